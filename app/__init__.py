@@ -1,0 +1,1 @@
+"""Sales intelligence for distributors with a web shop."""

@@ -1,0 +1,109 @@
+"""Settings, read once from the environment. Nothing else in app/ reads it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "default", "example")
+
+
+class ConfigError(RuntimeError):
+    """A setting is missing or wrong; the message names it."""
+
+
+class Config(BaseSettings):
+    """Every setting of a deployment; frozen once read."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    app_env: Literal["production", "development"] = "production"
+    app_service: Literal["all", "auth", "data", "analytics"] = "all"
+    base_url: str = "http://127.0.0.1:8000"
+    database_url: str
+    worker_database_url: str | None = None
+    maint_database_url: str | None = None
+    redis_url: str
+    secret_key: str
+    credential_keys: str
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    bigquery_endpoint: str | None = None
+    google_token_uri: str | None = None
+    allowed_networks: str = ""
+    allowed_ports: str = ""
+    log_dir: str = "logs"
+    job_lease_s: float = Field(default=30, gt=0)
+    job_heartbeat_s: float = Field(default=10, gt=0)
+    job_sweep_s: float = Field(default=10, gt=0)
+    job_deadline_s: float = Field(default=1800, gt=0)
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong(cls, value: str) -> str:
+        if len(value) < 32 or any(word in value.lower() for word in _PLACEHOLDERS):
+            raise ValueError("needs at least 32 random characters, and no placeholder words")
+        return value
+
+    @field_validator("credential_keys")
+    @classmethod
+    def _key_ring(cls, value: str) -> str:
+        for entry in value.split(","):
+            name, colon, key = entry.strip().partition(":")
+            if not (name and colon and _is_key(key)):
+                raise ValueError("is a comma list of NAME:KEY, each KEY 32 bytes in base64")
+        return value
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for entry in filter(None, (part.strip() for part in value.split(","))):
+            ip_network(entry)
+        return value
+
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Private networks this deployment lets tenants' hosts lie in."""
+        return tuple(ip_network(p.strip()) for p in self.allowed_networks.split(",") if p.strip())
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == 32
+    except binascii.Error:
+        return False
+
+
+def load_config() -> Config:
+    """The settings of this process.
+
+    Raises:
+        ConfigError: names each setting that is missing or wrong, never its value.
+    """
+    try:
+        config = Config()  # type: ignore[call-arg]  # the fields come from the environment
+    except ValidationError as error:
+        lines = (f"{e['loc'][0]!s}".upper() + f": {e['msg']}" for e in error.errors())
+        raise ConfigError("Settings are missing or wrong:\n  " + "\n  ".join(lines)) from None
+    _refuse_unencrypted(config)
+    return config
+
+
+def _refuse_unencrypted(config: Config) -> None:
+    """In production a database that is not on this machine must be reached over verified TLS."""
+    if config.app_env != "production":
+        return
+    for name in ("database_url", "worker_database_url", "maint_database_url"):
+        url = getattr(config, name) or ""
+        if url and not _is_local(url) and "sslmode=verify-full" not in url:
+            raise ConfigError(f"{name.upper()}: a remote database needs sslmode=verify-full")
+
+
+def _is_local(url: str) -> bool:
+    host = url.rpartition("@")[2].partition("/")[0]
+    return host.startswith(("127.", "localhost", "[::1]")) or host == ""

@@ -1,0 +1,93 @@
+"""Time: the one place that asks the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from app.errors import Invalid
+
+
+@dataclass(frozen=True)
+class DateRange:
+    """Days from `start` to `end`, both included."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise Invalid(f"The end date {self.end} lies before the start date {self.start}.")
+
+    @property
+    def length(self) -> int:
+        """How many days the range has, at least 1."""
+        return (self.end - self.start).days + 1
+
+    @property
+    def days(self) -> Iterator[date]:
+        """Every day of the range, in order."""
+        return (self.start + timedelta(days=n) for n in range(self.length))
+
+    def shifted(self, days: int) -> DateRange:
+        """The same length, `days` later (earlier when negative)."""
+        return DateRange(self.start + timedelta(days=days), self.end + timedelta(days=days))
+
+    def previous(self) -> DateRange:
+        """The range of the same length just before this one."""
+        return self.shifted(-self.length)
+
+    def year_before(self) -> DateRange:
+        """The same period last year.
+
+        Up to 31 days it lies 364 days back, so that weekdays align; longer ranges
+        go back one calendar year (29 February becomes the 28th).
+        """
+        if self.length <= 31:
+            return self.shifted(-364)
+        return DateRange(_one_year_back(self.start), _one_year_back(self.end))
+
+
+def _one_year_back(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)
+
+
+def utc_now() -> datetime:
+    """The present instant, in UTC."""
+    return datetime.now(UTC)
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that IANA name.
+
+    Raises:
+        Invalid: there is no such zone.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Invalid(f"There is no time zone named “{name}”. Use one like Europe/Berlin.") from error
+
+
+def today(zone_name: str) -> date:
+    """The present day in the zone of that name."""
+    return utc_now().astimezone(zone(zone_name)).date()
+
+
+def parse_date(text: str, field: str = "date") -> date:
+    """A day written as YYYY-MM-DD.
+
+    Raises:
+        Invalid: the text is no such day; the message names the field.
+    """
+    try:
+        if len(text) != 10:
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"{field} “{text[:40]}” is not a day. Write it like 2024-01-31.") from error

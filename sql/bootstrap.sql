@@ -1,0 +1,43 @@
+-- Roles of the cluster and the rights of the one schema. Run once a database by a superuser
+-- (dev/ and the runbook do it); running it again changes nothing. Passwords are set by the
+-- deployment: alter role app_web password '…'.
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'app_owner') then
+        create role app_owner nologin;
+    end if;
+    if not exists (select from pg_roles where rolname = 'app_admin') then
+        create role app_admin nologin;
+    end if;
+    if not exists (select from pg_roles where rolname = 'app_web') then
+        create role app_web login;
+    end if;
+    if not exists (select from pg_roles where rolname = 'app_worker') then
+        create role app_worker login;
+    end if;
+    if not exists (select from pg_roles where rolname = 'app_maint') then
+        create role app_maint login;
+    end if;
+end
+$$;
+
+alter role app_owner nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role app_admin nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role app_web nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role app_worker nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role app_maint nosuperuser nocreatedb nocreaterole bypassrls;
+
+grant app_owner to app_maint;
+grant app_admin to app_web with inherit false, set true;
+grant app_admin to app_worker with inherit false, set true;
+
+alter schema public owner to app_owner;
+revoke all on schema public from public;
+grant usage on schema public to app_web, app_worker, app_admin, app_maint;
+
+do $$
+begin
+    execute format('revoke temporary on database %I from public', current_database());
+    execute format('grant temporary on database %I to app_worker', current_database());
+end
+$$;

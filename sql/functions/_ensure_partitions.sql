@@ -1,0 +1,46 @@
+-- _ensure_partitions: monthly partitions of the six event tables from p_first's month to p_last's.
+--
+-- Definition  Creates what is missing and attaches it, so that readers and writers of the
+--             other months go on; a partition is fenced like its parent and reached through it.
+-- Tenant      none: structure only.
+-- Called by   app/migrate.py, app/partitions.py (as app_owner)
+create or replace function _ensure_partitions(p_first date, p_last date)
+returns integer
+language plpgsql
+as $$
+declare
+    v_parent text;
+    v_month date;
+    v_name text;
+    v_created integer := 0;
+begin
+    if p_first < date '2005-01-01' or p_last > current_date + 400 then
+        raise exception 'no partitions outside 2005 to next year: % to %', p_first, p_last;
+    end if;
+    perform pg_advisory_xact_lock(7241002);
+    foreach v_parent in array array[
+        'purchase', 'add_to_cart', 'page_view', 'view_item',
+        'view_search_results', 'no_search_results'
+    ] loop
+        for v_month in
+            select generate_series(
+                date_trunc('month', p_first::timestamp), p_last::timestamp, interval '1 month'
+            )::date
+        loop
+            v_name := v_parent || to_char(v_month, '"_p"YYYYMM');
+            continue when to_regclass(format('public.%I', v_name)) is not null;
+            execute format(
+                'create table %I (like %I including defaults including generated)', v_name, v_parent
+            );
+            execute format('alter table %I enable row level security', v_name);
+            execute format('alter table %I force row level security', v_name);
+            execute format(
+                'alter table %I attach partition %I for values from (%L) to (%L)',
+                v_parent, v_name, v_month, (v_month + interval '1 month')::date
+            );
+            v_created := v_created + 1;
+        end loop;
+    end loop;
+    return v_created;
+end;
+$$;

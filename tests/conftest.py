@@ -1,0 +1,101 @@
+"""The fixed cast: tenant acme, stranger globex, on a real database of a real server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from app import db
+from app.config import Config
+from dev import postgres, valkey
+from tests.database import Urls, create_database, create_template
+
+SECRET = "k" * 8 + "Z3n9qLw7Xb2TtVc5" * 2
+KEY = "t1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The two tenants of a test database."""
+
+    acme: UUID
+    globex: UUID
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The superuser's URL of a running PostgreSQL with the migrated template."""
+    with postgres.start(tmp_path_factory.mktemp("postgres"), fsync=False) as server:
+        create_template(server.url)
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a running Valkey."""
+    with valkey.start(tmp_path_factory.mktemp("valkey")) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def urls(server_url: str) -> Urls:
+    """A fresh database for the tests of one module."""
+    return create_database(server_url, f"test_{uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="module")
+def config(urls: Urls, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Settings as a deployment would have them; the doors of app.db are opened with them."""
+    made = Config(
+        app_env="development",
+        database_url=urls.web,
+        worker_database_url=urls.worker,
+        maint_database_url=urls.maint,
+        redis_url=redis_url,
+        secret_key=SECRET,
+        credential_keys=KEY,
+        allowed_networks="127.0.0.0/8",
+        allowed_ports="any",
+        log_dir=str(tmp_path_factory.mktemp("logs")),
+    )
+    db.configure(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def superuser(urls: Urls) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A connection past every fence, to arrange and to check."""
+    with psycopg.connect(urls.superuser, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def cast(superuser: psycopg.Connection[tuple[object, ...]], config: Config) -> Cast:
+    """Tenants acme and globex with settings, in a database of their own."""
+    made = {}
+    for slug in ("acme", "globex"):
+        row = superuser.execute(
+            "insert into tenant (slug, name) values (%s, %s) returning tenant_id",
+            (slug, slug.title()),
+        ).fetchone()
+        assert row is not None
+        made[slug] = row[0]
+        superuser.execute("insert into tenant_config (tenant_id) values (%s)", (row[0],))
+    return Cast(**made)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def ga4_directory() -> Path:
+    """Real GA4 export rows beside the checkout; absent folders are a named skip, not a pass."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data" / "ga4"
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"{folder} is absent: CI must run on the real rows")
+        pytest.skip("real GA4 rows (../shared/data/ga4) are not beside this checkout")
+    return folder
