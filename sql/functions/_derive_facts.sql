@@ -1,0 +1,74 @@
+-- _derive_facts: evidence of the touched sessions: cart lines, checkouts and searches.
+--
+-- Definition  One row per element of a cart event's items (one without an item key when it has
+--             none), per checkout and per search, numbered in the session's order. The subject
+--             is the event's contact (c:), else its company (k:), else the device (d:).
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/_derive.sql
+create or replace function _derive_facts(p_tenant_id uuid)
+returns void
+language plpgsql
+as $$
+begin
+    execute _fact_query()
+    using
+        p_tenant_id,
+        (select min(n.first_event_date) from session_new as n),
+        (select max(n.last_event_date) from session_new as n);
+    update fact_new as n
+    set company_id = u.buying_company_erp_id
+    from users as u
+    where
+        u.tenant_id = p_tenant_id and u.user_id = n.contact_id
+        and u.buying_company_erp_id is not null;
+    update fact_new as n
+    set subject = coalesce('c:' || n.contact_id, 'k:' || n.company_id, 'd:' || n.user_pseudo_id);
+    update fact_new as n
+    set row_hash = hashtextextended(n::text, 0);
+    create index on fact_new (session_key, session_id, position);
+    analyze fact_new;
+    with gone as (
+        delete from fact as f
+        using touched_session as t
+        where
+            f.tenant_id = p_tenant_id
+            and f.session_key = t.session_key and f.session_id = t.session_id
+            and not exists (
+                select from fact_new as n
+                where
+                    n.session_key = f.session_key and n.session_id = f.session_id
+                    and n.position = f.position and n.row_hash = f.row_hash
+            )
+        returning f.task_type, f.subject, f.event_date
+    ),
+    subjects as (
+        insert into touched_subject
+        select distinct g.task_type, g.subject from gone as g
+        on conflict do nothing
+    )
+    insert into touched_day
+    select distinct g.event_date from gone as g
+    on conflict do nothing;
+    with come as (
+        insert into fact
+        select n.*
+        from fact_new as n
+        where not exists (
+            select from fact as f
+            where
+                f.tenant_id = p_tenant_id
+                and f.session_key = n.session_key and f.session_id = n.session_id
+                and f.position = n.position
+        )
+        returning task_type, subject, event_date
+    ),
+    subjects as (
+        insert into touched_subject
+        select distinct c.task_type, c.subject from come as c
+        on conflict do nothing
+    )
+    insert into touched_day
+    select distinct c.event_date from come as c
+    on conflict do nothing;
+end;
+$$;

@@ -1,0 +1,81 @@
+-- _fact_query: the statement that reads cart events and searches of the touched sessions into
+-- fact_new; $1 tenant, $2 and $3 the first and last day any of them reaches.
+--
+-- Called by   sql/functions/_derive_facts.sql
+create or replace function _fact_query()
+returns text
+language sql
+immutable
+as $$
+    select
+        'insert into fact_new (
+            tenant_id, session_key, session_id, position, task_type, kind, subject, fact_ts,
+            event_date, batch_page_id, batch_ordering_id, batch_event_index, user_pseudo_id,
+            contact_id, company_id, branch_id, item_key, item_id, item_name, price, quantity,
+            term, row_hash
+        )
+        select
+            $1, e.session_key, e.session_id,
+            row_number() over (
+                partition by e.session_key, e.session_id
+                order by
+                    e.event_ts, e.batch_page_id nulls first, e.batch_ordering_id nulls first,
+                    e.batch_event_index nulls first, e.event_name, e.page_url, e.source_items,
+                    e.term, e.user_id, e.company_id, e.branch_id, e.item_position
+            ),
+            e.task_type, e.kind, '''', e.event_ts, e.event_date, e.batch_page_id,
+            e.batch_ordering_id, e.batch_event_index, e.user_pseudo_id,
+            case when m.source is null then s.contact_id else m.contact_id end,
+            case when m.source is null then s.company_id else m.company_property end,
+            case when m.source is null then s.branch_id else m.branch_id end,
+            coalesce(e.item ->> ''item_id'', e.item ->> ''item_name''),
+            e.item ->> ''item_id'', e.item ->> ''item_name'',
+            case
+                when e.kind = ''add'' and _item_number(e.item -> ''price'') >= 0
+                    then _item_number(e.item -> ''price'')
+            end,
+            case
+                when e.item is null then null
+                when _item_number(e.item -> ''quantity'') > 0
+                    then _item_number(e.item -> ''quantity'')
+                else 1
+            end,
+            e.term, 0
+        from (
+            select
+                a.tableoid as source, a.ctid as source_row, a.session_key, a.session_id,
+                a.event_ts, a.event_date, a.event_name, a.batch_page_id, a.batch_ordering_id,
+                a.batch_event_index, a.user_pseudo_id, a.page_url, a.user_id, a.company_id,
+                a.branch_id, a.items_json::text as source_items, ''cart'' as task_type,
+                case a.event_name
+                    when ''add_to_cart'' then ''add''
+                    when ''remove_from_cart'' then ''remove'' else ''checkout''
+                end as kind,
+                i.item, i.item_position, null as term
+            from add_to_cart as a
+            inner join touched_session as t
+                on a.session_key = t.session_key and a.session_id = t.session_id
+            left join lateral jsonb_array_elements(a.items_json)
+                with ordinality as i (item, item_position)
+                on a.event_name <> ''begin_checkout''
+            where a.tenant_id = $1 and a.event_date between $2 and $3
+            ' || string_agg(format('
+            union all
+            select
+                v.tableoid, v.ctid, v.session_key, v.session_id, v.event_ts, v.event_date,
+                v.event_name, v.batch_page_id, v.batch_ordering_id, v.batch_event_index,
+                v.user_pseudo_id, v.page_url, v.user_id, v.company_id, v.branch_id, null,
+                ''search'', %L, null, null, v.term
+            from %I as v
+            inner join touched_session as t
+                on v.session_key = t.session_key and v.session_id = t.session_id
+            where v.tenant_id = $1 and v.event_date between $2 and $3', s.kind, s.event_type
+        ), '') || ') as e
+        inner join session as s
+            on
+                s.tenant_id = $1
+                and s.session_key = e.session_key and s.session_id = e.session_id
+        left join mixed_event as m on m.source = e.source and m.source_row = e.source_row'
+    from (values ('search', 'view_search_results'), ('failed_search', 'no_search_results'))
+        as s (kind, event_type)
+$$;

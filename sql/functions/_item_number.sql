@@ -1,0 +1,13 @@
+-- _item_number: a price or quantity of an exported item; null when it is none or out of range.
+--
+-- Called by   sql/functions/_derive_facts.sql, sql/functions/_derive_refunds.sql
+create or replace function _item_number(p_value jsonb)
+returns numeric
+language sql
+immutable
+as $$
+    select case
+        when jsonb_typeof(p_value) = 'number' and abs(p_value::numeric) < 1e15
+            then round(p_value::numeric, 6)
+    end
+$$;

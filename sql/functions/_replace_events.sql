@@ -1,0 +1,70 @@
+-- _replace_events: the replaced days' rows go, the staged ones come.
+--
+-- Definition  For every (event type, day) in the temporary table replaced: delete, then insert
+--             what stands in the temporary table stage_TYPE. Sessions and orders that the old
+--             or the new rows belong to are noted in touched_session and touched_order.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/ingest/load.py, inside the swap transaction
+create or replace function _replace_events(p_tenant_id uuid, p_load_id bigint)
+returns void
+language plpgsql
+as $$
+declare
+    v_type text;
+    v_days date [];
+    v_columns text;
+    v_key text;
+begin
+    insert into touched_session
+    select s.session_key, s.session_id
+    from session as s
+    where
+        s.tenant_id = p_tenant_id
+        and s.last_event_date >= (select min(r.event_date) from replaced as r)
+        and s.first_event_date <= (select max(r.event_date) from replaced as r)
+        and exists (
+            select from replaced as r
+            where r.event_date between s.first_event_date and s.last_event_date
+        );
+    insert into touched_day select distinct r.event_date from replaced as r;
+    for v_type, v_days in
+        select r.event_type, array_agg(distinct r.event_date) from replaced as r group by 1
+    loop
+        if v_type = 'purchase' then
+            insert into touched_order
+            select distinct p.order_key
+            from purchase as p
+            where p.tenant_id = p_tenant_id and p.event_date = any(v_days);
+        end if;
+        execute format(
+            'delete from %I where tenant_id = $1 and event_date = any($2)', v_type
+        ) using p_tenant_id, v_days;
+        select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
+        from pg_attribute as a
+        where a.attrelid = ('pg_temp.stage_' || v_type)::regclass and a.attnum > 0;
+        v_key := case when v_type = 'purchase' then ', order_key' else '' end;
+        execute format(
+            'insert into %I (tenant_id, load_id, %s%s) select $1, $2, %s%s from %I',
+            v_type, v_columns, v_key, v_columns,
+            case when v_type = 'purchase' then
+                ', _order_key(event_name, transaction_id, '
+                'user_pseudo_id || ''.'' || ga_session_id, event_ts, revenue)'
+            else '' end,
+            'stage_' || v_type
+        ) using p_tenant_id, p_load_id;
+        execute format(
+            'insert into touched_session
+            select distinct session_key, session_id from %I
+            where tenant_id = $1 and event_date = any($2) and session_key is not null
+            on conflict do nothing', v_type
+        ) using p_tenant_id, v_days;
+    end loop;
+    insert into touched_order
+    select distinct p.order_key
+    from purchase as p
+    inner join replaced as r on p.event_date = r.event_date and r.event_type = 'purchase'
+    where p.tenant_id = p_tenant_id
+    on conflict do nothing;
+    analyze touched_session;
+end;
+$$;

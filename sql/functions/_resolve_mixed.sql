@@ -1,0 +1,79 @@
+-- _resolve_mixed: who each event of a mixed session belongs to, into mixed_event.
+--
+-- Definition  Its own contact, company and branch, else the nearest earlier in its session, else
+--             the nearest later. Order: instant, batch, then all remaining columns; at one
+--             instant an order comes last.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/_derive.sql, sql/functions/_derive_orders.sql
+create or replace function _resolve_mixed(p_tenant_id uuid)
+returns void
+language plpgsql
+as $$
+declare
+    v_events text;
+begin
+    if not exists (select from mixed_session) then
+        return;
+    end if;
+    analyze mixed_session;
+    select string_agg(format(
+        'select e.tableoid as source, e.ctid as source_row, m.session_key, m.session_id,
+            e.event_ts, e.batch_page_id, e.batch_ordering_id, e.batch_event_index,
+            e.event_name, e.page_url, e.user_id, e.company_id, e.branch_id
+        from mixed_session as m
+        inner join %I as e
+            on
+                e.session_key = m.session_key and e.session_id = m.session_id
+                and e.event_date between m.first_event_date and m.last_event_date
+        where e.tenant_id = $1', t.event_type
+    ), ' union all ')
+    into v_events
+    from unnest(array[
+        'purchase', 'add_to_cart', 'page_view', 'view_item',
+        'view_search_results', 'no_search_results'
+    ]) as t (event_type);
+    execute '
+        insert into mixed_event
+        select
+            source, source_row, session_key, session_id, position,
+            coalesce(
+                max(user_id) over (partition by session_key, session_id, contact_group),
+                first_value(user_id) over (
+                    partition by session_key, session_id
+                    order by user_id is null, position
+                )
+            ),
+            coalesce(
+                max(company_id) over (partition by session_key, session_id, company_group),
+                first_value(company_id) over (
+                    partition by session_key, session_id
+                    order by company_id is null, position
+                )
+            ),
+            coalesce(
+                max(branch_id) over (partition by session_key, session_id, branch_group),
+                first_value(branch_id) over (
+                    partition by session_key, session_id
+                    order by branch_id is null, position
+                ), ''''
+            )
+        from (
+            select
+                e.*, row_number() over in_order as position,
+                count(user_id) over in_order as contact_group,
+                count(company_id) over in_order as company_group,
+                count(branch_id) over in_order as branch_group
+            from (' || v_events || ') as e
+            window in_order as (
+                partition by session_key, session_id
+                order by
+                    event_ts, event_name = ''purchase'', batch_page_id nulls first,
+                    batch_ordering_id nulls first, batch_event_index nulls first,
+                    event_name, page_url, user_id, company_id, branch_id, source, source_row
+                rows unbounded preceding
+            )
+        ) as ordered' using p_tenant_id;
+    truncate mixed_session;
+    analyze mixed_event;
+end;
+$$;
