@@ -35,9 +35,11 @@ class Config(BaseSettings):
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     bigquery_endpoint: str | None = None
+    bigquery_storage_endpoint: str | None = None
     google_token_uri: str | None = None
     allowed_networks: str = ""
     allowed_ports: str = ""
+    trusted_proxies: str = ""
     log_dir: str = "logs"
     job_lease_s: float = Field(default=30, gt=0)
     job_heartbeat_s: float = Field(default=10, gt=0)
@@ -60,16 +62,26 @@ class Config(BaseSettings):
                 raise ValueError("is a comma list of NAME:KEY, each KEY 32 bytes in base64")
         return value
 
-    @field_validator("allowed_networks")
+    @field_validator("allowed_networks", "trusted_proxies")
     @classmethod
-    def _networks(cls, value: str) -> str:
-        for entry in filter(None, (part.strip() for part in value.split(","))):
-            ip_network(entry)
+    def _are_networks(cls, value: str) -> str:
+        try:
+            _networks(value)
+        except ValueError:
+            raise ValueError("is a comma list of networks, like 10.0.0.0/8,fd00::/8") from None
         return value
 
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Private networks this deployment lets tenants' hosts lie in."""
-        return tuple(ip_network(p.strip()) for p in self.allowed_networks.split(",") if p.strip())
+        return _networks(self.allowed_networks)
+
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The hops in front whose forwarded address and scheme are believed; none by default."""
+        return _networks(self.trusted_proxies)
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _is_key(text: str) -> bool:

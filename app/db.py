@@ -43,10 +43,9 @@ def tenant_transaction(tenant_id: UUID) -> Iterator[Connection]:
     the next user of the connection, also behind PgBouncer, starts without a tenant.
     """
     with _engine(_role).connect() as connection:
-        set_tenant = _tenant_setter(tenant_id)
-        event.listen(connection, "begin", set_tenant)
-        with connection.begin():
-            yield connection
+        event.listen(connection, "begin", _tenant_setter(tenant_id))
+        yield connection
+        connection.commit()
 
 
 @contextmanager

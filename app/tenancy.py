@@ -1,13 +1,17 @@
-"""Who a row belongs to."""
+"""Who a row belongs to, and who may see it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
-from app.errors import TenantNotSet
+from app.errors import Forbidden, TenantNotSet
 
-__all__ = ["Tenant", "TenantNotSet"]
+__all__ = ["Member", "Membership", "Role", "Tenant", "TenantNotSet", "allowed_locations"]
+
+Role = Literal["admin", "manager", "rep", "viewer"]
 
 
 @dataclass(frozen=True)
@@ -17,3 +21,45 @@ class Tenant:
     tenant_id: UUID
     slug: str
     name: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person who signs in. `name` may be empty."""
+
+    member_id: UUID
+    email: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Membership:
+    """What a member may do in one tenant. `location_ids` None means every branch."""
+
+    tenant: Tenant
+    role: Role
+    location_ids: tuple[str, ...] | None
+
+
+def allowed_locations(membership: Membership, asked: Sequence[str]) -> tuple[str, ...] | None:
+    """The branches to show when these were asked for; None means all of them, never "none".
+
+    Asking for nothing means everything the member may see. Asked branches outside the
+    member's scope are left out, so that a link shared by someone with a wider view still
+    opens; the answer of the API names the branches it covers.
+
+    Raises:
+        Forbidden: nothing that was asked for lies in the member's scope, or no branch does.
+    """
+    scope = membership.location_ids
+    wanted = tuple(dict.fromkeys(asked))
+    if scope is None:
+        return wanted or None
+    if not scope:
+        raise Forbidden("No branch is assigned to you yet. Ask an admin of your company for one.")
+    if not wanted:
+        return scope
+    visible = tuple(location_id for location_id in wanted if location_id in scope)
+    if not visible:
+        raise Forbidden(f"You see only the branches {', '.join(scope)}.")
+    return visible

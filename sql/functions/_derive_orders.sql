@@ -32,7 +32,7 @@ begin
     select
         p.order_key, p.event_name, p.transaction_id, p.event_ts, p.event_date, p.session_key,
         p.session_id, p.user_pseudo_id, p.revenue, p.items_json,
-        coalesce(btrim(upper(p.currency)), '') as currency,
+        _currency_code(p.currency) as currency,
         case when p.session_id is null then p.user_id
             when m.source is null then s.contact_id else m.contact_id end as contact_id,
         case when p.session_id is null then p.company_id

@@ -30,7 +30,7 @@ begin
                 coalesce(e.revenue, (
                     select sum(
                         _item_number(i.item -> 'price')
-                        * coalesce(_item_number(i.item -> 'quantity'), 1)
+                        * coalesce(nullif(greatest(_item_number(i.item -> 'quantity'), 0), 0), 1)
                     )
                     from jsonb_array_elements(e.items_json) as i (item)
                 )) as amount

@@ -103,3 +103,10 @@ create table file_load (
     constraint file_load_pkey primary key (tenant_id, file_type),
     constraint file_load_type check (file_type in ('users', 'locations'))
 );
+
+-- When each periodic job of the schedulers is due next; belongs to no tenant.
+create table periodic_tick (
+    tick text not null,
+    due_at timestamptz not null,
+    constraint periodic_tick_pkey primary key (tick)
+);

@@ -1,0 +1,94 @@
+"""What the server keeps about a signed-in browser: JSON in Redis, under a random id.
+
+The cookie carries the id alone. While Redis is away the request goes on without a session and
+`g.is_store_down` says so; the sign-in check then answers 503 instead of asking to sign in.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Flask, Request, Response, current_app, g
+from flask.sessions import SessionMixin
+from flask_session.redis import RedisSessionInterface
+from loguru import logger
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+TIMEOUT_S = 2.0
+_PREFIX = "signed-in:"
+_ID_BYTES = 32
+_SESSIONLESS = ("/static/", "/health")  # the address is not matched yet at this moment
+
+
+class JsonSerializer:
+    """Nothing but JSON: what comes back from Redis is never executed."""
+
+    def encode(self, session: SessionMixin) -> bytes:
+        """The session as JSON."""
+        return json.dumps(dict(session)).encode()
+
+    def decode(self, serialized_data: bytes) -> dict[str, Any]:
+        """The session, or an empty one if the text is damaged."""
+        try:
+            fields = json.loads(serialized_data)
+        except ValueError:
+            return {}
+        return fields if isinstance(fields, dict) else {}
+
+
+class SignedInStore(RedisSessionInterface):  # type: ignore[misc]  # Flask-Session has no types
+    """Flask-Session on Redis that survives Redis' absence and leaves static files alone."""
+
+    def __init__(self, app: Flask, client: Redis) -> None:
+        super().__init__(app, client, key_prefix=_PREFIX, sid_length=_ID_BYTES)
+        self.serializer = JsonSerializer()
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:
+        """The stored session of the cookie, or a new empty one."""
+        if request.path.startswith(_SESSIONLESS):
+            return self._empty()
+        try:
+            opened: SessionMixin = super().open_session(app, request)
+        except RedisError as error:
+            logger.error("auth.store.unreachable", cause=type(error).__name__)
+            g.is_store_down = True
+            return self._empty()
+        return opened
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Keep what changed, unless there is nowhere to keep it."""
+        if not g.get("is_store_down"):
+            super().save_session(app, session, response)
+
+    def _empty(self) -> SessionMixin:
+        made: SessionMixin = self.session_class(sid=self._generate_sid(self.sid_length))
+        return made
+
+
+def connect(redis_url: str) -> Redis:
+    """A client that gives up after seconds instead of waiting for a server that is gone."""
+    client: Redis = Redis.from_url(
+        redis_url,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), 1),
+        health_check_interval=30,
+    )
+    return client
+
+
+def redis_client() -> Redis:
+    """The application's client."""
+    client: Redis = current_app.extensions["redis_client"]
+    return client
+
+
+def renew(session: SessionMixin) -> None:
+    """Forget what this browser's session held and give it a new id."""
+    store = current_app.session_interface
+    if isinstance(store, SignedInStore):
+        store.regenerate(session)
+    session.clear()

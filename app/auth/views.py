@@ -1,0 +1,116 @@
+"""Signing in and out, and choosing the tenant."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, current_app, g, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from app.auth import gate, oidc
+from app.auth.queries import record_sign_in
+from app.current import NoTenant, public
+from app.db import admin_transaction
+from app.errors import Invalid
+from app.limits import SIGN_IN, limiter
+from app.log import logger
+from app.web import safe_next
+
+blueprint = Blueprint("auth", __name__, url_prefix="/auth")
+
+
+@blueprint.get("/login")
+@public
+def sign_in() -> str | Response:
+    """What the product is, and the button that leads to the provider."""
+    next_path = safe_next(request.args.get("next"))
+    if g.member is not None:
+        return redirect(next_path, 303)
+    return render_template("auth/sign_in.html", next=next_path, is_signed_out=False)
+
+
+@blueprint.get("/signed-out")
+@public
+def signed_out() -> str:
+    """Where the provider sends the browser after signing out there."""
+    return render_template("auth/sign_in.html", next="/", is_signed_out=True)
+
+
+@blueprint.get("/start")
+@public
+@limiter.limit(SIGN_IN)
+def start() -> Response:
+    """Send the browser to the provider, from the public address: cookies stay on one host."""
+    base_url = current_app.config["BASE_URL"]
+    if request.host != current_app.config["BASE_HOST"] and request.method == "GET":
+        return redirect(base_url + request.full_path.rstrip("?"), 303)
+    hints = {name: request.args[name] for name in ("login_hint",) if request.args.get(name)}
+    if request.args.get("other"):
+        hints["prompt"] = "select_account"
+    next_path = safe_next(request.args.get("next"))
+    return redirect(oidc.start_sign_in(callback_url(), next_path, **hints), 303)
+
+
+@blueprint.get("/callback")
+@public
+@limiter.limit(SIGN_IN)
+def callback() -> Response:
+    """Where the provider sends the browser back to."""
+    if request.args.get("error"):
+        logger.info("auth.sign_in.denied", reason=request.args["error"][:80])
+        raise oidc.SignInRefused
+    arguments = request.args
+    finished = oidc.finish_sign_in(
+        arguments.get("code", ""), arguments.get("state", ""), arguments.get("iss")
+    )
+    complete(finished)
+    return redirect(safe_next(finished.next_path), 303)
+
+
+@blueprint.post("/logout")
+@public
+def sign_out() -> Response:
+    """End the session here and at the provider."""
+    id_token = gate.sign_out()
+    logger.info("auth.signed_out")
+    return redirect(oidc.sign_out_url(id_token, signed_out_url()) or signed_out_url(), 303)
+
+
+@blueprint.post("/tenant")
+def switch_tenant() -> Response:
+    """Work in another of the member's tenants."""
+    try:
+        tenant_id = UUID(request.form.get("tenant_id", ""))
+    except ValueError:
+        raise Invalid("Choose one of your companies.") from None
+    gate.choose_tenant(tenant_id)
+    return redirect(safe_next(request.form.get("next")), 303)
+
+
+def callback_url() -> str:
+    """The address registered at the provider."""
+    return f"{current_app.config['BASE_URL']}/auth/callback"
+
+
+def signed_out_url() -> str:
+    """The address after signing out, registered at the provider too."""
+    return f"{current_app.config['BASE_URL']}/auth/signed-out"
+
+
+def complete(finished: oidc.SignIn) -> None:
+    """Sign the person in.
+
+    Raises:
+        NoTenant: no tenant knows them; nothing is kept.
+    """
+    with admin_transaction() as conn:
+        member = record_sign_in(conn, finished.identity)
+    if member is None:
+        gate.keep_stranger(finished.id_token)
+        logger.info("auth.sign_in.stranger")
+        raise NoTenant(
+            f"You signed in as {finished.identity.email}, but no company has invited this "
+            "address. Ask your company's admin for an invitation."
+        )
+    gate.sign_in(member, finished.id_token)
+    logger.info("auth.signed_in", member_id=str(member.member_id))

@@ -1,0 +1,58 @@
+"""Who asks: the member and membership of the request being answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from flask import g
+
+from app.errors import Forbidden, Unauthenticated
+from app.tenancy import Member, Membership
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class NoTenant(Forbidden):
+    """Your account is not part of any company here. Ask your company's admin for an invitation."""
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark a view as open to whoever is not signed in. Every other view asks for a member."""
+    view.is_public = True  # type: ignore[attr-defined]  # a mark on the function itself
+    return view
+
+
+def current_member() -> Member:
+    """Who is signed in.
+
+    Raises:
+        Unauthenticated: nobody is.
+    """
+    member: Member | None = g.get("member")
+    if member is None:
+        raise Unauthenticated
+    return member
+
+
+def current_membership() -> Membership:
+    """The tenant this request works in and what the member may do there.
+
+    Raises:
+        NoTenant: the member belongs to none.
+    """
+    membership: Membership | None = g.get("membership")
+    if membership is None:
+        raise NoTenant
+    return membership
+
+
+def require_membership_role(*roles: str) -> None:
+    """Refuse the request unless the membership has one of these roles.
+
+    Raises:
+        Forbidden: it has another one.
+    """
+    if current_membership().role not in roles:
+        raise Forbidden(f"Only the role {' or '.join(roles)} may do this.")

@@ -1,0 +1,1 @@
+"""Overview: the figures of a tenant, compared and charted."""

@@ -1,0 +1,263 @@
+"""The figures as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+from flask import Blueprint
+from sqlalchemy import Connection
+
+from app.api import (
+    Day,
+    Model,
+    Money,
+    PageOf,
+    PageQuery,
+    Percent,
+    PeriodQuery,
+    cut_page,
+    documented,
+    filled,
+)
+from app.current import current_membership
+from app.dashboard import queries
+from app.dates import DateRange
+from app.db import tenant_transaction
+from app.tenancy import allowed_locations
+from app.tenant_settings import get_tenant_settings
+
+blueprint = Blueprint("dashboard_api", __name__, url_prefix="/analytics/api/v1")
+
+BranchStatus = Literal["active", "inactive", "unknown", "none"]
+_SORT_FIELDS: dict[str, Callable[[queries.BranchStats], object]] = {
+    "name": lambda row: row.name,
+    "sessions": lambda row: row.sessions,
+    "visitors": lambda row: row.visitors,
+    "orders": lambda row: row.orders,
+    "revenue": lambda row: row.revenue,
+    "net_revenue": lambda row: row.net_revenue,
+    "conversion_rate": lambda row: row.conversion_rate or -1,
+    "abandoned_carts": lambda row: row.abandoned_carts,
+    "failed_searches": lambda row: row.failed_searches,
+}
+
+
+class StatsQuery(PeriodQuery):
+    """A range, branches, and what to hold the figures against."""
+
+    compare: Literal["previous", "year", "none"] = "none"
+
+
+class ChartQuery(PeriodQuery):
+    """A range, branches, and the size of a bucket."""
+
+    granularity: Literal["hourly", "4hours", "12hours", "daily", "weekly", "monthly"] = "daily"
+
+
+class BranchesQuery(PeriodQuery, PageQuery):
+    """A range, branches, order and page."""
+
+    sort_field: Literal[
+        "name",
+        "sessions",
+        "visitors",
+        "orders",
+        "revenue",
+        "net_revenue",
+        "conversion_rate",
+        "abandoned_carts",
+        "failed_searches",
+    ] = "net_revenue"
+    sort_order: Literal["asc", "desc"] = "desc"
+
+
+class OtherCurrency(Model):
+    """What was ordered in another currency than the reporting one."""
+
+    currency: str
+    orders: int
+    revenue: Money
+    refunds: Money
+    net_revenue: Money
+
+
+class Figures(Model):
+    """The headline figures of one range. `conversion_rate` is per cent, null without sessions."""
+
+    start_date: Day
+    end_date: Day
+    sessions: int
+    visitors: int
+    orders: int
+    revenue: Money
+    refunds: Money
+    net_revenue: Money
+    currency: str
+    other_currencies: list[OtherCurrency]
+    conversion_rate: Percent | None
+    bounce_rate: Percent | None
+    page_views: int
+    abandoned_carts: int
+    abandoned_cart_value: Money
+    total_searches: int
+    failed_searches: int
+    repeat_visitors: int
+    cookieless_events: int
+    duplicate_orders: int
+    orders_without_revenue: int
+
+
+class Stats(Figures):
+    """The figures, the branches they cover (null: all), and the compared range's figures."""
+
+    location_ids: list[str] | None
+    previous: Figures | None = None
+
+
+class Bucket(Model):
+    """One bucket; `bucket` is the clock time in the property's zone at which it begins."""
+
+    bucket: datetime
+    sessions: int
+    visitors: int
+    orders: int
+    revenue: Money
+    refunds: Money
+    net_revenue: Money
+    conversion_rate: Percent | None
+    abandoned_carts: int
+    total_searches: int
+    failed_searches: int
+
+
+class Chart(Model):
+    """Every bucket of the range in time order, empty ones included."""
+
+    start_date: Day
+    end_date: Day
+    granularity: str
+    currency: str
+    time_zone: str
+    location_ids: list[str] | None
+    data: list[Bucket]
+
+
+class BranchFigures(Model):
+    """One branch. `location_id` null is what belongs to no branch."""
+
+    location_id: str | None
+    name: str
+    status: BranchStatus
+    currency: str
+    sessions: int
+    visitors: int
+    orders: int
+    revenue: Money
+    refunds: Money
+    net_revenue: Money
+    conversion_rate: Percent | None
+    average_order: Money | None
+    abandoned_carts: int
+    total_searches: int
+    failed_searches: int
+
+
+class BranchRow(Model):
+    """A branch as the customer file names it."""
+
+    location_id: str
+    name: str
+    city: str | None
+    region: str | None
+    is_active: bool
+
+
+@blueprint.get("/stats")
+@documented(Stats, tag="analytics")
+def stats(query: StatsQuery) -> Stats:
+    """The headline figures of a range, compared when asked."""
+    membership = current_membership()
+    tenant_id = membership.tenant.tenant_id
+    locations = allowed_locations(membership, query.location_id)
+    with tenant_transaction(tenant_id) as conn:
+        period = query.period(get_tenant_settings(conn, tenant_id).time_zone)
+        compared = _compared(period, query.compare)
+        figures = _figures(conn, period, locations)
+        previous = _figures(conn, compared, locations) if compared else None
+    return Stats(
+        **dict(figures),
+        location_ids=None if locations is None else list(locations),
+        previous=previous,
+    )
+
+
+@blueprint.get("/stats/chart")
+@documented(Chart, tag="analytics")
+def chart(query: ChartQuery) -> Chart:
+    """The figures of a range in buckets."""
+    membership = current_membership()
+    tenant_id = membership.tenant.tenant_id
+    locations = allowed_locations(membership, query.location_id)
+    with tenant_transaction(tenant_id) as conn:
+        settings = get_tenant_settings(conn, tenant_id)
+        period = query.period(settings.time_zone)
+        points = queries.get_chart_data(conn, tenant_id, period, query.granularity, locations)
+    return Chart(
+        start_date=period.start,
+        end_date=period.end,
+        granularity=query.granularity,
+        currency=settings.reporting_currency,
+        time_zone=settings.property_time_zone,
+        location_ids=None if locations is None else list(locations),
+        data=[filled(Bucket, point) for point in points],
+    )
+
+
+@blueprint.get("/stats/locations")
+@documented(PageOf[BranchFigures], tag="analytics")
+def branch_stats(query: BranchesQuery) -> PageOf[BranchFigures]:
+    """The figures branch by branch; they add up to those of `stats`."""
+    membership = current_membership()
+    tenant_id = membership.tenant.tenant_id
+    locations = allowed_locations(membership, query.location_id)
+    with tenant_transaction(tenant_id) as conn:
+        settings = get_tenant_settings(conn, tenant_id)
+        period = query.period(settings.time_zone)
+        rows = queries.get_location_stats_bulk(conn, tenant_id, period, locations)
+    rows.sort(key=lambda row: row.location_id or "")
+    rows.sort(key=_SORT_FIELDS[query.sort_field], reverse=query.sort_order == "desc")  # type: ignore[arg-type]  # every field of one column compares
+    currency = settings.reporting_currency
+    return cut_page([filled(BranchFigures, row, currency=currency) for row in rows], query)
+
+
+@blueprint.get("/locations")
+@documented(PageOf[BranchRow], tag="analytics")
+def branches(query: PageQuery) -> PageOf[BranchRow]:
+    """The branches the member may see, as the customer file names them."""
+    membership = current_membership()
+    scope = membership.location_ids
+    with tenant_transaction(membership.tenant.tenant_id) as conn:
+        rows = queries.get_locations(conn, membership.tenant.tenant_id)
+    visible = [row for row in rows if scope is None or row.location_id in scope]
+    return cut_page([filled(BranchRow, row) for row in visible], query)
+
+
+def _compared(period: DateRange, compare: str) -> DateRange | None:
+    if compare == "none":
+        return None
+    return period.previous() if compare == "previous" else period.year_before()
+
+
+def _figures(conn: Connection, period: DateRange, locations: tuple[str, ...] | None) -> Figures:
+    tenant_id = current_membership().tenant.tenant_id
+    found = queries.get_dashboard_overview_stats(conn, tenant_id, period, locations)
+    others = [filled(OtherCurrency, money) for money in found.other_currencies]
+    return filled(
+        Figures,
+        found,
+        start_date=period.start,
+        end_date=period.end,
+        other_currencies=others,
+    )

@@ -1,0 +1,192 @@
+"""What each block of Overview shows, gathered from the figures' queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from app.dashboard import charts
+from app.dashboard.filters import CUSTOM, METRICS, Filters
+from app.dashboard.queries import (
+    BranchStats,
+    ChartPoint,
+    Overview,
+    get_chart_data,
+    get_dashboard_overview_stats,
+    get_location_stats_bulk,
+    per_cent,
+)
+from app.dashboard.tiles import build_tiles
+from app.dates import DateRange
+from app.format import Format
+from app.ingest.queries import Availability, get_data_availability_combined
+
+_SUMMED = (
+    "net_revenue", "revenue", "orders", "orders_in_currency", "sessions", "sessions_with_order",
+    "abandoned_carts", "total_searches", "failed_searches",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whose figures, which, and how to write them; `location_ids` None is every branch."""
+
+    tenant_id: UUID
+    filters: Filters
+    location_ids: tuple[str, ...] | None
+    fmt: Format
+
+
+Builder = Callable[[Connection, Question], dict[str, Any]]
+
+
+def everything(conn: Connection, question: Question) -> dict[str, dict[str, Any]]:
+    """All blocks by name, for browsers without JavaScript."""
+    builders = (freshness, tiles, chart, branches, quality)
+    return {build.__name__: build(conn, question) for build in builders}
+
+
+def freshness(conn: Connection, question: Question) -> dict[str, Any]:
+    """How far the loaded days reach, and which of the asked ones may still change."""
+    period = question.filters.period
+    availability = get_data_availability_combined(conn, question.tenant_id)
+    return {
+        "availability": availability,
+        "provisional": sorted(_provisional(availability) & set(period.days)),
+        "missing": _missing(availability, period),
+        "last_load": max((day.loaded_at for day in availability.days), default=None),
+    }
+
+
+def tiles(conn: Connection, question: Question) -> dict[str, Any]:
+    """The tiles, or why there are none."""
+    now = _overview(conn, question, question.filters.period)
+    if _is_empty(now):
+        return _empty(conn, question)
+    compared = question.filters.compared
+    base = None if compared is None else _overview(conn, question, compared)
+    return {
+        "empty_reason": None,
+        "tiles": build_tiles(now, base, question.fmt),
+        "compared": compared,
+        "other_currencies": now.other_currencies,
+    }
+
+
+def chart(conn: Connection, question: Question) -> dict[str, Any]:
+    """The Plotly figure and the same numbers as rows, or why there is nothing to draw."""
+    filters = question.filters
+    points = _points(conn, question, filters.period)
+    if not any(_has_activity(point) for point in points):
+        return _empty(conn, question) | {"metrics": METRICS}
+    availability = get_data_availability_combined(conn, question.tenant_id)
+    series = charts.Series(
+        metric=filters.metric,
+        granularity=filters.granularity,
+        points=points,
+        compared=None if filters.compared is None else _points(conn, question, filters.compared),
+        provisional=_provisional(availability),
+        currency=question.fmt.currency,
+    )
+    return {
+        "empty_reason": None if any(map(series.value, points)) else "zero",
+        "figure": charts.figure(series, question.fmt),
+        "rows": charts.chart_rows(series, question.fmt),
+        "metrics": METRICS,
+        "compared": filters.compared,
+    }
+
+
+def branches(conn: Connection, question: Question) -> dict[str, Any]:
+    """The branch table in the order asked for, with the sums of what can be added."""
+    found = get_location_stats_bulk(
+        conn, question.tenant_id, question.filters.period, question.location_ids
+    )
+    if not found:
+        return _empty(conn, question) | {"branches": []}
+    ordered = sort_branches(found, question.filters.sort_field, question.filters.sort_order)
+    return {
+        "empty_reason": None,
+        "branches": [(branch, charts.sparkline(branch.sparkline)) for branch in ordered],
+        "totals": _totals(found),
+    }
+
+
+def _totals(found: list[BranchStats]) -> dict[str, Decimal | int | None]:
+    """Sums, and the two ratios of sums; visitors cannot be added and are left out."""
+    sums = {name: sum(getattr(branch, name) for branch in found) for name in _SUMMED}
+    priced = sums["orders_in_currency"]
+    return sums | {
+        "average_order": sums["revenue"] / Decimal(priced) if priced else None,
+        "conversion_rate": per_cent(int(sums["sessions_with_order"]), int(sums["sessions"])),
+    }
+
+
+def quality(conn: Connection, question: Question) -> dict[str, Any]:
+    """The overview's figures about the data themselves."""
+    figures = _overview(conn, question, question.filters.period)
+    return {"figures": None if _is_empty(figures) else figures}
+
+
+def sort_branches(found: list[BranchStats], field: str, order: str) -> list[BranchStats]:
+    """By `field`; what cannot be computed stands last either way, ties go by name."""
+    by_name = sorted(found, key=lambda branch: (branch.name.casefold(), branch.location_id or ""))
+    if field == "name":
+        return by_name if order == "asc" else by_name[::-1]
+    known = [branch for branch in by_name if getattr(branch, field) is not None]
+    unknown = [branch for branch in by_name if getattr(branch, field) is None]
+    known.sort(key=lambda branch: getattr(branch, field), reverse=order == "desc")
+    return known + unknown
+
+
+def _overview(conn: Connection, question: Question, period: DateRange) -> Overview:
+    return get_dashboard_overview_stats(conn, question.tenant_id, period, question.location_ids)
+
+
+def _points(conn: Connection, question: Question, period: DateRange) -> list[ChartPoint]:
+    return get_chart_data(
+        conn, question.tenant_id, period, question.filters.granularity, question.location_ids
+    )
+
+
+def _is_empty(now: Overview) -> bool:
+    return not any((now.sessions, now.orders, now.page_views, now.total_searches, now.refunds))
+
+
+def _has_activity(point: ChartPoint) -> bool:
+    return any((point.sessions, point.orders, point.refunds, point.total_searches))
+
+
+def _empty(conn: Connection, question: Question) -> dict[str, Any]:
+    """Nothing to show: because nothing was ever loaded, or because nothing matches."""
+    availability = get_data_availability_combined(conn, question.tenant_id)
+    reason = "nothing_loaded" if availability.latest_date is None else "no_match"
+    return {
+        "empty_reason": reason,
+        "availability": availability,
+        "suggested": _suggested(availability),
+    }
+
+
+def _suggested(availability: Availability) -> dict[str, Any] | None:
+    """The arguments of the last seven days that have figures."""
+    latest, earliest = availability.latest_date, availability.earliest_date
+    if latest is None or earliest is None:
+        return None
+    start = max(earliest, latest - timedelta(days=6))
+    return Filters(DateRange(start, latest), CUSTOM).arguments()
+
+
+def _provisional(availability: Availability) -> frozenset[date]:
+    return frozenset(day.event_date for day in availability.days if day.is_provisional)
+
+
+def _missing(availability: Availability, period: DateRange) -> list[date]:
+    loaded = {day.event_date for day in availability.days}
+    return [day for day in period.days if day not in loaded]

@@ -1,0 +1,187 @@
+"""Plotly figures as plain mappings, and sparklines as SVG paths.
+
+Colours are names of style tokens ("--chart-now"): app.js puts the theme's values in,
+so one figure suits light and dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+from app.dashboard.filters import METRICS
+from app.dashboard.queries import ChartPoint
+from app.format import Format
+
+_BARS_UP_TO = 62
+_CLOCK = ("hourly", "4hours", "12hours")
+
+
+@dataclass(frozen=True)
+class ChartRow:
+    """One bucket as the table beneath the chart shows it."""
+
+    label: str
+    value: str
+    base: str | None
+    is_provisional: bool
+
+
+@dataclass(frozen=True)
+class Series:
+    """The points of one chart: a metric now, and in the compared period if there is one."""
+
+    metric: str
+    granularity: str
+    points: Sequence[ChartPoint]
+    compared: Sequence[ChartPoint] | None
+    provisional: frozenset[date]
+    currency: str
+
+    def value(self, point: ChartPoint) -> int | Decimal | None:
+        """The metric's value of one bucket; None where it cannot be computed."""
+        found: int | Decimal | None = getattr(point, self.metric)
+        return found
+
+    def is_provisional(self, point: ChartPoint) -> bool:
+        """Whether the bucket's figures may still change."""
+        return point.bucket.date() in self.provisional and self.granularity in ("daily", *_CLOCK)
+
+
+def chart_rows(series: Series, fmt: Format) -> list[ChartRow]:
+    """The chart's numbers in words, one row a bucket."""
+    compared = series.compared or []
+    pairs = list(zip_longest(series.points, compared[: len(series.points)]))
+    return [
+        ChartRow(
+            bucket_label(now.bucket, series.granularity, fmt),
+            _written(series, series.value(now), fmt),
+            None if base is None else _written(series, series.value(base), fmt),
+            series.is_provisional(now),
+        )
+        for now, base in pairs
+    ]
+
+
+def bucket_label(bucket: datetime, granularity: str, fmt: Format) -> str:
+    """What a bucket is called: a day, an hour of it, a week or a month."""
+    if granularity == "monthly":
+        return f"{bucket:%B %Y}"
+    if granularity == "weekly":
+        return f"week of {fmt.day(bucket.date())}"
+    if granularity in _CLOCK:
+        return f"{fmt.day(bucket.date())}, {bucket:%H:%M}"
+    return fmt.day(bucket.date())
+
+
+def figure(series: Series, fmt: Format) -> dict[str, Any]:
+    """The Plotly figure: bars (a line when there are many), the comparison dashed."""
+    rows = chart_rows(series, fmt)
+    traces = [_current(series, rows)]
+    if series.compared is not None:
+        traces.append(_base(series, rows))
+    return {"data": traces, "layout": _layout(series)}
+
+
+def _current(series: Series, rows: Sequence[ChartRow]) -> dict[str, Any]:
+    shared = {
+        "name": METRICS[series.metric],
+        "x": [point.bucket.isoformat() for point in series.points],
+        "y": [_plotted(series.value(point)) for point in series.points],
+        "customdata": [[row.label, row.value] for row in rows],
+        "hovertemplate": "<b>%{customdata[1]}</b><extra>%{customdata[0]}</extra>",
+    }
+    if len(series.points) > _BARS_UP_TO or series.metric == "conversion_rate":
+        return shared | {
+            "type": "scatter", "mode": "lines", "fill": "tozeroy", "fillcolor": "--chart-fill",
+            "line": {"color": "--chart-now", "width": 2},
+        }  # fmt: skip
+    shapes = ["/" if series.is_provisional(point) else "" for point in series.points]
+    return shared | {
+        "type": "bar",
+        "marker": {
+            "color": "--chart-now", "cornerradius": 3,
+            "pattern": {"shape": shapes, "fillmode": "replace", "size": 6, "solidity": 0.5},
+        },
+    }  # fmt: skip
+
+
+def _base(series: Series, rows: Sequence[ChartRow]) -> dict[str, Any]:
+    compared = list(series.compared or ())[: len(series.points)]
+    return {
+        "name": "compared",
+        "type": "scatter",
+        "mode": "lines",
+        "x": [now.bucket.isoformat() for now, _ in zip(series.points, compared, strict=False)],
+        "y": [_plotted(series.value(point)) for point in compared],
+        "customdata": [row.base for row in rows][: len(compared)],
+        "hovertemplate": "%{customdata} compared<extra></extra>",
+        "line": {"color": "--chart-base", "width": 2, "dash": "dot"},
+    }
+
+
+def _layout(series: Series) -> dict[str, Any]:
+    axis = {"color": "--ink-2", "gridcolor": "--chart-grid", "linecolor": "--line"}
+    value_axis: dict[str, Any] = {"rangemode": "tozero", "nticks": 6, "zeroline": False}
+    if series.metric == "conversion_rate":
+        value_axis["ticksuffix"] = "%"
+    whole = [series.value(point) or 0 for point in (*series.points, *(series.compared or ()))]
+    if not any(whole):
+        value_axis["range"] = [0, 1]
+    return {
+        "xaxis": axis | _TIME_AXIS | _time_format(series),
+        "yaxis": axis | value_axis | {"fixedrange": True, "separatethousands": True},
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "hovermode": "x unified",
+        "showlegend": False,
+        "bargap": 0.35,
+        "paper_bgcolor": "--surface",
+        "plot_bgcolor": "--surface",
+        "font": {"family": "--font", "size": 12, "color": "--ink-2"},
+        "hoverlabel": {"bgcolor": "--surface-raised", "bordercolor": "--line"},
+    }
+
+
+_TIME_AXIS = {"type": "date", "showgrid": False, "fixedrange": True, "nticks": 10}
+
+
+def _time_format(series: Series) -> dict[str, Any]:
+    """Day before month, as everywhere on the pages; every bucket named when they are few."""
+    if series.granularity == "monthly":
+        return {"tickformat": "%b %Y", "hoverformat": "%B %Y"}
+    if series.granularity in _CLOCK:
+        return {"tickformat": "%H:%M\n%-d %b", "hoverformat": "%a %-d %b, %H:%M"}
+    named: dict[str, Any] = {"tickformat": "%-d %b", "hoverformat": "%a %-d %b %Y"}
+    if len(series.points) <= 14:
+        named |= {"tickmode": "array", "tickvals": [p.bucket.isoformat() for p in series.points]}
+    return named
+
+
+def _plotted(value: int | Decimal | None) -> float | int | None:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _written(series: Series, value: int | Decimal | None, fmt: Format) -> str:
+    if series.metric == "net_revenue":
+        return fmt.money(value, series.currency)
+    if series.metric == "conversion_rate":
+        return fmt.percent(value, 2)
+    return fmt.number(value)
+
+
+def sparkline(values: Sequence[Decimal], width: int = 96, height: int = 24) -> str:
+    """An SVG path through the values, from the first day to the last; empty under two days."""
+    if len(values) < 2:
+        return ""
+    low, high = min(Decimal(0), *values), max(Decimal(0), *values)
+    span = (high - low) or Decimal(1)
+    step = (width - 2) / (len(values) - 1)
+    points = (
+        f"{1 + index * step:.1f} {height - 2 - float((value - low) / span) * (height - 4):.1f}"
+        for index, value in enumerate(values)
+    )
+    return "M" + "L".join(points)

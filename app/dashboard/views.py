@@ -1,0 +1,149 @@
+"""Overview: the page, and one fragment a block, each asked for by itself."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy import Connection
+from werkzeug.datastructures import MultiDict
+
+from app.current import current_membership
+from app.dashboard import blocks
+from app.dashboard.filters import (
+    COMPARISONS,
+    CUSTOM,
+    METRICS,
+    PRESETS,
+    Filters,
+    parse_filters,
+)
+from app.dashboard.queries import Branch, get_locations
+from app.dates import today
+from app.db import tenant_transaction
+from app.errors import Invalid
+from app.tenancy import allowed_locations
+from app.web import block, current_format, render_page
+
+blueprint = Blueprint("dashboard", __name__, url_prefix="/analytics")
+
+
+@blueprint.get("/overview")
+def overview() -> Response:
+    """The page: filters at once, blocks by themselves, or all in one with `full=1`."""
+    filters, problem = _filters_or_default()
+    tenant_id = current_membership().tenant.tenant_id
+    with tenant_transaction(tenant_id) as conn:
+        context = _filter_bar(conn, filters)
+        if request.args.get("full"):
+            context["rendered"] = _rendered(conn, _question(filters))
+    return render_page(
+        "dashboard/overview.html",
+        "dashboard/_overview.html",
+        status=422 if problem else 200,
+        problem=problem,
+        **context,
+    )
+
+
+@blueprint.get("/overview/freshness")
+@block("freshness", "how fresh the figures are")
+def freshness() -> Response:
+    """Until when the figures are complete, and which days may still change."""
+    return _block("dashboard/_freshness.html", blocks.freshness)
+
+
+@blueprint.get("/overview/tiles")
+@block("tiles", "the figures")
+def tiles() -> Response:
+    """The main figures and how they moved."""
+    return _block("dashboard/_tiles.html", blocks.tiles)
+
+
+@blueprint.get("/overview/chart")
+@block("chart", "the chart")
+def chart() -> Response:
+    """One metric over time."""
+    return _block("dashboard/_chart.html", blocks.chart)
+
+
+@blueprint.get("/overview/branches")
+@block("branches", "the branches")
+def branches() -> Response:
+    """Every branch with its figures; their sums are the tiles'."""
+    return _block("dashboard/_branches.html", blocks.branches)
+
+
+@blueprint.get("/overview/quality")
+@block("quality", "the data quality")
+def quality() -> Response:
+    """What was removed, left out or kept apart, and how much of it."""
+    return _block("dashboard/_quality.html", blocks.quality)
+
+
+@blueprint.get("/freshness")
+@block("freshness_dot", "the freshness")
+def freshness_dot() -> Response:
+    """The sign in the top bar of every page."""
+    return _block("dashboard/_freshness_dot.html", blocks.freshness)
+
+
+def _block(fragment: str, build: blocks.Builder) -> Response:
+    question = _question(parse_filters(request.args, _today()))
+    with tenant_transaction(question.tenant_id) as conn:
+        context = build(conn, question)
+    return render_page("dashboard/block.html", fragment, filters=question.filters, **context)
+
+
+def _rendered(conn: Connection, question: blocks.Question) -> list[Markup]:
+    """Every block as markup, each from a context of its own."""
+    return [
+        Markup(render_template(f"dashboard/_{name}.html", filters=question.filters, **context))  # noqa: S704 - our own templates, autoescaped
+        for name, context in blocks.everything(conn, question).items()
+    ]
+
+
+def _question(filters: Filters) -> blocks.Question:
+    membership = current_membership()
+    return blocks.Question(
+        tenant_id=membership.tenant.tenant_id,
+        filters=filters,
+        location_ids=allowed_locations(membership, filters.location_ids),
+        fmt=current_format(),
+    )
+
+
+def _filters_or_default() -> tuple[Filters, str | None]:
+    try:
+        return parse_filters(request.args, _today()), None
+    except Invalid as error:
+        return parse_filters(MultiDict(), _today()), error.message
+
+
+def _today() -> date:
+    return today(current_format().time_zone)
+
+
+def _filter_bar(conn: Connection, filters: Filters) -> dict[str, Any]:
+    allowed = current_membership().location_ids
+    choices = _branch_choices(get_locations(conn, current_membership().tenant.tenant_id), allowed)
+    return {
+        "filters": filters,
+        "full": bool(request.args.get("full")),
+        "choices": choices,
+        "presets": {name: label for name, (label, _) in PRESETS.items()} | {CUSTOM: "Custom days"},
+        "comparisons": COMPARISONS,
+        "metrics": METRICS,
+        "moving_link": _link(filters.arguments()),
+        "fixed_link": _link(filters.arguments(fixed=True)),
+    }
+
+
+def _link(arguments: dict[str, Any]) -> str:
+    return url_for("dashboard.overview", _external=True, **arguments)
+
+
+def _branch_choices(found: list[Branch], allowed: tuple[str, ...] | None) -> list[Branch]:
+    return [branch for branch in found if allowed is None or branch.location_id in allowed]

@@ -1,0 +1,117 @@
+"""Puts the application together: settings, log, doors, blueprints, errors."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, current_app, request
+from flask_wtf.csrf import CSRFProtect
+
+from app import crypto, db, jobs, limits, log, problems, security, site
+from app.api import check_body, is_api_request
+from app.auth import api as auth_api
+from app.auth import gate, oidc, store
+from app.auth import views as auth_views
+from app.config import Config, ConfigError, load_config
+from app.dashboard import api as dashboard_api
+from app.dashboard import views as dashboard_views
+from app.errors import NotFound
+from app.ingest import api as ingest_api
+from app.ingest import views as ingest_views
+from app.settings import commands
+from app.status import views as status_views
+
+_MAX_BODY_BYTES = 2_000_000
+_SERVICES = ("auth", "data", "analytics")
+_PAGES = (auth_views.blueprint, ingest_views.blueprint, dashboard_views.blueprint)
+_APIS = (auth_api.blueprint, ingest_api.blueprint, dashboard_api.blueprint)
+limits.slow_down_guessing(*_APIS)
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The application with these settings, by default those of the environment.
+
+    Raises:
+        ConfigError: a setting is missing or wrong; the message names it.
+    """
+    config = config or load_config()
+    _refuse_unfit(config)
+    log.configure(config)
+    crypto.configure(config.credential_keys)
+    db.configure(config)
+    jobs.configure(config)
+    app = Flask(__name__)
+    _set(app, config)
+    _connect(app, config)
+    _register(app)
+    return app
+
+
+def _refuse_unfit(config: Config) -> None:
+    """Settings that are well-formed, and yet would run unsafely or not at all."""
+    for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret"):
+        if config.app_env == "production" and not getattr(config, name):
+            raise ConfigError(f"{name.upper()}: needed to sign in, and not set")
+    for name in ("base_url", "oidc_issuer"):
+        address = urlsplit(getattr(config, name))
+        if address.query or address.fragment or (address.path.strip("/") and name == "base_url"):
+            raise ConfigError(f"{name.upper()}: only scheme, host and port belong here")
+        if config.app_env == "production" and address.scheme != "https":
+            raise ConfigError(f"{name.upper()}: production needs an https address")
+
+
+def _set(app: Flask, config: Config) -> None:
+    is_production = config.app_env == "production"
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        BASE_URL=config.base_url.rstrip("/"),
+        BASE_HOST=urlsplit(config.base_url).netloc,
+        APP_SERVICE=config.app_service,
+        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
+        SESSION_COOKIE_NAME="__Host-signed-in" if is_production else "signed-in",
+        SESSION_COOKIE_SECURE=is_production,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=gate.LIFETIME,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        WTF_CSRF_SSL_STRICT=False,  # security.check_origin() does it, with or without TLS
+    )
+
+
+def _connect(app: Flask, config: Config) -> None:
+    """Extensions and checks; what runs before a request runs in this order."""
+    app.extensions["redis_client"] = store.connect(config.redis_url)
+    app.session_interface = store.SignedInStore(app, app.extensions["redis_client"])
+    oidc.configure(app, config)
+    security.configure(app, config)
+    app.before_request(_refuse_other_services)
+    limits.configure(app, config)
+    gate.configure(app)
+    app.before_request(_check_api_body)
+    csrf = CSRFProtect(app)
+    for blueprint in _APIS:
+        csrf.exempt(blueprint)
+    problems.configure(app)
+
+
+def _register(app: Flask) -> None:
+    """Every blueprint, whichever service this process is: links lead to the others too."""
+    blueprints: tuple[Blueprint, ...] = (*_PAGES, *_APIS, status_views.blueprint)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    site.init_app(app)
+    commands.register(app)
+
+
+def _refuse_other_services() -> None:
+    """A process that serves one service knows no addresses of the other two."""
+    own = current_app.config["APP_SERVICE"]
+    asked = request.path.split("/", 2)[1]
+    if own != "all" and asked in _SERVICES and asked != own:
+        raise NotFound
+
+
+def _check_api_body() -> None:
+    if is_api_request():
+        check_body()

@@ -1,0 +1,305 @@
+"""The BigQuery SQL of one extraction: flat scalar rows out of GA4's nested ones.
+
+Every day's table is read with what its own schema offers: a column that is missing reads
+null and a retyped one is cast, because exports of different years differ. Identifiers are
+checked here; event and property names travel as query parameters only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from app.errors import Invalid, Upstream
+from app.ingest.event_tables import EventTable
+
+_PROJECT = re.compile(r"[a-z][a-z0-9.:-]{4,61}[a-z0-9]")
+_DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}")
+_EVENTS_TABLE = re.compile(r"events_(?:intraday_|fresh_)?\d{8}")
+_REQUIRED = ("event_date", "event_timestamp", "event_name", "event_params")
+_LEGACY_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+
+Columns = Mapping[str, str]  # dotted path of a column -> its BigQuery type
+
+# The parameters of an event, by how they are read.
+_TEXT_PARAMS = (
+    "currency",
+    "page_location",
+    "page_referrer",
+    "page_title",
+    "search_term",
+    "session_engaged",
+    "transaction_id",
+)
+_PROPERTIES = ("contact", "company", "branch")
+_SCALARS = (
+    ("device_category", "device.category", "STRING"),
+    ("city", "geo.city", "STRING"),
+    ("country", "geo.country", "STRING"),
+    ("traffic_source", "traffic_source.source", "STRING"),
+    ("traffic_medium", "traffic_source.medium", "STRING"),
+    ("ecommerce_id", "ecommerce.transaction_id", "STRING"),
+    ("purchase_revenue", "ecommerce.purchase_revenue", "FLOAT64"),
+    ("refund_value", "ecommerce.refund_value", "FLOAT64"),
+)
+_ITEMS = (
+    ("item_id", "STRING"),
+    ("item_name", "STRING"),
+    ("item_category", "STRING"),
+    ("price", "FLOAT64"),
+    ("quantity", "INT64"),
+)
+_REVENUE = (
+    "coalesce(if(event_name = 'refund', "
+    "if(is_nan(refund_value), null, refund_value), "
+    "if(is_nan(purchase_revenue), null, purchase_revenue)), params.value)"
+)
+# Where a column of the spool comes from, when it is not a column of the same name.
+_SOURCES = {
+    "event_ts": "event_timestamp",
+    "ga_session_id": "params.ga_session_id",
+    "user_id": "properties.contact",
+    "company_id": "properties.company",
+    "branch_id": "properties.branch",
+    "is_engaged": "params.session_engaged",
+    "page_url": "params.page_location",
+    "page_title": "params.page_title",
+    "page_referrer": "params.page_referrer",
+    "currency": "params.currency",
+    "value": "params.value",
+    "search_term": "params.search_term",
+    "transaction_id": "coalesce(ecommerce_id, params.transaction_id)",
+    "revenue": _REVENUE,
+    "item_id": "first_item_id",
+    "item_name": "first_item_name",
+    "item_category": "first_item_category",
+    "item_price": "first_price",
+    "quantity": "first_quantity",
+}
+_DERIVED_LATER = ("term",)
+
+
+def check_project(project_id: str) -> str:
+    """The project id, when it is one.
+
+    Raises:
+        Invalid: it is not a Google Cloud project id.
+    """
+    if not _PROJECT.fullmatch(project_id):
+        raise Invalid(f"“{project_id[:80]}” is not a Google Cloud project id.")
+    return project_id
+
+
+def check_dataset(dataset_id: str) -> str:
+    """The dataset id, when it is one.
+
+    Raises:
+        Invalid: it is not a BigQuery dataset id.
+    """
+    if not _DATASET.fullmatch(dataset_id):
+        raise Invalid(
+            f"“{dataset_id[:80]}” is not a BigQuery dataset id. "
+            "GA4's look like analytics_123456789."
+        )
+    return dataset_id
+
+
+def output_columns(table: EventTable) -> list[str]:
+    """The columns the query of `table` answers, in order: the spool's but the derived ones."""
+    return [name for name in table.schema.names if name not in _DERIVED_LATER]
+
+
+def extraction_query(
+    project_id: str, dataset_id: str, table: EventTable, days: Mapping[str, Columns]
+) -> str:
+    """One query over all source tables of `days` (table name -> its columns).
+
+    Tables of the same columns share one block, so that the SQL stays short. Parameters it
+    binds: @event_names, @contact_property, @company_property and @branch_property.
+
+    Raises:
+        Invalid: a project, dataset or table name is not one.
+        Upstream: a table is no GA4 export, because required columns are missing.
+    """
+    place = f"{check_project(project_id)}.{check_dataset(dataset_id)}"
+    groups: dict[frozenset[tuple[str, str]], list[str]] = {}
+    for name, columns in sorted(days.items()):
+        _check_export(name, columns)
+        groups.setdefault(frozenset(columns.items()), []).append(name)
+    return "\nunion all\n".join(
+        _block(place, table, names, dict(columns)) for columns, names in groups.items()
+    )
+
+
+def _check_export(name: str, columns: Columns) -> None:
+    if not _EVENTS_TABLE.fullmatch(name):
+        raise Invalid(f"“{name[:80]}” is not the name of a GA4 events table.")
+    missing = [column for column in _REQUIRED if column not in columns]
+    if missing:
+        raise Upstream(
+            f"The table {name} is not a GA4 export: it has no column {', '.join(missing)}. "
+            "Point the settings at the dataset that Google Analytics exports to.",
+            permanent=True,
+        )
+
+
+def _block(place: str, table: EventTable, names: Sequence[str], columns: Columns) -> str:
+    """Flat rows of tables with the same columns: read, unpack, then name the outputs."""
+    outputs = [(name, _SOURCES.get(name, name)) for name in output_columns(table)]
+    wanted = " ".join(source for _, source in outputs)
+    picked = ", ".join(f"{source} as {name}" for name, source in outputs)
+    unpacked = ",\n        ".join(["*", *_unpacked(table, columns, wanted)])
+    plain = ", ".join(_plain_columns(table, columns, wanted))
+    tables = "\n        union all\n".join(
+        f"        select {plain}, '{name}' as source_table from `{place}.{name}`\n"  # noqa: S608 - identifiers are checked, values are parameters
+        "        where event_name in unnest(@event_names)"
+        for name in names
+    )
+    return f"""select {picked}
+from (
+    select
+        {unpacked}
+    from (
+{tables}
+    )
+)"""  # noqa: S608 - as above
+
+
+def _plain_columns(table: EventTable, columns: Columns, wanted: str) -> list[str]:
+    """What is read of each day's table, before anything is unpacked."""
+    plain = [
+        "event_name",
+        f"{_event_date(columns)} as event_date",
+        f"{_event_timestamp(columns)} as event_timestamp",
+        f"{_column(columns, 'user_pseudo_id', 'STRING')} as user_pseudo_id",
+        "event_params",
+    ]
+    plain += [
+        f"{_column(columns, name, 'INT64')} as {name}"
+        for name in ("batch_page_id", "batch_ordering_id", "batch_event_index")
+    ]
+    plain += [
+        f"{_column(columns, path, kind)} as {alias}"
+        for alias, path, kind in _SCALARS
+        if re.search(rf"\b{alias}\b", wanted)
+    ]
+    if _has_properties(columns):
+        plain.append("user_properties")
+    if "items_json" in table.schema.names and "items" in columns:
+        plain.append(_slim_items(columns))
+    return plain
+
+
+def _unpacked(table: EventTable, columns: Columns, wanted: str) -> list[str]:
+    parts = [_params(columns, wanted), _properties(columns)]
+    if "items_json" in table.schema.names:
+        parts += _items(columns, wanted)
+    return parts
+
+
+def _column(columns: Columns, path: str, kind: str) -> str:
+    found = columns.get(path)
+    if found is None:
+        return f"cast(null as {kind})"
+    return path if _standard(found) == kind else f"safe_cast({path} as {kind})"
+
+
+def _standard(bigquery_type: str) -> str:
+    return _LEGACY_TYPES.get(bigquery_type.upper(), bigquery_type.upper())
+
+
+def _event_date(columns: Columns) -> str:
+    return "event_date" if _standard(columns["event_date"]) == "STRING" else (
+        "cast(event_date as string)"
+    )
+
+
+def _event_timestamp(columns: Columns) -> str:
+    if _standard(columns["event_timestamp"]) == "TIMESTAMP":
+        return "unix_micros(event_timestamp)"
+    return _column(columns, "event_timestamp", "INT64")
+
+
+def _value(columns: Columns, record: str, kind: str, order: tuple[str, ...]) -> str:
+    """The first of a parameter's typed values that is there, as `kind`."""
+    present = []
+    for name in order:
+        found = columns.get(f"{record}.value.{name}")
+        if found is None:
+            continue
+        value = f"p.value.{name}"
+        present.append(value if _standard(found) == kind else f"safe_cast({value} as {kind})")
+    if not present:
+        return f"cast(null as {kind})"
+    return f"coalesce({', '.join(present)})" if len(present) > 1 else present[0]
+
+
+def _text(columns: Columns, record: str) -> str:
+    order = ("string_value", "int_value", "double_value", "float_value")
+    return _value(columns, record, "STRING", order)
+
+
+def _params(columns: Columns, wanted: str) -> str:
+    number = _value(
+        columns, "event_params", "FLOAT64",
+        ("double_value", "float_value", "int_value", "string_value"),
+    )
+    whole = _value(
+        columns, "event_params", "INT64",
+        ("int_value", "string_value", "double_value", "float_value"),
+    )
+    picks = [("ga_session_id", whole)]
+    picks += [
+        (key, _text(columns, "event_params"))
+        for key in _TEXT_PARAMS
+        if re.search(rf"\bparams\.{key}\b", wanted)
+    ]
+    if "params.value" in wanted:
+        picks.append(("value", number))
+    chosen = ", ".join(f"max(if(p.key = '{key}', {value}, null)) as {key}" for key, value in picks)
+    return f"(select as struct {chosen} from unnest(event_params) as p) as params"  # noqa: S608 - as above
+
+
+def _has_properties(columns: Columns) -> bool:
+    return "user_properties.key" in columns and "user_properties.value" in columns
+
+
+def _properties(columns: Columns) -> str:
+    if not _has_properties(columns):
+        nulls = ", ".join(f"cast(null as string) as {name}" for name in _PROPERTIES)
+        return f"(select as struct {nulls}) as properties"
+    value = _text(columns, "user_properties")
+    chosen = ", ".join(
+        f"max(if(p.key = @{name}_property, {value}, null)) as {name}" for name in _PROPERTIES
+    )
+    return f"(select as struct {chosen} from unnest(user_properties) as p) as properties"  # noqa: S608 - as above
+
+
+def _slim_items(columns: Columns) -> str:
+    """The items in order, with the five fields that are kept: unread fields cost nothing."""
+    fields = ", ".join(f"{_item_field(columns, name, kind)} as {name}" for name, kind in _ITEMS)
+    return (
+        f"array(select as struct {fields} from unnest(items) as i "  # noqa: S608 - as above
+        "with offset as position order by position) as items"
+    )
+
+
+def _item_field(columns: Columns, name: str, kind: str) -> str:
+    found = columns.get(f"items.{name}")
+    if found is None:
+        return f"cast(null as {kind})"
+    value = f"i.{name}" if _standard(found) == kind else f"safe_cast(i.{name} as {kind})"
+    if kind == "STRING":
+        return f"nullif(nullif({value}, ''), '(not set)')"
+    if kind == "FLOAT64":
+        return f"if(is_nan({value}) or is_inf({value}), null, {value})"
+    return value
+
+
+def _items(columns: Columns, wanted: str) -> list[str]:
+    firsts = [(name, kind) for name, kind in _ITEMS if f"first_{name}" in wanted]
+    if "items" not in columns:
+        nulls = [f"cast(null as {kind}) as first_{name}" for name, kind in firsts]
+        return ["cast(null as string) as items_json", *nulls]
+    picks = [f"items[safe_offset(0)].{name} as first_{name}" for name, _ in firsts]
+    return ["to_json_string(items) as items_json", *picks]

@@ -1,0 +1,104 @@
+"""The six event tables: which GA4 events each holds and the columns an extraction gives.
+
+The Arrow schemas here are the form of the spool files, column for column and in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+MONEY = pa.decimal128(18, 6)
+INSTANT = pa.timestamp("us", tz="UTC")
+
+_COMMON = (
+    ("event_date", pa.date32()),
+    ("event_ts", INSTANT),
+    ("event_name", pa.string()),
+    ("user_pseudo_id", pa.string()),
+    ("ga_session_id", pa.int64()),
+    ("user_id", pa.string()),
+    ("company_id", pa.string()),
+    ("branch_id", pa.string()),
+    ("is_engaged", pa.bool_()),
+    ("batch_page_id", pa.int64()),
+    ("batch_ordering_id", pa.int32()),
+    ("batch_event_index", pa.int32()),
+    ("page_url", pa.string()),
+    ("source_table", pa.string()),
+)
+_SEARCH = (("search_term", pa.string()), ("term", pa.string()))
+
+
+@dataclass(frozen=True)
+class EventTable:
+    """One event table: the exported events it takes and its Arrow schema."""
+
+    name: str
+    event_names: tuple[str, ...]
+    schema: pa.Schema
+
+
+def _table(
+    name: str, event_names: tuple[str, ...], *columns: tuple[str, pa.DataType]
+) -> EventTable:
+    return EventTable(name, event_names, pa.schema([*_COMMON, *columns]))
+
+
+PURCHASE = _table(
+    "purchase",
+    ("purchase", "refund"),
+    ("transaction_id", pa.string()),
+    ("revenue", MONEY),
+    ("currency", pa.string()),
+    ("items_json", pa.string()),
+)
+ADD_TO_CART = _table(
+    "add_to_cart",
+    ("add_to_cart", "remove_from_cart", "begin_checkout"),
+    ("currency", pa.string()),
+    ("value", MONEY),
+    ("item_id", pa.string()),
+    ("item_name", pa.string()),
+    ("item_price", MONEY),
+    ("quantity", MONEY),
+    ("items_json", pa.string()),
+)
+PAGE_VIEW = _table(
+    "page_view",
+    ("page_view",),
+    ("page_title", pa.string()),
+    ("page_referrer", pa.string()),
+    ("device_category", pa.string()),
+    ("city", pa.string()),
+    ("country", pa.string()),
+    ("traffic_source", pa.string()),
+    ("traffic_medium", pa.string()),
+)
+VIEW_ITEM = _table(
+    "view_item",
+    ("view_item",),
+    ("item_id", pa.string()),
+    ("item_name", pa.string()),
+    ("item_category", pa.string()),
+    ("item_price", MONEY),
+    ("currency", pa.string()),
+    ("items_json", pa.string()),
+)
+VIEW_SEARCH_RESULTS = _table("view_search_results", ("view_search_results",), *_SEARCH)
+NO_SEARCH_RESULTS = _table(
+    "no_search_results", ("no_search_results", "view_search_results_no_results"), *_SEARCH
+)
+
+EVENT_TABLES: dict[str, EventTable] = {
+    table.name: table
+    for table in (
+        PURCHASE,
+        ADD_TO_CART,
+        PAGE_VIEW,
+        VIEW_ITEM,
+        VIEW_SEARCH_RESULTS,
+        NO_SEARCH_RESULTS,
+    )
+}

@@ -1,0 +1,228 @@
+"""Fetching: events from BigQuery and customer files by SFTP, each failing by itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from app.config import Config
+from app.dates import DateRange, today
+from app.db import tenant_transaction
+from app.errors import AppError, Invalid, Upstream
+from app.ingest import bigquery, sftp, sources
+from app.ingest.attempts import Limits
+from app.ingest.bigquery import DaySource
+from app.ingest.customer_file import Parsed, parse_locations, parse_users
+from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.load import CustomerFile, Harvest
+from app.ingest.progress import Progress
+from app.ingest.spool import Extraction
+from app.jobs import Run
+from app.tenant_settings import TenantSettings
+
+MAX_FILE_BYTES = 200 * 1024**2
+_LISTED_DAYS = 7
+_PARSERS = {"users": parse_users, "locations": parse_locations}
+_WORDS = {"users": "customers", "locations": "branches"}
+
+
+@dataclass
+class Gathering:
+    """What one run fetches, and what went wrong on the way."""
+
+    run: Run
+    settings: TenantSettings
+    config: Config
+    folder: Path
+    progress: Progress
+    days: Mapping[date, DaySource] = field(default_factory=dict)
+    extractions: dict[str, Extraction] = field(default_factory=dict)
+    files: list[CustomerFile] = field(default_factory=list)
+    failures: list[AppError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def harvest(self) -> Harvest:
+        """Everything that succeeded."""
+        return Harvest(self.days, self.extractions, self.files)
+
+    @property
+    def limits(self) -> Limits:
+        """What is left of the job's time, and whether it has to stop."""
+        return Limits(time.monotonic() + (self.run.seconds_left or 0), self._must_stop)
+
+    def _must_stop(self) -> bool:
+        self.run.check()
+        return False
+
+
+def gather_events(gathering: Gathering, period: DateRange, *, changed_only: bool) -> None:
+    """Extract the six event types of `period`; a type that fails is noted and left out."""
+    try:
+        connection, settings = _connect(gathering)
+        gathering.progress.start("sources")
+        found = bigquery.list_sources(connection, settings, list(period.days), gathering.limits)
+        _note_missing_days(gathering, period, found)
+        wanted = _changed(gathering, found) if changed_only else found
+        gathering.progress.done("sources", len(wanted), _days_message(period, found, wanted))
+    except AppError as error:
+        gathering.progress.fail("sources", error)
+        gathering.failures.append(error)
+        return
+    if wanted:
+        _extract(gathering, connection, settings, wanted)
+
+
+def _connect(
+    gathering: Gathering,
+) -> tuple[bigquery.BigQueryConnection, bigquery.BigQuerySettings]:
+    settings = sources.bigquery_settings(gathering.settings, gathering.config)
+    return bigquery.open_bigquery(settings), settings
+
+
+def _extract(
+    gathering: Gathering,
+    connection: bigquery.BigQueryConnection,
+    settings: bigquery.BigQuerySettings,
+    wanted: Mapping[date, DaySource],
+) -> None:
+    gathering.days = wanted
+    for name in EVENT_TABLES:
+        gathering.progress.start(f"extract:{name}")
+    results = bigquery.extract_all(
+        connection, settings, list(EVENT_TABLES), wanted, gathering.folder,
+        job_key=str(gathering.run.job_id), limits=gathering.limits,
+        progress=lambda name, done, _: gathering.progress.advance(f"extract:{name}", done),
+    )  # fmt: skip
+    for name, result in results.items():
+        if isinstance(result, Upstream):
+            gathering.progress.fail(f"extract:{name}", result)
+            gathering.failures.append(_about(name, result))
+            continue
+        gathering.extractions[name] = result
+        gathering.progress.done(f"extract:{name}", result.rows)
+        _keep_refusals(gathering, name, result.refused, result.samples)
+
+
+def _about(name: str, error: Upstream) -> Upstream:
+    return Upstream(f"{name}: {error.message}", permanent=error.permanent, **error.extra)
+
+
+def _note_missing_days(
+    gathering: Gathering, period: DateRange, found: Mapping[date, DaySource]
+) -> None:
+    """Days before today without any table; today's may simply not have begun."""
+    first_open = today(gathering.settings.property_time_zone)
+    missing = [day for day in period.days if day not in found and day < first_open]
+    if not missing:
+        return
+    listed = ", ".join(str(day) for day in missing[:_LISTED_DAYS])
+    more = f" and {len(missing) - _LISTED_DAYS} more" if len(missing) > _LISTED_DAYS else ""
+    gathering.notes.append(
+        f"Google Analytics has no export for {len(missing)} of {period.length} days: "
+        f"{listed}{more}. What was loaded for them before stays."
+    )
+
+
+def _changed(gathering: Gathering, found: Mapping[date, DaySource]) -> dict[date, DaySource]:
+    """The days whose source is not the very one that was loaded last, for all six types."""
+    statement = text("""
+        select event_date, array_agg(distinct source_table), array_agg(distinct source_modified_at)
+        from day_load
+        where tenant_id = :t and event_date = any(:days)
+        group by event_date
+        having count(*) = :types
+    """)
+    values = {"t": gathering.run.tenant_id, "days": list(found), "types": len(EVENT_TABLES)}
+    with tenant_transaction(gathering.run.tenant_id) as conn:
+        loaded = {row[0]: (row[1], row[2]) for row in conn.execute(statement, values)}
+    return {
+        day: source
+        for day, source in found.items()
+        if loaded.get(day) != ([source.table], [source.modified_at])
+    }
+
+
+def _days_message(
+    period: DateRange, found: Mapping[date, DaySource], wanted: Mapping[date, DaySource]
+) -> str:
+    unchanged = len(found) - len(wanted)
+    message = f"{len(found)} of {period.length} days exported"
+    return f"{message}, {unchanged} unchanged" if unchanged else message
+
+
+def gather_file(gathering: Gathering, file_type: str) -> None:
+    """Fetch and parse the users or locations file; a failure is noted and left out."""
+    step = f"sftp:{file_type}"
+    if not sources.has_sftp(gathering.settings):
+        gathering.progress.skip(step, "SFTP is not set up")
+        return
+    gathering.progress.start(step)
+    try:
+        file = _fetch_file(gathering, file_type)
+    except AppError as error:
+        gathering.progress.fail(step, error)
+        gathering.failures.append(error)
+        return
+    gathering.files.append(file)
+    gathering.progress.done(step, len(file.rows))
+
+
+def _fetch_file(gathering: Gathering, file_type: str) -> CustomerFile:
+    path = str(gathering.settings.sftp[f"{file_type}_path"])
+    local = gathering.folder / (file_type + Path(path).suffix.lower())
+    sftp.fetch(
+        sources.sftp_settings(gathering.settings), path, local,
+        policy=sources.net_policy(gathering.config), limits=gathering.limits,
+        max_bytes=MAX_FILE_BYTES, progress=lambda done, total: None,
+    )  # fmt: skip
+    parsed: Parsed[Any] = _PARSERS[file_type](local)
+    gathering.notes += [f"{Path(path).name}: {warning}" for warning in parsed.warnings]
+    _keep_refusals(gathering, file_type, parsed.refused, parsed.samples)
+    _hold_back_half(gathering, file_type, path, len(parsed.rows))
+    modified_at = datetime.fromtimestamp(local.stat().st_mtime, UTC)
+    return CustomerFile(file_type, path, modified_at, parsed.rows)
+
+
+def _hold_back_half(gathering: Gathering, file_type: str, path: str, rows: int) -> None:
+    """A file that lost more than half its rows is more likely broken than true."""
+    statement = text("select row_count from file_load where tenant_id = :t and file_type = :f")
+    values = {"t": gathering.run.tenant_id, "f": file_type}
+    with tenant_transaction(gathering.run.tenant_id) as conn:
+        before = conn.execute(statement, values).scalar() or 0
+    if rows * 2 >= before and (rows or not before):
+        return
+    raise Invalid(
+        f"{Path(path).name} has {rows:,} {_WORDS[file_type]} and had {before:,} the last time: "
+        "it was held back and the old ones stay. Check the export that writes it, then load again."
+    )
+
+
+def _keep_refusals(
+    gathering: Gathering, source: str, refused: Mapping[str, int], samples: Mapping[str, list[dict[str, str | None]]]
+) -> None:
+    """Show refused rows on the job, by reason, with samples; and warn about them."""
+    if not refused:
+        return
+    total = sum(refused.values())
+    gathering.notes.append(f"{source}: {total:,} rows were refused; the job page shows why.")
+    statement = text("""
+        insert into job_refusal (tenant_id, job_id, source, reason, row_count, samples)
+        values (:t, :job_id, :source, :reason, :row_count, cast(:samples as jsonb))
+        on conflict (tenant_id, job_id, source, reason) do update set
+            row_count = excluded.row_count, samples = excluded.samples
+    """)
+    with tenant_transaction(gathering.run.tenant_id) as conn:
+        for reason, count in refused.items():
+            values = {
+                "t": gathering.run.tenant_id, "job_id": gathering.run.job_id, "source": source,
+                "reason": reason, "row_count": count, "samples": json.dumps(samples.get(reason, [])),
+            }  # fmt: skip
+            conn.execute(statement, values)

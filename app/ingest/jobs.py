@@ -1,0 +1,209 @@
+"""The background work of ingestion: loading a range, and estimating what it would cost."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app import jobs
+from app.dates import DateRange
+from app.db import tenant_transaction
+from app.errors import Conflict, Invalid, NotFound, Upstream
+from app.ingest import bigquery, sources
+from app.ingest.attempts import Limits
+from app.ingest.gather import Gathering, gather_events, gather_file
+from app.ingest.load import store
+from app.ingest.progress import Progress
+from app.ingest.queries import find_job
+from app.jobs import Run, enqueue_children, job
+from app.jobs.settings import settings as job_settings
+from app.partitions import ensure_partitions
+
+DATA_TYPES = ("events", "users", "locations")
+MAX_DAYS = 731
+CHILD_DAYS = 31
+
+
+@dataclass(frozen=True)
+class IngestRequest:
+    """What to load. Dates are the property's days, both included."""
+
+    start_date: date
+    end_date: date
+    data_types: tuple[str, ...] = DATA_TYPES
+    changed_only: bool = False
+
+    def __post_init__(self) -> None:
+        period = DateRange(self.start_date, self.end_date)
+        if period.length > MAX_DAYS:
+            raise Invalid(f"{period.length} days are too many at once. Load at most {MAX_DAYS}.")
+        if self.start_date < date(2005, 1, 1):
+            raise Invalid("The start date lies before Google Analytics existed.")
+        unknown = sorted(set(self.data_types) - set(DATA_TYPES))
+        if unknown or not self.data_types:
+            raise Invalid(f"data_types takes {', '.join(DATA_TYPES)}, at least one of them.")
+
+
+def start_ingestion(
+    conn: Connection, tenant_id: UUID, request: IngestRequest, started_by: str
+) -> UUID:
+    """Queue a load in the caller's transaction; call `jobs.publish()` with its id afterwards."""
+    return _enqueue(conn, tenant_id, "ingest", request, started_by)
+
+
+def start_estimate(
+    conn: Connection, tenant_id: UUID, request: IngestRequest, started_by: str
+) -> UUID:
+    """Queue a dry run, whose answer is the job's `bytes_estimate`; publish it as above."""
+    return _enqueue(conn, tenant_id, "estimate", request, started_by)
+
+
+def cancel(conn: Connection, tenant_id: UUID, job_id: UUID) -> None:
+    """Stop a job; what was loaded before stays.
+
+    Raises:
+        NotFound: this tenant has no such job.
+        Conflict: it has ended already.
+    """
+    jobs.cancel(conn, tenant_id, job_id)
+
+
+def retry(conn: Connection, tenant_id: UUID, job_id: UUID, started_by: str) -> UUID:
+    """Queue the same load again; publish it as above.
+
+    Raises:
+        NotFound: this tenant has no such job.
+        Conflict: it has not ended, or needs no second try.
+    """
+    old = find_job(conn, tenant_id, job_id)
+    if old is None:
+        raise NotFound("There is no such job.")
+    if not old.can_retry or old.start_date is None or old.end_date is None:
+        raise Conflict("This job does not need another try.")
+    request = IngestRequest(old.start_date, old.end_date, old.data_types, old.changed_only)
+    return start_ingestion(conn, tenant_id, request, started_by)
+
+
+@job("ingest", roles=("admin",))
+def ingest(run: Run) -> None:
+    """Load the run's range: fetch, then replace what succeeded in one transaction."""
+    period = _period(run)
+    if period.length > CHILD_DAYS and run.parent_job_id is None:
+        enqueue_children(run, list(_months(period)))
+        return
+    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
+        gathering = Gathering(
+            run=run,
+            settings=sources.read_settings(run.tenant_id),
+            config=job_settings(),
+            folder=Path(folder),
+            progress=Progress(run),
+        )
+        _gather(gathering, period)
+        _store(gathering, period)
+
+
+@job("estimate", queue="quick", roles=("admin",))
+def estimate(run: Run) -> None:
+    """How many bytes BigQuery would scan for the run's range, by dry runs that cost nothing."""
+    config = job_settings()
+    settings = sources.bigquery_settings(sources.read_settings(run.tenant_id), config)
+    connection = bigquery.open_bigquery(settings)
+    limits = Limits(time.monotonic() + (run.seconds_left or 0), run.cancelled)
+    days = list(_period(run).days)
+    found = bigquery.list_sources(connection, settings, days, limits)
+    size = bigquery.estimate(connection, settings, found, limits)
+    statement = text("""
+        update processing_jobs set bytes_estimate = :size
+        where tenant_id = :t and job_id = :job_id
+    """)
+    with tenant_transaction(run.tenant_id) as conn:
+        conn.execute(statement, {"t": run.tenant_id, "job_id": run.job_id, "size": size})
+        run.finish(conn, "completed", f"{len(found)} of {len(days)} days are exported.")
+
+
+def _enqueue(
+    conn: Connection, tenant_id: UUID, kind: str, request: IngestRequest, started_by: str
+) -> UUID:
+    return jobs.enqueue(
+        conn,
+        tenant_id,
+        kind,
+        started_by=started_by,
+        start_date=request.start_date,
+        end_date=request.end_date,
+        data_types=request.data_types,
+        changed_only=request.changed_only,
+    )
+
+
+def _period(run: Run) -> DateRange:
+    if run.params.start_date is None or run.params.end_date is None:
+        raise Invalid("The job has no dates.")
+    return DateRange(run.params.start_date, run.params.end_date)
+
+
+def _months(period: DateRange) -> Iterator[tuple[date, date]]:
+    """The calendar months of the range, the first and last one cut to it."""
+    start = period.start
+    while start <= period.end:
+        next_month = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+        yield start, min(next_month - timedelta(days=1), period.end)
+        start = next_month
+
+
+def _gather(gathering: Gathering, period: DateRange) -> None:
+    run = gathering.run
+    if "events" in run.params.data_types:
+        gather_events(gathering, period, changed_only=run.params.changed_only)
+    if not _brings_files(run):
+        return
+    for file_type in ("users", "locations"):
+        if file_type in run.params.data_types:
+            gather_file(gathering, file_type)
+
+
+def _brings_files(run: Run) -> bool:
+    """Of the children of one job only the first loads the customer files."""
+    if run.parent_job_id is None:
+        return True
+    statement = text("""
+        select min(start_date) from processing_jobs
+        where tenant_id = :t and parent_job_id = :parent
+    """)
+    with tenant_transaction(run.tenant_id) as conn:
+        values = {"t": run.tenant_id, "parent": run.parent_job_id}
+        return conn.execute(statement, values).scalar() == run.params.start_date
+
+
+def _store(gathering: Gathering, period: DateRange) -> None:
+    run, harvest = gathering.run, gathering.harvest
+    if gathering.failures and harvest.is_empty:
+        passing = [f for f in gathering.failures if isinstance(f, Upstream) and not f.permanent]
+        raise (passing or gathering.failures)[0]
+    for failure in gathering.failures:
+        run.warn(f"{failure.message} The old rows stay.")
+    for note in gathering.notes:
+        run.warn(note)
+    if harvest.extractions:
+        ensure_partitions(period)
+    gathering.progress.start("store")
+    store(run, harvest, _message(gathering))
+
+
+def _message(gathering: Gathering) -> str:
+    events = sum(found.rows for found in gathering.extractions.values())
+    parts = []
+    if gathering.extractions:
+        parts.append(f"{events:,} events of {len(gathering.days)} days")
+    parts += [f"{len(file.rows):,} {file.file_type}" for file in gathering.files]
+    if not parts:
+        return "Nothing to load: no day has changed or is exported yet."
+    return f"Loaded {', '.join(parts)}."

@@ -1,0 +1,263 @@
+"""What was loaded, and the jobs that load it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, text
+
+from app.dates import DateRange
+
+EVENT_TYPES = (
+    "purchase",
+    "add_to_cart",
+    "page_view",
+    "view_item",
+    "view_search_results",
+    "no_search_results",
+)
+JobStatus = Literal[
+    "queued", "processing", "completed", "completed_with_warnings", "failed", "cancelled"
+]
+RETRYABLE = ("completed_with_warnings", "failed", "cancelled")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some rows of a longer list; `page` counts from 1."""
+
+    rows: tuple[T, ...]
+    total: int
+    page: int
+    limit: int
+
+    @property
+    def has_more(self) -> bool:
+        """Whether another page follows."""
+        return self.page * self.limit < self.total
+
+
+@dataclass(frozen=True)
+class DayAvailability:
+    """One event type of one day: how many rows, from which table, loaded when."""
+
+    event_date: date
+    event_type: str
+    rows: int
+    source_table: str | None
+    is_provisional: bool
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Everything that is loaded. Dates are None when nothing is."""
+
+    days: tuple[DayAvailability, ...]
+    earliest_date: date | None
+    latest_date: date | None
+    total_events: int
+    complete_until: date | None
+    users_rows: int | None
+    users_loaded_at: datetime | None
+    locations_rows: int | None
+    locations_loaded_at: datetime | None
+
+
+@dataclass(frozen=True)
+class JobStep:
+    """One line of a job's progress."""
+
+    name: str
+    status: Literal["pending", "running", "done", "failed", "skipped"]
+    rows: int | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Rows of one source that were not taken, with the reason and some samples."""
+
+    source: str
+    reason: str
+    rows: int
+    samples: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of background work. `message` is plain words: what happened and what to do."""
+
+    job_id: UUID
+    kind: str
+    status: JobStatus
+    start_date: date | None
+    end_date: date | None
+    data_types: tuple[str, ...]
+    changed_only: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    started_by: str
+    message: str | None
+    detail: str | None
+    warnings: tuple[str, ...]
+    steps: tuple[JobStep, ...]
+    refusals: tuple[Refusal, ...]
+    bytes_estimate: int | None
+    parent_job_id: UUID | None
+    cancel_requested_at: datetime | None
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether there is still something to stop."""
+        return self.status in ("queued", "processing") and self.cancel_requested_at is None
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether running the same again makes sense."""
+        return self.kind == "ingest" and self.status in RETRYABLE
+
+
+def get_data_availability_combined(
+    conn: Connection, tenant_id: UUID, period: DateRange | None = None
+) -> Availability:
+    """Which days are loaded, in `period` or ever, and the last customer files.
+
+    `complete_until` is the last day of the unbroken run of settled days that reaches
+    furthest; None when no day is settled.
+
+    Source: sql/functions/get_data_availability_combined.sql
+    """
+    statement = text("select * from get_data_availability_combined(:t, :start, :end)")
+    arguments = {
+        "t": tenant_id,
+        "start": period.start if period else None,
+        "end": period.end if period else None,
+    }
+    days = tuple(_day(row) for row in conn.execute(statement, arguments))
+    files = _file_loads(conn, tenant_id)
+    return Availability(
+        days=days,
+        earliest_date=min((d.event_date for d in days), default=None),
+        latest_date=max((d.event_date for d in days), default=None),
+        total_events=sum(d.rows for d in days),
+        complete_until=_complete_until(days),
+        users_rows=files["users"][0],
+        users_loaded_at=files["users"][1],
+        locations_rows=files["locations"][0],
+        locations_loaded_at=files["locations"][1],
+    )
+
+
+def get_tenant_jobs_paginated(
+    conn: Connection, tenant_id: UUID, page: int = 1, limit: int = 50
+) -> Page[Job]:
+    """Ingestion jobs of the tenant, newest first; children stand inside their parent.
+
+    Source: sql/functions/get_tenant_jobs_paginated.sql
+    """
+    statement = text("select * from get_tenant_jobs_paginated(:t, :limit, :offset)")
+    arguments = {"t": tenant_id, "limit": limit, "offset": (page - 1) * limit}
+    listed = conn.execute(statement, arguments).all()
+    jobs = _jobs(conn, tenant_id, [row.job_id for row in listed])
+    total = listed[0].total if listed else _count_jobs(conn, tenant_id)
+    return Page(tuple(jobs[row.job_id] for row in listed), total, page, limit)
+
+
+def find_job(conn: Connection, tenant_id: UUID, job_id: UUID) -> Job | None:
+    """The job of that id, or None when this tenant has none."""
+    return _jobs(conn, tenant_id, [job_id]).get(job_id)
+
+
+def _count_jobs(conn: Connection, tenant_id: UUID) -> int:
+    statement = text("select total from get_tenant_jobs_paginated(:t, 1, 0)")
+    return conn.execute(statement, {"t": tenant_id}).scalar() or 0
+
+
+def _jobs(conn: Connection, tenant_id: UUID, job_ids: Sequence[UUID]) -> dict[UUID, Job]:
+    arguments = {"t": tenant_id, "ids": list(job_ids)}
+    statement = text("select * from processing_jobs where tenant_id = :t and job_id = any(:ids)")
+    rows = conn.execute(statement, arguments).all()
+    steps = _grouped(conn, _STEPS, arguments)
+    refusals = _grouped(conn, _REFUSALS, arguments)
+    return {
+        row.job_id: _job(row, steps.get(row.job_id, []), refusals.get(row.job_id, []))
+        for row in rows
+    }
+
+
+_STEPS = text("""
+    select job_id, step, status, row_count, message
+    from job_step
+    where tenant_id = :t and job_id = any(:ids)
+    order by job_id, position, step
+""")
+_REFUSALS = text("""
+    select job_id, source, reason, row_count, samples
+    from job_refusal
+    where tenant_id = :t and job_id = any(:ids)
+    order by job_id, source, row_count desc, reason
+""")
+
+
+def _grouped(
+    conn: Connection, statement: Any, arguments: dict[str, Any]  # noqa: ANN401 - a text clause
+) -> dict[UUID, list[Row[Any]]]:
+    found: dict[UUID, list[Row[Any]]] = {}
+    for row in conn.execute(statement, arguments):
+        found.setdefault(row.job_id, []).append(row)
+    return found
+
+
+def _job(row: Row[Any], steps: list[Row[Any]], refusals: list[Row[Any]]) -> Job:
+    fields = {name: row._mapping[name] for name in Job.__dataclass_fields__ if name in row._mapping}
+    fields["data_types"] = tuple(row.data_types)
+    fields["warnings"] = tuple(row.warnings)
+    fields["steps"] = tuple(JobStep(s.step, s.status, s.row_count, s.message) for s in steps)
+    fields["refusals"] = tuple(
+        Refusal(r.source, r.reason, r.row_count, tuple(r.samples)) for r in refusals
+    )
+    return Job(**fields)
+
+
+def _day(row: Row[Any]) -> DayAvailability:
+    fields = dict(row._mapping)
+    return DayAvailability(rows=fields.pop("row_count"), **fields)
+
+
+def _file_loads(
+    conn: Connection, tenant_id: UUID
+) -> dict[str, tuple[int | None, datetime | None]]:
+    statement = text("select file_type, row_count, loaded_at from file_load where tenant_id = :t")
+    found: dict[str, tuple[int | None, datetime | None]] = {
+        "users": (None, None),
+        "locations": (None, None),
+    }
+    for row in conn.execute(statement, {"t": tenant_id}):
+        found[row.file_type] = (row.row_count, row.loaded_at)
+    return found
+
+
+def _complete_until(days: Sequence[DayAvailability]) -> date | None:
+    by_day: dict[date, list[DayAvailability]] = {}
+    for entry in days:
+        by_day.setdefault(entry.event_date, []).append(entry)
+    settled = [
+        day
+        for day, entries in by_day.items()
+        if len(entries) == len(EVENT_TYPES) and not any(e.is_provisional for e in entries)
+    ]
+    if not settled:
+        return None
+    day = min(settled)
+    known = set(settled)
+    while day + timedelta(days=1) in known:
+        day += timedelta(days=1)
+    return day

@@ -1,0 +1,83 @@
+"""What a tenant's settings and the deployment's together say about where to fetch from."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from app.config import Config
+from app.db import tenant_transaction
+from app.errors import Invalid
+from app.ingest.bigquery import BigQuerySettings, ServiceAccount
+from app.ingest.sftp import SftpSettings
+from app.net import NetPolicy, parse_ports
+from app.tenant_settings import (
+    TenantSettings,
+    get_bigquery_credentials,
+    get_sftp_credentials,
+    get_tenant_settings,
+)
+
+
+def read_settings(tenant_id: UUID) -> TenantSettings:
+    """The tenant's settings, without credentials."""
+    with tenant_transaction(tenant_id) as conn:
+        return get_tenant_settings(conn, tenant_id)
+
+
+def bigquery_settings(settings: TenantSettings, config: Config) -> BigQuerySettings:
+    """Where the export lies and who reads it.
+
+    Raises:
+        Invalid: BigQuery is not set up, or what is stored cannot be used.
+    """
+    with tenant_transaction(settings.tenant_id) as conn:
+        credentials = get_bigquery_credentials(conn, settings.tenant_id)
+    if not settings.bigquery or credentials is None:
+        raise Invalid(
+            "BigQuery is not set up for this company yet. Enter project, dataset and service "
+            "account in the settings first."
+        )
+    account = json.loads(credentials)
+    fields = ("project_id", "client_email", "private_key_id", "private_key")
+    return BigQuerySettings(
+        project_id=settings.bigquery["project_id"],
+        dataset_id=settings.bigquery["dataset_id"],
+        location=settings.bigquery.get("location"),
+        credentials=ServiceAccount(**{name: account[name] for name in fields}),
+        endpoint=config.bigquery_endpoint,
+        storage_endpoint=config.bigquery_storage_endpoint,
+        token_uri=config.google_token_uri,
+        contact_property=settings.contact_property,
+        company_property=settings.company_property,
+        branch_property=settings.branch_property,
+    )
+
+
+def has_sftp(settings: TenantSettings) -> bool:
+    """Whether an SFTP server was set up at all."""
+    return bool(settings.sftp)
+
+
+def sftp_settings(settings: TenantSettings) -> SftpSettings:
+    """The tenant's SFTP server with its pinned key.
+
+    Raises:
+        Invalid: no password or key is stored.
+    """
+    with tenant_transaction(settings.tenant_id) as conn:
+        password = get_sftp_credentials(conn, settings.tenant_id)
+    if password is None:
+        raise Invalid("SFTP has no password yet. Enter it in the settings.")
+    return SftpSettings(
+        host=settings.sftp["host"],
+        port=int(settings.sftp["port"]),
+        username=settings.sftp["username"],
+        host_key=settings.sftp["host_key"],
+        password=password,
+    )
+
+
+def net_policy(config: Config) -> NetPolicy:
+    """Which addresses and ports tenants' hosts may have in this deployment."""
+    return NetPolicy(config.networks(), parse_ports(config.allowed_ports))

@@ -1,0 +1,79 @@
+"""Jobs that are split into parts: the parent waits, without a lease, for its children."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app.db import tenant_transaction
+from app.jobs.commands import enqueue
+from app.jobs.queue import publish
+from app.jobs.run import Run
+
+
+def enqueue_children(run: Run, ranges: Sequence[tuple[date, date]]) -> None:
+    """Split the run's job into one child per range of days (both included) and end the run.
+
+    The children and the parent's waiting are one transaction: a run that dies leaves both or
+    neither. Ranges that have a child already get no second one. The handler returns after
+    this and does not finish the job; its last child does.
+
+    Raises:
+        ValueError: there are no ranges, or the job is itself a child.
+        JobInterrupted: the job is no longer this run's.
+    """
+    if not ranges or run.parent_job_id is not None:
+        raise ValueError("only a job that is no child can be split, and into at least one part")
+    with tenant_transaction(run.tenant_id) as conn:
+        run.lock(conn)
+        existing = _ranges_of_children(conn, run)
+        made = [_enqueue_child(conn, run, days) for days in ranges if days not in existing]
+        _wait_for_children(conn, run)
+    run.hand_over()
+    for job_id in made:
+        publish(job_id)
+
+
+def _enqueue_child(conn: Connection, run: Run, days: tuple[date, date]) -> UUID:
+    return enqueue(
+        conn,
+        run.tenant_id,
+        run.kind,
+        started_by=run.started_by,
+        start_date=days[0],
+        end_date=days[1],
+        data_types=run.params.data_types,
+        changed_only=run.params.changed_only,
+        parent_job_id=run.job_id,
+    )
+
+
+def _ranges_of_children(conn: Connection, run: Run) -> set[tuple[date, date]]:
+    statement = text("""
+        select start_date, end_date from processing_jobs
+        where tenant_id = :tenant_id and parent_job_id = :job_id
+    """)
+    values = {"tenant_id": run.tenant_id, "job_id": run.job_id}
+    return {(found[0], found[1]) for found in conn.execute(statement, values)}
+
+
+def _wait_for_children(conn: Connection, run: Run) -> None:
+    """Give lease and deadline up: each child has its own, and waiting cannot die."""
+    values = {"tenant_id": run.tenant_id, "job_id": run.job_id}
+    conn.execute(
+        text("""
+            update job_step set status = 'done', updated_at = clock_timestamp()
+            where tenant_id = :tenant_id and job_id = :job_id and status in ('pending', 'running')
+        """),
+        values,
+    )
+    conn.execute(
+        text("""
+            update processing_jobs set leased_until = null, deadline_at = null
+            where tenant_id = :tenant_id and job_id = :job_id
+        """),
+        values,
+    )

@@ -1,0 +1,103 @@
+"""What people and schedules ask of the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app.errors import Conflict, NotFound
+from app.jobs import rows
+from app.jobs.ending import end, settle_parent
+from app.jobs.interruptions import JobCancelled
+from app.jobs.kinds import find_kind
+from app.jobs.rows import JobRow
+
+_INSERT = text("""
+    insert into processing_jobs (
+        tenant_id, kind, started_by, start_date, end_date, data_types, changed_only,
+        parent_job_id, available_at
+    )
+    values (
+        :tenant_id, :kind, :started_by, :start_date, :end_date, :data_types, :changed_only,
+        :parent_job_id, coalesce(:available_at, clock_timestamp())
+    )
+    returning job_id
+""")
+
+
+def enqueue(
+    conn: Connection,
+    tenant_id: UUID,
+    kind: str,
+    *,
+    started_by: str,
+    start_date: date | None = None,
+    end_date: date | None = None,
+    data_types: Sequence[str] = (),
+    changed_only: bool = False,
+    parent_job_id: UUID | None = None,
+    available_at: datetime | None = None,
+) -> UUID:
+    """Write a queued job in the caller's transaction; `publish()` its id after the commit.
+
+    `started_by` is a member's address or id, checked again when the job starts, or a word
+    without "@" for what no member starts ("schedule"). `available_at` None: due at once.
+
+    Raises:
+        LookupError: no such kind is registered.
+    """
+    if find_kind(kind) is None:
+        raise LookupError(f"no job kind {kind!r} is registered")
+    values = {
+        "tenant_id": tenant_id,
+        "kind": kind,
+        "started_by": started_by,
+        "start_date": start_date,
+        "end_date": end_date,
+        "data_types": list(data_types),
+        "changed_only": changed_only,
+        "parent_job_id": parent_job_id,
+        "available_at": available_at,
+    }
+    job_id: UUID = conn.execute(_INSERT, values).scalar_one()
+    return job_id
+
+
+def cancel(conn: Connection, tenant_id: UUID, job_id: UUID) -> None:
+    """Stop a job and its children: queued ones at once, running ones at their next check.
+
+    Raises:
+        NotFound: the tenant has no such job.
+        Conflict: it has ended already.
+    """
+    row = rows.lock(conn, tenant_id, job_id)
+    if row is None:
+        raise NotFound("There is no such job.")
+    if not row.is_open:
+        raise Conflict("This job has ended already.")
+    _cancel_locked(conn, row)
+    for child_id in _open_children(conn, row):
+        child = rows.lock(conn, tenant_id, child_id)
+        if child is not None and child.is_open:
+            _cancel_locked(conn, child)
+    settle_parent(conn, tenant_id, job_id)
+
+
+def _cancel_locked(conn: Connection, row: JobRow) -> None:
+    rows.request_cancel(conn, row)
+    if row.status == "queued":
+        end(conn, row, "cancelled", JobCancelled.__doc__)
+
+
+def _open_children(conn: Connection, row: JobRow) -> list[UUID]:
+    statement = text("""
+        select job_id from processing_jobs
+        where tenant_id = :tenant_id and parent_job_id = :job_id
+            and status in ('queued', 'processing')
+        order by job_id
+    """)
+    values = {"tenant_id": row.tenant_id, "job_id": row.job_id}
+    return list(conn.execute(statement, values).scalars())

@@ -1,0 +1,164 @@
+"""What becomes of a job whose run did not finish it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from app.db import tenant_transaction
+from app.errors import AppError, Upstream
+from app.jobs import rows
+from app.jobs.ending import FinalStatus, end
+from app.jobs.interruptions import (
+    JobCancelled,
+    JobLost,
+    JobStopped,
+    JobTimeout,
+)
+from app.jobs.queue import publish
+from app.jobs.rows import MAX_ATTEMPTS, JobRow
+from app.jobs.run import Run
+from app.jobs.settings import settings
+from app.log import logger
+
+BACKOFF_FIRST_S = 5.0
+BACKOFF_MOST_S = 300.0
+UNEXPECTED = "Something went wrong on our side. The job's id helps us find out what."
+DATABASE_AWAY = "The database was out of reach for a moment."
+NO_RESULT = "Something went wrong on our side: the job ended without a result."
+_ROOT = Path(__file__).resolve().parents[2]
+_FRAMES = 6
+
+
+def record(run: Run, error: BaseException) -> None:
+    """Write what this error makes of the job, if the job is still the run's.
+
+    The reason the run was told to stop goes before the error it stumbled over then. While
+    the database is away this waits, for as long as a lease; after that the sweeper decides.
+    """
+    reason = run.interruption or error
+    logger.info("job.interrupted", reason=type(reason).__name__, attempt=run.attempt)
+    if isinstance(reason, JobLost):
+        return
+    if isinstance(reason, JobStopped):
+        _patiently(lambda: _change(run, _give_back))
+        publish(run.job_id)
+        return
+    passing = _passing_cause(reason)
+    if passing is not None:
+        _patiently(lambda: _change(run, lambda conn, row: _try_again(conn, row, passing, reason)))
+        return
+    status, message = _final(reason)
+    if message == UNEXPECTED:
+        logger.opt(exception=reason).error("job.failed")
+    detail = None if isinstance(reason, JobCancelled) else describe(reason)
+    _patiently(lambda: _change(run, lambda conn, row: _fail(conn, row, status, message, detail)))
+
+
+def fail_without_result(run: Run) -> None:
+    """A handler that returned without finishing has failed; one that finished is left alone."""
+
+    def fail(conn: Connection, row: JobRow) -> None:
+        if row.has_lease:
+            end(conn, row, "failed", NO_RESULT)
+
+    _patiently(lambda: _change(run, fail))
+
+
+def describe(error: BaseException) -> str:
+    """Types and places of an error and its causes, newest last; never what third parties said."""
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(lines) < 4 * _FRAMES:
+        state = getattr(getattr(cause, "orig", None), "sqlstate", None)
+        lines.append(type(cause).__name__ + (f" (SQLSTATE {state})" if state else ""))
+        frames = traceback.extract_tb(cause.__traceback__)[-_FRAMES:]
+        lines += [f"  {_place(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+        cause = cause.__cause__ or cause.__context__
+    return "\n".join(lines)
+
+
+def _place(filename: str) -> str:
+    path = Path(filename)
+    return str(path.relative_to(_ROOT)) if path.is_relative_to(_ROOT) else path.name
+
+
+def _final(reason: BaseException) -> tuple[FinalStatus, str]:
+    if isinstance(reason, JobCancelled):
+        return "cancelled", reason.message
+    if isinstance(reason, AppError | JobTimeout):
+        return "failed", reason.message
+    return "failed", UNEXPECTED
+
+
+def _passing_cause(reason: BaseException) -> str | None:
+    """In plain words what may be over soon; None for what waiting does not cure."""
+    if isinstance(reason, Upstream) and not reason.permanent:
+        return reason.message
+    if isinstance(reason, OperationalError | InterfaceError | psycopg.OperationalError):
+        return DATABASE_AWAY
+    if isinstance(reason, DBAPIError) and reason.connection_invalidated:
+        return DATABASE_AWAY
+    return None
+
+
+def _change(run: Run, change: Callable[[Connection, JobRow], None]) -> None:
+    """Apply a change in a transaction that holds the job, unless it is no longer the run's."""
+    with tenant_transaction(run.tenant_id) as conn:
+        row = rows.lock(conn, run.tenant_id, run.job_id)
+        if row is not None and row.fence == run.fence and row.status == "processing":
+            change(conn, row)
+
+
+def _fail(
+    conn: Connection, row: JobRow, status: FinalStatus, message: str, detail: str | None
+) -> None:
+    if row.is_cancel_requested:
+        status, message = "cancelled", str(JobCancelled())
+    end(conn, row, status, message, detail)
+
+
+def _give_back(conn: Connection, row: JobRow) -> None:
+    if row.is_cancel_requested:
+        end(conn, row, "cancelled", str(JobCancelled()))
+        return
+    rows.put_back(conn, row, delay_s=0, message=None, is_counted=False)
+
+
+def _try_again(conn: Connection, row: JobRow, cause: str, error: BaseException) -> None:
+    """Back to the queue with a growing, jittered delay while attempts and time are left."""
+    delay_s = backoff_s(row.attempt)
+    is_late = row.seconds_left is not None and delay_s > row.seconds_left
+    if row.is_cancel_requested or row.attempt >= MAX_ATTEMPTS or is_late:
+        message = f"{cause} It was tried {row.attempt} times." if row.attempt > 1 else cause
+        _fail(conn, row, "failed", message, describe(error))
+        return
+    message = f"{cause} Trying again, attempt {row.attempt + 1} of {MAX_ATTEMPTS}."
+    rows.put_back(conn, row, delay_s=delay_s, message=message, is_counted=True)
+
+
+def backoff_s(attempt: int) -> float:
+    """How long to wait after this many attempts: doubling, between half and one and a half."""
+    delay_s = min(BACKOFF_FIRST_S * 2.0 ** (attempt - 1), BACKOFF_MOST_S)
+    return delay_s * secrets.SystemRandom().uniform(0.5, 1.5)
+
+
+def _patiently(write: Callable[[], None]) -> None:
+    give_up_at = time.monotonic() + settings().job_lease_s
+    while True:
+        try:
+            write()
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > give_up_at:
+                logger.error("job.outcome.unwritten", error=type(error).__name__)
+                return
+            time.sleep(0.5)
+        else:
+            return

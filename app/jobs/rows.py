@@ -1,0 +1,189 @@
+"""The row of a job: reading, locking and every change that does not end it.
+
+All of it runs inside the caller's tenant_transaction().
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, text
+
+MAX_ATTEMPTS = 5
+
+# Facts that depend on time are computed by the database, whose clock is the only one.
+_COLUMNS = """
+    tenant_id, job_id, parent_job_id, kind, status, start_date, end_date, data_types,
+    changed_only, started_by, attempt, fence,
+    cancel_requested_at is not null as is_cancel_requested,
+    available_at <= clock_timestamp() as is_due,
+    leased_until is not null as has_lease,
+    coalesce(leased_until < clock_timestamp(), false) as is_lease_over,
+    extract(epoch from deadline_at - clock_timestamp())::float8 as seconds_left
+"""
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job as it stood when read. `seconds_left` until its deadline; None without one."""
+
+    tenant_id: UUID
+    job_id: UUID
+    parent_job_id: UUID | None
+    kind: str
+    status: str
+    start_date: date | None
+    end_date: date | None
+    data_types: tuple[str, ...]
+    changed_only: bool
+    started_by: str
+    attempt: int
+    fence: int
+    is_cancel_requested: bool
+    is_due: bool
+    has_lease: bool
+    is_lease_over: bool
+    seconds_left: float | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the job has not ended."""
+        return self.status in ("queued", "processing")
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its deadline has passed."""
+        return self.seconds_left is not None and self.seconds_left < 0
+
+    @property
+    def is_waiting_for_children(self) -> bool:
+        """A parent whose own run has ended: it has no lease and cannot die."""
+        return self.status == "processing" and not self.has_lease
+
+
+def find(conn: Connection, tenant_id: UUID, job_id: UUID) -> JobRow | None:
+    """The job as it stands, unlocked."""
+    statement = text(f"select {_COLUMNS} from processing_jobs {_WHERE}")  # noqa: S608 - constants
+    return _job_row(conn.execute(statement, _key(tenant_id, job_id)).one_or_none())
+
+
+def lock(
+    conn: Connection, tenant_id: UUID, job_id: UUID, *, skip_locked: bool = False
+) -> JobRow | None:
+    """The job, its parent's row and its own locked until the transaction ends.
+
+    None when there is no such job, or with `skip_locked` when another transaction holds it.
+    """
+    unlocked = find(conn, tenant_id, job_id)
+    if unlocked is None:
+        return None
+    if unlocked.parent_job_id and not _lock_one(
+        conn, tenant_id, unlocked.parent_job_id, skip_locked=skip_locked
+    ):
+        return None
+    return _lock_one(conn, tenant_id, job_id, skip_locked=skip_locked)
+
+
+def take(conn: Connection, row: JobRow, *, lease_s: float, deadline_s: float) -> JobRow | None:
+    """Begin an attempt: the next fence, a lease, and a deadline that runs from the first one.
+
+    None when the job is not queued.
+    """
+    taken = conn.execute(
+        text(f"""
+            update processing_jobs set
+                status = 'processing', fence = fence + 1, attempt = attempt + 1,
+                leased_until = clock_timestamp() + make_interval(secs => :lease_s),
+                heartbeat_at = clock_timestamp(),
+                started_at = coalesce(started_at, clock_timestamp()),
+                deadline_at = coalesce(
+                    deadline_at, clock_timestamp() + make_interval(secs => :deadline_s)
+                ),
+                message = null, detail = null, warnings = '{{}}'
+            {_WHERE} and status = 'queued'
+        """),  # noqa: S608 - constants
+        _key(row.tenant_id, row.job_id) | {"lease_s": lease_s, "deadline_s": deadline_s},
+    )
+    return find(conn, row.tenant_id, row.job_id) if taken.rowcount == 1 else None
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """What a heartbeat learnt."""
+
+    is_cancel_requested: bool
+
+
+def renew(
+    conn: Connection, tenant_id: UUID, job_id: UUID, fence: int, lease_s: float
+) -> Renewal | None:
+    """Prolong the lease; None when the job is no longer this fence's."""
+    conn.execute(text("set local lock_timeout = '2s'"))
+    statement = text(f"""
+        update processing_jobs set
+            leased_until = clock_timestamp() + make_interval(secs => :lease_s),
+            heartbeat_at = clock_timestamp()
+        {_WHERE} and fence = :fence and status = 'processing' and leased_until is not null
+        returning cancel_requested_at is not null
+    """)  # noqa: S608 - constants
+    values = _key(tenant_id, job_id) | {"fence": fence, "lease_s": lease_s}
+    found = conn.execute(statement, values).one_or_none()
+    return None if found is None else Renewal(found[0])
+
+
+def put_back(
+    conn: Connection, row: JobRow, *, delay_s: float, message: str | None, is_counted: bool
+) -> None:
+    """Queue a locked job again, due in `delay_s`, without what the attempt left behind.
+
+    `is_counted` False gives the attempt back as well: it was not the job's fault.
+    """
+    for table in ("job_step", "job_refusal"):
+        conn.execute(text(f"delete from {table} {_WHERE}"), _key(row.tenant_id, row.job_id))  # noqa: S608
+    conn.execute(
+        text(f"""
+            update processing_jobs set
+                status = 'queued', leased_until = null, message = :message, detail = null,
+                attempt = attempt - :returned, warnings = '{{}}',
+                available_at = clock_timestamp() + make_interval(secs => :delay_s)
+            {_WHERE}
+        """),  # noqa: S608 - constants
+        _key(row.tenant_id, row.job_id)
+        | {"delay_s": delay_s, "message": message, "returned": 0 if is_counted else 1},
+    )
+
+
+def request_cancel(conn: Connection, row: JobRow) -> None:
+    """Note that somebody wants this locked job to stop."""
+    statement = text(f"""
+        update processing_jobs
+        set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
+        {_WHERE}
+    """)  # noqa: S608 - constants
+    conn.execute(statement, _key(row.tenant_id, row.job_id))
+
+
+_WHERE = "where tenant_id = :tenant_id and job_id = :job_id"
+
+
+def _key(tenant_id: UUID, job_id: UUID) -> dict[str, object]:
+    return {"tenant_id": tenant_id, "job_id": job_id}
+
+
+def _lock_one(
+    conn: Connection, tenant_id: UUID, job_id: UUID, *, skip_locked: bool
+) -> JobRow | None:
+    """`for no key update`: progress rows, which refer to the job, may still be written."""
+    how = "for no key update skip locked" if skip_locked else "for no key update"
+    statement = text(f"select {_COLUMNS} from processing_jobs {_WHERE} {how}")  # noqa: S608
+    return _job_row(conn.execute(statement, _key(tenant_id, job_id)).one_or_none())
+
+
+def _job_row(found: Row[tuple[object, ...]] | None) -> JobRow | None:
+    if found is None:
+        return None
+    values = dict(found._mapping)
+    values["data_types"] = tuple(values["data_types"])
+    return JobRow(**values)

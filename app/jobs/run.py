@@ -1,0 +1,197 @@
+"""One attempt at one job, as its handler sees it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import Connection, TextClause, text
+
+from app.db import tenant_transaction
+from app.jobs import rows
+from app.jobs.ending import FinalStatus, end
+from app.jobs.interruptions import JobCancelled, JobInterrupted, JobLost, JobTimeout
+from app.jobs.rows import JobRow
+from app.jobs.settings import settings
+
+StepStatus = Literal["pending", "running", "done", "failed", "skipped"]
+SuccessStatus = Literal["completed", "completed_with_warnings"]
+
+
+@dataclass(frozen=True)
+class JobParams:
+    """What was asked for. Dates are the property's days, both included."""
+
+    start_date: date | None
+    end_date: date | None
+    data_types: tuple[str, ...]
+    changed_only: bool
+
+
+class Run:
+    """A claimed job. All of it may be used from several threads of the handler."""
+
+    def __init__(self, row: JobRow) -> None:
+        self.tenant_id = row.tenant_id
+        self.job_id = row.job_id
+        self.parent_job_id = row.parent_job_id
+        self.kind = row.kind
+        self.started_by = row.started_by
+        self.fence = row.fence
+        self.attempt = row.attempt
+        self.params = JobParams(row.start_date, row.end_date, row.data_types, row.changed_only)
+        self._deadline = None if row.seconds_left is None else time.monotonic() + row.seconds_left
+        self._interruption: JobInterrupted | None = None
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    @property
+    def interruption(self) -> JobInterrupted | None:
+        """Why the run has to stop; None while it may go on."""
+        return self._interruption
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the deadline, negative after it; None without one."""
+        return None if self._deadline is None else self._deadline - time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the handler has finished the job or handed it over."""
+        return self._is_over
+
+    def interrupt(self, reason: JobInterrupted) -> None:
+        """Tell the handler to stop at its next check; the first reason counts."""
+        with self._lock:
+            self._interruption = self._interruption or reason
+
+    def cancelled(self) -> bool:
+        """Whether the run has to stop, for whatever reason. Costs nothing."""
+        return self._interruption is not None
+
+    def check(self) -> None:
+        """Go on only if the job is still this run's. Costs nothing; call it often.
+
+        Raises:
+            JobInterrupted: lost, cancelled, over its time, or the worker stops.
+        """
+        if self._interruption is not None:
+            raise self._interruption
+
+    def step(
+        self,
+        name: str,
+        position: int,
+        status: StepStatus,
+        rows: int | None = None,
+        message: str | None = None,
+    ) -> None:
+        """Show progress: one row per name, written and seen at once.
+
+        Raises:
+            JobInterrupted: the job is no longer this run's.
+        """
+        statement = text("""
+            insert into job_step (tenant_id, job_id, step, position, status, row_count, message)
+            values (:tenant_id, :job_id, :step, :position, :status, :row_count, :message)
+            on conflict (tenant_id, job_id, step) do update set
+                position = excluded.position, status = excluded.status,
+                row_count = excluded.row_count, message = excluded.message,
+                updated_at = clock_timestamp()
+        """)
+        values = {"position": position, "status": status, "row_count": rows, "message": message}
+        self._write(statement.bindparams(step=name, **values))
+
+    def warn(self, warning: str) -> None:
+        """Add a warning people see; a job that warned never ends plainly `completed`.
+
+        Raises:
+            JobInterrupted: the job is no longer this run's.
+        """
+        statement = text("""
+            update processing_jobs set warnings = array_append(warnings, :warning)
+            where tenant_id = :tenant_id and job_id = :job_id
+        """)
+        self._write(statement.bindparams(warning=warning))
+
+    def fence_check(self, conn: Connection) -> None:
+        """Ask the database whether the job is still this run's; locks nothing.
+
+        Call it first in a long transaction: it also marks the connection, so that a run that
+        froze inside the transaction can be cut off by whoever takes the job over.
+
+        Raises:
+            JobInterrupted: it is not.
+        """
+        _mark(conn, self)
+        self._verify(rows.find(conn, self.tenant_id, self.job_id))
+
+    def lock(self, conn: Connection) -> JobRow:
+        """As `fence_check()`, and hold the job so until the transaction ends."""
+        _mark(conn, self)
+        return self._verify(rows.lock(conn, self.tenant_id, self.job_id))
+
+    def finish(
+        self, conn: Connection, status: SuccessStatus, message: str | None = None
+    ) -> FinalStatus:
+        """End the job with a success, in the transaction that stores its work, as its last act.
+
+        The row stays locked until the commit, so nothing can happen in between. A job that
+        warned ends `completed_with_warnings`. Failures are raised, not finished.
+
+        Raises:
+            JobInterrupted: the job is no longer this run's; nothing of the transaction may stay.
+        """
+        row = self.lock(conn)
+        written = end(conn, row, status, message)
+        self._is_over = True
+        return written
+
+    def hand_over(self) -> None:
+        """The job goes on without this run: its children end it."""
+        self._is_over = True
+
+    def _write(self, statement: TextClause) -> None:
+        if self._is_over:
+            raise RuntimeError("steps and warnings come before the end of the job")
+        with tenant_transaction(self.tenant_id) as conn:
+            self.fence_check(conn)
+            conn.execute(statement, {"tenant_id": self.tenant_id, "job_id": self.job_id})
+
+    def _verify(self, row: JobRow | None) -> JobRow:
+        """The row, if it carries this run's fence and may still be worked on."""
+        if row is None or row.fence != self.fence or row.status != "processing":
+            raise JobLost
+        if row.is_cancel_requested:
+            raise JobCancelled
+        if row.is_overdue:
+            raise JobTimeout(settings().job_deadline_s)
+        return row
+
+
+def connection_mark(job_id: UUID, fence: int) -> str:
+    """The application_name of connections that store this run's work."""
+    return f"job {job_id} {fence}"
+
+
+def _mark(conn: Connection, run: Run) -> None:
+    name = connection_mark(run.job_id, run.fence)
+    conn.execute(text("select set_config('application_name', :name, true)"), {"name": name})
+
+
+def cut_off(conn: Connection, job_id: UUID, fence: int) -> int:
+    """End the transactions a dead or frozen run left open; answers how many connections.
+
+    Only the role that opened them may do this. They hold locks the next run needs.
+    """
+    statement = text("""
+        select count(*) filter (where pg_terminate_backend(pid, 2000))
+        from pg_stat_activity
+        where application_name = :name and usename = current_user and pid <> pg_backend_pid()
+    """)
+    ended: int = conn.execute(statement, {"name": connection_mark(job_id, fence)}).scalar_one()
+    return ended

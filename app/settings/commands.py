@@ -1,0 +1,74 @@
+"""The command line: `flask --app wsgi tenant add`, `member add`, `credentials rotate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from app.config import ConfigError
+from app.errors import AppError
+from app.settings import provision
+from app.tenancy import Role
+
+tenant = AppGroup("tenant", help="Companies that use the system.")
+member = AppGroup("member", help="People who sign in.")
+credentials = AppGroup("credentials", help="Tenants' stored credentials.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands to the application's command line."""
+    for group in (tenant, member, credentials):
+        app.cli.add_command(group)
+
+
+@tenant.command("add")
+@click.argument("slug")
+@click.argument("name")
+@click.option("--currency", default="USD", help="The reporting currency, three letters.")
+@click.option("--property-time-zone", default="UTC", help="The zone of the GA4 property.")
+@click.option("--time-zone", help="The zone people work in; the property's if left out.")
+@click.option("--locale", default="en-US")
+def add_tenant(
+    slug: str, name: str, currency: str, property_time_zone: str, time_zone: str | None, locale: str
+) -> None:
+    """Make the tenant SLUG, or change it, and print its id."""
+    with _plain_errors():
+        tenant_id = provision.create_tenant(
+            slug, name, currency, property_time_zone, time_zone, locale
+        )
+    click.echo(tenant_id)
+
+
+@member.command("add")
+@click.argument("slug")
+@click.argument("email")
+@click.option("--role", default="viewer", type=click.Choice(["admin", "manager", "rep", "viewer"]))
+@click.option("--location-id", "location_ids", multiple=True, help="Only this branch; repeatable.")
+def add_member(slug: str, email: str, role: str, location_ids: tuple[str, ...]) -> None:
+    """Invite EMAIL to the tenant SLUG, or change its role and branches."""
+    with _plain_errors():
+        tenant_id = provision.find_tenant_id(slug)
+        provision.add_member(tenant_id, email, cast(Role, role), location_ids or None)
+    click.echo(f"{email} is {role} of {slug}")
+
+
+@credentials.command("rotate")
+def rotate() -> None:
+    """Encrypt anew what keys other than the first one encrypted."""
+    with _plain_errors():
+        count = provision.rotate_credentials()
+    click.echo(f"{count} credentials encrypted anew")
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Show our errors as one sentence instead of a traceback."""
+    try:
+        yield
+    except (AppError, ConfigError) as error:
+        raise click.ClickException(str(error)) from None

@@ -1,0 +1,206 @@
+"""Making tenants and members from the command line and the demo. Running anything twice updates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import get_args
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.dates import zone
+from app.db import maint_transaction
+from app.errors import Invalid, NotFound
+from app.settings import queries
+from app.tenancy import Role
+
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+
+
+def create_tenant(
+    slug: str,
+    name: str,
+    reporting_currency: str = "USD",
+    property_time_zone: str = "UTC",
+    time_zone: str | None = None,
+    locale: str = "en-US",
+    contact_property: str = "WebUserId",
+    company_property: str = "WebCustomerId",
+    branch_property: str = "default_branch_id",
+) -> UUID:
+    """Make the tenant of that slug, or bring it to these settings; its id stays.
+
+    `time_zone` is the property's unless given.
+
+    Raises:
+        Invalid: the slug, the currency or a time zone is not one.
+    """
+    _check_tenant(slug, reporting_currency)
+    settings = {
+        "reporting_currency": reporting_currency,
+        "property_time_zone": str(zone(property_time_zone)),
+        "time_zone": str(zone(time_zone or property_time_zone)),
+        "locale": locale,
+        "contact_property": contact_property,
+        "company_property": company_property,
+        "branch_property": branch_property,
+    }
+    with maint_transaction() as conn:
+        tenant_id: UUID = conn.execute(_UPSERT_TENANT, {"slug": slug, "name": name}).scalar_one()
+        conn.execute(_UPSERT_SETTINGS, {"tenant_id": tenant_id, **settings})
+    return tenant_id
+
+
+def add_member(
+    tenant_id: UUID,
+    email: str,
+    role: Role,
+    location_ids: Sequence[str] | None = None,
+    name: str = "",
+) -> UUID:
+    """Invite that address, or change its role and branches; answers the membership's id.
+
+    The person becomes a member at the first sign-in with this verified address.
+    `location_ids` None means every branch.
+
+    Raises:
+        Invalid: the address or the role is not one.
+    """
+    address = email.strip().lower()
+    if not _ADDRESS.fullmatch(address):
+        raise Invalid(f"“{email}” is not an e-mail address.")
+    if role not in get_args(Role):
+        raise Invalid(f"“{role}” is no role. Use one of {', '.join(get_args(Role))}.")
+    values = {
+        "tenant_id": tenant_id,
+        "email": address,
+        "role": role,
+        "location_ids": None if location_ids is None else list(location_ids),
+        "name": name,
+    }
+    with maint_transaction() as conn:
+        membership_id: UUID = conn.execute(_UPSERT_MEMBERSHIP, values).scalar_one()
+    return membership_id
+
+
+def set_bigquery(
+    tenant_id: UUID, project_id: str, dataset_id: str, location: str, service_account_json: str
+) -> None:
+    """Where the tenant's export lies, and the service account that may read it.
+
+    Raises:
+        Invalid: a name has characters Google's names never have, or the JSON is no key.
+    """
+    for what, value in (("project", project_id), ("dataset", dataset_id), ("location", location)):
+        if not _IDENTIFIER.fullmatch(value):
+            raise Invalid(f"“{value[:40]}” is not the name of a BigQuery {what}.")
+    with maint_transaction() as conn:
+        queries.store_bigquery(
+            conn, tenant_id, project_id, dataset_id, location, service_account_json
+        )
+
+
+def set_sftp(
+    tenant_id: UUID,
+    host: str,
+    port: int,
+    username: str,
+    password: str,
+    host_key: str,
+    users_path: str,
+    locations_path: str,
+) -> None:
+    """Where the tenant's users and locations files lie. `host_key` is one OpenSSH line.
+
+    Raises:
+        Invalid: the port is not one.
+    """
+    if not 0 < port < 65_536:
+        raise Invalid(f"{port} is not a port.")
+    fields: dict[str, str | int] = {
+        "host": host,
+        "port": port,
+        "username": username,
+        "host_key": host_key,
+        "users_path": users_path,
+        "locations_path": locations_path,
+    }
+    with maint_transaction() as conn:
+        queries.store_sftp(conn, tenant_id, fields, password)
+
+
+def find_tenant_id(slug: str) -> UUID:
+    """The id of the tenant of that slug.
+
+    Raises:
+        NotFound: there is none.
+    """
+    statement = text("select tenant_id from tenant where slug = :slug")
+    with maint_transaction() as conn:
+        tenant_id: UUID | None = conn.execute(statement, {"slug": slug}).scalar_one_or_none()
+    if tenant_id is None:
+        raise NotFound(f"There is no tenant “{slug}”.")
+    return tenant_id
+
+
+def rotate_credentials() -> int:
+    """Encrypt anew, with the first key, what older keys of the ring encrypted; answers how many."""
+    openers = {
+        "bigquery": queries.get_bigquery_credentials,
+        "sftp": queries.get_sftp_credentials,
+    }
+    with maint_transaction() as conn:
+        stale = queries.list_stale_credentials(conn)
+        for tenant_id, field in stale:
+            plaintext = openers[field](conn, tenant_id)
+            queries.store_credentials(conn, tenant_id, field, plaintext or "")
+    return len(stale)
+
+
+def _check_tenant(slug: str, reporting_currency: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{1,40}", slug):
+        raise Invalid(
+            f"“{slug}” is no slug. Use small letters, digits and hyphens, like acme-north."
+        )
+    if not re.fullmatch(r"[A-Z]{3}", reporting_currency):
+        raise Invalid(f"“{reporting_currency}” is no currency. Use three letters, like USD.")
+
+
+_UPSERT_TENANT = text("""
+    insert into tenant (slug, name)
+    values (:slug, :name)
+    on conflict (slug) do update set name = excluded.name
+    returning tenant_id
+""")
+
+_UPSERT_SETTINGS = text("""
+    insert into tenant_config (
+        tenant_id, reporting_currency, property_time_zone, time_zone, locale,
+        contact_property, company_property, branch_property
+    )
+    values (
+        :tenant_id, :reporting_currency, :property_time_zone, :time_zone, :locale,
+        :contact_property, :company_property, :branch_property
+    )
+    on conflict (tenant_id) do update set
+        reporting_currency = excluded.reporting_currency,
+        property_time_zone = excluded.property_time_zone,
+        time_zone = excluded.time_zone,
+        locale = excluded.locale,
+        contact_property = excluded.contact_property,
+        company_property = excluded.company_property,
+        branch_property = excluded.branch_property,
+        updated_at = now()
+""")
+
+_UPSERT_MEMBERSHIP = text("""
+    insert into membership (tenant_id, email, role, location_ids, name)
+    values (:tenant_id, :email, :role, :location_ids, :name)
+    on conflict (tenant_id, email) do update set
+        role = excluded.role,
+        location_ids = excluded.location_ids,
+        is_active = true
+    returning membership_id
+""")

@@ -1,0 +1,103 @@
+"""Reads and writes a tenant's settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app import crypto
+from app.settings.service_account import rebuild_service_account
+from app.tenant_settings import (
+    CredentialField,
+    TenantSettings,
+    get_bigquery_credentials,
+    get_sftp_credentials,
+    get_tenant_settings,
+)
+
+__all__ = [
+    "TenantSettings",
+    "get_bigquery_credentials",
+    "get_sftp_credentials",
+    "get_tenant_settings",
+    "list_stale_credentials",
+    "store_bigquery",
+    "store_credentials",
+    "store_sftp",
+]
+
+
+def store_bigquery(
+    conn: Connection,
+    tenant_id: UUID,
+    project_id: str,
+    dataset_id: str,
+    location: str,
+    service_account_json: str,
+) -> None:
+    """Where the export lies and the service account that reads it, stored encrypted.
+
+    Raises:
+        Invalid: the JSON is no service account's key.
+    """
+    account = rebuild_service_account(service_account_json)
+    fields = {
+        "project_id": project_id,
+        "dataset_id": dataset_id,
+        "location": location,
+        "client_email": account["client_email"],
+    }
+    _store_fields(conn, tenant_id, "bigquery", fields)
+    store_credentials(conn, tenant_id, "bigquery", json.dumps(account))
+
+
+def store_sftp(
+    conn: Connection, tenant_id: UUID, fields: Mapping[str, str | int], password: str
+) -> None:
+    """Where the users and locations files lie; the password is stored encrypted."""
+    _store_fields(conn, tenant_id, "sftp", fields)
+    store_credentials(conn, tenant_id, "sftp", password)
+
+
+def store_credentials(
+    conn: Connection, tenant_id: UUID, field: CredentialField, plaintext: str
+) -> None:
+    """Encrypt with the present key and replace what was stored."""
+    statement = text(f"""
+        update tenant_config
+        set {field}_credentials = :envelope, updated_at = now()
+        where tenant_id = :tenant_id
+    """)  # noqa: S608 - one of two words
+    envelope = crypto.encrypt(tenant_id, field, plaintext)
+    conn.execute(statement, {"tenant_id": tenant_id, "envelope": envelope})
+
+
+def list_stale_credentials(conn: Connection) -> list[tuple[UUID, CredentialField]]:
+    """Credentials of every tenant that another key than the present one encrypted."""
+    statement = text("""
+        select tenant_id, bigquery_credentials as bigquery, sftp_credentials as sftp
+        from tenant_config
+        order by tenant_id
+    """)
+    rows = conn.execute(statement).all()
+    fields: tuple[CredentialField, ...] = ("bigquery", "sftp")
+    return [(row.tenant_id, field) for row in rows for field in fields if _is_stale(row, field)]
+
+
+def _is_stale(row: object, field: CredentialField) -> bool:
+    envelope = getattr(row, field)
+    return envelope is not None and not crypto.is_current(bytes(envelope))
+
+
+def _store_fields(
+    conn: Connection, tenant_id: UUID, field: CredentialField, fields: Mapping[str, str | int]
+) -> None:
+    statement = text(f"""
+        update tenant_config
+        set {field} = cast(:fields as jsonb), updated_at = now()
+        where tenant_id = :tenant_id
+    """)  # noqa: S608 - one of two words
+    conn.execute(statement, {"tenant_id": tenant_id, "fields": json.dumps(fields)})

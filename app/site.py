@@ -1,0 +1,98 @@
+"""The frame around every page: navigation, theme, static addresses."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.current import public
+from app.format import duration, plural
+from app.web import current_format, safe_next
+
+THEMES = ("light", "dark", "system")
+
+blueprint = Blueprint("site", __name__)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the navigation; `roles` empty means everybody."""
+
+    label: str
+    endpoint: str
+    icon: str
+    roles: tuple[str, ...] = ()
+
+
+NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
+    ("Analyse", (Link("Overview", "dashboard.overview", "overview"),)),
+    ("Admin", (Link("Data", "ingest.data_page", "database", ("admin",)),)),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Give the application's pages their context and the shared routes."""
+    app.register_blueprint(blueprint)
+    app.context_processor(_page_context)
+    app.jinja_env.globals.update(asset=asset, duration=duration, plural=plural)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def asset(path: str) -> str:
+    """The address of a static file, changing with its content."""
+    return url_for("static", filename=path, v=_fingerprint(str(current_app.static_folder), path))
+
+
+@functools.cache
+def _fingerprint(folder: str, path: str) -> str:
+    return hashlib.sha256((Path(folder) / path).read_bytes()).hexdigest()[:10]
+
+
+def navigation() -> list[tuple[str, list[Link]]]:
+    """The sections and links the member's role may open."""
+    membership = g.get("membership")
+    if membership is None:
+        return []
+    sections = (
+        (title, [link for link in links if not link.roles or membership.role in link.roles])
+        for title, links in NAVIGATION
+    )
+    return [(title, links) for title, links in sections if links]
+
+
+def _page_context() -> dict[str, Any]:
+    theme = request.cookies.get("theme", "system")
+    return {
+        "fmt": current_format(),
+        "member": g.get("member"),
+        "membership": g.get("membership"),
+        "memberships": g.get("memberships", ()),
+        "navigation": navigation(),
+        "reference": str(g.get("request_id", ""))[:8],
+        "theme": theme if theme in THEMES else "system",
+    }
+
+
+@blueprint.get("/")
+def home() -> AnyResponse:
+    """The landing page of the member's role; the only one there is so far is Overview."""
+    return redirect(url_for("dashboard.overview"), 303)
+
+
+@blueprint.post("/preferences/theme")
+@public
+def set_theme() -> AnyResponse:
+    """Remember light, dark or the system's choice, for browsers without JavaScript too."""
+    theme = request.form.get("theme", "system")
+    response = redirect(safe_next(request.form.get("next")), 303)
+    if theme in THEMES:
+        response.set_cookie(
+            "theme", theme, max_age=31_536_000, samesite="Lax", secure=request.is_secure
+        )
+    return response

@@ -1,0 +1,1 @@
+"""Whether the system works, for machines that ask."""

@@ -1,0 +1,83 @@
+"""A tenant's settings as every feature reads them, and its credentials, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app import crypto
+from app.errors import NotFound
+
+CredentialField = Literal["bigquery", "sftp"]
+
+
+@dataclass(frozen=True)
+class TenantSettings:
+    """How one tenant counts, names and reaches its things.
+
+    `bigquery` has project_id, dataset_id, location and client_email; `sftp` has host, port,
+    username, host_key, users_path and locations_path. Each is empty until it was set up.
+    """
+
+    tenant_id: UUID
+    reporting_currency: str
+    property_time_zone: str
+    time_zone: str
+    locale: str
+    contact_property: str
+    company_property: str
+    branch_property: str
+    bigquery: Mapping[str, Any]
+    sftp: Mapping[str, Any]
+    has_bigquery_credentials: bool
+    has_sftp_credentials: bool
+
+
+def get_tenant_settings(conn: Connection, tenant_id: UUID) -> TenantSettings:
+    """The settings of this tenant.
+
+    Raises:
+        NotFound: there is no such tenant, or conn belongs to another one.
+    """
+    statement = text("""
+        select
+            tenant_id, reporting_currency, property_time_zone, time_zone, locale,
+            contact_property, company_property, branch_property, bigquery, sftp,
+            bigquery_credentials is not null as has_bigquery_credentials,
+            sftp_credentials is not null as has_sftp_credentials
+        from tenant_config
+        where tenant_id = :tenant_id
+    """)
+    row = conn.execute(statement, {"tenant_id": tenant_id}).mappings().one_or_none()
+    if row is None:
+        raise NotFound("This tenant has no settings.")
+    return TenantSettings(**row)
+
+
+def get_bigquery_credentials(conn: Connection, tenant_id: UUID) -> str | None:
+    """The service account as JSON text with its five fields, or None if none is stored.
+
+    Raises:
+        CredentialError: it cannot be opened with this deployment's keys.
+    """
+    return _open(conn, tenant_id, "bigquery")
+
+
+def get_sftp_credentials(conn: Connection, tenant_id: UUID) -> str | None:
+    """The SFTP password, or None if none is stored.
+
+    Raises:
+        CredentialError: it cannot be opened with this deployment's keys.
+    """
+    return _open(conn, tenant_id, "sftp")
+
+
+def _open(conn: Connection, tenant_id: UUID, field: CredentialField) -> str | None:
+    column = f"{field}_credentials"
+    statement = text(f"select {column} from tenant_config where tenant_id = :tenant_id")  # noqa: S608 - one of two words
+    envelope = conn.execute(statement, {"tenant_id": tenant_id}).scalar_one_or_none()
+    return None if envelope is None else crypto.decrypt(tenant_id, field, bytes(envelope))

@@ -1,0 +1,1 @@
+"""Parts of the generator of demo tenants; `dev.generate` is its front door."""

@@ -1,0 +1,26 @@
+-- _replace_branches: the staged locations file becomes the tenant's branches.
+--
+-- Definition  Whichever is not in the temporary table stage_locations goes; its figures stay and
+--             are shown as an unknown branch.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/ingest/load.py, inside the swap transaction
+create or replace function _replace_branches(p_tenant_id uuid)
+returns void
+language plpgsql
+as $$
+begin
+    delete from locations as l
+    where
+        l.tenant_id = p_tenant_id
+        and not exists (select from stage_locations as n where n.location_id = l.location_id);
+    insert into locations as l (
+        tenant_id, location_id, name, city, region, email, phone, is_active
+    )
+    select
+        p_tenant_id, n.location_id, n.name, n.city, n.region, n.email, n.phone, n.is_active
+    from stage_locations as n
+    on conflict on constraint locations_pkey do update set
+        name = excluded.name, city = excluded.city, region = excluded.region,
+        email = excluded.email, phone = excluded.phone, is_active = excluded.is_active;
+end;
+$$;

@@ -1,0 +1,48 @@
+-- _replace_contacts: the staged customer file becomes the tenant's contacts.
+--
+-- Definition  Whoever is not in the temporary table stage_users goes. Sessions of contacts whose
+--             company changed, and sessions with several identities, are noted in
+--             touched_session, so that what follows from companies is derived anew.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/ingest/load.py, inside the swap transaction
+create or replace function _replace_contacts(p_tenant_id uuid)
+returns void
+language plpgsql
+as $$
+begin
+    create temporary table changed_contact on commit drop as
+    select coalesce(u.user_id, n.user_id) as user_id
+    from (select w.* from users as w where w.tenant_id = p_tenant_id) as u
+    full join stage_users as n on n.user_id = u.user_id
+    where u.buying_company_erp_id is distinct from n.buying_company_erp_id;
+    analyze changed_contact;
+    insert into touched_session
+    select s.session_key, s.session_id
+    from session as s
+    inner join changed_contact as c on c.user_id = s.contact_id
+    where s.tenant_id = p_tenant_id
+    union
+    select s.session_key, s.session_id
+    from session as s
+    where s.tenant_id = p_tenant_id and s.is_mixed and exists (select from changed_contact)
+    on conflict do nothing;
+    delete from users as u
+    where
+        u.tenant_id = p_tenant_id
+        and not exists (select from stage_users as n where n.user_id = u.user_id);
+    insert into users as u (
+        tenant_id, user_id, name, email, phone, buying_company_erp_id, buying_company_name,
+        branch_id, account_owner
+    )
+    select
+        p_tenant_id, n.user_id, n.name, n.email, n.phone, n.buying_company_erp_id,
+        n.buying_company_name, n.branch_id, n.account_owner
+    from stage_users as n
+    on conflict on constraint users_pkey do update set
+        name = excluded.name, email = excluded.email, phone = excluded.phone,
+        buying_company_erp_id = excluded.buying_company_erp_id,
+        buying_company_name = excluded.buying_company_name,
+        branch_id = excluded.branch_id, account_owner = excluded.account_owner;
+    analyze touched_session;
+end;
+$$;

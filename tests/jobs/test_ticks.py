@@ -1,0 +1,56 @@
+"""Any number of schedulers, each tick once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+import worker
+from app.config import Config
+from app.jobs.ticks import Periodic, run_ticks, tick
+from tests.jobs.bench import Bench
+
+
+def test_tick_is_done_by_one_scheduler(bench: Bench) -> None:
+    done: list[float] = []
+    entries = [Periodic("count", 0.5, lambda: done.append(time.monotonic()))]
+    until = time.monotonic() + 2.2
+    schedulers = [
+        threading.Thread(target=run_ticks, args=(entries, lambda: time.monotonic() > until))
+        for _ in range(3)
+    ]
+    for scheduler in schedulers:
+        scheduler.start()
+    for scheduler in schedulers:
+        scheduler.join()
+
+    assert 3 <= len(done) <= 5
+    assert min(b - a for a, b in pairwise(done)) > 0.4
+
+
+def test_daily_tick_survives_a_restart_of_its_scheduler(bench: Bench) -> None:
+    done: list[int] = []
+    entry = Periodic("daily", 86_400, lambda: done.append(1))
+    assert tick(entry) == 86_400
+    assert 86_000 < tick(entry) <= 86_400
+    assert done == [1]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("bug"), OperationalError("x", {}, Exception())])
+def test_tick_that_fails_is_tried_again_soon(bench: Bench, error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    assert tick(Periodic("daily", 86_400, fail)) == 60
+    assert 0 < tick(Periodic("daily", 86_400, fail)) <= 60
+
+
+def test_partitions_are_made_three_months_ahead(bench: Bench, job_config: Config) -> None:
+    bench.superuser.execute("drop table if exists page_view_2999_01")
+    names = [entry.name for entry in worker.periodic(job_config)]
+    assert names == ["sweep", "partitions"]
+    assert worker.make_partitions_ahead() == 0, "the migration has made them already"

@@ -1,0 +1,88 @@
+"""Real worker processes, to be killed, frozen and stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dev.process import Plan, Process, python_module, tail
+from tests.jobs.bench import wait_until
+
+
+class Workers:
+    """`worker.py` in a process tree: supervisor, its workers and scheduler, and running jobs."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str], options: Sequence[str]) -> None:
+        command = python_module("tests.jobs.run_worker", *options)
+        self.log = folder / "worker.out"
+        plan = Plan(command, env=dict(env), stop_signal=int(signal.SIGKILL))
+        self._process = Process("worker", plan, self.log)
+        wait_until(lambda: bool(_children(self._process.pid)), lambda: "the supervisor")
+        self.supervisor = _children(self._process.pid)[0]
+
+    def is_running(self) -> bool:
+        """Whether the supervisor lives."""
+        return self._process.is_running()
+
+    def wait_ended(self) -> None:
+        """Wait until the whole tree is gone."""
+        wait_until(
+            lambda: not self.is_running(), lambda: f"the end of the workers: {tail(self.log)}"
+        )
+
+    def stop(self) -> None:
+        """End all of it."""
+        self._process.stop()
+
+    def job_processes(self) -> list[int]:
+        """The processes that run jobs: the grandchildren of the supervisor."""
+        return [pid for worker in _children(self.supervisor) for pid in _children(worker)]
+
+    def working(self) -> tuple[int, int]:
+        """A worker that runs a job, and the process the job runs in."""
+        for worker in _children(self.supervisor):
+            for pid in _children(worker):
+                return worker, pid
+        raise AssertionError(f"no job is running: {tail(self.log)}")
+
+
+def kill(*pids: int) -> None:
+    """SIGKILL, in this order."""
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+def freeze(pid: int) -> None:
+    """Stop a process without its notice."""
+    os.kill(pid, signal.SIGSTOP)
+
+
+def wake(pid: int) -> None:
+    """Let a frozen process go on."""
+    os.kill(pid, signal.SIGCONT)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process exists and has not ended."""
+    try:
+        return _fields(pid)[0] != "Z"
+    except OSError:
+        return False
+
+
+def _fields(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = _fields(int(entry.name))
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(entry.name))
+    return found

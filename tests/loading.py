@@ -1,0 +1,197 @@
+"""Export rows into a test database through the product's own transform, COPY and swap.
+
+The BigQuery query between the rows and the transform is stood in for here by plain Python, so
+that a test can load hundreds of histories in a minute; tests/ingest checks the query itself.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+
+from app.dates import DateRange
+from app.db import tenant_transaction
+from app.ingest import jobs as ingest_jobs
+from app.ingest.bigquery import DaySource
+from app.ingest.event_query import output_columns
+from app.ingest.event_tables import EVENT_TABLES, EventTable
+from app.ingest.jobs import IngestRequest
+from app.ingest.load import CustomerFile, Harvest, store
+from app.ingest.spool import Extraction
+from app.ingest.transform import Refusals, raw_batch, transform
+from app.jobs import Run
+from app.jobs.work import _claim
+from app.partitions import ensure_partitions
+
+Row = dict[str, Any]
+PROPERTIES = {"user_id": "WebUserId", "company_id": "WebCustomerId", "branch_id": "default_branch_id"}
+TEXT_ORDER = ("string_value", "int_value", "double_value", "float_value")
+NUMBER_ORDER = ("double_value", "float_value", "int_value", "string_value")
+KIND = {"": "daily", "intraday_": "intraday", "fresh_": "fresh"}
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A row of the users file with the columns that figures depend on."""
+
+    user_id: str
+    buying_company_erp_id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    buying_company_name: str | None = None
+    branch_id: str | None = None
+    account_owner: str | None = None
+
+
+@dataclass(frozen=True)
+class BranchRow:
+    """A row of the locations file."""
+
+    location_id: str
+    name: str
+    city: str | None = None
+    region: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    is_active: bool = True
+
+
+def load_days(
+    tenant_id: UUID,
+    tables: Mapping[str, Sequence[Row]],
+    *,
+    event_types: Iterable[str] = tuple(EVENT_TABLES),
+    contacts: Sequence[Contact] | None = None,
+    branches: Sequence[BranchRow] | None = None,
+) -> None:
+    """Load export tables (events_20250401 → rows), replacing their days for these types."""
+    sources = {source.event_date: source for source in map(_source, tables)}
+    files = []
+    if contacts is not None:
+        files.append(CustomerFile("users", "users.csv", None, contacts))
+    if branches is not None:
+        files.append(CustomerFile("locations", "locations.csv", None, branches))
+    with tempfile.TemporaryDirectory() as folder:
+        extractions = {
+            name: _spool(EVENT_TABLES[name], tables, Path(folder)) for name in event_types
+        } if sources else {}  # fmt: skip
+        if sources:
+            ensure_partitions(DateRange(min(sources), max(sources)))
+        run = claimed_run(tenant_id, sources)
+        store(run, Harvest(sources, extractions, files), None)
+
+
+def claimed_run(tenant_id: UUID, days: Iterable[date]) -> Run:
+    """A run of an ingestion, as a worker would hold it."""
+    known = sorted(days) or [date(2025, 1, 1)]
+    with tenant_transaction(tenant_id) as conn:
+        request = IngestRequest(known[0], known[-1])
+        job_id = ingest_jobs.start_ingestion(conn, tenant_id, request, "schedule")
+    run = _claim(tenant_id, job_id)
+    assert run is not None
+    return run
+
+
+def _source(table: str) -> DaySource:
+    day = datetime.strptime(table[-8:], "%Y%m%d").replace(tzinfo=UTC).date()
+    kind = KIND[table.removeprefix("events_")[:-8]]
+    return DaySource(day, table, kind, datetime.now(UTC), 0, 0, {})  # type: ignore[arg-type]
+
+
+def _spool(table: EventTable, tables: Mapping[str, Sequence[Row]], folder: Path) -> Extraction:
+    path = folder / f"{table.name}.arrow"
+    flat = [
+        _flat(table, name, row)
+        for name, rows in tables.items()
+        for row in rows
+        if row["event_name"] in table.event_names
+    ]
+    refusals = Refusals()
+    with pa.ipc.new_stream(str(path), table.schema) as writer:
+        clean = transform(table, raw_batch(table, flat), refusals)
+        writer.write_batch(clean)
+    assert not refusals.counts, refusals.counts
+    return Extraction(table.name, path, rows=clean.num_rows)
+
+
+def _flat(table: EventTable, source: str, row: Row) -> list[str | None]:
+    values = {"source_table": source, **_values(row)}
+    return [_cell(values.get(name, row.get(name))) for name in output_columns(table)]
+
+
+def _values(row: Row) -> dict[str, Any]:
+    params = _first_values(row.get("event_params", ()))
+    properties = _first_values(row.get("user_properties", ()))
+    ecommerce, items = row.get("ecommerce") or {}, row.get("items") or []
+    money = "refund_value" if row["event_name"] == "refund" else "purchase_revenue"
+    first = items[0] if items else {}
+    device, geo, traffic = (row.get(k) or {} for k in ("device", "geo", "traffic_source"))
+    return {
+        **{column: _pick(properties.get(key), TEXT_ORDER) for column, key in PROPERTIES.items()},
+        "event_ts": row["event_timestamp"],
+        "ga_session_id": _pick(params.get("ga_session_id"), ("int_value", *TEXT_ORDER)),
+        "is_engaged": _pick(params.get("session_engaged"), TEXT_ORDER),
+        "page_url": _pick(params.get("page_location"), TEXT_ORDER),
+        **{k: _pick(params.get(k), TEXT_ORDER) for k in ("page_title", "page_referrer")},
+        **{k: _pick(params.get(k), TEXT_ORDER) for k in ("currency", "search_term")},
+        "value": _pick(params.get("value"), NUMBER_ORDER),
+        "transaction_id": _known(
+            ecommerce.get("transaction_id"), _pick(params.get("transaction_id"), TEXT_ORDER)
+        ),
+        "revenue": _known(
+            _number(ecommerce.get(money)), _number(_pick(params.get("value"), NUMBER_ORDER))
+        ),
+        "item_id": first.get("item_id"), "item_name": first.get("item_name"),
+        "item_category": first.get("item_category"),
+        "item_price": first.get("price"), "quantity": first.get("quantity"),
+        "items_json": json.dumps([_item(i) for i in items]) if items else None,
+        "device_category": device.get("category"), "city": geo.get("city"),
+        "country": geo.get("country"), "traffic_source": traffic.get("source"),
+        "traffic_medium": traffic.get("medium"),
+    }  # fmt: skip
+
+
+def _first_values(pairs: Iterable[Row]) -> dict[str, Row]:
+    return {pair["key"]: pair.get("value") or {} for pair in pairs if pair.get("key")}
+
+
+def _pick(value: Row | None, order: Iterable[str]) -> Any:  # noqa: ANN401 - any scalar
+    return _known(*((value or {}).get(name) for name in order))
+
+
+def _known(*values: Any) -> Any:  # noqa: ANN401 - any scalar
+    return next((value for value in values if value is not None), None)
+
+
+def _number(value: Any) -> float | None:  # noqa: ANN401 - a number in either JSON shape
+    if value is None or math.isnan(float(value)):
+        return None
+    return float(value)
+
+
+def _item(item: Row) -> Row:
+    texts = {k: _named(item.get(k)) for k in ("item_id", "item_name", "item_category")}
+    quantity = item.get("quantity")
+    return {
+        **texts,
+        "price": _number(item.get("price")),
+        "quantity": None if quantity is None else int(quantity),
+    }
+
+
+def _named(text: str | None) -> str | None:
+    return None if text in ("", "(not set)") else text
+
+
+def _cell(value: Any) -> str | None:  # noqa: ANN401 - any scalar
+    return None if value is None else str(value)

@@ -1,0 +1,126 @@
+"""Log lines are JSON in the right file, with ids, and without what is private."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loguru import logger
+
+from app import log
+from app.config import Config
+from app.redaction import redact, redact_text
+from tests.conftest import KEY, SECRET
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Where the log of this test goes; logging is put back afterwards."""
+    config = Config(
+        app_env="production",
+        database_url="postgresql://app_web@127.0.0.1/x",
+        redis_url="redis://127.0.0.1:1/0",
+        secret_key=SECRET,
+        credential_keys=KEY,
+        log_dir=str(tmp_path / "logs"),
+    )
+    log.configure(config)
+    yield tmp_path / "logs"
+    logger.remove()
+    logging.basicConfig(handlers=[], force=True)
+
+
+def lines(folder: Path, name: str) -> list[dict[str, Any]]:
+    path = folder / f"{name}.log"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_an_event_is_one_json_line_with_its_fields(folder: Path) -> None:
+    with log.bound(service="data", job_id="j1"):
+        logger.info("ingest.day.loaded", event_date="2024-01-31", rows=5)
+    (line,) = lines(folder, "data-ingestion-service")
+    assert {k: line[k] for k in ("level", "event", "service", "job_id", "event_date", "rows")} == {
+        "level": "info",
+        "event": "ingest.day.loaded",
+        "service": "data",
+        "job_id": "j1",
+        "event_date": "2024-01-31",
+        "rows": 5,
+    }
+
+
+def test_each_service_has_its_file_and_errors_have_a_twin(folder: Path) -> None:
+    for service in ("analytics", "data", "auth"):
+        with log.bound(service=service):
+            logger.info(f"{service}.fine")
+            logger.error(f"{service}.broken")
+    for service, file in (
+        ("analytics", "analytics-service"),
+        ("data", "data-ingestion-service"),
+        ("auth", "auth-service"),
+    ):
+        assert [x["event"] for x in lines(folder, file)] == [f"{service}.fine", f"{service}.broken"]
+        assert [x["event"] for x in lines(folder, f"{file}-error")] == [f"{service}.broken"]
+
+
+def test_what_is_bound_in_a_request_ends_with_it(folder: Path) -> None:
+    with log.request_scope(request_id="r1"):
+        log.bind_request(tenant_id="t1")
+        logger.info("inside")
+    logger.info("outside")
+    inside, outside = lines(folder, "analytics-service")
+    assert (inside["request_id"], inside["tenant_id"]) == ("r1", "t1")
+    assert "request_id" not in outside
+    assert "tenant_id" not in outside
+
+
+def test_a_traceback_is_kept_and_cleaned(folder: Path) -> None:
+    try:
+        raise ValueError("login of ada@acme.example with password=hunter2 failed")
+    except ValueError:
+        logger.exception("auth.failed")
+    (line,) = lines(folder, "analytics-service-error")
+    assert "ValueError: login of [email] with password=[redacted] failed" in line["traceback"]
+
+
+def test_a_message_with_line_breaks_stays_one_line(folder: Path) -> None:
+    logger.info("{}", 'term\n{"event": "forged"}')
+    (line,) = lines(folder, "analytics-service")
+    assert line["event"] == 'term\n{"event": "forged"}'
+
+
+def test_libraries_log_into_the_same_files(folder: Path) -> None:
+    logging.getLogger("some.library").warning("sent to %s", "ada@acme.example")
+    (line,) = lines(folder, "analytics-service")
+    assert (line["event"], line["logger"]) == ("sent to [email]", "some.library")
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("ada.l+x@mail.acme.example wrote", "[email] wrote"),
+        ("postgresql://app_web:s3cr%40t@db:5432/x", "postgresql://[redacted]@db:5432/x"),
+        ("Authorization: Bearer abc.def-ghi", "Authorization: Bearer [redacted]"),
+        ("id eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "id [token] end"),
+        ("GET /auth/callback?code=SplxlOB&state=af0ifj", None),
+        ('{"client_secret": "abc"}', '{"client_secret": "[redacted]"}'),
+        ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "[key]"),
+        ("events_20240131: 5 rows at 10:15", "events_20240131: 5 rows at 10:15"),
+    ],
+)
+def test_private_shapes_are_taken_out(text: str, clean: str | None) -> None:
+    expected = clean or "GET /auth/callback?code=[redacted]&state=[redacted]"
+    assert redact_text(text) == expected
+
+
+def test_private_fields_are_taken_out_at_any_depth() -> None:
+    fields = {"user": {"E-Mail": "x", "password": "y", "rows": 3}, "token": "z", "table": "t"}
+    assert redact("fields", fields) == {
+        "user": {"E-Mail": "[redacted]", "password": "[redacted]", "rows": 3},
+        "token": "[redacted]",
+        "table": "t",
+    }
