@@ -21,7 +21,7 @@ from types import FrameType
 
 from redis.exceptions import RedisError
 
-from app import db, jobs, log
+from app import crypto, db, jobs, log
 from app.config import Config, ConfigError, load_config
 from app.dates import DateRange, utc_now
 from app.jobs.queue import end_with_parent, make_worker
@@ -109,6 +109,7 @@ def _configure(config: Config) -> None:
     log.configure(config, service="data")
     db.configure(config, role="worker")
     jobs.configure(config)
+    crypto.configure(config.credential_keys)
     for module in HANDLER_MODULES:
         importlib.import_module(module)
 

@@ -14,7 +14,6 @@ REFUSED_TOKENS = "120 per minute"
 limiter = Limiter(
     key_func=get_remote_address,
     key_prefix="limit:",
-    in_memory_fallback=["120 per minute"],
     in_memory_fallback_enabled=True,
 )
 

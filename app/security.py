@@ -41,7 +41,8 @@ def check_origin() -> None:
     Raises:
         Forbidden: the change comes from elsewhere, or its origin cannot be told.
     """
-    if request.method in _READING or request.headers.get("Authorization", "")[:7] == "Bearer ":
+    has_token = request.headers.get("Authorization", "").lower().startswith("bearer ")
+    if request.method in _READING or has_token:
         return
     said = request.headers.get("Origin") or _referring_origin()
     if said != current_app.config["BASE_ORIGIN"]:

@@ -48,6 +48,7 @@ def create_app(provider: Provider) -> Flask:
     server = build_server(app, provider)
     _add_discovery(app, provider)
     _add_sign_in(app, server, provider)
+    _add_sign_out(app, server)
     for path, endpoint in (
         ("/introspect", "introspection"),
         ("/revoke", "revocation"),
@@ -127,6 +128,12 @@ def _add_sign_in(app: Flask, server: Any, provider: Provider) -> None:  # noqa: 
             return _refuse(server, error)
         return _sign_in(server, grant, member)
 
+    @app.get("/")
+    def home() -> str:
+        return render_template("sign_in.html", groups=groups, hinted=None, is_overview=True)
+
+
+def _add_sign_out(app: Flask, server: Any) -> None:  # noqa: ANN401 - Authlib
     @app.route("/end_session", methods=["GET", "POST"])
     def end_session() -> AnyResponse | str:
         try:
@@ -135,10 +142,6 @@ def _add_sign_in(app: Flask, server: Any, provider: Provider) -> None:  # noqa: 
             return _refuse(server, error)
         answer: AnyResponse | None = server.create_endpoint_response("end_session", asked)
         return answer or render_template("signed_out.html")
-
-    @app.get("/")
-    def home() -> str:
-        return render_template("sign_in.html", groups=groups, hinted=None, is_overview=True)
 
 
 def _sign_in(server: Any, grant: Any, member: Member) -> AnyResponse:  # noqa: ANN401 - Authlib

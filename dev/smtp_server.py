@@ -6,6 +6,7 @@ import hmac
 import json
 import ssl
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
@@ -92,6 +93,19 @@ def create_app(folder: Path) -> Flask:
     def mail(mail_id: str) -> str:
         return render_template("mail.html", mail=find(mail_id))
 
+    _add_parts(app, find)
+
+    @app.post("/clear")
+    def empty() -> AnyResponse:
+        own = request.host_url.rstrip("/")
+        if request.headers.get("Origin", own) == own:
+            clear(folder)
+        return redirect(url_for("inbox"), 303)
+
+    return app
+
+
+def _add_parts(app: Flask, find: Callable[[str], Mail]) -> None:
     @app.get("/mail/<mail_id>/html")
     def mail_html(mail_id: str) -> Response:
         """The HTML part as a document that can do nothing but be read; links open elsewhere."""
@@ -102,15 +116,6 @@ def create_app(folder: Path) -> Flask:
     @app.get("/mail/<mail_id>/source")
     def source(mail_id: str) -> Response:
         return Response(find(mail_id).message.as_bytes(), mimetype="text/plain")
-
-    @app.post("/clear")
-    def empty() -> AnyResponse:
-        own = request.host_url.rstrip("/")
-        if request.headers.get("Origin", own) == own:
-            clear(folder)
-        return redirect(url_for("inbox"), 303)
-
-    return app
 
 
 def main() -> None:

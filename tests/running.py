@@ -63,7 +63,9 @@ class Browser(requests.Session):
         super().__init__()
         self.site = site
 
-    def open(self, path: str, *, follow: bool = True, **headers: str) -> requests.Response:
+    def open(
+        self, path: str, *, follow: bool = True, headers: dict[str, str] | None = None
+    ) -> requests.Response:
         """GET a path of the site."""
         return self.get(self.site.url(path), allow_redirects=follow, headers=headers)
 

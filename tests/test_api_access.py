@@ -7,7 +7,18 @@ import pytest
 import requests
 
 from app.auth.bearer import _key
-from tests.running import ADA, GUS, REP, STRANGER, UNVERIFIED, Site, port, provider, site
+from tests.running import (
+    ADA,
+    GUS,
+    REP,
+    STRANGER,
+    UNVERIFIED,
+    Browser,
+    Site,
+    port,
+    provider,
+    site,
+)
 
 __all__ = ["port", "provider", "site"]
 
@@ -129,11 +140,9 @@ def test_a_revoked_token_is_out_after_signing_out(site: Site) -> None:
 
 
 def test_a_signed_in_browser_does_not_open_the_json(site: Site) -> None:
-    from tests.running import Browser
-
     with Browser(site) as browser:
         browser.sign_in(ADA)
-        assert browser.open(READING[0], **{"X-Tenant-Id": str(site.acme)}).status_code == 401
+        assert browser.open(READING[0], headers={"X-Tenant-Id": str(site.acme)}).status_code == 401
 
 
 @pytest.mark.parametrize(

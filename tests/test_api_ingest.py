@@ -20,7 +20,7 @@ BODY = {
 }
 
 
-def start(site: Site, member: Any = ADA, body: object = BODY) -> requests.Response:
+def start(site: Site, member: Any = ADA, body: Any = BODY) -> requests.Response:
     return requests.post(
         site.url("/data/api/v1/ingest/start"), json=body, headers=site.headers(member)
     )

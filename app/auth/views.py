@@ -64,7 +64,7 @@ def callback() -> Response:
         arguments.get("code", ""), arguments.get("state", ""), arguments.get("iss")
     )
     complete(finished)
-    return redirect(safe_next(finished.next_path), 303)
+    return redirect(finished.next_path, 303)
 
 
 @blueprint.post("/logout")

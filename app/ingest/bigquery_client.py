@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import grpc  # type: ignore[import-untyped] # ships no types
 import requests
 import urllib3
 from google.api_core.retry import Retry
@@ -13,10 +14,13 @@ from google.auth import exceptions as auth_exceptions
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1 import BigQueryReadClient
+from google.cloud.bigquery_storage_v1.services.big_query_read.transports import (
+    BigQueryReadGrpcTransport,
+)
 from google.oauth2 import service_account
 
 from app.errors import Invalid
-from app.ingest.event_query import check_dataset, check_project
+from app.ingest.bigquery_names import check_dataset, check_project
 
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, no secret
 _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
@@ -122,14 +126,21 @@ def _storage(
     settings: BigQuerySettings, credentials: service_account.Credentials
 ) -> BigQueryReadClient | None:
     """The Storage Read API's client; another endpoint than Google's must name its own."""
-    if settings.storage_endpoint:
-        options = {"api_endpoint": settings.storage_endpoint}
-        return BigQueryReadClient(  # type: ignore[no-untyped-call] # the library's
-            credentials=credentials, client_options=options
-        )
-    if settings.endpoint:
+    if settings.storage_endpoint and str(settings.endpoint).startswith("http://"):
+        return _plain_storage(settings.storage_endpoint)
+    if settings.endpoint and not settings.storage_endpoint:
         return None
-    return BigQueryReadClient(credentials=credentials)  # type: ignore[no-untyped-call] # as above
+    options = {"api_endpoint": settings.storage_endpoint} if settings.storage_endpoint else None
+    return BigQueryReadClient(  # type: ignore[no-untyped-call] # the library's
+        credentials=credentials, client_options=options
+    )
+
+
+def _plain_storage(endpoint: str) -> BigQueryReadClient:
+    """The client of an emulator, which speaks no TLS; its REST address says so."""
+    channel = grpc.insecure_channel(endpoint, options=[("grpc.max_receive_message_length", -1)])
+    transport = BigQueryReadGrpcTransport(channel=channel)
+    return BigQueryReadClient(transport=transport)  # type: ignore[no-untyped-call] # as above
 
 
 class _Credentials(service_account.Credentials):
@@ -180,8 +191,10 @@ class BoundedSession(_BoundedSend, AuthorizedSession):
     """The session that calls BigQuery, signed in with `credentials`."""
 
     def __init__(self, credentials: service_account.Credentials, longest_s: float) -> None:
-        tokens = Request(_TokenSession(longest_s))  # type: ignore[no-untyped-call] # google.auth's
-        super().__init__(credentials, auth_request=tokens)
+        tokens = Request(_TokenSession(longest_s))
+        super().__init__(  # type: ignore[no-untyped-call] # google.auth's
+            credentials, auth_request=tokens
+        )
         self.longest_s = longest_s
 
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from app.errors import Invalid, Upstream
+from app.errors import Upstream
+from app.ingest.bigquery_names import check_dataset, check_events_table, check_project
 from app.ingest.event_tables import EventTable
 
-_PROJECT = re.compile(r"[a-z][a-z0-9.:-]{4,61}[a-z0-9]")
-_DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}")
-_EVENTS_TABLE = re.compile(r"events_(?:intraday_|fresh_)?\d{8}")
 _REQUIRED = ("event_date", "event_timestamp", "event_name", "event_params")
 _LEGACY_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 
@@ -79,31 +77,6 @@ _SOURCES = {
 _DERIVED_LATER = ("term",)
 
 
-def check_project(project_id: str) -> str:
-    """The project id, when it is one.
-
-    Raises:
-        Invalid: it is not a Google Cloud project id.
-    """
-    if not _PROJECT.fullmatch(project_id):
-        raise Invalid(f"“{project_id[:80]}” is not a Google Cloud project id.")
-    return project_id
-
-
-def check_dataset(dataset_id: str) -> str:
-    """The dataset id, when it is one.
-
-    Raises:
-        Invalid: it is not a BigQuery dataset id.
-    """
-    if not _DATASET.fullmatch(dataset_id):
-        raise Invalid(
-            f"“{dataset_id[:80]}” is not a BigQuery dataset id. "
-            "GA4's look like analytics_123456789."
-        )
-    return dataset_id
-
-
 def output_columns(table: EventTable) -> list[str]:
     """The columns the query of `table` answers, in order: the spool's but the derived ones."""
     return [name for name in table.schema.names if name not in _DERIVED_LATER]
@@ -132,8 +105,7 @@ def extraction_query(
 
 
 def _check_export(name: str, columns: Columns) -> None:
-    if not _EVENTS_TABLE.fullmatch(name):
-        raise Invalid(f"“{name[:80]}” is not the name of a GA4 events table.")
+    check_events_table(name)
     missing = [column for column in _REQUIRED if column not in columns]
     if missing:
         raise Upstream(

@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import paramiko
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app import net
 from app.errors import Invalid, Upstream
@@ -37,7 +42,6 @@ _BANNER_TIMEOUT_S = 10.0
 _HANDSHAKE_TIMEOUT_S = 15.0
 _AUTH_TIMEOUT_S = 20.0
 _CHANNEL_TIMEOUT_S = 20.0
-_KEY_CLASSES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
 @dataclass(frozen=True)
@@ -225,15 +229,40 @@ def _parse_private_key(settings: SftpSettings) -> paramiko.PKey | None:
         if not settings.password:
             raise Invalid("The SFTP settings need a password or a private key.")
         return None
-    for key_class in _KEY_CLASSES:
-        with suppress(paramiko.SSHException, ValueError):
-            return key_class.from_private_key(
-                io.StringIO(settings.private_key), password=settings.passphrase
-            )
+    with suppress(ValueError, TypeError, UnsupportedAlgorithm, paramiko.SSHException):
+        return _as_paramiko(_load(settings.private_key, settings.passphrase))
     raise Invalid(
         "The SFTP private key cannot be read. Paste the whole OpenSSH or PEM file of an "
         "Ed25519, ECDSA or RSA key, with its passphrase if it has one."
     )
+
+
+def _load(text: str, passphrase: str | None) -> PrivateKeyTypes:
+    """The key in a private key file of any usual form.
+
+    Raises:
+        ValueError, TypeError: it is none, or the passphrase is missing, wrong or too much.
+    """
+    content, secret = text.strip().encode() + b"\n", passphrase.encode() if passphrase else None
+    if b"OPENSSH PRIVATE KEY" in content:
+        return serialization.load_ssh_private_key(content, secret)
+    return serialization.load_pem_private_key(content, secret)
+
+
+def _as_paramiko(key: PrivateKeyTypes) -> paramiko.PKey:
+    """paramiko reads each kind of key in one form only; so it is written in that form first."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return paramiko.Ed25519Key.from_private_key(_written(key, PrivateFormat.OpenSSH))
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return paramiko.ECDSAKey.from_private_key(_written(key, PrivateFormat.TraditionalOpenSSL))
+    if isinstance(key, rsa.RSAPrivateKey):
+        return paramiko.RSAKey.from_private_key(_written(key, PrivateFormat.TraditionalOpenSSL))
+    raise ValueError("no kind of key that SFTP servers take")
+
+
+def _written(key: PrivateKeyTypes, form: PrivateFormat) -> io.StringIO:
+    content = key.private_bytes(Encoding.PEM, form, NoEncryption())
+    return io.StringIO(content.decode())
 
 
 @contextmanager

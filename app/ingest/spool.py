@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-from google.api_core import exceptions as api
 from google.cloud import bigquery
 
 from app.errors import Upstream
@@ -21,7 +20,7 @@ from app.ingest.event_tables import EVENT_TABLES, EventTable
 from app.ingest.transform import Refusals, Sample, raw_batch, transform
 
 BATCH_ROWS = 20_000  # rows of a batch in the spool, and with it what a reader must hold
-_REST_PAGE = 10_000
+_REST_PAGE = 5_000  # a page is parsed whole, and six types are read at once
 _QUEUED_BATCHES = 2
 
 
@@ -57,7 +56,10 @@ def open_spool(path: Path) -> Iterator[pa.RecordBatch]:
 
 @dataclass(frozen=True)
 class Reading:
-    """A finished query and what reading it needs. `days` are by source table."""
+    """A finished query and what reading it needs. `days` are by source table.
+
+    `avoid_storage` reads by REST although the Storage Read API is there.
+    """
 
     connection: BigQueryConnection
     settings: BigQuerySettings
@@ -66,6 +68,7 @@ class Reading:
     days: Mapping[str, date]
     progress: Callable[[int, int], None]
     limits: Limits
+    avoid_storage: bool = False
 
 
 def read_into_spool(reading: Reading, spool_path: Path) -> Extraction:
@@ -99,22 +102,31 @@ def _write_spool(
     reading: Reading, path: Path, refusals: Refusals, by_table: Counter[str]
 ) -> int:
     """Rows read, refused ones included; `refusals` and `by_table` are filled."""
-    limits, read = reading.limits, 0
-    result = reading.job.result(
-        page_size=_REST_PAGE, retry=ONCE, job_retry=None,
-        timeout=limits.within(reading.settings.call_timeout_s),
-    )  # fmt: skip
+    read = 0
+    use_storage = reading.connection.storage is not None and not reading.avoid_storage
+    result = _result(reading, None if use_storage else _REST_PAGE)
     total = int(result.total_rows or 0)
+    batches = _storage_batches(reading, result) if use_storage else _rest_batches(reading, result)
     with _writer(reading.table, path) as writer:
-        for batch in _batches(reading, result):
+        for batch in batches:
             clean = transform(reading.table, batch, refusals)
             writer.write_batch(clean)
             by_table.update(_count(clean))
             read += batch.num_rows
             reading.progress(read, total)
-            limits.check()
+            reading.limits.check()
     _check_complete(read, total)
     return read
+
+
+def _result(reading: Reading, page_rows: int | None) -> bigquery.table.RowIterator:
+    """The result's rows; asking for pages of a size rules the Storage Read API out."""
+    return reading.job.result(
+        page_size=page_rows,
+        retry=ONCE,
+        job_retry=None,
+        timeout=reading.limits.within(reading.settings.call_timeout_s),
+    )
 
 
 def _writer(table: EventTable, path: Path) -> pa.ipc.RecordBatchStreamWriter:
@@ -136,29 +148,13 @@ def _check_complete(read: int, total: int) -> None:
         )
 
 
-def _batches(reading: Reading, result: bigquery.table.RowIterator) -> Iterator[pa.RecordBatch]:
-    """By the Storage Read API if there is one and this account may use it, else by REST."""
-    if reading.connection.storage is None:
-        yield from _rest_batches(reading.table, result)
-        return
-    is_first = True
-    try:
-        for batch in _storage_batches(reading, result):
-            is_first = False
-            yield batch
-    except api.PermissionDenied:
-        if not is_first:
-            raise
-        yield from _rest_batches(reading.table, result)
-
-
 def _rest_batches(
-    table: EventTable, result: bigquery.table.RowIterator
+    reading: Reading, result: bigquery.table.RowIterator
 ) -> Iterator[pa.RecordBatch]:
     """Pages decoded column-wise; the library's own decoding goes cell by cell."""
     for page in result.pages:
         rows = page.raw_page.get("rows", [])
-        yield raw_batch(table, [[cell.get("v") for cell in row["f"]] for row in rows])
+        yield raw_batch(reading.table, [[cell.get("v") for cell in row["f"]] for row in rows])
 
 
 def _storage_batches(

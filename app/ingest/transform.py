@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,7 @@ ITEMS_LIMIT = 1_000_000  # bytes of an event's items as JSON; 200 items is GA4's
 SAMPLES_PER_REASON = 20
 SAMPLE_CHARACTERS = 100
 
+_DAY_CHARACTERS = len("20250401")
 _EARLIEST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _IDS = ("user_pseudo_id", "user_id", "company_id", "branch_id")
@@ -123,18 +124,19 @@ def _shown(value: object) -> str | None:
 
 def _event_date(sieve: _Sieve, name: str) -> pa.Array:
     text = pc.replace_substring(columns.as_text(sieve.column(name)), "-", "")
-    shaped = pc.match_substring_regex(text, r"^(19|20|21)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
-    sieve.refuse(~columns.as_mask(shaped), "the event date is not a day", name)
+    coded = pc.dictionary_encode(text)
+    known = pa.array([_day(day) for day in coded.dictionary.to_pylist()], pa.date32())
+    days = known.take(coded.indices)
+    sieve.refuse(columns.as_mask(pc.is_null(days)), "the event date is not a day", name)
     table_day = pc.utf8_slice_codeunits(columns.as_text(sieve.column("source_table")), -8)
     other_day = ~columns.as_mask(pc.equal(text, table_day))
     sieve.refuse(other_day, "the event date is another day than its table's", name)
-    coded = pc.dictionary_encode(pc.if_else(shaped, text, pa.scalar(None, pa.string())))
-    return pa.array([_day(t) for t in coded.dictionary.to_pylist()], pa.date32()).take(
-        coded.indices
-    ).fill_null(0)
+    return pc.fill_null(days, date(1970, 1, 1))
 
 
-def _day(text: str) -> object:
+def _day(text: str) -> date | None:
+    if len(text) != _DAY_CHARACTERS or not text.isascii():
+        return None
     try:
         return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
     except ValueError:

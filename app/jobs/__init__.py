@@ -25,6 +25,8 @@ What holds at every moment:
 - Leases, deadlines and waiting times are compared by the database's clock alone.
 - Only `ending.end()` writes a final status, and settles the parent in the same transaction.
   Locks are taken parent first, then child.
+- A frozen process cannot keep a job: short transactions end by themselves when idle, and the
+  long one of a run is cut off, by its mark, before its job is given to another run.
 """
 
 from app.jobs.children import enqueue_children

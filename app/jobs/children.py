@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.db import tenant_transaction
 from app.jobs.commands import enqueue
+from app.jobs.doors import short_transaction
 from app.jobs.queue import publish
 from app.jobs.run import Run
 
@@ -27,7 +27,7 @@ def enqueue_children(run: Run, ranges: Sequence[tuple[date, date]]) -> None:
     """
     if not ranges or run.parent_job_id is not None:
         raise ValueError("only a job that is no child can be split, and into at least one part")
-    with tenant_transaction(run.tenant_id) as conn:
+    with short_transaction(run.tenant_id) as conn:
         run.lock(conn)
         existing = _ranges_of_children(conn, run)
         made = [_enqueue_child(conn, run, days) for days in ranges if days not in existing]

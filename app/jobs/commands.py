@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from app.errors import Conflict, NotFound
 from app.jobs import rows
@@ -71,8 +73,18 @@ def cancel(conn: Connection, tenant_id: UUID, job_id: UUID) -> None:
 
     Raises:
         NotFound: the tenant has no such job.
-        Conflict: it has ended already.
+        Conflict: it has ended already, or is ending just now.
     """
+    conn.execute(text("set local lock_timeout = '3s'"))
+    try:
+        _cancel_family(conn, tenant_id, job_id)
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        raise Conflict("This job is ending just now. Look again in a moment.") from error
+
+
+def _cancel_family(conn: Connection, tenant_id: UUID, job_id: UUID) -> None:
     row = rows.lock(conn, tenant_id, job_id)
     if row is None:
         raise NotFound("There is no such job.")

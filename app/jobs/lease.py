@@ -12,8 +12,8 @@ from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import tenant_transaction
 from app.jobs import rows
+from app.jobs.doors import short_transaction
 from app.jobs.interruptions import (
     JobCancelled,
     JobInterrupted,
@@ -86,16 +86,16 @@ class LeaseKeeper:
         """Renew the lease. An unreachable database is tried again soon: the row may be ours yet."""
         run, lease_s = self._run, settings().job_lease_s
         try:
-            with tenant_transaction(run.tenant_id) as conn:
-                renewal = rows.renew(conn, run.tenant_id, run.job_id, run.fence, lease_s)
+            with short_transaction(run.tenant_id) as conn:
+                must_cancel = rows.renew(conn, run.tenant_id, run.job_id, run.fence, lease_s)
         except SQLAlchemyError as error:
             logger.warning("job.heartbeat.failed", job_id=run.job_id, error=type(error).__name__)
             self._next_beat = time.monotonic() + min(1.0, settings().job_heartbeat_s)
             return
         self._next_beat = time.monotonic() + settings().job_heartbeat_s
-        if renewal is None:
+        if must_cancel is None:
             self._lose()
-        elif renewal.is_cancel_requested:
+        elif must_cancel:
             self._interrupt(JobCancelled(), lease_s)
 
     def _lose(self) -> None:

@@ -12,9 +12,9 @@ import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from app.db import tenant_transaction
 from app.errors import AppError, Upstream
 from app.jobs import rows
+from app.jobs.doors import short_transaction
 from app.jobs.ending import FinalStatus, end
 from app.jobs.interruptions import (
     JobCancelled,
@@ -111,7 +111,7 @@ def _passing_cause(reason: BaseException) -> str | None:
 
 def _change(run: Run, change: Callable[[Connection, JobRow], None]) -> None:
     """Apply a change in a transaction that holds the job, unless it is no longer the run's."""
-    with tenant_transaction(run.tenant_id) as conn:
+    with short_transaction(run.tenant_id) as conn:
         row = rows.lock(conn, run.tenant_id, run.job_id)
         if row is not None and row.fence == run.fence and row.status == "processing":
             change(conn, row)

@@ -24,7 +24,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.db import admin_transaction
+from app.jobs.doors import short_admin_transaction
 from app.jobs.kinds import QueueName, find_kind
 from app.jobs.lease import request_stop
 from app.jobs.settings import settings
@@ -41,7 +41,7 @@ _PR_SET_PDEATHSIG = 1
 def publish(job_id: UUID) -> bool:
     """Wake a worker for a committed job. False when that failed: the sweeper does it later."""
     try:
-        with admin_transaction() as conn:
+        with short_admin_transaction() as conn:
             kind = conn.execute(
                 text("select kind from processing_jobs where job_id = :job_id"), {"job_id": job_id}
             ).scalar_one_or_none()

@@ -109,18 +109,13 @@ def take(conn: Connection, row: JobRow, *, lease_s: float, deadline_s: float) ->
     return find(conn, row.tenant_id, row.job_id) if taken.rowcount == 1 else None
 
 
-@dataclass(frozen=True)
-class Renewal:
-    """What a heartbeat learnt."""
-
-    is_cancel_requested: bool
-
-
 def renew(
     conn: Connection, tenant_id: UUID, job_id: UUID, fence: int, lease_s: float
-) -> Renewal | None:
-    """Prolong the lease; None when the job is no longer this fence's."""
-    conn.execute(text("set local lock_timeout = '2s'"))
+) -> bool | None:
+    """Prolong the lease, and answer whether somebody wants the job to stop.
+
+    None when the job is no longer this fence's.
+    """
     statement = text(f"""
         update processing_jobs set
             leased_until = clock_timestamp() + make_interval(secs => :lease_s),
@@ -129,8 +124,8 @@ def renew(
         returning cancel_requested_at is not null
     """)  # noqa: S608 - constants
     values = _key(tenant_id, job_id) | {"fence": fence, "lease_s": lease_s}
-    found = conn.execute(statement, values).one_or_none()
-    return None if found is None else Renewal(found[0])
+    is_cancel_requested: bool | None = conn.execute(statement, values).scalar_one_or_none()
+    return is_cancel_requested
 
 
 def put_back(

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, text
 
-from app.db import tenant_transaction
 from app.jobs import rows
+from app.jobs.doors import short_transaction
 from app.jobs.ending import FinalStatus, end
 from app.jobs.interruptions import JobCancelled, JobInterrupted, JobLost, JobTimeout
 from app.jobs.rows import JobRow
@@ -158,7 +158,7 @@ class Run:
     def _write(self, statement: TextClause) -> None:
         if self._is_over:
             raise RuntimeError("steps and warnings come before the end of the job")
-        with tenant_transaction(self.tenant_id) as conn:
+        with short_transaction(self.tenant_id) as conn:
             self.fence_check(conn)
             conn.execute(statement, {"tenant_id": self.tenant_id, "job_id": self.job_id})
 

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import admin_transaction, tenant_transaction
 from app.jobs import rows
+from app.jobs.doors import short_admin_transaction, short_transaction
 from app.jobs.ending import end, settle_parent
 from app.jobs.interruptions import JobCancelled, JobTimeout
 from app.jobs.queue import publish, publish_missing
@@ -82,7 +82,7 @@ def _findings() -> list[_Finding]:
         order by is_broken desc, available_at, job_id
         limit :most
     """)
-    with admin_transaction() as conn:
+    with short_admin_transaction() as conn:
         return [_Finding(*found) for found in conn.execute(statement, {"most": _LIMIT})]
 
 
@@ -100,8 +100,7 @@ def _mend_safely(finding: _Finding) -> None:
 
 def _mend(finding: _Finding) -> bool:
     """Do what the job needs; True when it is queued again."""
-    with tenant_transaction(finding.tenant_id) as conn:
-        conn.execute(text("set local lock_timeout = '5s'"))
+    with short_transaction(finding.tenant_id) as conn:
         seen = rows.find(conn, finding.tenant_id, finding.job_id)
         if seen is None or seen.fence != finding.fence or not _is_dead(seen):
             row = None

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import ConfigError
-from app.db import admin_transaction
+from app.jobs.doors import short_admin_transaction
 from app.log import logger
 
 _RETRY_S = 60.0
@@ -75,7 +75,7 @@ def _claim(entry: Periodic) -> float | None:
         from periodic_tick
         where tick = :tick
     """)
-    with admin_transaction() as conn:
+    with short_admin_transaction() as conn:
         values = {"tick": entry.name, "every_s": entry.every_s}
         if conn.execute(claim, values).scalar_one_or_none() is not None:
             return None
@@ -90,7 +90,7 @@ def _postpone(entry: Periodic) -> float:
         where tick = :tick
     """)
     try:
-        with admin_transaction() as conn:
+        with short_admin_transaction() as conn:
             conn.execute(statement, {"tick": entry.name, "retry_s": min(_RETRY_S, entry.every_s)})
     except SQLAlchemyError:
         return _AWAY_S

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.db import admin_transaction, tenant_transaction
 from app.jobs import rows
+from app.jobs.doors import short_admin_transaction, short_transaction
 from app.jobs.ending import end
 from app.jobs.kinds import Kind, find_kind
 from app.jobs.lease import LeaseKeeper
@@ -53,7 +53,7 @@ def _perform(run: Run) -> None:
 def _find_tenant(job_id: UUID) -> UUID | None:
     """Whose job it is: the one thing a worker has to look up across tenants."""
     statement = text("select tenant_id from processing_jobs where job_id = :job_id")
-    with admin_transaction() as conn:
+    with short_admin_transaction() as conn:
         return conn.execute(statement, {"job_id": job_id}).scalar_one_or_none()
 
 
@@ -62,7 +62,7 @@ def _claim(tenant_id: UUID, job_id: UUID) -> Run | None:
 
     Tenant and starter are judged now, not when the job was asked for.
     """
-    with tenant_transaction(tenant_id) as conn:
+    with short_transaction(tenant_id) as conn:
         row = rows.lock(conn, tenant_id, job_id)
         if row is None or row.status != "queued" or not row.is_due or row.is_overdue:
             return None

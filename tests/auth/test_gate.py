@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import psycopg
 import pytest
 import requests
@@ -19,7 +21,7 @@ def test_whoever_is_not_signed_in_is_asked_to_and_brought_back(browser: Browser)
 
 
 def test_a_fragment_asks_the_whole_page_to_sign_in(browser: Browser) -> None:
-    answer = browser.open("/analytics/overview", **{"HX-Request": "true"})
+    answer = browser.open("/analytics/overview", headers={"HX-Request": "true"})
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"].startswith("/auth/login")
 
@@ -103,6 +105,16 @@ def test_a_deleted_session_is_signed_out(browser: Browser, site: Site) -> None:
     browser.sign_in(ADA)
     site.app.extensions["redis_client"].delete(f"signed-in:{browser.cookie()}")
     assert path_of(browser.open("/analytics/overview")) == "/auth/login"
+
+
+def test_a_sign_in_ends_after_twelve_hours_however_busy(browser: Browser, site: Site) -> None:
+    browser.sign_in(ADA)
+    client, key = site.app.extensions["redis_client"], f"signed-in:{browser.cookie()}"
+    kept = json.loads(client.get(key))
+    for hours, page in ((11.9, "/analytics/overview"), (12.1, "/auth/login")):
+        began = kept["signed_in_at"] - hours * 3600
+        client.set(key, json.dumps({**kept, "signed_in_at": began}))
+        assert path_of(browser.open("/analytics/overview")) == page
 
 
 def test_a_change_needs_the_csrf_token(browser: Browser, site: Site) -> None:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -102,8 +103,6 @@ def test_without_the_database_pages_and_json_say_so(site: Site) -> None:
 
 def _sign_in(client: FlaskClient, site: Site) -> int:
     """Through the provider, with the test client in the browser's place."""
-    import requests
-
     begun = client.get(f"/auth/start?login_hint={ADA.email}", base_url=site.base_url)
     back = requests.get(begun.headers["Location"], allow_redirects=False).headers["Location"]
     return client.get(back.removeprefix(site.base_url), base_url=site.base_url).status_code

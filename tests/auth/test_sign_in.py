@@ -157,6 +157,14 @@ def test_an_accepted_invitation_stays_with_its_member(
     superuser.execute("update member set subject = 'left' where email = %s", (GUS.email,))
     with Browser(site) as successor:
         assert successor.sign_in(GUS).status_code == 403
+        provision.add_member(site.acme, GUS.email, "viewer")
+        assert "<strong>Acme</strong>" in successor.sign_in(GUS).text
+    linked = superuser.execute(
+        "select count(*), count(distinct member_id) from membership where email = %s", (GUS.email,)
+    )
+    assert linked.fetchone() == (2, 2)
+    superuser.execute("delete from membership where email = %s and role = 'viewer'", (GUS.email,))
+    superuser.execute("delete from member where subject = %s", (GUS.subject,))
     superuser.execute("update member set subject = %s where email = %s", (GUS.subject, GUS.email))
 
 

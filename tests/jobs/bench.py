@@ -112,10 +112,11 @@ class Bench:
         """Let a handler that waits go on."""
         (self.folder / f"{word}-{job_id}").touch()
 
-    def wait_said(self, word: str, job_id: UUID, fence: int = 1) -> None:
-        """Wait until the attempt of that fence is this far."""
+    def wait_said(self, word: str, job_id: UUID, fence: int = 1) -> int:
+        """Wait until the attempt of that fence is this far; answers the process it runs in."""
         path = self.folder / f"{word}-{job_id}-{fence}"
         wait_until(path.exists, lambda: f"{word} of fence {fence}: {self.row(job_id)}")
+        return int(path.read_text())
 
     def wait_status(self, job_id: UUID, *statuses: str) -> str:
         """Wait until the job has one of the statuses."""

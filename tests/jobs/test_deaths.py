@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from tests.jobs.bench import Bench, wait_until
-from tests.jobs.workers import Workers, freeze, is_alive, kill, wake
+from tests.jobs.workers import Workers, freeze, is_alive, kill, parent, wake
 
 Start = Callable[..., Workers]
 
@@ -17,9 +17,9 @@ def test_job_survives_the_death_of_worker_and_job_process(
     bench: Bench, start_workers: Start
 ) -> None:
     job_id = bench.start("hold")
-    workers = start_workers()
-    bench.wait_said("working", job_id)
-    kill(*workers.working())
+    start_workers()
+    running = bench.wait_said("working", job_id)
+    kill(parent(running), running)
 
     bench.wait_said("working", job_id, fence=2)
     bench.allow(job_id)
@@ -32,10 +32,9 @@ def test_job_process_whose_worker_is_killed_gives_its_job_back(
     bench: Bench, start_workers: Start
 ) -> None:
     job_id = bench.start("hold")
-    workers = start_workers()
-    bench.wait_said("working", job_id)
-    worker, running = workers.working()
-    kill(worker)
+    start_workers()
+    running = bench.wait_said("working", job_id)
+    kill(parent(running))
 
     bench.wait_said("working", job_id, fence=2)
     wait_until(lambda: not is_alive(running), lambda: "the end of the orphan")
@@ -47,9 +46,8 @@ def test_job_process_whose_worker_is_killed_gives_its_job_back(
 
 def test_job_process_that_is_killed_alone_is_replaced(bench: Bench, start_workers: Start) -> None:
     job_id = bench.start("hold")
-    workers = start_workers()
-    bench.wait_said("working", job_id)
-    kill(workers.working()[1])
+    start_workers()
+    kill(bench.wait_said("working", job_id))
 
     bench.wait_said("working", job_id, fence=2)
     bench.allow(job_id)
@@ -60,9 +58,8 @@ def test_frozen_run_loses_its_job_and_stores_nothing_when_it_wakes(
     bench: Bench, start_workers: Start
 ) -> None:
     job_id = bench.start("swap")
-    workers = start_workers("--scheduler", "--workers", "2")
-    bench.wait_said("swapping", job_id)
-    frozen = workers.working()[1]
+    start_workers("--scheduler", "--workers", "2")
+    frozen = bench.wait_said("swapping", job_id)
     freeze(frozen)
 
     bench.wait_said("swapping", job_id, fence=2)
@@ -79,9 +76,8 @@ def test_frozen_job_process_without_a_transaction_is_refused_by_the_fence(
     bench: Bench, start_workers: Start
 ) -> None:
     job_id = bench.start("deaf")
-    workers = start_workers("--scheduler", "--workers", "2")
-    bench.wait_said("working", job_id)
-    frozen = workers.working()[1]
+    start_workers("--scheduler", "--workers", "2")
+    frozen = bench.wait_said("working", job_id)
     freeze(frozen)
 
     bench.wait_said("working", job_id, fence=2)
@@ -116,8 +112,7 @@ def test_stopped_worker_gives_back_even_a_job_that_hangs(
 ) -> None:
     job_id = bench.start("deaf")
     workers = start_workers()
-    bench.wait_said("working", job_id)
-    running = workers.working()[1]
+    running = bench.wait_said("working", job_id)
 
     os.kill(workers.supervisor, signal.SIGTERM)
     workers.wait_ended()

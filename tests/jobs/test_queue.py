@@ -123,6 +123,15 @@ def test_stranger_cannot_cancel(bench: Bench, cast: Cast) -> None:
     assert bench.status(job_id) == "queued"
 
 
+def test_job_that_is_ending_cannot_be_cancelled(bench: Bench) -> None:
+    run = bench.claim(bench.enqueue("plain"))
+    with tenant_transaction(bench.tenant_id) as conn:
+        run.finish(conn, "completed")
+        with pytest.raises(Conflict, match="ending"):
+            bench.cancel(run.job_id)
+    assert bench.status(run.job_id) == "completed"
+
+
 def test_queued_job_is_cancelled_at_once_and_never_runs(bench: Bench) -> None:
     job_id = bench.enqueue("plain")
 

@@ -8,6 +8,8 @@ import pytest
 
 from app.db import tenant_transaction
 from app.jobs import sweep
+from app.jobs.doors import short_transaction
+from app.jobs.rows import renew
 from app.jobs.sweeper import _Finding, _mend
 from tests.jobs.bench import Bench
 
@@ -109,6 +111,20 @@ def test_transaction_of_a_dead_run_is_cut_off(bench: Bench) -> None:
         run.finish(conn, "completed")
         bench.superuser.execute("select 1")
         _expire_behind_the_lock(bench)
+        conn.exec_driver_sql("select 1")
+
+    assert bench.status(run.job_id) == "queued"
+
+
+def test_run_that_froze_in_its_heartbeat_holds_nothing_for_long(bench: Bench) -> None:
+    run = bench.claim(bench.enqueue("plain"))
+    with (
+        pytest.raises(Exception, match=r"terminat|closed|idle"),
+        short_transaction(bench.tenant_id) as conn,
+    ):
+        renew(conn, bench.tenant_id, run.job_id, run.fence, 3600)
+        bench.superuser.execute("select pg_sleep(1.7)")
+        sweep()
         conn.exec_driver_sql("select 1")
 
     assert bench.status(run.job_id) == "queued"

@@ -40,13 +40,6 @@ class Workers:
         """The processes that run jobs: the grandchildren of the supervisor."""
         return [pid for worker in _children(self.supervisor) for pid in _children(worker)]
 
-    def working(self) -> tuple[int, int]:
-        """A worker that runs a job, and the process the job runs in."""
-        for worker in _children(self.supervisor):
-            for pid in _children(worker):
-                return worker, pid
-        raise AssertionError(f"no job is running: {tail(self.log)}")
-
 
 def kill(*pids: int) -> None:
     """SIGKILL, in this order."""
@@ -62,6 +55,11 @@ def freeze(pid: int) -> None:
 def wake(pid: int) -> None:
     """Let a frozen process go on."""
     os.kill(pid, signal.SIGCONT)
+
+
+def parent(pid: int) -> int:
+    """The process that started this one."""
+    return int(_fields(pid)[1])
 
 
 def is_alive(pid: int) -> bool:

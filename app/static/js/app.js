@@ -46,6 +46,7 @@
       form.querySelector("[name=start_date]").focus();
       return;
     }
+    form.dataset.changed = control.name;
     form.requestSubmit();
   });
   on("change", "[data-custom-days] input", (event, control) => {
@@ -77,7 +78,10 @@
     if (!sourceElement.matches?.("[data-keeps-url]") || response.status >= 400) return;
     const asked = new URL(request.action, location.href).searchParams;
     const url = new URL(location.href);
-    for (const name of partNames) if (asked.has(name)) url.searchParams.set(name, asked.get(name));
+    for (const name of (sourceElement.dataset.changed ?? sourceElement.dataset.keepsUrl).split(" ")) {
+      if (asked.has(name)) url.searchParams.set(name, asked.get(name));
+      else url.searchParams.delete(name);
+    }
     if (url.href === location.href) return;
     history.replaceState({ htmx: true }, "", location.href);
     history.pushState({ htmx: true }, "", url);

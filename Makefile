@@ -1,0 +1,44 @@
+# Everything a contributor runs. `make help` lists it.
+SHELL := /bin/bash
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PORT ?= 8000
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt token psql schema
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready ## the whole product on this machine, with data; PORT=8000, GA4=DIR adds a tenant
+	@exec $(PY) -m dev.demo --port $(PORT) $(if $(GA4),--ga4 '$(GA4)')
+
+test: $(VENV)/.ready ## all tests; what needs a missing system package is skipped by name
+	$(PY) -m pytest $(ARGS)
+
+check: $(VENV)/.ready ## lint, types, arrows, SQL, schema snapshot, then all tests
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/sqlfluff lint sql --processes 2
+	$(PY) -m dev.schema --check
+	$(PY) -m pytest $(ARGS)
+
+fmt: $(VENV)/.ready ## sort imports, mend what linters can
+	$(VENV)/bin/ruff check --fix .
+
+schema: $(VENV)/.ready ## write sql/schema.sql anew
+	$(PY) -m dev.schema
+
+token: $(VENV)/.ready ## a bearer token of the running demo: make token MEMBER=admin@acme.test
+	@$(PY) -m dev.token '$(MEMBER)'
+
+psql: $(VENV)/.ready ## a psql prompt on the demo's database: make psql TENANT=acme
+	@$(PY) -m dev.prompt '$(or $(TENANT),acme)'
+
+# uv installs in seconds what pip takes a minute for; pip alone is needed to get it.
+$(VENV)/.ready: requirements.txt requirements-dev.txt
+	@echo "Installing the Python packages into $(VENV) …" >&2
+	@test -x $(PY) || python3 -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9 >&2
+	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --python $(PY) -r requirements-dev.txt >&2
+	@touch $@

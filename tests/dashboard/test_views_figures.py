@@ -1,0 +1,127 @@
+"""How a figure is written, compared and drawn."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from app.dashboard.blocks import sort_branches
+from app.dashboard.charts import Series, chart_rows, figure, sparkline
+from app.dashboard.comparison import Change, point_change, relative_change
+from app.dashboard.queries import BranchStats, ChartPoint
+from app.format import Format
+
+FMT = Format()
+MONDAY = datetime(2026, 3, 2)  # noqa: DTZ001 - a wall clock, as charts use it
+
+
+def relative(now: Any, base: Any, better: bool = True) -> Change:
+    return relative_change(now, base, FMT, more_is_better=better)
+
+
+def test_a_change_is_relative_to_the_base() -> None:
+    assert relative(112, 100) == Change("up", "12%", True)
+    assert relative(Decimal("97.5"), Decimal(100)) == Change("down", "2.5%", False)
+
+
+def test_more_abandoned_carts_are_worse() -> None:
+    assert relative(12, 10, better=False) == Change("up", "20%", False)
+
+
+def test_a_base_of_zero_reads_new_and_nothing_on_both_sides_no_change() -> None:
+    assert relative(5, 0) == Change("new", "new")
+    assert relative(0, 0) == Change("same", "no change")
+
+
+def test_what_cannot_be_computed_reads_dash() -> None:
+    assert relative(None, 4).text == "–"
+    assert point_change(Decimal(3), None, FMT, more_is_better=True).text == "–"
+
+
+def test_a_change_over_a_negative_base_keeps_its_direction() -> None:
+    assert relative(Decimal(50), Decimal(-100)).direction == "up"
+
+
+def test_percentages_differ_in_points() -> None:
+    change = point_change(Decimal("3.40"), Decimal("3.20"), FMT, more_is_better=True)
+    assert change == Change("up", "0.20 pt", True)
+
+
+def point(bucket: datetime, revenue: int, sessions: int = 10) -> ChartPoint:
+    return ChartPoint(bucket, sessions, sessions, 1, Decimal(revenue), Decimal(0), 1, 0, 2, 1)
+
+
+def series(days: int, metric: str = "net_revenue", compared: int | None = None) -> Series:
+    points = [point(MONDAY + timedelta(days=n), 100 * n) for n in range(days)]
+    base = None
+    if compared is not None:
+        base = [point(MONDAY - timedelta(days=compared - n), 50) for n in range(compared)]
+    return Series(metric, "daily", points, base, frozenset({date(2026, 3, 3)}), "USD")
+
+
+def validated(made: dict[str, Any]) -> go.Figure:
+    """The figure as plotly's own schema accepts it, with colours for the tokens."""
+    coloured = re.sub(r'"--(?!font)[\w-]+"', '"#abcdef"', json.dumps(made))
+    return go.Figure(json.loads(coloured))
+
+
+@pytest.mark.parametrize("metric", ["net_revenue", "orders", "conversion_rate", "failed_searches"])
+@pytest.mark.parametrize("days", [1, 7, 90])
+def test_every_figure_is_one_that_plotly_accepts(metric: str, days: int) -> None:
+    made = validated(figure(series(days, metric, compared=days), FMT))
+    assert [len(trace.x) for trace in made.data] == [days, days]
+
+
+def test_provisional_days_are_hatched() -> None:
+    assert figure(series(3), FMT)["data"][0]["marker"]["pattern"]["shape"] == ["", "/", ""]
+
+
+def test_many_buckets_become_a_line() -> None:
+    assert [figure(series(n), FMT)["data"][0]["type"] for n in (62, 63)] == ["bar", "scatter"]
+
+
+def test_the_table_holds_the_charts_numbers() -> None:
+    rows = chart_rows(series(2, compared=1), FMT)
+    assert [(row.label, row.value, row.base, row.is_provisional) for row in rows] == [
+        ("Mon 2 Mar 2026", "$0.00", "$50.00", False),
+        ("Tue 3 Mar 2026", "$100.00", None, True),
+    ]
+
+
+def test_a_longer_compared_period_is_cut_to_the_chart() -> None:
+    assert len(figure(series(2, compared=5), FMT)["data"][1]["x"]) == 2
+
+
+def test_a_bucket_without_sessions_has_no_conversion() -> None:
+    empty = Series("conversion_rate", "daily", [point(MONDAY, 0, 0)], None, frozenset(), "USD")
+    assert figure(empty, FMT)["data"][0]["y"] == [None]
+    assert chart_rows(empty, FMT)[0].value == "–"
+
+
+def test_a_sparkline_spans_its_box_and_one_day_has_none() -> None:
+    assert sparkline((Decimal(0), Decimal(10))) == "M1.0 22.0L95.0 2.0"
+    assert sparkline((Decimal(-5), Decimal(5))) == "M1.0 22.0L95.0 2.0"
+    assert sparkline((Decimal(3),)) == ""
+    assert sparkline((Decimal(0), Decimal(0))).startswith("M1.0 22.0")
+
+
+def branch(name: str, revenue: int, sessions: int) -> BranchStats:
+    return BranchStats(
+        name, name, "active", sessions, 0, 0, 0, Decimal(revenue), Decimal(0), 0, 0, 0, 0, ()
+    )
+
+
+def test_branches_sort_by_any_column_and_what_cannot_be_computed_stands_last() -> None:
+    found = [branch("b", 1, 10), branch("C", 9, 0), branch("a", 9, 5)]
+    names = lambda field, order: [b.name for b in sort_branches(found, field, order)]  # noqa: E731
+    assert names("net_revenue", "desc") == ["a", "C", "b"]
+    assert names("net_revenue", "asc") == ["b", "a", "C"]
+    assert names("name", "desc") == ["C", "b", "a"]
+    assert names("conversion_rate", "asc")[-1] == "C"
+    assert names("conversion_rate", "desc")[-1] == "C"
