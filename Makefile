@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt token psql schema
+.PHONY: help demo test check lint fmt token psql schema
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,13 +15,14 @@ demo: $(VENV)/.ready ## the whole product on this machine, with data; PORT=8000,
 test: $(VENV)/.ready ## all tests; what needs a missing system package is skipped by name
 	$(PY) -m pytest $(ARGS)
 
-check: $(VENV)/.ready ## lint, types, arrows, SQL, schema snapshot, then all tests
+check: lint test ## lint, types, arrows, SQL, schema snapshot, then all tests
+
+lint: $(VENV)/.ready ## the same without the tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/sqlfluff lint sql --processes 2
 	$(PY) -m dev.schema --check
-	$(PY) -m pytest $(ARGS)
 
 fmt: $(VENV)/.ready ## sort imports, mend what linters can
 	$(VENV)/bin/ruff check --fix .

@@ -71,7 +71,8 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise Invalid(f"There is no time zone named “{name}”. Use one like Europe/Berlin.") from error
+        message = f"There is no time zone named “{name}”. Use one like Europe/Berlin."
+        raise Invalid(message) from error
 
 
 def today(zone_name: str) -> date:

@@ -95,7 +95,7 @@ def _url(name: str) -> str:
 
 
 def make_engine(url: str, *, pooled: bool = True) -> Engine:
-    """An engine for a libpq URL. `prepare_threshold=None` keeps PgBouncer's transaction mode safe."""
+    """An engine for a libpq URL; without prepared statements, as PgBouncer's mode needs."""
     sqlalchemy_url = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", url)
     options = {"prepare_threshold": None, "connect_timeout": 10}
     if not pooled:

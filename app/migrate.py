@@ -34,7 +34,8 @@ def migrate(maint_url: str) -> None:
 
 def _apply_migrations(maint_url: str) -> None:
     url = make_url(maint_url.replace("postgres://", "postgresql://", 1))
-    url = url.set(drivername="postgresql+psycopg").update_query_dict({"options": "-c role=app_owner"})
+    url = url.set(drivername="postgresql+psycopg")
+    url = url.update_query_dict({"options": "-c role=app_owner"})
     backend = get_backend(url.render_as_string(hide_password=False))
     migrations = read_migrations(str(SQL / "migrations"))
     try:

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -70,6 +71,7 @@ def _page_context() -> dict[str, Any]:
     theme = request.cookies.get("theme", "system")
     return {
         "fmt": current_format(),
+        "here": _here(),
         "member": g.get("member"),
         "membership": g.get("membership"),
         "memberships": g.get("memberships", ()),
@@ -77,6 +79,14 @@ def _page_context() -> dict[str, Any]:
         "reference": str(g.get("request_id", ""))[:8],
         "theme": theme if theme in THEMES else "system",
     }
+
+
+def _here() -> str:
+    """The address being answered, to come back to or to ask for again."""
+    if request.method != "GET":
+        return "/"
+    query = request.query_string.decode("ascii", "ignore")
+    return f"{quote(request.path)}?{query}" if query else quote(request.path)
 
 
 @blueprint.get("/")

@@ -169,7 +169,7 @@ def _start_applications(stack: Stack, settings: Settings, port: int) -> None:
         plan = Plan([sys.executable, *command], env=environment, grace_s=10)
         stack.add(Process(name, plan, log))
     web = stack.running[-2]
-    assert isinstance(web, Process)  # noqa: S101 - just made
+    assert isinstance(web, Process)
     web.wait_until(lambda: is_listening(port))
 
 

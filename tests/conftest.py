@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from dev import postgres, valkey
 from tests.database import Urls, create_database, create_template
 
 SECRET = "k" * 8 + "Z3n9qLw7Xb2TtVc5" * 2
+SKIPPED: list[str] = []
 KEY = "t1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
 
 
@@ -88,6 +90,19 @@ def cast(superuser: psycopg.Connection[tuple[object, ...]], config: Config) -> C
         made[slug] = row[0]
         superuser.execute("insert into tenant_config (tenant_id) values (%s)", (row[0],))
     return Cast(**made)  # type: ignore[arg-type]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """In CI a skip is a failure: everything a test needs is installed there."""
+    if report.skipped and os.environ.get("CI"):
+        SKIPPED.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Name the skips that CI does not allow, and fail."""
+    if SKIPPED:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        sys.stderr.write("CI allows no skip:\n  " + "\n  ".join(SKIPPED) + "\n")
 
 
 @pytest.fixture(scope="session")

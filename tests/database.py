@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from app.migrate import SQL, migrate
 
 TEMPLATE = "template_migrated"
-PASSWORD = "tests-only"  # noqa: S105 - a throw-away server on loopback
+PASSWORD = "tests-only"
 ROLES = ("app_web", "app_worker", "app_maint")
 
 

@@ -33,7 +33,11 @@ from app.jobs.work import _claim
 from app.partitions import ensure_partitions
 
 Row = dict[str, Any]
-PROPERTIES = {"user_id": "WebUserId", "company_id": "WebCustomerId", "branch_id": "default_branch_id"}
+PROPERTIES = {
+    "user_id": "WebUserId",
+    "company_id": "WebCustomerId",
+    "branch_id": "default_branch_id",
+}
 TEXT_ORDER = ("string_value", "int_value", "double_value", "float_value")
 NUMBER_ORDER = ("double_value", "float_value", "int_value", "string_value")
 KIND = {"": "daily", "intraday_": "intraday", "fresh_": "fresh"}
@@ -165,15 +169,15 @@ def _first_values(pairs: Iterable[Row]) -> dict[str, Row]:
     return {pair["key"]: pair.get("value") or {} for pair in pairs if pair.get("key")}
 
 
-def _pick(value: Row | None, order: Iterable[str]) -> Any:  # noqa: ANN401 - any scalar
+def _pick(value: Row | None, order: Iterable[str]) -> Any:
     return _known(*((value or {}).get(name) for name in order))
 
 
-def _known(*values: Any) -> Any:  # noqa: ANN401 - any scalar
+def _known(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def _number(value: Any) -> float | None:  # noqa: ANN401 - a number in either JSON shape
+def _number(value: Any) -> float | None:
     if value is None or math.isnan(float(value)):
         return None
     return float(value)
@@ -193,5 +197,5 @@ def _named(text: str | None) -> str | None:
     return None if text in ("", "(not set)") else text
 
 
-def _cell(value: Any) -> str | None:  # noqa: ANN401 - any scalar
+def _cell(value: Any) -> str | None:
     return None if value is None else str(value)

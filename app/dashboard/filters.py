@@ -132,6 +132,8 @@ def parse_filters(arguments: MultiDict[str, str], today: date) -> Filters:
     Raises:
         Invalid: a value is unknown, a day is none, the range is backwards or too long.
     """
+    if any(not value.isprintable() for _, value in arguments.items(multi=True)):
+        raise Invalid("The address holds characters that cannot be read.")
     period, range_name = _parse_period(arguments, today)
     filters = Filters(
         period=period,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,9 +27,14 @@ from app.ingest.spool import Extraction
 from app.jobs import Run
 from app.tenant_settings import TenantSettings
 
+Samples = list[dict[str, str | None]]
+
 MAX_FILE_BYTES = 200 * 1024**2
 _LISTED_DAYS = 7
-_PARSERS = {"users": parse_users, "locations": parse_locations}
+_PARSERS: dict[str, Callable[[Path], Parsed[Any]]] = {
+    "users": parse_users,
+    "locations": parse_locations,
+}
 _WORDS = {"users": "customers", "locations": "branches"}
 
 
@@ -183,7 +188,7 @@ def _fetch_file(gathering: Gathering, file_type: str) -> CustomerFile:
         policy=sources.net_policy(gathering.config), limits=gathering.limits,
         max_bytes=MAX_FILE_BYTES, progress=lambda done, total: None,
     )  # fmt: skip
-    parsed: Parsed[Any] = _PARSERS[file_type](local)
+    parsed = _PARSERS[file_type](local)
     gathering.notes += [f"{Path(path).name}: {warning}" for warning in parsed.warnings]
     _keep_refusals(gathering, file_type, parsed.refused, parsed.samples)
     _hold_back_half(gathering, file_type, path, len(parsed.rows))
@@ -206,7 +211,7 @@ def _hold_back_half(gathering: Gathering, file_type: str, path: str, rows: int) 
 
 
 def _keep_refusals(
-    gathering: Gathering, source: str, refused: Mapping[str, int], samples: Mapping[str, list[dict[str, str | None]]]
+    gathering: Gathering, source: str, refused: Mapping[str, int], samples: Mapping[str, Samples]
 ) -> None:
     """Show refused rows on the job, by reason, with samples; and warn about them."""
     if not refused:
@@ -223,6 +228,7 @@ def _keep_refusals(
         for reason, count in refused.items():
             values = {
                 "t": gathering.run.tenant_id, "job_id": gathering.run.job_id, "source": source,
-                "reason": reason, "row_count": count, "samples": json.dumps(samples.get(reason, [])),
+                "reason": reason, "row_count": count,
+                "samples": json.dumps(samples.get(reason, [])),
             }  # fmt: skip
             conn.execute(statement, values)

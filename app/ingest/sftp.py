@@ -11,14 +11,14 @@ import paramiko
 
 from app.errors import Upstream
 from app.ingest.attempts import Limits, retry
-from app.ingest.sftp_connection import HostKey, SftpSettings, host_key, session
+from app.ingest.sftp_connection import SftpSettings, host_key, session
+from app.ingest.ssh_keys import HostKey
 from app.net import NetPolicy
 
 __all__ = ["HostKey", "SftpSettings", "fetch", "host_key"]
 
 _ATTEMPTS = 3
-_CHUNK_BYTES = 65_536
-_REQUESTS_IN_FLIGHT = 32
+_CHUNK_BYTES = 256 * 1024 - 1024  # what OpenSSH answers at most to one request
 
 
 def fetch(
@@ -104,14 +104,13 @@ def _copy(
     """Bytes copied. One byte more than `size` is asked for, to see a file that grew."""
     copied = 0
     with client.open(path, "rb") as remote, destination.open("wb") as local:
-        remote.prefetch(size, max_concurrent_requests=_REQUESTS_IN_FLIGHT)
-        while chunk := remote.read(_CHUNK_BYTES):
+        # Large requests instead of prefetch(), whose own thread dies loudly with the connection.
+        remote.MAX_REQUEST_SIZE = _CHUNK_BYTES
+        while copied <= size and (chunk := remote.read(min(_CHUNK_BYTES, size + 1 - copied))):
             limits.check()
             local.write(chunk)
             copied += len(chunk)
             progress(copied, size)
-            if copied > size:
-                break
     return copied
 
 

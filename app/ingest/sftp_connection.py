@@ -5,26 +5,18 @@ The one module that imports pysftp, and with it the shim it needs.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
-import itertools
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import paramiko
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app import net
 from app.errors import Invalid, Upstream
 from app.ingest.attempts import Limits
+from app.ingest.ssh_keys import HostKey, described, parse_host_key, parse_private_key
 from app.net import NetPolicy
 
 
@@ -61,14 +53,6 @@ class SftpSettings:
     first_pause_s: float = 2.0
 
 
-@dataclass(frozen=True)
-class HostKey:
-    """A server's key: the line to pin and the fingerprint a person can compare."""
-
-    line: str
-    fingerprint: str
-
-
 def host_key(host: str, port: int, policy: NetPolicy) -> HostKey:
     """The key a server shows, for a person to compare and accept. Nobody signs in.
 
@@ -79,7 +63,7 @@ def host_key(host: str, port: int, policy: NetPolicy) -> HostKey:
     connection = net.connect(host, port, policy)
     with _faults(host, port), connection, _transport(connection, None) as transport:
         transport.start_client(timeout=_HANDSHAKE_TIMEOUT_S)
-        return _described(transport.get_remote_server_key())
+        return described(transport.get_remote_server_key())
 
 
 @contextmanager
@@ -95,7 +79,7 @@ def session(
         Upstream: nobody answers, another host key, or the sign-in is refused.
     """
     pinned = parse_host_key(settings.host_key)
-    private_key = _parse_private_key(settings)
+    private_key = _private_key(settings)
     limits.check()
     connection = net.connect(settings.host, settings.port, policy)
     with (
@@ -106,6 +90,14 @@ def session(
         client = server.sftp_client
         client.get_channel().settimeout(limits.within(_CHANNEL_TIMEOUT_S))
         yield client
+
+
+def _private_key(settings: SftpSettings) -> paramiko.PKey | None:
+    if settings.private_key:
+        return parse_private_key(settings.private_key, settings.passphrase)
+    if not settings.password:
+        raise Invalid("The SFTP settings need a password or a private key.")
+    return None
 
 
 class _PinnedOptions(pysftp.CnOpts):  # type: ignore[misc] # pysftp is untyped
@@ -191,78 +183,14 @@ def _refuse_key(
     shown: paramiko.PKey | None,
     cause: Exception | None = None,
 ) -> NoReturn:
-    now = _described(shown).fingerprint if shown else f"no key of the kind {pinned.get_name()}"
+    now = described(shown).fingerprint if shown else f"no key of the kind {pinned.get_name()}"
     raise Upstream(
         f"The SFTP server {host}:{port} shows another host key than the one accepted before. "
-        f"Accepted: {_described(pinned).fingerprint}. Now: {now}. If its operator confirms "
+        f"Accepted: {described(pinned).fingerprint}. Now: {now}. If its operator confirms "
         "the change, accept the new key in the settings; otherwise do not connect.",
         permanent=True,
         kind="permanent",
     ) from cause
-
-
-def _described(key: paramiko.PKey) -> HostKey:
-    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-    return HostKey(f"{key.get_name()} {key.get_base64()}", f"SHA256:{digest}")
-
-
-def parse_host_key(line: str) -> paramiko.PKey:
-    """The key of an OpenSSH line "ssh-ed25519 AAAA…"; a host in front is skipped.
-
-    Raises:
-        Invalid: the line holds no key of a kind that is accepted.
-    """
-    words = line.split()
-    for kind, encoded in itertools.pairwise(words):
-        if not encoded.startswith("AAAA"):
-            continue
-        with suppress(ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
-            return paramiko.PKey.from_type_string(kind, base64.b64decode(encoded))
-    raise Invalid(
-        "The SFTP server's host key is missing or cannot be read. Fetch it in the settings and "
-        "accept it; it looks like “ssh-ed25519 AAAA…”."
-    )
-
-
-def _parse_private_key(settings: SftpSettings) -> paramiko.PKey | None:
-    if not settings.private_key:
-        if not settings.password:
-            raise Invalid("The SFTP settings need a password or a private key.")
-        return None
-    with suppress(ValueError, TypeError, UnsupportedAlgorithm, paramiko.SSHException):
-        return _as_paramiko(_load(settings.private_key, settings.passphrase))
-    raise Invalid(
-        "The SFTP private key cannot be read. Paste the whole OpenSSH or PEM file of an "
-        "Ed25519, ECDSA or RSA key, with its passphrase if it has one."
-    )
-
-
-def _load(text: str, passphrase: str | None) -> PrivateKeyTypes:
-    """The key in a private key file of any usual form.
-
-    Raises:
-        ValueError, TypeError: it is none, or the passphrase is missing, wrong or too much.
-    """
-    content, secret = text.strip().encode() + b"\n", passphrase.encode() if passphrase else None
-    if b"OPENSSH PRIVATE KEY" in content:
-        return serialization.load_ssh_private_key(content, secret)
-    return serialization.load_pem_private_key(content, secret)
-
-
-def _as_paramiko(key: PrivateKeyTypes) -> paramiko.PKey:
-    """paramiko reads each kind of key in one form only; so it is written in that form first."""
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return paramiko.Ed25519Key.from_private_key(_written(key, PrivateFormat.OpenSSH))
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return paramiko.ECDSAKey.from_private_key(_written(key, PrivateFormat.TraditionalOpenSSL))
-    if isinstance(key, rsa.RSAPrivateKey):
-        return paramiko.RSAKey.from_private_key(_written(key, PrivateFormat.TraditionalOpenSSL))
-    raise ValueError("no kind of key that SFTP servers take")
-
-
-def _written(key: PrivateKeyTypes, form: PrivateFormat) -> io.StringIO:
-    content = key.private_bytes(Encoding.PEM, form, NoEncryption())
-    return io.StringIO(content.decode())
 
 
 @contextmanager

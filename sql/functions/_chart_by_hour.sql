@@ -5,7 +5,7 @@
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_chart_data.sql
 create or replace function _chart_by_hour(
-    p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text []
+    p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[]
 )
 returns table (
     bucket timestamp, sessions bigint, visitors bigint, orders bigint, revenue numeric,

@@ -4,7 +4,7 @@
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_dashboard_overview_stats.sql
 create or replace function _count_visitors(
-    p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text []
+    p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]
 )
 returns bigint
 language plpgsql

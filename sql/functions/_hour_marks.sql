@@ -8,7 +8,7 @@ create or replace function _hour_marks(
     p_tenant_id uuid,
     p_start_date date,
     p_end_date date,
-    p_location_ids text [],
+    p_location_ids text[],
     p_as_of timestamptz
 )
 returns table (

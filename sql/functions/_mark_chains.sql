@@ -15,8 +15,8 @@ declare
     v_subject text;
     v_first timestamptz;
     v_last timestamptz;
-    v_companies text [];
-    v_devices text [];
+    v_companies text[];
+    v_devices text[];
 begin
     truncate evidence, chain_span;
     insert into evidence

@@ -11,7 +11,7 @@ language plpgsql
 as $$
 declare
     v_type text;
-    v_days date [];
+    v_days date[];
     v_columns text;
     v_key text;
 begin

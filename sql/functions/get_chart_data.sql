@@ -12,7 +12,7 @@ create or replace function get_chart_data(
     p_start_date date,
     p_end_date date,
     p_granularity text,
-    p_location_ids text [] default null
+    p_location_ids text[] default null
 )
 returns table (
     bucket timestamp,

@@ -8,7 +8,7 @@
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/dashboard/queries.py
 create or replace function get_dashboard_overview_stats(
-    p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text [] default null
+    p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null
 )
 returns table (
     sessions bigint,

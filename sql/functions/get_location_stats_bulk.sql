@@ -7,7 +7,7 @@
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/dashboard/queries.py
 create or replace function get_location_stats_bulk(
-    p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text [] default null
+    p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null
 )
 returns table (
     location_id text,
@@ -23,7 +23,7 @@ returns table (
     abandoned_carts bigint,
     total_searches bigint,
     failed_searches bigint,
-    sparkline numeric []
+    sparkline numeric[]
 )
 language plpgsql
 stable

@@ -8,7 +8,7 @@ create or replace function get_tenant_jobs_paginated(
     p_tenant_id uuid,
     p_limit integer default 50,
     p_offset integer default 0,
-    p_kinds text [] default array['ingest']
+    p_kinds text[] default array['ingest']
 )
 returns table (job_id uuid, total bigint)
 language plpgsql

@@ -53,7 +53,7 @@ create table membership (
     email text not null,
     name text not null default '',
     role text not null,
-    location_ids text [],
+    location_ids text[],
     is_active boolean not null default true,
     created_at timestamptz not null default now(),
     accepted_at timestamptz,

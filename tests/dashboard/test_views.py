@@ -26,10 +26,11 @@ def loaded(site: Site) -> Iterator[None]:
     db.configure(site.config, role="worker")
     jobs.configure(site.config)
     seen = {"branch": "D01", **ZONE}
+    order = {"transaction_id": "T1", "revenue": 300, **seen}
     first = [
         rows.page_view("2025-04-01T14:00:00Z", "p1.1", 100, **seen),
-        rows.purchase("2025-04-01T14:05:00Z", "p1.1", 100, transaction_id="T1", revenue=300, **seen),
-        rows.purchase("2025-04-01T14:06:00Z", "p1.1", 100, transaction_id="T1", revenue=300, **seen),
+        rows.purchase("2025-04-01T14:05:00Z", "p1.1", 100, **order),
+        rows.purchase("2025-04-01T14:06:00Z", "p1.1", 100, **order),
         rows.failed_search("2025-04-01T14:07:00Z", "<b>valve</b>", "p1.1", 100, **seen),
     ]
     second = [
@@ -104,7 +105,8 @@ def test_branches_sum_to_the_total_and_name_the_unknown_one(ada: Browser) -> Non
     names = [html.text(e) for e in table.iter("th") if e.get("scope") == "row"]
     assert names == ["Harbour & <Sons> D01", "Unknown D<i>99 Not in the branch file",
                      "All of these"]  # fmt: skip
-    assert html.text([*table.iter("tfoot")][0]).startswith("All of these $300.00 2 $300.00 66.67%")
+    total = html.text(next(table.iter("tfoot")))
+    assert total.startswith("All of these $300.00 2 $300.00 66.67%")
 
 
 @pytest.mark.parametrize("field", SORT_FIELDS)
@@ -160,7 +162,10 @@ def test_other_blocks_bear_empty_days_too(ada: Browser, block: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["start_date=2025-04-09&end_date=2025-04-01", "range=soon", "start_date=x", "metric=%00"],
+    [
+        "start_date=2025-04-09&end_date=2025-04-01", "range=soon", "start_date=x",
+        "metric=%00", "location_id=D%00",
+    ],  # fmt: skip
 )
 def test_a_wrong_address_is_explained_and_never_a_crash(ada: Browser, wrong: str) -> None:
     page = ada.open(f"/analytics/overview?{wrong}")

@@ -64,6 +64,7 @@ def test_a_preset_beats_days_that_a_form_sends_along() -> None:
         {"sort_field": "location_id"},
         {"sort_order": "up"},
         {"location_id": "x" * 201},
+        {"location_id": "D\x00"},
     ],
 )
 def test_an_unknown_value_is_refused_in_words(arguments: dict[str, str]) -> None:

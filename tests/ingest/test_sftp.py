@@ -20,7 +20,7 @@ from app.net import NetPolicy
 from tests.ingest.sftp_server import PASSWORD, FakeSftp, mute, running
 
 POLICY = NetPolicy((ip_network("127.0.0.0/8"),), ports=None, timeout_s=2)
-CONTENT = os.urandom(400_000)
+CONTENT = os.urandom(3_000_000)  # more than ten requests
 LIMIT = 10_000_000
 
 

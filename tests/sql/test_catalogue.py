@@ -26,7 +26,7 @@ CROSS_TENANT_POLICIES = {
     ("processing_jobs", "job_queue"),
     ("tenant", "tenant_directory"),
 }
-FENCE = "tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid"
+FENCE = "tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true),"
 
 
 def rows(connection: Connection, query: str) -> list[tuple[object, ...]]:
@@ -164,7 +164,8 @@ def test_no_view_escapes_and_no_function_runs_as_its_owner(superuser: Connection
         select relname from pg_class
         where relnamespace = 'public'::regnamespace and (
             relkind = 'm' or (
-                relkind = 'v' and not coalesce(reloptions::text like '%security_invoker=true%', false)
+                relkind = 'v'
+                and not coalesce(reloptions::text like '%security_invoker=true%', false)
             )
         )
         """,

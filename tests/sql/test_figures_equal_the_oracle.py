@@ -150,12 +150,12 @@ def test_figures_equal_the_oracle_in_any_order_of_loads(
     )
     start = FIRST + timedelta(days=order.randrange(days))
     period = DateRange(start, start + timedelta(days=order.randrange((last - start).days + 1)))
-    some = order.sample([b.location_id for b in branches], 2) + [""]
+    some = [*order.sample([b.location_id for b in branches], 2), ""]
     compare(tenant_id, oracle, DateRange(FIRST, last), some)
     compare(tenant_id, oracle, period, some)
 
 
-def listed_companies(profile: Any, seed: int) -> dict[str, str | None]:  # noqa: ANN401 - dev's profile
+def listed_companies(profile: Any, seed: int) -> dict[str, str | None]:
     """Contact → company as the profile's customer file has it, the last row of an id counting."""
     from dev.generator.customer_files import contact_rows
 

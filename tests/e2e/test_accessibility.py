@@ -1,0 +1,37 @@
+"""Every page for everybody: axe finds nothing, nothing is wider than the screen."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.e2e.conftest import OpenPage
+
+pytestmark = pytest.mark.browser
+
+DAYS = "start_date=2025-04-01&end_date=2025-04-04"
+PATHS = (
+    f"/analytics/overview?{DAYS}",
+    f"/analytics/overview?full=1&{DAYS}",
+    "/analytics/overview",
+    "/data?start_date=2025-03-20&end_date=2025-04-10",
+    "/data/jobs",
+    "/no/such/page",
+)
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/auth/login", "/auth/signed-out"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing(open_page: OpenPage, path: str, scheme: str, width: int) -> None:
+    page = open_page(
+        path,
+        signed_in=not path.startswith("/auth"),
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+    )
+    for details in page.query_selector_all("details:not([data-menu])"):
+        details.evaluate("element => { element.open = true }")
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
