@@ -29,7 +29,7 @@ from dev.process import StackError
 PROFILES = {"acme": acme, "globex": globex}
 ADMIN = "admin@acme.test"
 STRANGER = "admin@globex.test"
-GA4_ZONE = "America/Los_Angeles"  # of Google's public sample shop
+GA4_ZONE = "UTC"  # of Google's public sample shop: its event dates are UTC days
 Say = Callable[[str], None]
 
 MEMBERS = [

@@ -75,6 +75,7 @@ def store(run: Run, harvest: Harvest, message: str | None) -> None:
             _stage_events(conn, run, name, extraction)
         for file in harvest.files:
             _stage_file(conn, file)
+        _check_zone(conn, run, harvest)
         _lock_tenant(conn, run)
         run.fence_check(conn)
         load_id = _record_load(conn, run, harvest)
@@ -131,6 +132,33 @@ def _stage_file(conn: Connection, file: CustomerFile) -> None:
         with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(stage, columns)) as copy:
             for row in file.rows:
                 copy.write_row([getattr(row, name) for name in names])
+
+
+def _check_zone(conn: Connection, run: Run, harvest: Harvest) -> None:
+    """Warn when the staged instants do not fall on their days in the zone that is set."""
+    if not harvest.extractions:
+        return
+    staged = " union all ".join(
+        f"select event_date, event_ts from stage_{name}"  # noqa: S608 - one of the six table names
+        for name in harvest.extractions
+    )
+    statement = text(f"""
+        select
+            c.property_time_zone, count(*),
+            count(*) filter (
+                where (s.event_ts at time zone c.property_time_zone)::date <> s.event_date
+            )
+        from ({staged}) as s, tenant_config as c
+        where c.tenant_id = :t
+        group by c.property_time_zone
+    """)  # noqa: S608 - as above
+    row = conn.execute(statement, {"t": run.tenant_id}).one_or_none()
+    if row is None or row[2] * 100 < row[1]:
+        return
+    run.warn(
+        f"{row[2]:,} of {row[1]:,} events lie on another day than {row[0]} gives them: the time "
+        "zone of the Google Analytics property seems to be set wrong, and hours are off."
+    )
 
 
 def _lock_tenant(conn: Connection, run: Run) -> None:

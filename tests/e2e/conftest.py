@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from app import db, jobs
 from tests.loading import BranchRow, load_days
@@ -61,20 +62,29 @@ def _day(day: int) -> list[rows.Row]:
     return made
 
 
+@pytest.fixture(scope="module")
+def signed_in(site: Site, chromium: Browser) -> StorageState:
+    """The cookies of acme's admin."""
+    context = chromium.new_context()
+    context.new_page().goto(site.url(f"/auth/start?login_hint={ADA.email}&next=/docs"))
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
-def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
+def open_page(site: Site, chromium: Browser, signed_in: StorageState) -> Iterator[OpenPage]:
     """Opens a path signed in as the admin of acme; fails on anything the browser complains of."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def open_one(path: str, *, signed_in: bool = True, **options: object) -> Page:
-        context = chromium.new_context(**options)  # type: ignore[arg-type] # playwright's options
+    def open_one(path: str, *, as_stranger: bool = False, **options: object) -> Page:
+        state = None if as_stranger else signed_in
+        context = chromium.new_context(storage_state=state, **options)  # type: ignore[arg-type] # playwright's options
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: _note(complaints, said.type, said.text))
-        if signed_in:
-            page.goto(site.url(f"/auth/start?login_hint={ADA.email}&next=/docs"))
         page.goto(site.url(path))
         page.wait_for_load_state("networkidle")
         return page
@@ -86,6 +96,6 @@ def open_page(site: Site, chromium: Browser) -> Iterator[OpenPage]:
 
 
 def _note(complaints: list[str], kind: str, text: str) -> None:
-    """Keep errors and warnings; an answer of 4xx or 5xx is the page's to show."""
-    if kind in ("error", "warning") and "Failed to load resource" not in text:
+    """Keep errors and warnings; an answer that failed or never came is the page's to show."""
+    if kind in ("error", "warning") and not re.search("Failed to (load resource|fetch)", text):
         complaints.append(text)

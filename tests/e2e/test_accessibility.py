@@ -26,7 +26,7 @@ PATHS = (
 def test_axe_finds_nothing(open_page: OpenPage, path: str, scheme: str, width: int) -> None:
     page = open_page(
         path,
-        signed_in=not path.startswith("/auth"),
+        as_stranger=path.startswith("/auth"),
         color_scheme=scheme,
         viewport={"width": width, "height": 900},
     )

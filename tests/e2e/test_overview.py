@@ -56,7 +56,7 @@ def test_back_and_reload_restore_what_was_seen(open_page: OpenPage) -> None:
     page.select_option("#metric", "visitors")
     expect(page.locator("#chart_title")).to_contain_text("Visitors")
     page.select_option("#compare", "year")
-    expect(page.locator(".tile")).to_have_count(8)
+    page.wait_for_url("**compare=year**")
     page.go_back()
     expect(page.locator("#compare")).to_have_value("previous")
     expect(page.locator("#chart_title")).to_contain_text("Visitors")
@@ -82,7 +82,8 @@ def test_days_typed_backwards_are_explained_in_place(open_page: OpenPage) -> Non
 def test_a_link_is_copied_as_fixed_or_moving(open_page: OpenPage) -> None:
     page = open_page("/analytics/overview?range=30d", permissions=["clipboard-read"])
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    for words, pattern in (("Moves", r"\?range=30d$"), ("These days", r"\?start_date=.*&end_date=")):
+    links = (("Moves", r"\?range=30d$"), ("These days", r"\?start_date=.*&end_date="))
+    for words, pattern in links:
         page.click(".page-head summary")
         page.click(f".page-head a:has-text('{words}')")
         expect(page.locator("#toasts")).to_contain_text("Link copied")
@@ -112,18 +113,26 @@ def test_the_appearance_changes_at_once_and_stays(open_page: OpenPage) -> None:
 
 def test_a_lost_connection_is_said_in_the_block_and_retried(open_page: OpenPage) -> None:
     page = open_page("/docs")
-    page.route("**/overview/tiles*", lambda route: route.fulfill(status=200, body=""))
-    page.unroute("**/overview/tiles*")
-    page.route("**/overview/tiles*", refuse)
+    page.route("**/overview/tiles*", lambda route: route.abort())
     page.evaluate("path => { location.href = path }", OVERVIEW)
     expect(page.locator("#branches tbody tr")).to_have_count(3)
-    expect(page.locator("#tiles")).to_contain_text("Couldn’t load the figures.")
+    expect(page.locator("#tiles")).to_contain_text("No answer from the server.")
     page.unroute("**/overview/tiles*")
-    page.click("#tiles_retry")
+    page.click("#tiles [data-retry]")
     expect(page.locator(".tile")).to_have_count(8)
 
 
-def refuse(route: Route) -> None:
+def test_a_refused_block_says_why_and_can_be_asked_again(open_page: OpenPage) -> None:
+    page = open_page("/docs")
+    page.route("**/overview/chart*", with_nonsense)
+    page.evaluate("path => { location.href = path }", OVERVIEW)
+    expect(page.locator("#chart")).to_contain_text("Couldn’t load the chart.")
+    expect(page.locator(".tile")).to_have_count(8)
+    with page.expect_request("**/overview/chart*"):
+        page.click("#chart_retry")
+
+
+def with_nonsense(route: Route) -> None:
     """Send the request on with an argument that the server refuses."""
     route.continue_(url=route.request.url + "&metric=nonsense")
 

@@ -39,7 +39,7 @@ def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same timeouts, a tenth as long."""
     monkeypatch.setattr(sftp_connection, "_BANNER_TIMEOUT_S", 1.0)
     monkeypatch.setattr(sftp_connection, "_HANDSHAKE_TIMEOUT_S", 1.5)
-    monkeypatch.setattr(sftp_connection, "_CHANNEL_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(sftp_connection, "_CHANNEL_TIMEOUT_S", 0.3)
 
 
 def settings_of(server: FakeSftp) -> SftpSettings:
