@@ -30,6 +30,10 @@ class Html:
         assert len(found) == 1, f"{len(found)} elements have the id {name}"
         return found[0]
 
+    def links(self, element: Element) -> list[str]:
+        """Where the links inside an element lead."""
+        return [link.get("href") or "" for link in element.iter("a")]
+
     def text(self, element: Element | None = None) -> str:
         """What people read, single spaces between words."""
         return " ".join(_texts(self.root if element is None else element)).strip()

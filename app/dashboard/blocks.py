@@ -25,7 +25,11 @@ from app.dashboard.queries import (
 from app.dashboard.tiles import build_tiles
 from app.dates import DateRange
 from app.format import Format
-from app.ingest.queries import Availability, get_data_availability_combined
+from app.ingest.queries import (
+    Availability,
+    get_data_availability_combined,
+    get_tenant_jobs_paginated,
+)
 
 _SUMMED = (
     "net_revenue", "revenue", "orders", "orders_in_currency", "sessions", "sessions_with_order",
@@ -171,7 +175,13 @@ def _empty(conn: Connection, question: Question) -> dict[str, Any]:
         "empty_reason": reason,
         "availability": availability,
         "suggested": _suggested(availability),
+        "is_loading": reason == "nothing_loaded" and _is_loading(conn, question.tenant_id),
     }
+
+
+def _is_loading(conn: Connection, tenant_id: UUID) -> bool:
+    newest = get_tenant_jobs_paginated(conn, tenant_id, limit=1).rows
+    return any(job.status in ("queued", "processing") for job in newest)
 
 
 def _suggested(availability: Availability) -> dict[str, Any] | None:

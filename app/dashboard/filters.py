@@ -32,7 +32,11 @@ _LONGEST = {
     "hourly": 14, "4hours": 45, "12hours": 120,
     "daily": 400, "weekly": MAX_DAYS, "monthly": MAX_DAYS,
 }  # fmt: skip
-COMPARISONS = {"previous": "Previous period", "year": "Same period last year", "none": "No comparison"}
+COMPARISONS = {
+    "previous": "Previous period",
+    "year": "Same period last year",
+    "none": "No comparison",
+}
 METRICS = {
     "net_revenue": "Net revenue",
     "orders": "Orders",

@@ -18,6 +18,7 @@ from app.errors import NotFound
 from app.ingest import jobs
 from app.ingest.forms import DATA_TYPES, IngestForm
 from app.ingest.heatmap import EVENT_TYPES, build_heatmap, default_window
+from app.ingest.parts import count_rows, list_parts
 from app.ingest.queries import (
     Job,
     find_job,
@@ -51,12 +52,13 @@ def data_page() -> Response:
     """Calendar, form, running job and history on one page; the calendar alone as a fragment."""
     with tenant_transaction(_tenant_id()) as conn:
         context = _calendar(conn) | _history(conn, 10)
-    running = [job for job in context["jobs"].rows if job.status in _RUNNING]
+    running = [job for job in context["jobs"].rows if job.status in _RUNNING][:1]
     return render_page(
         "ingest/data.html",
         "ingest/_availability.html",
         form=IngestForm(_today()),
-        running=running[:1],
+        running=running,
+        parts=_parts(running[0]) if running else [],
         **context,
     )
 
@@ -77,7 +79,7 @@ def job_page(job_id: UUID) -> Response:
     """One job; polled while it runs, and told to the page's other parts when it ends."""
     job = _find(job_id)
     fragment = "ingest/_estimate.html" if job.kind == "estimate" else "ingest/_job.html"
-    response = render_page("ingest/job.html", fragment, job=job, **_job_words())
+    response = render_page("ingest/job.html", fragment, job=job, parts=_parts(job), **_job_words())
     if job.status in _RUNNING or not is_fragment_request():
         return response
     return announce(response, JOBS_CHANGED)
@@ -98,6 +100,7 @@ def start() -> AnyResponse:
         event=JOBS_CHANGED,
         form=form,
         job=job,
+        parts=[],
         **_job_words(),
     )
 
@@ -143,7 +146,13 @@ def _job_done(job_id: UUID, message: str) -> AnyResponse:
     address = url_for("ingest.job_page", job_id=job_id)
     job = _find(job_id)
     return done(
-        "ingest/_job.html", message, fallback=address, event=JOBS_CHANGED, job=job, **_job_words()
+        "ingest/_job.html",
+        message,
+        fallback=address,
+        event=JOBS_CHANGED,
+        job=job,
+        parts=_parts(job),
+        **_job_words(),
     )
 
 
@@ -171,6 +180,11 @@ def _find(job_id: UUID) -> Job:
     return job
 
 
+def _parts(job: Job) -> list[Job]:
+    with tenant_transaction(_tenant_id()) as conn:
+        return list_parts(conn, _tenant_id(), job.job_id)
+
+
 def _calendar(conn: Connection) -> dict[str, Any]:
     availability = get_data_availability_combined(conn, _tenant_id())
     window = _window() or default_window(availability, _today())
@@ -188,10 +202,9 @@ def _window() -> DateRange | None:
 
 def _history(conn: Connection, default_limit: int = 25) -> dict[str, Any]:
     page, limit = page_arguments(default_limit)
-    return {
-        "jobs": get_tenant_jobs_paginated(conn, _tenant_id(), page, limit),
-        **_job_words(),
-    }
+    found = get_tenant_jobs_paginated(conn, _tenant_id(), page, limit)
+    counts = count_rows(conn, _tenant_id(), [job.job_id for job in found.rows])
+    return {"jobs": found, "counts": counts, **_job_words()}
 
 
 def _job_words() -> dict[str, Any]:

@@ -1,12 +1,17 @@
 -- _derive: everything that follows from the touched sessions and orders, anew.
 --
 -- Definition  After it the derived rows equal a full recomputation from the events.
+-- Planner     A tenant the statistics do not know yet looks like one row, and a nested loop
+--             chosen for one row takes minutes for many: hash joins cost a scan of the
+--             tenant's rows at worst, whatever the statistics say.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/load.py, inside the swap transaction, after _derive_begin and whatever
 --             filled touched_session, touched_order and touched_day
 create or replace function _derive(p_tenant_id uuid)
 returns void
 language plpgsql
+set enable_nestloop = off
+set work_mem = '64MB'
 as $$
 begin
     perform _collect_sessions(p_tenant_id);

@@ -71,10 +71,8 @@ as $$
                 on v.session_key = t.session_key and v.session_id = t.session_id
             where v.tenant_id = $1 and v.event_date between $2 and $3', s.kind, s.event_type
         ), '') || ') as e
-        inner join session as s
-            on
-                s.tenant_id = $1
-                and s.session_key = e.session_key and s.session_id = e.session_id
+        inner join session_new as s
+            on s.session_key = e.session_key and s.session_id = e.session_id
         left join mixed_event as m on m.source = e.source and m.source_row = e.source_row'
     from (values ('search', 'view_search_results'), ('failed_search', 'no_search_results'))
         as s (kind, event_type)

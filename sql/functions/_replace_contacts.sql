@@ -8,6 +8,8 @@
 create or replace function _replace_contacts(p_tenant_id uuid)
 returns void
 language plpgsql
+set enable_nestloop = off
+set work_mem = '64MB'
 as $$
 begin
     create temporary table changed_contact on commit drop as

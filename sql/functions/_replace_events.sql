@@ -8,6 +8,8 @@
 create or replace function _replace_events(p_tenant_id uuid, p_load_id bigint)
 returns void
 language plpgsql
+set enable_nestloop = off
+set work_mem = '64MB'
 as $$
 declare
     v_type text;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+import psycopg
 import pytest
 
 from app import db, jobs
@@ -17,6 +18,7 @@ from tests.running import ADA, GUS, REP, VIEWER, Browser, Site, path_of
 DAYS = "start_date=2025-04-01&end_date=2025-04-02"
 BLOCKS = ("freshness", "tiles", "chart", "branches", "quality")
 HTMX = {"HX-Request": "true"}
+Superuser = psycopg.Connection[tuple[object, ...]]
 ZONE = {"time_zone": "America/New_York"}
 
 
@@ -45,10 +47,12 @@ def loaded(site: Site) -> Iterator[None]:
     yield
 
 
-@pytest.fixture
-def ada(browser: Browser) -> Browser:
-    browser.sign_in(ADA)
-    return browser
+@pytest.fixture(scope="module")
+def ada(site: Site) -> Iterator[Browser]:
+    """A browser of acme's admin."""
+    with Browser(site) as opened:
+        opened.sign_in(ADA)
+        yield opened
 
 
 def tile(html: Html, label: str) -> str:
@@ -146,6 +150,18 @@ def test_globex_sees_nothing_of_acme(browser: Browser) -> None:
     assert "300" not in html.text()
 
 
+def test_a_first_load_under_way_is_waited_for(browser: Browser, superuser: Superuser) -> None:
+    browser.sign_in(GUS)
+    token = {"start_date": "2025-04-01", "end_date": "2025-04-01", "data_types": "events"}
+    browser.submit("/data/ingest", **token)
+    html = check_fragment(browser.open("/analytics/overview/tiles", headers=HTMX), "tiles")
+    waiting = [e for e in html.all("div") if e.get("hx-trigger") == "every 5s"]
+    assert [e.get("hx-get") for e in waiting] == ["/analytics/overview"]
+    superuser.execute("update processing_jobs set status = 'failed', message = 'x'")
+    again = browser.open("/analytics/overview/tiles", headers=HTMX)
+    assert "every 5s" not in again.text
+
+
 def test_days_without_figures_lead_to_those_with_some(ada: Browser) -> None:
     path = "/analytics/overview/tiles?start_date=2024-01-01&end_date=2024-01-07"
     html = check_fragment(ada.open(path, headers=HTMX), "tiles")
@@ -163,9 +179,12 @@ def test_other_blocks_bear_empty_days_too(ada: Browser, block: str) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        "start_date=2025-04-09&end_date=2025-04-01", "range=soon", "start_date=x",
-        "metric=%00", "location_id=D%00",
-    ],  # fmt: skip
+        "start_date=2025-04-09&end_date=2025-04-01",
+        "range=soon",
+        "start_date=x",
+        "metric=%00",
+        "location_id=D%00",
+    ],
 )
 def test_a_wrong_address_is_explained_and_never_a_crash(ada: Browser, wrong: str) -> None:
     page = ada.open(f"/analytics/overview?{wrong}")
@@ -204,6 +223,7 @@ def test_a_theme_is_remembered_without_javascript(ada: Browser) -> None:
     assert page.root.get("data-theme") == "dark"
     away = ada.submit("/preferences/theme", theme="purple", next="//evil.example", follow=False)
     assert (away.headers["Location"], "theme" in away.cookies) == ("/", False)
+    ada.submit("/preferences/theme", theme="system")
 
 
 def test_nobody_signed_in_is_led_to_the_sign_in_page(browser: Browser) -> None:

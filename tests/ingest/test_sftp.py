@@ -20,7 +20,7 @@ from app.net import NetPolicy
 from tests.ingest.sftp_server import PASSWORD, FakeSftp, mute, running
 
 POLICY = NetPolicy((ip_network("127.0.0.0/8"),), ports=None, timeout_s=2)
-CONTENT = os.urandom(3_000_000)  # more than ten requests
+CONTENT = os.urandom(400_000)
 LIMIT = 10_000_000
 
 
@@ -36,7 +36,9 @@ def server(tmp_path: Path) -> Iterator[FakeSftp]:
 
 @pytest.fixture(autouse=True)
 def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same timeouts, a tenth as long."""
+    """The same work in small: timeouts a tenth as long, a dozen requests for the file."""
+    monkeypatch.setattr(sftp, "_CHUNK_BYTES", 32_768)
+    monkeypatch.setattr(sftp, "_ATTEMPTS", 2)
     monkeypatch.setattr(sftp_connection, "_BANNER_TIMEOUT_S", 1.0)
     monkeypatch.setattr(sftp_connection, "_HANDSHAKE_TIMEOUT_S", 1.5)
     monkeypatch.setattr(sftp_connection, "_CHANNEL_TIMEOUT_S", 0.3)

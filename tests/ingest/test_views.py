@@ -49,10 +49,12 @@ def loaded(site: Site) -> Iterator[None]:
     yield
 
 
-@pytest.fixture
-def ada(browser: Browser) -> Browser:
-    browser.sign_in(ADA)
-    return browser
+@pytest.fixture(scope="module")
+def ada(site: Site) -> Iterator[Browser]:
+    """A browser of acme's admin."""
+    with Browser(site) as opened:
+        opened.sign_in(ADA)
+        yield opened
 
 
 def start(browser: Browser, **form: str) -> UUID:
@@ -173,6 +175,32 @@ def test_a_failure_says_what_happened_and_offers_another_try(
         assert words in html.text()
     assert message in check_page(ada.open("/data")).text()
     assert "2 events from" in check_page(ada.open("/data")).text()
+
+
+def test_a_long_range_shows_its_months(ada: Browser, site: Site, superuser: Superuser) -> None:
+    whole = start(ada)
+    under_way = "update processing_jobs set status = 'processing' where job_id = %s"
+    superuser.execute(under_way, (whole,))
+    for month, status in (("2025-04", "completed"), ("2025-05", "processing")):
+        superuser.execute(
+            """
+            with part as (
+                insert into processing_jobs
+                    (tenant_id, kind, status, started_by, start_date, end_date, parent_job_id)
+                values (%s, 'ingest', %s, 'schedule', %s, %s, %s)
+                returning tenant_id, job_id
+            )
+            insert into job_step (tenant_id, job_id, step, position, status, row_count)
+            select tenant_id, job_id, 'extract:page_view', 3, 'running', 1200 from part
+            """,
+            (site.acme, status, f"{month}-01", f"{month}-28", whole),
+        )
+    text = check_page(ada.open(f"/data/jobs/{whole}")).text()
+    assert "Completed 1–28 Apr 2025" in text
+    assert "Running 1–28 May 2025 Page views 1,200" in text
+    history = check_page(ada.open("/data/jobs"))
+    row = next(e for e in history.all("tr") if str(whole) in (history.links(e) or [""])[0])
+    assert "2,400" in history.text(row)
 
 
 def test_a_waiting_job_is_cancelled_and_started_again(ada: Browser) -> None:
