@@ -115,17 +115,22 @@ def extract(
     query = _query(settings, event_table, sources)
     job = run_query(connection.rest, settings, query, job_key, limits)
     days = {source.table: source.event_date for source in sources.values()}
-    reading = Reading(connection, settings, query.table, job, days, progress, limits)
-    try:
-        return _read(reading, spool_path)
-    except Upstream as error:
-        if connection.storage is None or not error.permanent:
-            raise
-        # The Storage Read API needs a permission of its own; REST is slower and does not.
-        return _read(replace(reading, avoid_storage=True), spool_path)
+    return _read(
+        Reading(connection, settings, query.table, job, days, progress, limits), spool_path
+    )
 
 
 def _read(reading: Reading, spool_path: Path) -> Extraction:
+    """By the Storage Read API if this account may use it; REST is slower and needs no role."""
+    try:
+        return _read_once(reading, spool_path)
+    except Upstream as error:
+        if reading.connection.storage is None or not error.permanent:
+            raise
+        return _read_once(replace(reading, avoid_storage=True), spool_path)
+
+
+def _read_once(reading: Reading, spool_path: Path) -> Extraction:
     return retry(
         partial(read_into_spool, reading, spool_path),
         reading.limits,

@@ -63,7 +63,7 @@ def acme() -> Profile:
         zone="America/New_York",
         currency="USD",
         foreign_currency="EUR",
-        days=60,
+        days=45,
         sessions_per_day=176,
         growth=0.4,
         companies=190,

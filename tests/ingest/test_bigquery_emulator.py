@@ -24,7 +24,6 @@ from app.ingest.spool import open_spool
 from dev import bigquery as emulator
 from dev.bigquery import BigQuery
 from tests.ingest.bigquery_server import running
-from tests.ingest.test_bigquery import private_key  # noqa: F401 - a fixture
 
 PROJECT = "project-one"
 DAY, NEXT, THIRD = date(2025, 4, 1), date(2025, 4, 2), date(2025, 4, 3)
@@ -53,7 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BigQuery]:
 @pytest.fixture(params=["rest", "storage"])
 def settings(
     server: BigQuery,
-    private_key: str,  # noqa: F811
+    private_key: str,
     request: pytest.FixtureRequest,
 ) -> Iterator[BigQuerySettings]:
     account = ServiceAccount(PROJECT, "reader@project-one.iam", "k1", private_key)
@@ -213,39 +212,41 @@ def test_the_daily_table_wins_and_a_day_without_one_is_intraday(
     assert [row.get("ga_session_id") for row in rows] == [100, None]
 
 
+VALUE = [google.SchemaField(name, "STRING") for name in ("string_value", "int_value")]
+PARAM = [google.SchemaField("key", "STRING"), google.SchemaField("value", "RECORD", fields=VALUE)]
+OTHER_SCHEMA = [
+    google.SchemaField("event_date", "DATE"),
+    google.SchemaField("event_timestamp", "TIMESTAMP"),
+    google.SchemaField("event_name", "STRING"),
+    google.SchemaField("event_params", "RECORD", mode="REPEATED", fields=PARAM),
+    google.SchemaField("batch_page_id", "STRING"),
+    google.SchemaField("brand_new", "STRING"),
+]
+
+
 @pytest.mark.parametrize("table", EVENT_TABLES)
 def test_missing_new_and_retyped_columns_are_read_as_far_as_they_go(
-    server: BigQuery, settings: BigQuerySettings, tmp_path: Path, table: str
+    settings: BigQuerySettings, tmp_path: Path, table: str
 ) -> None:
-    value = [google.SchemaField(name, "STRING") for name in ("string_value", "int_value")]
-    params = [
-        google.SchemaField("key", "STRING"),
-        google.SchemaField("value", "RECORD", fields=value),
-    ]
-    schema = [
-        google.SchemaField("event_date", "DATE"),
-        google.SchemaField("event_timestamp", "TIMESTAMP"),
-        google.SchemaField("event_name", "STRING"),
-        google.SchemaField("event_params", "RECORD", mode="REPEATED", fields=params),
-        google.SchemaField("batch_page_id", "STRING"),
-        google.SchemaField("brand_new", "STRING"),
-    ]
+    name = EVENT_TABLES[table].event_names[0]
     row = {
-        "event_date": "2025-04-03", "event_timestamp": "2025-04-03T12:00:00Z",
-        "event_name": EVENT_TABLES[table].event_names[0], "batch_page_id": "5", "brand_new": "x",
+        "event_date": "2025-04-03", "event_timestamp": "2025-04-03T12:00:00Z", "event_name": name,
         "event_params": [{"key": "ga_session_id", "value": {"int_value": "100"}}],
+        "batch_page_id": "5", "brand_new": "x",
     }  # fmt: skip
-    client = bigquery.open_bigquery(settings).rest
-    client.load_table_from_file(
-        io.BytesIO(json.dumps(row).encode()), f"{PROJECT}.analytics_1.events_20250403",
-        job_config=google.LoadJobConfig(
-            schema=schema, source_format="NEWLINE_DELIMITED_JSON",
-            write_disposition="WRITE_TRUNCATE",
-        ),
-    ).result()  # fmt: skip
+    loading = google.LoadJobConfig(
+        schema=OTHER_SCHEMA,
+        source_format="NEWLINE_DELIMITED_JSON",
+        write_disposition="WRITE_TRUNCATE",
+    )
+    bigquery.open_bigquery(settings).rest.load_table_from_file(
+        io.BytesIO(json.dumps(row).encode()),
+        f"{PROJECT}.analytics_1.events_20250403",
+        job_config=loading,
+    ).result()
 
     assert read(settings, table, tmp_path, THIRD) == [
-        {"event_name": row["event_name"], "ga_session_id": 100, "batch_page_id": 5}
+        {"event_name": name, "ga_session_id": 100, "batch_page_id": 5}
     ]
 
 

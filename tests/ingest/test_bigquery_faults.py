@@ -9,14 +9,7 @@ import pytest
 from app.errors import Upstream
 from app.ingest.bigquery import BigQuerySettings
 from tests.ingest.bigquery_server import FakeBigQuery, Fault
-from tests.ingest.test_bigquery import (  # noqa: F401 - fixtures
-    limits,
-    private_key,
-    read,
-    server,
-    settings,
-    spooled,
-)
+from tests.ingest.reading import limits, read, spooled
 
 CREATE = "Access Denied: User does not have bigquery.jobs.create permission in project p."
 PERMANENT = [
@@ -39,8 +32,8 @@ PASSING = [
 
 @pytest.mark.parametrize(("call", "fault", "words", "asked"), PERMANENT)
 def test_a_permanent_fault_names_cause_and_fix_and_is_not_tried_again(
-    server: FakeBigQuery,  # noqa: F811
-    settings: BigQuerySettings,  # noqa: F811
+    server: FakeBigQuery,
+    settings: BigQuerySettings,
     tmp_path: Path,
     call: str,
     fault: Fault,
@@ -59,8 +52,8 @@ def test_a_permanent_fault_names_cause_and_fix_and_is_not_tried_again(
 @pytest.mark.parametrize("fault", PASSING, ids=lambda f: f.reason or f.manner)
 @pytest.mark.parametrize("call", ["tables.list", "jobs.insert", "queries.get"])
 def test_a_passing_fault_is_tried_again_and_one_query_is_billed(
-    server: FakeBigQuery,  # noqa: F811
-    settings: BigQuerySettings,  # noqa: F811
+    server: FakeBigQuery,
+    settings: BigQuerySettings,
     tmp_path: Path,
     call: str,
     fault: Fault,
@@ -73,8 +66,8 @@ def test_a_passing_fault_is_tried_again_and_one_query_is_billed(
 
 @pytest.mark.parametrize("reason", ["quotaExceeded", "rateLimitExceeded", "backendError"])
 def test_a_query_that_fails_after_it_was_accepted_is_asked_anew(
-    server: FakeBigQuery,  # noqa: F811
-    settings: BigQuerySettings,  # noqa: F811
+    server: FakeBigQuery,
+    settings: BigQuerySettings,
     tmp_path: Path,
     reason: str,
 ) -> None:
@@ -85,8 +78,8 @@ def test_a_query_that_fails_after_it_was_accepted_is_asked_anew(
 
 
 def test_the_byte_limit_is_a_permanent_fault_inside_a_success(
-    server: FakeBigQuery,  # noqa: F811
-    settings: BigQuerySettings,  # noqa: F811
+    server: FakeBigQuery,
+    settings: BigQuerySettings,
     tmp_path: Path,
 ) -> None:
     server.fail("jobs.insert", Fault(job_reason="bytesBilledLimitExceeded"))
@@ -100,8 +93,8 @@ def test_the_byte_limit_is_a_permanent_fault_inside_a_success(
 @pytest.mark.parametrize("manner", ["hang", "drip"])
 @pytest.mark.parametrize("call", ["token", "tables.list", "jobs.insert", "queries.get"])
 def test_an_answer_that_does_not_come_ends_in_time(
-    server: FakeBigQuery,  # noqa: F811
-    settings: BigQuerySettings,  # noqa: F811
+    server: FakeBigQuery,
+    settings: BigQuerySettings,
     tmp_path: Path,
     call: str,
     manner: str,
@@ -113,8 +106,8 @@ def test_an_answer_that_does_not_come_ends_in_time(
 
 
 def test_fewer_rows_than_announced_are_never_stored(
-    server: FakeBigQuery,  # noqa: F811
-    settings: BigQuerySettings,  # noqa: F811
+    server: FakeBigQuery,
+    settings: BigQuerySettings,
     tmp_path: Path,
 ) -> None:
     server.fail("queries.get", *[Fault(total=6)] * 20)
@@ -126,11 +119,11 @@ def test_fewer_rows_than_announced_are_never_stored(
 
 
 def test_the_deadline_ends_a_query_and_stops_it_at_bigquery(
-    server: FakeBigQuery,  # noqa: F811
-    settings: BigQuerySettings,  # noqa: F811
+    server: FakeBigQuery,
+    settings: BigQuerySettings,
     tmp_path: Path,
 ) -> None:
-    server.polls_until_done = 1_000
+    server.polls_until_done = 8
 
     with pytest.raises(Upstream, match="Timeout"):
         read(settings, tmp_path, within=limits(seconds=1))

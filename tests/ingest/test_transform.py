@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.ingest.columns import money, normalise_term
 from app.ingest.event_query import output_columns
 from app.ingest.event_tables import ADD_TO_CART, EVENT_TABLES, PAGE_VIEW, PURCHASE, EventTable
 from app.ingest.transform import (
@@ -147,19 +143,6 @@ def test_no_amount_is_null(exported: str | None) -> None:
     assert only(PURCHASE, revenue=exported)["revenue"] is None
 
 
-@given(
-    st.decimals(min_value=Decimal("-999999999999"), max_value=Decimal("999999999999"), places=7)
-    | st.floats(min_value=-(10**11), max_value=10**11).map(lambda x: Decimal(repr(x)))
-)
-def test_money_is_the_exported_number_rounded_half_even(amount: Decimal) -> None:
-    as_double = Decimal(repr(float(amount)))
-
-    values, bad = money(pa.array([repr(float(amount))]))
-
-    assert not bad.any()
-    assert values.to_pylist() == [as_double.quantize(Decimal("0.000001"), "ROUND_HALF_EVEN")]
-
-
 def test_items_lose_what_postgresql_cannot_store() -> None:
     exported = r'[{"item_id":"a\u0000b","item_name":"\ud800x","price":NaN,"quantity":1}]'
 
@@ -175,21 +158,6 @@ def test_items_lose_what_postgresql_cannot_store() -> None:
 @pytest.mark.parametrize("exported", ["[]", "", None, "null"])
 def test_no_items_are_null(exported: str | None) -> None:
     assert only(ADD_TO_CART, items_json=exported)["items_json"] is None
-
-
-@pytest.mark.parametrize(
-    ("typed", "term"),
-    [
-        ("  Hex   BOLT ", "hex bolt"),
-        ("“M8”!", "m8"),
-        ("Ｍ８ ﬁtting", "m8 fitting"),
-        ("1/2 inch", "1/2 inch"),
-        ("?!", ""),
-        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
-    ],
-)
-def test_terms_are_normalised(typed: str, term: str) -> None:
-    assert normalise_term(typed) == term
 
 
 def test_the_term_as_typed_is_kept_beside_the_normalised_one() -> None:
