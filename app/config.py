@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -71,6 +73,14 @@ class Config(BaseSettings):
             raise ValueError("is a comma list of networks, like 10.0.0.0/8,fd00::/8") from None
         return value
 
+    @field_validator("allowed_ports")
+    @classmethod
+    def _are_ports(cls, value: str) -> str:
+        entries = [] if value.strip().lower() == "any" else value.split(",")
+        if any(e.strip() and not (e.strip().isdigit() and int(e) < 65_536) for e in entries):
+            raise ValueError("is a comma list of ports, or the word any")
+        return value
+
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Private networks this deployment lets tenants' hosts lie in."""
         return _networks(self.allowed_networks)
@@ -117,5 +127,5 @@ def _refuse_unencrypted(config: Config) -> None:
 
 
 def _is_local(url: str) -> bool:
-    host = url.rpartition("@")[2].partition("/")[0]
-    return host.startswith(("127.", "localhost", "[::1]")) or host == ""
+    host = urlsplit(url).hostname or ""
+    return host in ("", "localhost", "::1") or bool(re.fullmatch(r"127(\.\d+){3}", host))

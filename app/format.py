@@ -104,6 +104,12 @@ class Format:
         """15 Nov."""
         return NOT_COMPUTABLE if value is None else f"{value.day} {value:%b}"
 
+    def day_brief(self, value: date | None) -> str:
+        """15 Nov, with the year when it is not the present one."""
+        if value is None or value.year == utc_now().astimezone(zone(self.time_zone)).year:
+            return self.day_short(value)
+        return f"{self.day_short(value)} {value.year}"
+
     def period(self, period: DateRange) -> str:
         """15–21 Nov 2026; what both ends share is written once."""
         start, end = period.start, period.end

@@ -35,7 +35,7 @@ def migrate(maint_url: str) -> None:
 def _apply_migrations(maint_url: str) -> None:
     url = make_url(maint_url.replace("postgres://", "postgresql://", 1))
     url = url.set(drivername="postgresql+psycopg")
-    url = url.update_query_dict({"options": "-c role=app_owner"})
+    url = url.update_query_dict({"options": "-c role=app_owner -c lock_timeout=10s"})
     backend = get_backend(url.render_as_string(hide_password=False))
     migrations = read_migrations(str(SQL / "migrations"))
     try:

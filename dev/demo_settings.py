@@ -46,6 +46,7 @@ class Settings:
             self.values["OIDC_CLIENT_ID"],
             self.values["OIDC_CLIENT_SECRET"],
             (f"{self.values['BASE_URL']}/auth/callback",),
+            (f"{self.values['BASE_URL']}/auth/signed-out",),
         )
 
     @property
@@ -86,6 +87,7 @@ class Settings:
             "OIDC_ISSUER": running.oidc.issuer,
             "GOOGLE_TOKEN_URI": running.oidc.google_token_uri,
             "BIGQUERY_ENDPOINT": running.bigquery.endpoint,
+            "BIGQUERY_STORAGE_ENDPOINT": running.bigquery.storage_endpoint,
             "INBOX_URL": _of_kind(services["smtp"], Smtp).inbox_url,
         }
         return replace(running, values={**self.values, **urls, **addresses})

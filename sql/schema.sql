@@ -49,8 +49,8 @@ create table branch_day_money (
     branch_id text not null,
     currency text not null,
     orders bigint not null default 0,
-    revenue numeric(24,6) not null default 0,
-    refunds numeric(24,6) not null default 0
+    revenue numeric not null default 0,
+    refunds numeric not null default 0
 ); -- enable and force row security
 
 create table branch_email_mappings (
@@ -78,7 +78,8 @@ create table chain (
     closed_at timestamp with time zone,
     ready_at timestamp with time zone not null,
     expires_at timestamp with time zone not null,
-    value numeric(24,6) not null,
+    currency text not null,
+    value numeric not null,
     is_value_incomplete boolean not null,
     is_task boolean not null,
     has_checkout boolean not null,
@@ -139,8 +140,9 @@ create table fact (
     item_key text,
     item_id text,
     item_name text,
-    price numeric(24,6),
-    quantity numeric(24,6),
+    price numeric,
+    quantity numeric,
+    currency text not null,
     term text,
     row_hash bigint not null
 ); -- enable and force row security
@@ -345,13 +347,13 @@ create table refund (
     refund_date date not null,
     branch_id text not null,
     currency text not null,
-    amount numeric(24,6) not null,
+    amount numeric not null,
     is_attached boolean not null
 ); -- enable and force row security
 
 create table repeat_gap (
     tenant_id uuid not null,
-    branch_id text not null,
+    scope text not null,
     session_date date not null,
     previous_date date not null,
     before_previous_date date not null,
@@ -403,7 +405,7 @@ create table shop_order (
     company_id text,
     branch_id text not null,
     currency text not null,
-    revenue numeric(24,6) not null,
+    revenue numeric not null,
     is_revenue_missing boolean not null,
     items_json jsonb,
     row_hash bigint not null
@@ -501,7 +503,7 @@ create table view_search_results (
 
 create table visitor_gap (
     tenant_id uuid not null,
-    branch_id text not null,
+    scope text not null,
     session_date date not null,
     previous_date date not null,
     visitors bigint not null
@@ -541,7 +543,7 @@ alter table processing_jobs add constraint processing_jobs_range CHECK ((end_dat
 alter table processing_jobs add constraint processing_jobs_status CHECK ((status = ANY (ARRAY['queued'::text, 'processing'::text, 'completed'::text, 'completed_with_warnings'::text, 'failed'::text, 'cancelled'::text])));
 alter table processing_jobs add constraint processing_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table refund add constraint refund_pkey PRIMARY KEY (tenant_id, order_key, refund_number);
-alter table repeat_gap add constraint repeat_gap_pkey PRIMARY KEY (tenant_id, branch_id, session_date, previous_date, before_previous_date);
+alter table repeat_gap add constraint repeat_gap_pkey PRIMARY KEY (tenant_id, scope, session_date, previous_date, before_previous_date);
 alter table session add constraint session_pkey PRIMARY KEY (tenant_id, session_key, session_id);
 alter table shop_order add constraint shop_order_pkey PRIMARY KEY (tenant_id, order_key);
 alter table tenant add constraint tenant_pkey PRIMARY KEY (tenant_id);
@@ -550,11 +552,11 @@ alter table tenant_config add constraint tenant_config_currency CHECK ((reportin
 alter table tenant_config add constraint tenant_config_pkey PRIMARY KEY (tenant_id);
 alter table tenant_config add constraint tenant_config_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table users add constraint users_pkey PRIMARY KEY (tenant_id, user_id);
-alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, branch_id, session_date, previous_date);
+alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, scope, session_date, previous_date);
 
 CREATE INDEX add_to_cart_event_date ON ONLY public.add_to_cart USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (tenant_id, session_key);
-CREATE INDEX chain_task ON public.chain USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (ready_at, value) WHERE is_task;
+CREATE INDEX chain_task ON public.chain USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (ready_at, value, currency) WHERE is_task;
 CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);

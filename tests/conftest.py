@@ -15,7 +15,7 @@ import pytest
 from app import db
 from app.config import Config
 from dev import postgres, valkey
-from tests.database import Urls, create_database, create_template
+from dev.database import Urls, create_database, create_template
 
 SECRET = "k" * 8 + "Z3n9qLw7Xb2TtVc5" * 2
 SKIPPED: list[str] = []

@@ -11,7 +11,7 @@ import pytest
 
 from app.config import ConfigError, load_config
 from app.factory import create_app
-from tests.database import project_root
+from dev.database import project_root
 
 KEY = "k1:" + base64.b64encode(bytes(range(32))).decode()
 GOOD = {

@@ -32,13 +32,13 @@ blueprint = Blueprint("dashboard_api", __name__, url_prefix="/analytics/api/v1")
 
 BranchStatus = Literal["active", "inactive", "unknown", "none"]
 _SORT_FIELDS: dict[str, Callable[[queries.BranchStats], object]] = {
-    "name": lambda row: row.name,
+    "name": lambda row: row.name.casefold(),
     "sessions": lambda row: row.sessions,
     "visitors": lambda row: row.visitors,
     "orders": lambda row: row.orders,
     "revenue": lambda row: row.revenue,
     "net_revenue": lambda row: row.net_revenue,
-    "conversion_rate": lambda row: row.conversion_rate or -1,
+    "conversion_rate": lambda row: -1 if row.conversion_rate is None else row.conversion_rate,
     "abandoned_carts": lambda row: row.abandoned_carts,
     "failed_searches": lambda row: row.failed_searches,
 }

@@ -60,10 +60,12 @@ def freshness(conn: Connection, question: Question) -> dict[str, Any]:
     """How far the loaded days reach, and which of the asked ones may still change."""
     period = question.filters.period
     availability = get_data_availability_combined(conn, question.tenant_id)
+    compared = _compared(question, availability)
     return {
         "availability": availability,
         "provisional": sorted(_provisional(availability) & set(period.days)),
         "missing": _missing(availability, period),
+        "compared_missing": _missing(availability, compared) if compared else [],
         "last_load": max((day.loaded_at for day in availability.days), default=None),
     }
 
@@ -73,12 +75,12 @@ def tiles(conn: Connection, question: Question) -> dict[str, Any]:
     now = _overview(conn, question, question.filters.period)
     if _is_empty(now):
         return _empty(conn, question)
-    compared = question.filters.compared
+    compared = _compared(question, get_data_availability_combined(conn, question.tenant_id))
     base = None if compared is None else _overview(conn, question, compared)
     return {
         "empty_reason": None,
         "tiles": build_tiles(now, base, question.fmt),
-        "compared": compared,
+        "unloaded": question.filters.compared if compared is None else None,
         "other_currencies": now.other_currencies,
     }
 
@@ -90,11 +92,12 @@ def chart(conn: Connection, question: Question) -> dict[str, Any]:
     if not any(_has_activity(point) for point in points):
         return _empty(conn, question) | {"metrics": METRICS}
     availability = get_data_availability_combined(conn, question.tenant_id)
+    compared = _compared(question, availability)
     series = charts.Series(
         metric=filters.metric,
         granularity=filters.granularity,
         points=points,
-        compared=None if filters.compared is None else _points(conn, question, filters.compared),
+        compared=None if compared is None else _points(conn, question, compared),
         provisional=_provisional(availability),
         currency=question.fmt.currency,
     )
@@ -103,7 +106,7 @@ def chart(conn: Connection, question: Question) -> dict[str, Any]:
         "figure": charts.figure(series, question.fmt),
         "rows": charts.chart_rows(series, question.fmt),
         "metrics": METRICS,
-        "compared": filters.compared,
+        "compared": compared,
     }
 
 
@@ -195,6 +198,14 @@ def _suggested(availability: Availability) -> dict[str, Any] | None:
 
 def _provisional(availability: Availability) -> frozenset[date]:
     return frozenset(day.event_date for day in availability.days if day.is_provisional)
+
+
+def _compared(question: Question, availability: Availability) -> DateRange | None:
+    """The period to compare with, if any of its days is loaded: unloaded days are not zero."""
+    compared = question.filters.compared
+    if compared is None or len(_missing(availability, compared)) == compared.length:
+        return None
+    return compared
 
 
 def _missing(availability: Availability, period: DateRange) -> list[date]:

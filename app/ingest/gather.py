@@ -114,6 +114,10 @@ def _extract(
         gathering.extractions[name] = result
         gathering.progress.done(f"extract:{name}", result.rows)
         _keep_refusals(gathering, name, result.refused, result.samples)
+        gathering.notes += [
+            f"{name}: {count:,} texts of {column} were longer than is stored and were cut."
+            for column, count in sorted(result.cut.items())
+        ]
 
 
 def _about(name: str, error: Upstream) -> Upstream:

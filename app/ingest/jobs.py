@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app import jobs
-from app.dates import DateRange
+from app.dates import DateRange, today
 from app.db import tenant_transaction
 from app.errors import Conflict, Invalid, NotFound, Upstream
 from app.ingest import bigquery, sources
@@ -25,6 +25,7 @@ from app.ingest.queries import find_job
 from app.jobs import Run, enqueue_children, job
 from app.jobs.settings import settings as job_settings
 from app.partitions import ensure_partitions
+from app.tenant_settings import get_tenant_settings
 
 DATA_TYPES = ("events", "users", "locations")
 MAX_DAYS = 731
@@ -54,7 +55,12 @@ class IngestRequest:
 def start_ingestion(
     conn: Connection, tenant_id: UUID, request: IngestRequest, started_by: str
 ) -> UUID:
-    """Queue a load in the caller's transaction; call `jobs.publish()` with its id afterwards."""
+    """Queue a load in the caller's transaction; call `jobs.publish()` with its id afterwards.
+
+    Raises:
+        Invalid: the range ends after today, in the property's zone.
+    """
+    _refuse_future(conn, tenant_id, request)
     return _enqueue(conn, tenant_id, "ingest", request, started_by)
 
 
@@ -142,6 +148,12 @@ def _enqueue(
         data_types=request.data_types,
         changed_only=request.changed_only,
     )
+
+
+def _refuse_future(conn: Connection, tenant_id: UUID, request: IngestRequest) -> None:
+    zone_name = get_tenant_settings(conn, tenant_id).property_time_zone
+    if request.end_date > today(zone_name):
+        raise Invalid(f"The end date {request.end_date} lies in the future. Load up to today.")
 
 
 def _period(run: Run) -> DateRange:

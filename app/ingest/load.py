@@ -35,6 +35,22 @@ _FILE_COLUMNS = {
 _REPLACE_FILE = {"users": "_replace_contacts", "locations": "_replace_branches"}
 
 
+# A day that another job loaded meanwhile from a newer table is left as it is.
+_REPLACED = text("""
+    insert into replaced
+    select t.event_type, d.event_date
+    from unnest(cast(:types as text [])) as t (event_type)
+    cross join unnest(cast(:days as date []), cast(:modified as timestamptz []))
+        as d (event_date, modified_at)
+    where not exists (
+        select from day_load as l
+        where
+            l.tenant_id = :t and l.event_date = d.event_date and l.event_type = t.event_type
+            and l.source_modified_at > d.modified_at
+    )
+""")
+
+
 @dataclass(frozen=True)
 class CustomerFile:
     """A wholly parsed users or locations file; `rows` have the attributes of its table."""
@@ -93,12 +109,13 @@ def _swap(conn: Connection, run: Run, harvest: Harvest, load_id: int) -> None:
         return
     days = sorted(harvest.sources)
     conn.execute(
-        text("""
-            insert into replaced
-            select t, d
-            from unnest(cast(:types as text [])) as t, unnest(cast(:days as date [])) as d
-        """),
-        {"types": list(harvest.extractions), "days": days},
+        _REPLACED,
+        {
+            "t": run.tenant_id,
+            "types": list(harvest.extractions),
+            "days": days,
+            "modified": [harvest.sources[day].modified_at for day in days],
+        },
     )
     arguments = {"t": run.tenant_id, "load_id": load_id}
     conn.execute(text("select _replace_events(:t, :load_id)"), arguments)
@@ -199,6 +216,7 @@ def _mark_days(conn: Connection, run: Run, harvest: Harvest, name: str, load_id:
             cast(:days as date []), cast(:tables as text []), cast(:kinds as text []),
             cast(:modified as timestamptz [])
         ) as s (event_date, source_table, source_kind, modified_at)
+        inner join replaced as r on r.event_date = s.event_date and r.event_type = :name
         left join (
             select event_date, count(*) as row_count, max(event_ts) as last_event_ts
             from stage_{name}

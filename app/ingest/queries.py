@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -130,8 +130,8 @@ def get_data_availability_combined(
 ) -> Availability:
     """Which days are loaded, in `period` or ever, and the last customer files.
 
-    `complete_until` is the last day of the unbroken run of settled days that reaches
-    furthest; None when no day is settled.
+    `complete_until` is the last settled day, which no load changes any more; None when there
+    is none. Days missing before it show as gaps in `days`.
 
     Source: sql/functions/get_data_availability_combined.sql
     """
@@ -249,15 +249,9 @@ def _complete_until(days: Sequence[DayAvailability]) -> date | None:
     by_day: dict[date, list[DayAvailability]] = {}
     for entry in days:
         by_day.setdefault(entry.event_date, []).append(entry)
-    settled = [
+    settled = (
         day
         for day, entries in by_day.items()
         if len(entries) == len(EVENT_TYPES) and not any(e.is_provisional for e in entries)
-    ]
-    if not settled:
-        return None
-    day = min(settled)
-    known = set(settled)
-    while day + timedelta(days=1) in known:
-        day += timedelta(days=1)
-    return day
+    )
+    return max(settled, default=None)

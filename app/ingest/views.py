@@ -96,12 +96,9 @@ def start() -> AnyResponse:
     return done(
         "ingest/_started.html",
         "Ingestion started. It goes on when you leave this page.",
-        fallback=url_for("ingest.job_page", job_id=job.job_id),
+        fallback=_address(job),
         event=JOBS_CHANGED,
-        form=form,
-        job=job,
-        parts=[],
-        **_job_words(),
+        **_job_words() | {"form": form, "job": job, "parts": []},
     )
 
 
@@ -116,7 +113,7 @@ def estimate() -> AnyResponse:
     return done(
         "ingest/_form.html",
         "The size is being estimated.",
-        fallback=url_for("ingest.job_page", job_id=job.job_id),
+        fallback=_address(job),
         form=form,
         estimate=job,
         **_job_words(),
@@ -143,17 +140,20 @@ def retry(job_id: UUID) -> AnyResponse:
 
 
 def _job_done(job_id: UUID, message: str) -> AnyResponse:
-    address = url_for("ingest.job_page", job_id=job_id)
     job = _find(job_id)
     return done(
         "ingest/_job.html",
         message,
-        fallback=address,
+        fallback=_address(job),
         event=JOBS_CHANGED,
         job=job,
         parts=_parts(job),
         **_job_words(),
     )
+
+
+def _address(job: Job) -> str:
+    return url_for("ingest.job_page", job_id=job.job_id)
 
 
 def _enqueue(begin: Begin, form: IngestForm) -> Job:

@@ -82,7 +82,7 @@ def globex() -> Profile:
         zone="Europe/Berlin",
         currency="EUR",
         foreign_currency="USD",
-        days=45,
+        days=30,
         sessions_per_day=50,
         growth=0.2,
         companies=56,

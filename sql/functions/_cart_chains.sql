@@ -3,7 +3,8 @@
 -- Definition  Per item (id, else name) quantities run in time order and never below 0; the price
 --             is the last known one of an add. Abandoned (is_task) when a line remains and no
 --             order came within 24 hours of the last activity; known to be so at ready_at.
--- Units       value in the tenant's currency; lines without a price are left out of it.
+-- Units       value in currency, the last one its activity named ('' is the tenant's); lines
+--             without a price are left out of it.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive_chains.sql
 create or replace function _cart_chains(p_tenant_id uuid)
@@ -66,6 +67,7 @@ begin
             (array_agg(e.contact_id order by e.step desc))[1] as contact_id,
             (array_agg(e.company_id order by e.step desc))[1] as company_id,
             (array_agg(e.branch_id order by e.branch_id = '', e.step desc))[1] as branch_id,
+            (array_agg(e.currency order by e.currency = '', e.step desc))[1] as currency,
             bool_or(e.kind = 'checkout') as has_checkout
         from steps as e
         group by e.subject, e.first_at
@@ -74,7 +76,7 @@ begin
         p_tenant_id, 'cart', c.subject, c.first_at, c.last_at, t.last_date, t.user_pseudo_id,
         t.contact_id, t.company_id, t.branch_id, c.closing_order_key, c.closed_at,
         c.last_at + interval '24 hours', c.last_at + interval '30 days',
-        coalesce(k.cart_value, 0), coalesce(k.is_incomplete, false),
+        t.currency, coalesce(k.cart_value, 0), coalesce(k.is_incomplete, false),
         k.lines is not null
         and (c.closed_at is null or c.closed_at > c.last_at + interval '24 hours'),
         t.has_checkout, coalesce(k.lines, '[]'), 0

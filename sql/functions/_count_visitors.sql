@@ -11,6 +11,8 @@ language plpgsql
 stable
 set plan_cache_mode = force_custom_plan
 as $$
+declare
+    v_scope text := case when p_location_ids is null then '*' else '=' || p_location_ids[1] end;
 begin
     if cardinality(p_location_ids) > 1 then
         return (
@@ -26,7 +28,7 @@ begin
         select coalesce(sum(g.visitors), 0)
         from visitor_gap as g
         where
-            g.tenant_id = p_tenant_id and g.branch_id = coalesce(p_location_ids[1], '*')
+            g.tenant_id = p_tenant_id and g.scope = v_scope
             and g.session_date between p_start_date and p_end_date
             and g.previous_date < p_start_date
     );

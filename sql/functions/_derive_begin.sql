@@ -27,7 +27,7 @@ begin
         contact_id text, company_property text, branch_id text, primary key (source, source_row)
     ) on commit drop;
     create temporary table gap_change (
-        branch_id text, session_date date, previous_date date,
+        scope text, session_date date, previous_date date,
         before_previous_date date, visitors bigint
     ) on commit drop;
     create temporary table session_new (like session) on commit drop;

@@ -14,14 +14,17 @@ begin
     select
         p_tenant_id, a.order_key, row_number() over (partition by a.order_key order by a.position),
         a.event_ts, a.event_date, a.branch_id, a.currency,
-        least(a.asked_until, a.revenue) - least(a.asked_until - a.asked, a.revenue), a.is_attached
+        round(
+            least(a.asked_until, a.revenue) - least(a.asked_until - a.asked, a.revenue), 6
+        ),
+        a.is_attached
     from (
         select
             d.order_key, d.position, d.event_ts, d.event_date,
             coalesce(o.branch_id, d.branch_id) as branch_id,
             coalesce(nullif(d.currency, ''), o.currency, '') as currency,
             o.order_key is not null as is_attached,
-            case when o.order_key is null then 1e16 else o.revenue end as revenue,
+            case when o.order_key is null then 'infinity' else o.revenue end as revenue,
             w.asked,
             sum(w.asked) over (partition by d.order_key order by d.position) as asked_until
         from (
@@ -42,7 +45,7 @@ begin
         cross join lateral (
             select greatest(
                 coalesce(d.amount, case when o.order_key is null then 0 else o.revenue end), 0
-            )::numeric(24, 6) as asked
+            ) as asked
         ) as w
     ) as a;
     delete from refund_new as r where r.amount <= 0;

@@ -12,7 +12,7 @@ as $$
             tenant_id, session_key, session_id, position, task_type, kind, subject, fact_ts,
             event_date, batch_page_id, batch_ordering_id, batch_event_index, user_pseudo_id,
             contact_id, company_id, branch_id, item_key, item_id, item_name, price, quantity,
-            term, row_hash
+            currency, term, row_hash
         )
         select
             $1, e.session_key, e.session_id,
@@ -28,7 +28,9 @@ as $$
             case when m.source is null then s.contact_id else m.contact_id end,
             case when m.source is null then s.company_id else m.company_property end,
             case when m.source is null then s.branch_id else m.branch_id end,
-            coalesce(e.item ->> ''item_id'', e.item ->> ''item_name''),
+            coalesce(
+                ''i:'' || (e.item ->> ''item_id''), ''n:'' || (e.item ->> ''item_name'')
+            ),
             e.item ->> ''item_id'', e.item ->> ''item_name'',
             case
                 when e.kind = ''add'' and _item_number(e.item -> ''price'') >= 0
@@ -40,7 +42,7 @@ as $$
                     then _item_number(e.item -> ''quantity'')
                 else 1
             end,
-            e.term, 0
+            e.currency, e.term, 0
         from (
             select
                 a.tableoid as source, a.ctid as source_row, a.session_key, a.session_id,
@@ -51,7 +53,7 @@ as $$
                     when ''add_to_cart'' then ''add''
                     when ''remove_from_cart'' then ''remove'' else ''checkout''
                 end as kind,
-                i.item, i.item_position, null as term
+                i.item, i.item_position, _currency_code(a.currency) as currency, null as term
             from add_to_cart as a
             inner join touched_session as t
                 on a.session_key = t.session_key and a.session_id = t.session_id
@@ -65,7 +67,7 @@ as $$
                 v.tableoid, v.ctid, v.session_key, v.session_id, v.event_ts, v.event_date,
                 v.event_name, v.batch_page_id, v.batch_ordering_id, v.batch_event_index,
                 v.user_pseudo_id, v.page_url, v.user_id, v.company_id, v.branch_id, null,
-                ''search'', %L, null, null, v.term
+                ''search'', %L, null, null, '''', v.term
             from %I as v
             inner join touched_session as t
                 on v.session_key = t.session_key and v.session_id = t.session_id

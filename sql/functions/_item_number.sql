@@ -7,7 +7,7 @@ language sql
 immutable
 as $$
     select case
-        when jsonb_typeof(p_value) = 'number' and abs(p_value::numeric) < 1e15
+        when jsonb_typeof(p_value) = 'number' and abs(p_value::numeric) < 1e12
             then round(p_value::numeric, 6)
     end
 $$;

@@ -2,7 +2,8 @@
 --
 -- Definition  The earlier of now and the end of loaded data: of the last day that has both its
 --             cart events and its orders, midnight in the property's zone when it came from the
---             daily table, else the latest instant loaded of that day. Null when nothing is.
+--             daily table, else the latest instant loaded of that day, its beginning when it has none. Null when
+--             nothing is loaded.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_dashboard_overview_stats.sql and others that count carts
 create or replace function _loaded_until(p_tenant_id uuid)
@@ -29,10 +30,19 @@ begin
             where c.tenant_id = p_tenant_id
         ));
     end if;
+    if v_day is null then
+        return null;
+    end if;
     return (
-        select least(now(), max(d.last_event_ts))
-        from day_load as d
-        where d.tenant_id = p_tenant_id and d.event_date = v_day
+        select least(
+            now(),
+            coalesce(
+                max(d.last_event_ts), v_day::timestamp at time zone min(c.property_time_zone)
+            )
+        )
+        from tenant_config as c
+        left join day_load as d on d.tenant_id = c.tenant_id and d.event_date = v_day
+        where c.tenant_id = p_tenant_id
     );
 end;
 $$;

@@ -2,7 +2,7 @@
 --
 -- Definition  Whoever is not in the temporary table stage_users goes. Sessions of contacts whose
 --             company changed, and sessions with several identities, are noted in
---             touched_session, so that what follows from companies is derived anew.
+--             touched_session, their orders in touched_order, so that what follows from companies is derived anew.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/load.py, inside the swap transaction
 create or replace function _replace_contacts(p_tenant_id uuid)
@@ -27,6 +27,12 @@ begin
     select s.session_key, s.session_id
     from session as s
     where s.tenant_id = p_tenant_id and s.is_mixed and exists (select from changed_contact)
+    on conflict do nothing;
+    insert into touched_order
+    select o.order_key
+    from shop_order as o
+    inner join changed_contact as c on c.user_id = o.contact_id
+    where o.tenant_id = p_tenant_id
     on conflict do nothing;
     delete from users as u
     where

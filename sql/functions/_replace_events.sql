@@ -46,14 +46,15 @@ begin
         where a.attrelid = ('pg_temp.stage_' || v_type)::regclass and a.attnum > 0;
         v_key := case when v_type = 'purchase' then ', order_key' else '' end;
         execute format(
-            'insert into %I (tenant_id, load_id, %s%s) select $1, $2, %s%s from %I',
+            'insert into %I (tenant_id, load_id, %s%s) select $1, $2, %s%s from %I
+            where event_date = any($3)',
             v_type, v_columns, v_key, v_columns,
             case when v_type = 'purchase' then
                 ', _order_key(event_name, transaction_id, '
                 'user_pseudo_id || ''.'' || ga_session_id, event_ts, revenue)'
             else '' end,
             'stage_' || v_type
-        ) using p_tenant_id, p_load_id;
+        ) using p_tenant_id, p_load_id, v_days;
         execute format(
             'insert into touched_session
             select distinct session_key, session_id from %I

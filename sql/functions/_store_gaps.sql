@@ -8,7 +8,7 @@ language plpgsql
 as $$
 begin
     insert into visitor_gap as g
-    select p_tenant_id, c.branch_id, c.session_date, c.previous_date, sum(c.visitors)
+    select p_tenant_id, c.scope, c.session_date, c.previous_date, sum(c.visitors)
     from gap_change as c
     where c.before_previous_date is null
     group by 2, 3, 4
@@ -17,7 +17,7 @@ begin
     do update set visitors = g.visitors + excluded.visitors;
     insert into repeat_gap as g
     select
-        p_tenant_id, c.branch_id, c.session_date, c.previous_date, c.before_previous_date,
+        p_tenant_id, c.scope, c.session_date, c.previous_date, c.before_previous_date,
         sum(c.visitors)
     from gap_change as c
     where c.before_previous_date is not null
@@ -29,11 +29,11 @@ begin
     using gap_change as c
     where
         g.tenant_id = p_tenant_id and g.visitors = 0
-        and g.branch_id = c.branch_id and g.session_date = c.session_date;
+        and g.scope = c.scope and g.session_date = c.session_date;
     delete from repeat_gap as g
     using gap_change as c
     where
         g.tenant_id = p_tenant_id and g.visitors = 0
-        and g.branch_id = c.branch_id and g.session_date = c.session_date;
+        and g.scope = c.scope and g.session_date = c.session_date;
 end;
 $$;

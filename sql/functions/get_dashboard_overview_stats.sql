@@ -2,7 +2,7 @@
 --
 -- Definition  docs/glossary.md, word for word; p_end_date is inclusive. p_location_ids null is
 --             all branches, '' in it is "no branch".
--- Units       money in the reporting currency; other_currencies is an array of
+-- Units       money in the reporting currency, carts in another one are counted only; other_currencies is an array of
 --             {currency, orders, revenue, refunds}; conversion_rate in per cent, null without
 --             sessions.
 -- Tenant      p_tenant_id, and row-level security behind it.
@@ -77,7 +77,9 @@ begin
         from currencies as c
     ),
     carts as (
-        select count(*) as carts, sum(h.value) as cart_value
+        select
+            count(*) as carts,
+            sum(h.value) filter (where h.currency in ('', v_currency)) as cart_value
         from chain as h
         where
             h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task

@@ -64,13 +64,13 @@ begin
         group by m.branch_id
     ),
     visits as (
-        select g.branch_id, sum(g.visitors) as visitors
+        select substr(g.scope, 2) as branch_id, sum(g.visitors) as visitors
         from visitor_gap as g
         where
-            g.tenant_id = p_tenant_id and g.branch_id <> '*'
+            g.tenant_id = p_tenant_id and g.scope <> '*'
             and g.session_date between p_start_date and p_end_date
             and g.previous_date < p_start_date
-        group by g.branch_id
+        group by g.scope
     ),
     carts as (
         select h.branch_id, count(*) as carts

@@ -1,5 +1,6 @@
 -- Rows derived from events in the transaction that loads them; never written by hand.
--- branch_id '' is "no branch"; '*' in the gap tables is "all branches together".
+-- branch_id '' is "no branch". The gap tables count per scope: '*' is all branches together, '=D01'
+-- is branch D01 and '=' is no branch, so that no branch a visitor names can be taken for '*'.
 create table session (
     tenant_id uuid not null,
     session_key bigint not null,
@@ -43,24 +44,24 @@ create index session_unseen on session (tenant_id, session_date) where page_view
 -- visitors of [a, b] are those of the days in it whose previous day lies before a.
 create table visitor_gap (
     tenant_id uuid not null,
-    branch_id text not null,
+    scope text not null,
     session_date date not null,
     previous_date date not null,
     visitors bigint not null,
-    constraint visitor_gap_pkey primary key (tenant_id, branch_id, session_date, previous_date)
+    constraint visitor_gap_pkey primary key (tenant_id, scope, session_date, previous_date)
 );
 
 -- The same over single sessions with one more step back: repeat visitors of [a, b] have a
 -- session in it whose previous one lies in it too and the one before that does not.
 create table repeat_gap (
     tenant_id uuid not null,
-    branch_id text not null,
+    scope text not null,
     session_date date not null,
     previous_date date not null,
     before_previous_date date not null,
     visitors bigint not null,
     constraint repeat_gap_pkey primary key (
-        tenant_id, branch_id, session_date, previous_date, before_previous_date
+        tenant_id, scope, session_date, previous_date, before_previous_date
     )
 );
 
@@ -77,7 +78,7 @@ create table shop_order (
     company_id text,
     branch_id text not null,
     currency text not null,
-    revenue numeric(24, 6) not null,
+    revenue numeric not null,
     is_revenue_missing boolean not null,
     items_json jsonb,
     row_hash bigint not null,
@@ -109,7 +110,7 @@ create table refund (
     refund_date date not null,
     branch_id text not null,
     currency text not null,
-    amount numeric(24, 6) not null,
+    amount numeric not null,
     is_attached boolean not null,
     constraint refund_pkey primary key (tenant_id, order_key, refund_number)
 );
@@ -138,8 +139,8 @@ create table branch_day_money (
     branch_id text not null,
     currency text not null,
     orders bigint not null default 0,
-    revenue numeric(24, 6) not null default 0,
-    refunds numeric(24, 6) not null default 0,
+    revenue numeric not null default 0,
+    refunds numeric not null default 0,
     constraint branch_day_money_pkey primary key (tenant_id, event_date, branch_id, currency)
 );
 
@@ -164,8 +165,9 @@ create table fact (
     item_key text,
     item_id text,
     item_name text,
-    price numeric(24, 6),
-    quantity numeric(24, 6),
+    price numeric,
+    quantity numeric,
+    currency text not null,
     term text,
     row_hash bigint not null,
     constraint fact_pkey primary key (tenant_id, session_key, session_id, position)
@@ -191,7 +193,8 @@ create table chain (
     closed_at timestamptz,
     ready_at timestamptz not null,
     expires_at timestamptz not null,
-    value numeric(24, 6) not null,
+    currency text not null,
+    value numeric not null,
     is_value_incomplete boolean not null,
     is_task boolean not null,
     has_checkout boolean not null,
@@ -200,4 +203,4 @@ create table chain (
     constraint chain_pkey primary key (tenant_id, task_type, subject, first_at)
 );
 create index chain_task on chain (tenant_id, task_type, last_date, branch_id)
-include (ready_at, value) where is_task;
+include (ready_at, value, currency) where is_task;

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 Cells = dict[str, str | None]
 
-SCHEMA = [
+SCHEMA: list[dict[str, Any]] = [
     {"name": "event_date", "type": "STRING"},
     {"name": "event_timestamp", "type": "INTEGER"},
     {"name": "event_name", "type": "STRING"},

@@ -63,6 +63,12 @@ class Cart:
         return seen[-1] if seen else None
 
     @property
+    def currency(self) -> str | None:
+        """The last currency named among the chain's activity; None is the tenant's own."""
+        seen = [event.currency for event in self.events if event.currency is not None]
+        return seen[-1] if seen else None
+
+    @property
     def has_checkout(self) -> bool:
         """Whether a checkout was begun."""
         return any(event.name == CHECKOUT for event in self.events)

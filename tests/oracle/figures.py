@@ -73,7 +73,9 @@ def figures(part: Slice, reporting: str, as_of: datetime) -> dict[str, Any]:
         "other_currencies": other_currencies(part, reporting),
         "conversion_rate": conversion_rate(part.sessions),
         "abandoned_carts": len(abandoned),
-        "abandoned_cart_value": sum((cart.value for cart in abandoned), ZERO),
+        "abandoned_cart_value": sum(
+            (cart.value for cart in abandoned if cart.currency in (None, reporting)), ZERO
+        ),
         "total_searches": sum(names[name] for name in SEARCHES),
         "failed_searches": sum(names[name] for name in FAILED_SEARCHES),
         "repeat_visitors": repeat_visitors(part.sessions),

@@ -21,7 +21,7 @@ from app.dashboard.queries import get_locations
 from app.db import admin_transaction, tenant_transaction
 from app.migrate import SQL
 from tests.conftest import Cast
-from tests.database import PASSWORD, Urls
+from dev.database import PASSWORD, Urls
 
 COUNT = text("select count(*) from locations")
 

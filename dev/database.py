@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: one server a run, one migrated template, a copy where needed."""
+"""Databases on a local server: a migrated template and copies of it, for tests and snapshots."""
 
 from __future__ import annotations
 
