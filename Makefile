@@ -39,7 +39,7 @@ psql: $(VENV)/.ready ## a psql prompt on the demo's database: make psql TENANT=a
 # uv installs in seconds what pip takes a minute for; pip alone is needed to get it.
 $(VENV)/.ready: requirements.txt requirements-dev.txt
 	@echo "Installing the Python packages into $(VENV) …" >&2
-	@test -x $(PY) || python3 -m venv $(VENV)
+	@$(PY) -m pip --version > /dev/null 2>&1 || python3 -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9 >&2
 	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --python $(PY) -r requirements-dev.txt >&2
 	@touch $@

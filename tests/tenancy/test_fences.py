@@ -20,8 +20,8 @@ from app.config import Config
 from app.dashboard.queries import get_locations
 from app.db import admin_transaction, tenant_transaction
 from app.migrate import SQL
-from tests.conftest import Cast
 from dev.database import PASSWORD, Urls
+from tests.conftest import Cast
 
 COUNT = text("select count(*) from locations")
 
