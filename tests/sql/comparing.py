@@ -96,3 +96,20 @@ def compare(tenant_id: UUID, oracle: Oracle, period: DateRange, branches: list[s
         assert set(wanted) <= set(rows)
         for location_id, want in wanted.items():
             assert_equal(shown(rows[location_id]), want, BRANCH)
+
+
+DERIVED = (
+    "session", "visitor_gap", "repeat_gap", "shop_order", "order_repeat", "refund", "fact",
+    "chain", "branch_day", "branch_day_money",
+)  # fmt: skip
+
+
+def derived_rows(superuser: Superuser, tenant_id: UUID) -> dict[str, list[str]]:
+    """Every derived row of a tenant as text, without the tenant itself."""
+    query = """
+        select (to_jsonb(d) - 'tenant_id' - 'row_hash')::text from {} as d where tenant_id = %s
+    """
+    return {
+        name: sorted(row[0] for row in superuser.execute(query.format(name), (tenant_id,)))
+        for name in DERIVED
+    }
