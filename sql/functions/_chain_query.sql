@@ -1,4 +1,5 @@
--- _chain_query: the evidence and the possible closing orders of the touched subjects, in time order,
+-- _chain_query: the evidence and the possible closing orders of the touched subjects, in time
+-- order,
 -- an order last at its instant; $1 tenant.
 --
 -- Called by   sql/functions/_mark_chains.sql

@@ -1,6 +1,7 @@
 -- _count_gaps: what the changed visitors add to the gap tables, times p_sign, into gap_change.
 --
--- Definition  Per branch ('=' and its id) and for all branches together ('*'). Rows without a date before the
+-- Definition  Per branch ('=' and its id) and for all branches together ('*'). Rows without a
+--             date before the
 --             previous one count days with a page view (visitors); the others count sessions
 --             (repeat visitors). '-infinity' is "never before".
 -- Tenant      p_tenant_id, and row-level security behind it.

@@ -2,7 +2,8 @@
 --
 -- Definition  The earlier of now and the end of loaded data: of the last day that has both its
 --             cart events and its orders, midnight in the property's zone when it came from the
---             daily table, else the latest instant loaded of that day, its beginning when it has none. Null when
+--             daily table, else the latest instant loaded of that day, its beginning when it has
+--             none. Null when
 --             nothing is loaded.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_dashboard_overview_stats.sql and others that count carts

@@ -1,4 +1,5 @@
--- _mark_chains: where the chains of the touched subjects begin and end, into chain_span, and their evidence.
+-- _mark_chains: where the chains of the touched subjects begin and end, into chain_span, and
+-- their evidence.
 --
 -- Definition  A chain ends at the first order of its contact, company or device that comes
 --             within 30 days of its last evidence, covering what happened up to and including

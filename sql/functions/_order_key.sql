@@ -1,6 +1,7 @@
 -- _order_key: what makes two purchase events one order.
 --
--- Definition  The transaction id without white space around it; for a missing or placeholder one the session, the second and
+-- Definition  The transaction id without white space around it; for a missing or placeholder one
+--             the session, the second and
 --             the revenue ('-' as session without consent). A refund without a transaction id
 --             has a key of its own kind, so that it never meets an order by chance.
 -- Called by   sql/functions/_replace_events.sql

@@ -2,7 +2,8 @@
 --
 -- Definition  Whoever is not in the temporary table stage_users goes. Sessions of contacts whose
 --             company changed, and sessions with several identities, are noted in
---             touched_session, their orders in touched_order, so that what follows from companies is derived anew.
+--             touched_session, their orders in touched_order, so that what follows from companies
+--             is derived anew.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/load.py, inside the swap transaction
 create or replace function _replace_contacts(p_tenant_id uuid)
