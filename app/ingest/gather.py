@@ -35,7 +35,7 @@ _PARSERS: dict[str, Callable[[Path], Parsed[Any]]] = {
     "users": parse_users,
     "locations": parse_locations,
 }
-_WORDS = {"users": "customers", "locations": "branches"}
+WORDS = {"users": "contacts", "locations": "branches"}
 
 
 @dataclass
@@ -209,7 +209,7 @@ def _hold_back_half(gathering: Gathering, file_type: str, path: str, rows: int) 
     if rows * 2 >= before and (rows or not before):
         return
     raise Invalid(
-        f"{Path(path).name} has {rows:,} {_WORDS[file_type]} and had {before:,} the last time: "
+        f"{Path(path).name} has {rows:,} {WORDS[file_type]} and had {before:,} the last time: "
         "it was held back and the old ones stay. Check the export that writes it, then load again."
     )
 
@@ -221,7 +221,8 @@ def _keep_refusals(
     if not refused:
         return
     total = sum(refused.values())
-    gathering.notes.append(f"{source}: {total:,} rows were refused; the job page shows why.")
+    name = WORDS.get(source, source)
+    gathering.notes.append(f"{total:,} rows of {name} were refused; the reasons are listed below.")
     statement = text("""
         insert into job_refusal (tenant_id, job_id, source, reason, row_count, samples)
         values (:t, :job_id, :source, :reason, :row_count, cast(:samples as jsonb))

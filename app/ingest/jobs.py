@@ -18,7 +18,7 @@ from app.db import tenant_transaction
 from app.errors import Conflict, Invalid, NotFound, Upstream
 from app.ingest import bigquery, sources
 from app.ingest.attempts import Limits
-from app.ingest.gather import Gathering, gather_events, gather_file
+from app.ingest.gather import WORDS, Gathering, gather_events, gather_file
 from app.ingest.load import store
 from app.ingest.progress import Progress
 from app.ingest.queries import find_job
@@ -215,7 +215,7 @@ def _message(gathering: Gathering) -> str:
     parts = []
     if gathering.extractions:
         parts.append(f"{events:,} events of {len(gathering.days)} days")
-    parts += [f"{len(file.rows):,} {file.file_type}" for file in gathering.files]
+    parts += [f"{len(file.rows):,} {WORDS[file.file_type]}" for file in gathering.files]
     if not parts:
         return "Nothing to load: no day has changed or is exported yet."
     return f"Loaded {', '.join(parts)}."

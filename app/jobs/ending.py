@@ -93,7 +93,8 @@ def _verdict(parent: JobRow, parts: list[_Part]) -> tuple[FinalStatus, str | Non
         return "completed", None
     missing = [part.label for part in parts if not part.has_succeeded]
     if not missing:
-        return "completed_with_warnings", "Some parts completed with warnings."
+        warned = ", ".join(part.label for part in parts if part.status != "completed")
+        return "completed_with_warnings", f"All {len(parts)} parts are loaded. Warnings in {warned}."
     listed = ", ".join(missing)
     return "completed_with_warnings", f"{len(missing)} of {len(parts)} parts are missing: {listed}."
 

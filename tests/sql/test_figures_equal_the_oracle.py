@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app import db, jobs
-from app.config import Config
 from app.dates import DateRange
 from dev.generate import generate, tiny
 from tests.loading import BranchRow, Contact, load_days
@@ -22,14 +18,6 @@ from tests.oracle import Oracle, OracleSettings
 from tests.sql.comparing import Superuser, compare, derived_rows, make_tenant
 
 FIRST = date(2025, 3, 27)
-
-@pytest.fixture(scope="module", autouse=True)
-def _as_worker(config: Config) -> Iterator[None]:
-    db.configure(config, role="worker")
-    jobs.configure(config)
-    yield
-    db.configure(config)
-
 
 @given(
     seed=st.integers(0, 10_000),
@@ -44,7 +32,7 @@ def _as_worker(config: Config) -> Iterator[None]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_figures_equal_the_oracle_in_any_order_of_loads(
-    superuser: Superuser, seed: int, days: int, zone: str, order: Random
+    as_worker: None, superuser: Superuser, seed: int, days: int, zone: str, order: Random
 ) -> None:
     profile = tiny(seed, days=days, zone=zone)
     last = FIRST + timedelta(days=days - 1)
