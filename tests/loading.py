@@ -10,7 +10,6 @@ import json
 import math
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from app.dates import DateRange
 from app.db import tenant_transaction
 from app.ingest import jobs as ingest_jobs
 from app.ingest.bigquery import DaySource
+from app.ingest.customer_file import BranchRow, ContactRow
 from app.ingest.event_query import output_columns
 from app.ingest.event_tables import EVENT_TABLES, EventTable
 from app.ingest.jobs import IngestRequest
@@ -43,31 +43,9 @@ NUMBER_ORDER = ("double_value", "float_value", "int_value", "string_value")
 KIND = {"": "daily", "intraday_": "intraday", "fresh_": "fresh"}
 
 
-@dataclass(frozen=True)
-class Contact:
-    """A row of the users file with the columns that figures depend on."""
-
-    user_id: str
-    buying_company_erp_id: str | None = None
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    buying_company_name: str | None = None
-    branch_id: str | None = None
-    account_owner: str | None = None
-
-
-@dataclass(frozen=True)
-class BranchRow:
-    """A row of the locations file."""
-
-    location_id: str
-    name: str
-    city: str | None = None
-    region: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    is_active: bool = True
+def contact(user_id: str, company_id: str | None = None) -> ContactRow:
+    """A row of the customer file with the columns that figures depend on."""
+    return ContactRow(user_id, buying_company_erp_id=company_id)
 
 
 def load_days(
@@ -75,7 +53,7 @@ def load_days(
     tables: Mapping[str, Sequence[Row]],
     *,
     event_types: Iterable[str] = tuple(EVENT_TABLES),
-    contacts: Sequence[Contact] | None = None,
+    contacts: Sequence[ContactRow] | None = None,
     branches: Sequence[BranchRow] | None = None,
 ) -> None:
     """Load export tables (events_20250401 → rows), replacing their days for these types."""

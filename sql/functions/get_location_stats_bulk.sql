@@ -37,14 +37,9 @@ begin
     from tenant_config as c
     where c.tenant_id = p_tenant_id;
     return query
-    with days as (
-        select
-            b.branch_id, sum(b.sessions) as sessions,
-            sum(b.sessions_with_order) as sessions_with_order, sum(b.searches) as searches,
-            sum(b.failed_searches) as failed_searches
-        from branch_day as b
-        where b.tenant_id = p_tenant_id and b.event_date between p_start_date and p_end_date
-        group by b.branch_id
+    with sums as (
+        select b.*
+        from _branch_sums(p_tenant_id, p_start_date, p_end_date, v_as_of) as b
     ),
     daily_money as (
         select
@@ -63,49 +58,29 @@ begin
         from daily_money as m
         group by m.branch_id
     ),
-    visits as (
-        select substr(g.scope, 2) as branch_id, sum(g.visitors) as visitors
-        from visitor_gap as g
-        where
-            g.tenant_id = p_tenant_id and g.scope <> '*'
-            and g.session_date between p_start_date and p_end_date
-            and g.previous_date < p_start_date
-        group by g.scope
-    ),
-    carts as (
-        select h.branch_id, count(*) as carts
-        from chain as h
-        where
-            h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task
-            and h.last_date between p_start_date and p_end_date and h.ready_at <= v_as_of
-        group by h.branch_id
-    ),
     branches as (
         select l.location_id as branch_id from locations as l
         where l.tenant_id = p_tenant_id and l.is_active
-        union select d.branch_id from days as d
+        union select s.branch_id from sums as s
         union select m.branch_id from money as m
-        union select k.branch_id from carts as k
     )
     select
-        b.branch_id, l.name, l.is_active, coalesce(d.sessions, 0)::bigint,
-        coalesce(v.visitors, 0)::bigint, coalesce(m.orders, 0)::bigint,
+        b.branch_id, l.name, l.is_active, coalesce(s.sessions, 0),
+        coalesce(s.visitors, 0), coalesce(m.orders, 0)::bigint,
         coalesce(m.orders_in_currency, 0)::bigint, coalesce(m.revenue, 0),
-        coalesce(m.refunds, 0), coalesce(d.sessions_with_order, 0)::bigint,
-        coalesce(k.carts, 0), coalesce(d.searches, 0)::bigint,
-        coalesce(d.failed_searches, 0)::bigint,
+        coalesce(m.refunds, 0), coalesce(s.sessions_with_order, 0),
+        coalesce(s.abandoned_carts, 0), coalesce(s.searches, 0),
+        coalesce(s.failed_searches, 0),
         array(
-            select coalesce(s.revenue - s.refunds, 0)
+            select coalesce(t.revenue - t.refunds, 0)
             from generate_series(p_start_date, p_end_date, interval '1 day') as g (day)
-            left join daily_money as s on s.branch_id = b.branch_id and s.event_date = g.day::date
+            left join daily_money as t on t.branch_id = b.branch_id and t.event_date = g.day::date
             order by g.day
         )
     from branches as b
     left join locations as l on l.tenant_id = p_tenant_id and l.location_id = b.branch_id
-    left join days as d on d.branch_id = b.branch_id
+    left join sums as s on s.branch_id = b.branch_id
     left join money as m on m.branch_id = b.branch_id
-    left join visits as v on v.branch_id = b.branch_id
-    left join carts as k on k.branch_id = b.branch_id
     where p_location_ids is null or b.branch_id = any(p_location_ids)
     order by coalesce(m.revenue, 0) - coalesce(m.refunds, 0) desc, b.branch_id;
 end;

@@ -16,7 +16,8 @@ from app.config import Config
 from app.dashboard.queries import Overview, get_dashboard_overview_stats
 from app.dates import DateRange
 from app.db import tenant_transaction
-from tests.loading import BranchRow, Contact, Row, load_days
+from app.ingest.customer_file import BranchRow, ContactRow
+from tests.loading import Row, load_days
 from tests.sql.comparing import Superuser, make_tenant
 
 
@@ -33,7 +34,7 @@ class Shop:
         *,
         until: str | None = None,
         kind: str = "",
-        contacts: Sequence[Contact] | None = None,
+        contacts: Sequence[ContactRow] | None = None,
         branches: Sequence[BranchRow] | None = None,
     ) -> None:
         """Load every day that has a row, and the empty ones in between and up to `until`."""

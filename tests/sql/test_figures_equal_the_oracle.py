@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.dates import DateRange
+from app.ingest.customer_file import BranchRow, ContactRow
 from dev.generate import generate, tiny
-from tests.loading import BranchRow, Contact, load_days
+from tests.loading import contact, load_days
 from tests.oracle import Oracle, OracleSettings
 from tests.sql.comparing import Superuser, compare, derived_rows, make_tenant
 
@@ -38,7 +39,7 @@ def test_figures_equal_the_oracle_in_any_order_of_loads(
     last = FIRST + timedelta(days=days - 1)
     tables = {name: list(rows) for name, rows in generate(profile, FIRST, last, seed)}
     contacts = [
-        Contact(contact_id, company)
+        contact(contact_id, company)
         for contact_id, company in sorted(listed_companies(profile, seed).items())
     ]
     branches = [BranchRow(b.branch_id, b.name, is_active=b.is_active) for b in profile.branches]
@@ -72,7 +73,7 @@ def listed_companies(profile: Any, seed: int) -> dict[str, str | None]:
 def load_in_pieces(
     tenant_id: UUID,
     tables: dict[str, list[Any]],
-    contacts: list[Contact],
+    contacts: list[ContactRow],
     branches: list[BranchRow],
     order: Random,
 ) -> None:

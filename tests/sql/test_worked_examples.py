@@ -10,7 +10,8 @@ import pytest
 from app.dashboard.queries import Money, get_chart_data, get_location_stats_bulk
 from app.dates import DateRange
 from app.db import tenant_transaction
-from tests.loading import BranchRow, Contact
+from app.ingest.customer_file import BranchRow
+from tests.loading import contact
 from tests.oracle.rows import (
     add_to_cart,
     begin_checkout,
@@ -100,7 +101,7 @@ def test_one_cart_over_two_devices_is_abandoned_a_day_after_its_last_activity(sh
 
 
 def test_the_company_s_order_on_thursday_recovers_the_cart(shop: Shop) -> None:
-    company = [Contact("U1", "K1"), Contact("U9", "K1")]
+    company = [contact("U1", "K1"), contact("U9", "K1")]
     order = purchase(f"{THURSDAY} 09:00", "other", 9, contact="U9", transaction_id="T", revenue=5)
     shop.load([*MONDAY_S_CART, order], contacts=company)
     assert shop.rows(CARTS)[0][:4] == (2340, 3, True, "t:T")
