@@ -1,6 +1,8 @@
 """Runs one service and never outlives whoever started it.
 
-Started by `dev.process` as a plain script with one argument, a JSON object (see `Plan` there).
+Started by `dev.process` as a plain script that reads one line of JSON from standard input (see
+`Plan` there; it holds secrets, which arguments would show to every user of the machine). Its one
+argument, the service's log, only names it in a process list.
 The service ends when standard input closes, when the process named `parent` is gone (a kill -9
 closes both), or on SIGTERM, SIGINT or SIGHUP. Should the guard itself be killed, the kernel
 sends the service its stop signal. Leftover children of the service are killed last.
@@ -46,6 +48,14 @@ def start(plan: dict[str, Any]) -> Service:
         preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, plan["stop_signal"]),
         **identity,
     )
+
+
+def read_line(descriptor: int) -> bytes:
+    """The first line, and not one byte more: what follows is for whoever watches the pipe."""
+    line = bytearray()
+    while (byte := os.read(descriptor, 1)) not in (b"", b"\n"):
+        line += byte
+    return bytes(line)
 
 
 def watch_signals() -> int:
@@ -108,7 +118,7 @@ def end_children() -> None:
 
 def main() -> int:
     """Run the plan to its end."""
-    plan = json.loads(sys.argv[1])
+    plan = json.loads(read_line(sys.stdin.fileno()))
     wakeup = watch_signals()
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     service = start(plan)

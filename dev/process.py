@@ -124,20 +124,18 @@ def _spawn_guard(plan: Plan, log: Path) -> subprocess.Popen[bytes]:
     log.parent.mkdir(parents=True, exist_ok=True)
     is_long = log.exists() and log.stat().st_size > LOG_LIMIT_BYTES
     with log.open("wb" if is_long else "ab") as out:
-        return subprocess.Popen(
-            [
-                sys.executable,
-                "-I",
-                "-S",
-                str(Path(__file__).with_name("guard.py")),
-                json.dumps(asdict(plan)),
-            ],
+        guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")), str(log)],
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=out,
             pass_fds=plan.fds,
             start_new_session=True,
         )
+    if guard.stdin is not None:
+        guard.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
+        guard.stdin.flush()
+    return guard
 
 
 def tail(log: Path, lines: int = 15) -> str:
