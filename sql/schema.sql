@@ -699,6 +699,7 @@ grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
 -- function _branch_day_query() returns text
+-- function _branch_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_as_of timestamp with time zone) returns TABLE(branch_id text, sessions bigint, visitors bigint, sessions_with_order bigint, abandoned_carts bigint, searches bigint, failed_searches bigint)
 -- function _cart_chains(p_tenant_id uuid) returns void
 -- function _chain_query() returns text
 -- function _chart_by_day(p_tenant_id uuid, p_start_date date, p_end_date date, p_unit text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)

@@ -94,7 +94,8 @@ def _verdict(parent: JobRow, parts: list[_Part]) -> tuple[FinalStatus, str | Non
     missing = [part.label for part in parts if not part.has_succeeded]
     if not missing:
         warned = ", ".join(part.label for part in parts if part.status != "completed")
-        return "completed_with_warnings", f"All {len(parts)} parts are loaded. Warnings in {warned}."
+        message = f"All {len(parts)} parts are loaded. Warnings in {warned}."
+        return "completed_with_warnings", message
     listed = ", ".join(missing)
     return "completed_with_warnings", f"{len(missing)} of {len(parts)} parts are missing: {listed}."
 
