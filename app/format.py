@@ -6,6 +6,7 @@ written "–", never 0. Compact forms exist only beside the full value (a title)
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -33,6 +34,7 @@ _SIGNS = {"EUR": "€", "GBP": "£", "INR": "₹", "KRW": "₩", "ILS": "₪", "
 _LOCAL_DOLLAR = {"en-US": "USD", "en-CA": "CAD", "en-AU": "AUD", "en-NZ": "NZD"}
 _DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "TND": 3}
 _WHOLE_FROM = 1000
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Number = int | float | Decimal
 
@@ -152,6 +154,21 @@ class Format:
         year = "" if local.year == today.year else f" {local.year}"
         name = names.get(local.date(), f"{self.day_short(local.date())}{year}")
         return f"{name} {local:%H:%M}"
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """One line of a CSV file (RFC 4180) in which no spreadsheet finds a formula to compute.
+
+    A cell that begins as formulas do gets an apostrophe in front.
+    """
+    safe = (f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells)
+    return ",".join(_quoted(cell) for cell in safe) + "\r\n"
+
+
+def _quoted(cell: str) -> str:
+    if not any(mark in cell for mark in ',"\r\n'):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
 
 
 def duration(seconds: float | None) -> str:

@@ -157,13 +157,27 @@ create table file_load (
     loaded_at timestamp with time zone not null default now()
 ); -- enable and force row security
 
+create table held_file (
+    tenant_id uuid not null,
+    job_id uuid not null,
+    file_type text not null,
+    source_name text not null,
+    content_hash text not null,
+    row_count bigint not null,
+    previous_row_count bigint not null,
+    approved_by text,
+    approved_at timestamp with time zone,
+    approval_job_id uuid
+); -- enable and force row security
+
 create table job_refusal (
     tenant_id uuid not null,
     job_id uuid not null,
     source text not null,
     reason text not null,
     row_count bigint not null,
-    samples jsonb not null default '[]'::jsonb
+    samples jsonb not null default '[]'::jsonb,
+    kept_rows jsonb not null default '[]'::jsonb
 ); -- enable and force row security
 
 create table job_step (
@@ -521,6 +535,9 @@ alter table email_sending_jobs add constraint email_sending_jobs_pkey PRIMARY KE
 alter table fact add constraint fact_pkey PRIMARY KEY (tenant_id, session_key, session_id, "position");
 alter table file_load add constraint file_load_pkey PRIMARY KEY (tenant_id, file_type);
 alter table file_load add constraint file_load_type CHECK ((file_type = ANY (ARRAY['users'::text, 'locations'::text])));
+alter table held_file add constraint held_file_job FOREIGN KEY (tenant_id, job_id) REFERENCES processing_jobs(tenant_id, job_id) ON DELETE CASCADE;
+alter table held_file add constraint held_file_pkey PRIMARY KEY (tenant_id, job_id, file_type);
+alter table held_file add constraint held_file_type CHECK ((file_type = ANY (ARRAY['users'::text, 'locations'::text])));
 alter table job_refusal add constraint job_refusal_job FOREIGN KEY (tenant_id, job_id) REFERENCES processing_jobs(tenant_id, job_id) ON DELETE CASCADE;
 alter table job_refusal add constraint job_refusal_pkey PRIMARY KEY (tenant_id, job_id, source, reason);
 alter table job_step add constraint job_step_job FOREIGN KEY (tenant_id, job_id) REFERENCES processing_jobs(tenant_id, job_id) ON DELETE CASCADE;
@@ -562,6 +579,7 @@ CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHE
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);
 CREATE INDEX fact_device ON public.fact USING btree (tenant_id, user_pseudo_id);
 CREATE INDEX fact_subject ON public.fact USING btree (tenant_id, task_type, subject, fact_ts);
+CREATE INDEX held_file_approval ON public.held_file USING btree (tenant_id, approval_job_id);
 CREATE INDEX load_record_job ON public.load_record USING btree (tenant_id, job_id);
 CREATE INDEX membership_email ON public.membership USING btree (email);
 CREATE INDEX membership_member_id ON public.membership USING btree (member_id);
@@ -606,6 +624,7 @@ create policy tenant_fence on email_send_history to public using (tenant_id = ( 
 create policy tenant_fence on email_sending_jobs to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on fact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on file_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on held_file to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on job_refusal to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on job_step to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on load_record to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -652,6 +671,8 @@ grant select on fact to app_web;
 grant delete, insert, select, update on fact to app_worker;
 grant select on file_load to app_web;
 grant delete, insert, select, update on file_load to app_worker;
+grant select on held_file to app_web;
+grant delete, insert, select, update on held_file to app_worker;
 grant select on job_refusal to app_web;
 grant delete, insert, select, update on job_refusal to app_worker;
 grant select on job_step to app_web;

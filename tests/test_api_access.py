@@ -32,7 +32,11 @@ READING = (
     f"/data/api/v1/ingest/{UNKNOWN}",
     "/data/api/v1/availability",
 )
-CHANGING = ("/data/api/v1/ingest/start", f"/data/api/v1/ingest/{UNKNOWN}/cancel")
+CHANGING = (
+    "/data/api/v1/ingest/start",
+    f"/data/api/v1/ingest/{UNKNOWN}/cancel",
+    f"/data/api/v1/ingest/{UNKNOWN}/load-held",
+)
 ROUTES = [("GET", path) for path in READING] + [("POST", path) for path in CHANGING]
 
 

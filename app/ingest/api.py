@@ -34,6 +34,13 @@ class StartBody(BaseModel):
     changed_only: bool = False
 
 
+class LoadHeldBody(BaseModel):
+    """Which of the files that the job held back to load."""
+
+    model_config = ConfigDict(extra="forbid")
+    file_type: Literal["users", "locations"]
+
+
 class AvailabilityQuery(PeriodQuery):
     """A range of days; without one, everything that was ever loaded."""
 
@@ -63,6 +70,21 @@ class RefusedRows(Model):
     samples: list[dict[str, Any]]
 
 
+class HeldFile(Model):
+    """A file that was not taken because it lost more than half of its rows.
+
+    `ingest/{job_id}/load-held` loads it all the same; `job_id` may be a part of the job asked for.
+    """
+
+    job_id: UUID
+    file_type: Literal["users", "locations"]
+    source_name: str
+    rows: int
+    previous_rows: int
+    approved_by: str | None
+    approval_job_id: UUID | None
+
+
 class JobRow(Model):
     """A job; `message` says in plain words what happened and what to do."""
 
@@ -83,6 +105,7 @@ class JobRow(Model):
     warnings: list[str]
     steps: list[Step]
     refusals: list[RefusedRows]
+    held_files: list[HeldFile]
     bytes_estimate: int | None
     can_cancel: bool
     can_retry: bool
@@ -170,6 +193,23 @@ def cancel(job_id: UUID) -> Started:
     return Started(job_id=job_id, status=_find(job_id).status)
 
 
+@blueprint.post("/ingest/<uuid:job_id>/load-held")
+@documented(Started, tag="data", status=201)
+def load_held(job_id: UUID, json: LoadHeldBody) -> tuple[Started, int]:
+    """Load a file that this job held back, as a new job that takes exactly that file.
+
+    Another file that lies there meanwhile is judged anew. Admins only.
+    """
+    require_membership_role("admin")
+    tenant_id = current_membership().tenant.tenant_id
+    with tenant_transaction(tenant_id) as conn:
+        new_id = jobs.load_held_file(
+            conn, tenant_id, job_id, json.file_type, current_member().email
+        )
+    publish(new_id)
+    return Started(job_id=new_id, status="queued"), 201
+
+
 @blueprint.get("/availability")
 @documented(AvailabilityAnswer, tag="data")
 def availability(query: AvailabilityQuery) -> AvailabilityAnswer:
@@ -200,6 +240,7 @@ def _job_row(job: queries.Job) -> JobRow:
     return filled(
         JobRow,
         job,
+        held_files=[filled(HeldFile, held) for held in job.held_files],
         steps=[filled(Step, step) for step in job.steps],
         refusals=[
             filled(RefusedRows, refused, samples=list(refused.samples)) for refused in job.refusals

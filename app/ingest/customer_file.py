@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from app.errors import Invalid
+from app.ingest.refusals import KEPT_PER_REASON
 from app.ingest.sheet import Row, read_sheet
 
 ID_CHARACTERS = 256
 TEXT_CHARACTERS = 512
-SAMPLES_PER_REASON = 20
 
 NO_ID = "the row has no id"
 REPEATED_ID = "the id appears again further down, where the row counts"
@@ -172,7 +172,7 @@ class _Sieve:
     def refuse(self, reason: str, line: int, key: str | None) -> None:
         self.counts[reason] += 1
         samples = self.samples.setdefault(reason, [])
-        if len(samples) < SAMPLES_PER_REASON:
+        if len(samples) < KEPT_PER_REASON:
             samples.append({"line": str(line), "id": key and key[:100]})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,8 +20,10 @@ from app.ingest.attempts import Limits
 from app.ingest.bigquery import DaySource
 from app.ingest.customer_file import Parsed, parse_locations, parse_users
 from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.held import WORDS, judge
 from app.ingest.load import CustomerFile, Harvest
 from app.ingest.progress import Progress
+from app.ingest.refusals import keep
 from app.ingest.spool import Extraction
 from app.jobs import Run
 from app.tenant_settings import TenantSettings
@@ -35,7 +36,6 @@ _PARSERS: dict[str, Callable[[Path], Parsed[Any]]] = {
     "users": parse_users,
     "locations": parse_locations,
 }
-WORDS = {"users": "contacts", "locations": "branches"}
 
 
 @dataclass
@@ -174,18 +174,32 @@ def gather_file(gathering: Gathering, file_type: str) -> None:
         gathering.progress.skip(step, "SFTP is not set up")
         return
     gathering.progress.start(step)
+    path = str(gathering.settings.sftp[f"{file_type}_path"])
     try:
-        file = _fetch_file(gathering, file_type)
+        file, approved_by = _fetch_file(gathering, file_type, path)
     except AppError as error:
         gathering.progress.fail(step, error)
-        gathering.failures.append(error)
+        gathering.failures.append(_about_file(path, error))
         return
     gathering.files.append(file)
-    gathering.progress.done(step, len(file.rows))
+    message = f"Far fewer than before; {approved_by} had it loaded anyway" if approved_by else None
+    gathering.progress.done(step, len(file.rows), message)
 
 
-def _fetch_file(gathering: Gathering, file_type: str) -> CustomerFile:
-    path = str(gathering.settings.sftp[f"{file_type}_path"])
+def _about_file(path: str, error: AppError) -> AppError:
+    """The error with the file's name in it, so that it can stand among others."""
+    name = Path(path).name
+    if name in error.message or not isinstance(error, Upstream | Invalid):
+        return error
+    if isinstance(error, Upstream):
+        return _about(name, error)
+    return Invalid(f"{name}: {error.message}", **error.extra)
+
+
+def _fetch_file(
+    gathering: Gathering, file_type: str, path: str
+) -> tuple[CustomerFile, str | None]:
+    """The parsed file, and who had it loaded although it lost most of its rows."""
     local = gathering.folder / (file_type + Path(path).suffix.lower())
     sftp.fetch(
         sources.sftp_settings(gathering.settings), path, local,
@@ -195,23 +209,9 @@ def _fetch_file(gathering: Gathering, file_type: str) -> CustomerFile:
     parsed = _PARSERS[file_type](local)
     gathering.notes += [f"{Path(path).name}: {warning}" for warning in parsed.warnings]
     _keep_refusals(gathering, file_type, parsed.refused, parsed.samples)
-    _hold_back_half(gathering, file_type, path, len(parsed.rows))
+    approved_by = judge(gathering.run, file_type, path, local, len(parsed.rows))
     modified_at = datetime.fromtimestamp(local.stat().st_mtime, UTC)
-    return CustomerFile(file_type, path, modified_at, parsed.rows)
-
-
-def _hold_back_half(gathering: Gathering, file_type: str, path: str, rows: int) -> None:
-    """A file that lost more than half its rows is more likely broken than true."""
-    statement = text("select row_count from file_load where tenant_id = :t and file_type = :f")
-    values = {"t": gathering.run.tenant_id, "f": file_type}
-    with tenant_transaction(gathering.run.tenant_id) as conn:
-        before = conn.execute(statement, values).scalar() or 0
-    if rows * 2 >= before and (rows or not before):
-        return
-    raise Invalid(
-        f"{Path(path).name} has {rows:,} {WORDS[file_type]} and had {before:,} the last time: "
-        "it was held back and the old ones stay. Check the export that writes it, then load again."
-    )
+    return CustomerFile(file_type, path, modified_at, parsed.rows), approved_by
 
 
 def _keep_refusals(
@@ -223,17 +223,4 @@ def _keep_refusals(
     total = sum(refused.values())
     name = WORDS.get(source, source)
     gathering.notes.append(f"{total:,} rows of {name} were refused; the reasons are listed below.")
-    statement = text("""
-        insert into job_refusal (tenant_id, job_id, source, reason, row_count, samples)
-        values (:t, :job_id, :source, :reason, :row_count, cast(:samples as jsonb))
-        on conflict (tenant_id, job_id, source, reason) do update set
-            row_count = excluded.row_count, samples = excluded.samples
-    """)
-    with tenant_transaction(gathering.run.tenant_id) as conn:
-        for reason, count in refused.items():
-            values = {
-                "t": gathering.run.tenant_id, "job_id": gathering.run.job_id, "source": source,
-                "reason": reason, "row_count": count,
-                "samples": json.dumps(samples.get(reason, [])),
-            }  # fmt: skip
-            conn.execute(statement, values)
+    keep(gathering.run, source, refused, samples)

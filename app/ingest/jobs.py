@@ -18,7 +18,8 @@ from app.db import tenant_transaction
 from app.errors import Conflict, Invalid, NotFound, Upstream
 from app.ingest import bigquery, sources
 from app.ingest.attempts import Limits
-from app.ingest.gather import WORDS, Gathering, gather_events, gather_file
+from app.ingest.gather import Gathering, gather_events, gather_file
+from app.ingest.held import WORDS, approve, lock_held, pass_on
 from app.ingest.load import store
 from app.ingest.progress import Progress
 from app.ingest.queries import find_job
@@ -94,7 +95,32 @@ def retry(conn: Connection, tenant_id: UUID, job_id: UUID, started_by: str) -> U
     if not old.can_retry or old.start_date is None or old.end_date is None:
         raise Conflict("This job does not need another try.")
     request = IngestRequest(old.start_date, old.end_date, old.data_types, old.changed_only)
-    return start_ingestion(conn, tenant_id, request, started_by)
+    new_id = start_ingestion(conn, tenant_id, request, started_by)
+    pass_on(conn, tenant_id, job_id, new_id)
+    return new_id
+
+
+def load_held_file(
+    conn: Connection, tenant_id: UUID, job_id: UUID, file_type: str, started_by: str
+) -> UUID:
+    """Queue a load of the one file that this job held back; publish it as above.
+
+    The new job takes exactly that file. If another one lies there meanwhile, it is judged anew.
+
+    Raises:
+        NotFound: this tenant has no such job, or it held no such file back.
+        Conflict: the job has not ended, or somebody had the file loaded already.
+    """
+    old = find_job(conn, tenant_id, job_id)
+    if old is None:
+        raise NotFound("There is no such job.")
+    if old.is_open or old.start_date is None or old.end_date is None:
+        raise Conflict("This job has not ended yet. Wait for its end.")
+    lock_held(conn, tenant_id, job_id, file_type)
+    request = IngestRequest(old.start_date, old.end_date, (file_type,))
+    new_id = _enqueue(conn, tenant_id, "ingest", request, started_by)
+    approve(conn, tenant_id, job_id, file_type, started_by, new_id)
+    return new_id
 
 
 @job("ingest", roles=("admin",))

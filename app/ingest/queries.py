@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from app.dates import DateRange
+from app.ingest.held import HeldFile, list_held
+from app.ingest.refusals import Refusal, list_refusals
 
 EVENT_TYPES = (
     "purchase",
@@ -81,16 +83,6 @@ class JobStep:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Rows of one source that were not taken, with the reason and some samples."""
-
-    source: str
-    reason: str
-    rows: int
-    samples: tuple[dict[str, Any], ...]
-
-
-@dataclass(frozen=True)
 class Job:
     """A piece of background work. `message` is plain words: what happened and what to do."""
 
@@ -110,14 +102,20 @@ class Job:
     warnings: tuple[str, ...]
     steps: tuple[JobStep, ...]
     refusals: tuple[Refusal, ...]
+    held_files: tuple[HeldFile, ...]
     bytes_estimate: int | None
     parent_job_id: UUID | None
     cancel_requested_at: datetime | None
 
     @property
+    def is_open(self) -> bool:
+        """Whether the job waits or runs."""
+        return self.status in ("queued", "processing")
+
+    @property
     def can_cancel(self) -> bool:
         """Whether there is still something to stop."""
-        return self.status in ("queued", "processing") and self.cancel_requested_at is None
+        return self.is_open and self.cancel_requested_at is None
 
     @property
     def can_retry(self) -> bool:
@@ -186,9 +184,15 @@ def _jobs(conn: Connection, tenant_id: UUID, job_ids: Sequence[UUID]) -> dict[UU
     statement = text("select * from processing_jobs where tenant_id = :t and job_id = any(:ids)")
     rows = conn.execute(statement, arguments).all()
     steps = _grouped(conn, _STEPS, arguments)
-    refusals = _grouped(conn, _REFUSALS, arguments)
+    refusals = list_refusals(conn, tenant_id, job_ids)
+    held = list_held(conn, tenant_id, job_ids)
     return {
-        row.job_id: _job(row, steps.get(row.job_id, []), refusals.get(row.job_id, []))
+        row.job_id: _job(
+            row,
+            steps.get(row.job_id, []),
+            refusals.get(row.job_id, ()),
+            held.get(row.job_id, ()),
+        )
         for row in rows
     }
 
@@ -198,12 +202,6 @@ _STEPS = text("""
     from job_step
     where tenant_id = :t and job_id = any(:ids)
     order by job_id, position, step
-""")
-_REFUSALS = text("""
-    select job_id, source, reason, row_count, samples
-    from job_refusal
-    where tenant_id = :t and job_id = any(:ids)
-    order by job_id, source, row_count desc, reason
 """)
 
 
@@ -216,15 +214,17 @@ def _grouped(
     return found
 
 
-def _job(row: Row[Any], steps: list[Row[Any]], refusals: list[Row[Any]]) -> Job:
+def _job(
+    row: Row[Any],
+    steps: list[Row[Any]],
+    refusals: tuple[Refusal, ...],
+    held_files: tuple[HeldFile, ...],
+) -> Job:
     fields = {name: row._mapping[name] for name in Job.__dataclass_fields__ if name in row._mapping}
     fields["data_types"] = tuple(row.data_types)
     fields["warnings"] = tuple(row.warnings)
     fields["steps"] = tuple(JobStep(s.step, s.status, s.row_count, s.message) for s in steps)
-    fields["refusals"] = tuple(
-        Refusal(r.source, r.reason, r.row_count, tuple(r.samples)) for r in refusals
-    )
-    return Job(**fields)
+    return Job(refusals=refusals, held_files=held_files, **fields)
 
 
 def _day(row: Row[Any]) -> DayAvailability:

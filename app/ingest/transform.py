@@ -19,12 +19,12 @@ from app.ingest import columns
 from app.ingest.columns import Mask
 from app.ingest.event_query import output_columns
 from app.ingest.event_tables import INSTANT, MONEY, EventTable
+from app.ingest.refusals import KEPT_PER_REASON
 
 ID_LIMIT = 256  # characters; GA4's own limit is 256, and an index entry must hold four of them
 TEXT_LIMIT = 1_024  # characters of titles, names, places and terms; GA4 sends at most 500
 URL_LIMIT = 2_048  # characters of addresses and referrers; GA4 sends at most 1,000
 ITEMS_LIMIT = 1_000_000  # bytes of an event's items as JSON; 200 items is GA4's own limit
-SAMPLES_PER_REASON = 20
 SAMPLE_CHARACTERS = 100
 
 _DAY_CHARACTERS = len("20250401")
@@ -102,7 +102,7 @@ class _Sieve:
         self._kept[fresh] = False
         self._refusals.counts[reason] += len(fresh)
         samples = self._refusals.samples.setdefault(reason, [])
-        for position in fresh[: SAMPLES_PER_REASON - len(samples)]:
+        for position in fresh[: KEPT_PER_REASON - len(samples)]:
             samples.append(self._sample(int(position), name))
 
     def note_cut(self, name: str, count: int) -> None:

@@ -25,6 +25,7 @@ from app.ingest.queries import (
     get_data_availability_combined,
     get_tenant_jobs_paginated,
 )
+from app.ingest.refusals import KEPT_PER_REASON, write_csv
 from app.jobs import publish
 from app.web import (
     announce,
@@ -139,6 +140,27 @@ def retry(job_id: UUID) -> AnyResponse:
     return _job_done(new_id, "Started again as a new job.")
 
 
+@blueprint.post("/jobs/<uuid:job_id>/load-held/<any(users, locations):file_type>")
+@require_role("admin")
+def load_held(job_id: UUID, file_type: str) -> AnyResponse:
+    """Load the file that a job held back, as a new job: exactly that one."""
+    with tenant_transaction(_tenant_id()) as conn:
+        new_id = jobs.load_held_file(conn, _tenant_id(), job_id, file_type, _by())
+    publish(new_id)
+    return _job_done(new_id, "The file that was held back is loaded, as a new job.")
+
+
+@blueprint.get("/jobs/<uuid:job_id>/refused.csv")
+@require_role("admin")
+def refused_rows(job_id: UUID) -> Response:
+    """The rows a job and its parts did not take, as a file for a spreadsheet."""
+    job = _find(job_id)
+    response = Response(write_csv(_tenant_id(), job.job_id), mimetype="text/csv")
+    name = f"refused-rows-{str(job.job_id)[:8]}.csv"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
 def _job_done(job_id: UUID, message: str) -> AnyResponse:
     job = _find(job_id)
     return done(
@@ -208,7 +230,12 @@ def _history(conn: Connection, default_limit: int = 25) -> dict[str, Any]:
 
 
 def _job_words() -> dict[str, Any]:
-    return {"data_types": DATA_TYPES, "event_types": EVENT_TYPES, "now": utc_now()}
+    return {
+        "data_types": DATA_TYPES,
+        "event_types": EVENT_TYPES,
+        "kept_per_reason": KEPT_PER_REASON,
+        "now": utc_now(),
+    }
 
 
 def _tenant_id() -> UUID:

@@ -11,9 +11,9 @@ import pytest
 
 from app.ingest.event_query import output_columns
 from app.ingest.event_tables import ADD_TO_CART, EVENT_TABLES, PAGE_VIEW, PURCHASE, EventTable
+from app.ingest.refusals import KEPT_PER_REASON
 from app.ingest.transform import (
     ID_LIMIT,
-    SAMPLES_PER_REASON,
     URL_LIMIT,
     Refusals,
     raw_batch,
@@ -113,10 +113,11 @@ def test_a_row_that_cannot_be_stored_is_refused_and_counted(cells: Cells, reason
 
 
 def test_samples_stop_at_their_limit_and_counts_do_not() -> None:
-    _, refusals = clean(PAGE_VIEW, *[{"event_ts": "x"}] * (SAMPLES_PER_REASON + 5))
+    _, refusals = clean(PAGE_VIEW, *[{"event_ts": "x"}] * (KEPT_PER_REASON + 5))
 
-    assert refusals.total == SAMPLES_PER_REASON + 5
-    assert len(refusals.samples["the event time is not a number of microseconds"]) == 20
+    assert refusals.total == KEPT_PER_REASON + 5
+    kept = refusals.samples["the event time is not a number of microseconds"]
+    assert len(kept) == KEPT_PER_REASON
 
 
 def test_long_addresses_are_cut_counted_and_kept() -> None:
