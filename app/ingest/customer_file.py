@@ -16,7 +16,8 @@ from typing import Generic, TypeVar
 
 from app.errors import Invalid
 from app.ingest.refusals import KEPT_PER_REASON
-from app.ingest.sheet import Row, read_sheet
+from app.ingest.sheet import read_sheet
+from app.ingest.workbook import Row
 
 ID_CHARACTERS = 256
 TEXT_CHARACTERS = 512

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import paramiko
@@ -60,7 +61,7 @@ def _fetch_once(
 ) -> int:
     partial = destination.with_name(f"{destination.name}.partial")
     try:
-        with session(settings, policy, limits) as client:
+        with session(settings, policy, limits) as client, _about_path(path):
             announced, before = _find_size(client, path, max_bytes)
             size = _copy(client, path, partial, announced, limits, progress)
             after = client.stat(path)
@@ -71,6 +72,24 @@ def _fetch_once(
         return size
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _about_path(path: str) -> Iterator[None]:
+    """What the server says of the path, in plain words."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise _unreadable(path, "does not exist on the SFTP server") from error
+    except PermissionError as error:
+        raise _unreadable(path, "may not be read by this user of the SFTP server") from error
+
+
+def _unreadable(path: str, what: str) -> Upstream:
+    return Upstream(
+        f"The file {path} {what}. Check the path in the settings, and its permissions.",
+        permanent=True, kind="permanent",
+    )
 
 
 def _find_size(

@@ -202,6 +202,8 @@ def _faults(host: str, port: int) -> Iterator[None]:
     except paramiko.AuthenticationException as error:
         if "timeout" in str(error).lower():
             raise _passing(f"{place} did not answer the sign-in in time", error) from error
+        if "saw EOF" in str(error):
+            raise _passing(f"{place} closed the connection during the sign-in", error) from error
         raise Upstream(
             f"Sign-in at {place} was refused. Check the user name and the password or key in "
             "the settings.",
@@ -211,10 +213,6 @@ def _faults(host: str, port: int) -> Iterator[None]:
         if "banner" in str(error).lower():
             raise _passing(f"{place} did not greet as an SFTP server does", error) from error
         raise _passing(f"The connection to {place} broke off", error) from error
-    except FileNotFoundError as error:
-        raise _missing("does not exist", place, error) from error
-    except PermissionError as error:
-        raise _missing("may not be read by this user", place, error) from error
     except (OSError, EOFError) as error:
         raise _passing(f"The connection to {place} broke off or stood still", error) from error
 
@@ -222,13 +220,6 @@ def _faults(host: str, port: int) -> Iterator[None]:
 def _passing(cause: str, error: Exception) -> Upstream:
     text = f"{cause[0].upper()}{cause[1:]}. It is tried again; if it stays so, check the host and "
     return Upstream(f"{text}its firewall.", kind="transient", detail=_short(error))
-
-
-def _missing(what: str, place: str, error: OSError) -> Upstream:
-    return Upstream(
-        f"The file {what} on {place}. Check the path and its permissions.",
-        permanent=True, kind="permanent", detail=_short(error),
-    )
 
 
 def _short(error: Exception) -> str:

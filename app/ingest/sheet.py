@@ -2,7 +2,8 @@
 
 A workbook is a zip of XML, and both can be built to fill the memory. So every part that is
 needed is unpacked here under limits, looked at, and packed anew; the reader only ever sees
-that copy. Formulas are never computed: the value stored beside them is read.
+that copy, in a process of its own. Formulas are never computed: the value stored beside them is
+read.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
-
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+from typing import IO
 
 from app.errors import Invalid
+from app.ingest.workbook import Row, open_workbook
 
 CSV_BYTES = 100 * 1024**2
 XLSX_BYTES = 50 * 1024**2
@@ -41,11 +43,15 @@ _NEEDED = re.compile(
     r"|xl/worksheets/[^/]+\.xml"
 )
 _MACROS = re.compile(r"vbaproject|xl/macrosheets/|xl/dialogsheets/", re.IGNORECASE)
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_HEADER_BYTES = 30
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError,
+    NotImplementedError,
+)  # fmt: skip
 _DECLARATIONS = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
-_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,4})(\d{1,9})["']""")
+_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 _ROW = re.compile(rb"""\brow\b[^>]*?\br\s*=\s*["'](\d+)["']""")
-
-Row = list[str | None]
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ def _read_csv(path: Path) -> tuple[Iterator[tuple[int, Row]], tuple[str, ...]]:
 
 def _decode(content: bytes) -> tuple[str, tuple[str, ...]]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace"), ()
+        return _decode_utf16(content), ()
     try:
         return content.decode("utf-8-sig"), ()
     except UnicodeDecodeError:
@@ -115,6 +121,16 @@ def _decode(content: bytes) -> tuple[str, tuple[str, ...]]:
         f"The file is not UTF-8 and was read as {name}. Look at a name with accents, and export "
         "as UTF-8 if it is wrong.",
     )
+
+
+def _decode_utf16(content: bytes) -> str:
+    try:
+        return content.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise Invalid(
+            "The csv file begins as UTF-16 and is damaged: it may have broken off while it was "
+            "written."
+        ) from error
 
 
 def _csv_lines(text: str) -> Iterator[tuple[int, Row]]:
@@ -136,25 +152,24 @@ def _csv_lines(text: str) -> Iterator[tuple[int, Row]]:
 def _read_xlsx(path: Path) -> tuple[Iterator[tuple[int, Row]], tuple[str, ...]]:
     if path.stat().st_size > XLSX_BYTES:
         raise Invalid(f"The workbook has more than {XLSX_BYTES // 1024**2} MB.")
-    try:
-        workbook = CalamineWorkbook.from_filelike(_repacked(path))
-        shown = [s.name for s in workbook.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
-        sheets = shown or workbook.sheet_names
-        if not sheets:
-            raise Invalid("The workbook has no sheet.")
-        rows = workbook.get_sheet_by_name(sheets[0]).to_python(skip_empty_area=False)
-    except (zipfile.BadZipFile, zlib.error, EOFError, CalamineError, NotImplementedError) as error:
-        raise Invalid(
-            "The workbook is damaged: it may have broken off while it was written or sent."
-        ) from error
+    with tempfile.TemporaryFile() as copy:
+        try:
+            _repack(path, copy)
+        except _DAMAGE as error:
+            raise Invalid(
+                "The workbook is damaged: it may have broken off while it was written or sent."
+            ) from error
+        copy.seek(0)
+        workbook = open_workbook(copy)
+    sheets = workbook.sheets
+    if not sheets:
+        raise Invalid("The workbook has no sheet.")
     more = f"The workbook has {len(sheets)} sheets; only “{sheets[0]}” was read."
-    warnings = (more,) if len(sheets) > 1 else ()
-    return ((number, _as_text(row)) for number, row in enumerate(rows, start=1)), warnings
+    return enumerate(workbook.rows, start=1), (more,) if len(sheets) > 1 else ()
 
 
-def _repacked(path: Path) -> io.BytesIO:
+def _repack(path: Path, copy: IO[bytes]) -> None:
     """The workbook's needed parts, unpacked under limits, checked, and packed again."""
-    copy = io.BytesIO()
     left = UNPACKED_BYTES
     with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as clean:
         parts = archive.infolist()
@@ -166,8 +181,6 @@ def _repacked(path: Path) -> io.BytesIO:
             left -= len(content)
             _check_xml(part.filename, content)
             clean.writestr(part.filename, content)
-    copy.seek(0)
-    return copy
 
 
 def _check_parts(parts: Sequence[zipfile.ZipInfo]) -> None:
@@ -178,6 +191,15 @@ def _check_parts(parts: Sequence[zipfile.ZipInfo]) -> None:
         raise Invalid("The workbook holds macros. Save it as .xlsx without them.")
     if any(part.flag_bits & 1 for part in parts):
         raise Invalid("The workbook has a password. Save it without one.")
+    if _overlap(parts) or any(part.compress_type not in _PACKINGS for part in parts):
+        raise Invalid("The workbook is not built like one: its parts overlap or are packed oddly.")
+
+
+def _overlap(parts: Sequence[zipfile.ZipInfo]) -> bool:
+    """Whether bytes of the file belong to two parts: a small bomb that unpacks many times."""
+    ordered = sorted(parts, key=lambda part: part.header_offset)
+    ends = [part.header_offset + _HEADER_BYTES + part.compress_size for part in ordered]
+    return any(end > part.header_offset for end, part in zip(ends, ordered[1:], strict=False))
 
 
 def _unpack(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> bytes:
@@ -201,8 +223,7 @@ def _check_xml(name: str, content: bytes) -> None:
         raise Invalid("The workbook declares XML entities, which no spreadsheet program writes.")
     if name == "[Content_Types].xml" and b"macroenabled" in content.lower():
         raise Invalid("The workbook holds macros. Save it as .xlsx without them.")
-    if name.startswith("xl/worksheets/"):
-        _check_extent(content)
+    _check_extent(content)
 
 
 def _check_extent(content: bytes) -> None:
@@ -220,21 +241,6 @@ def _check_extent(content: bytes) -> None:
 
 def _column_number(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters[:4]:  # more than any sheet has
         number = number * 26 + letter - ord("A") + 1
     return number
-
-
-def _as_text(row: Sequence[object]) -> Row:
-    return [_cell(value) for value in row]
-
-
-def _cell(value: object) -> str | None:
-    """A cell as a person reads it: 1001.0 is 1001, and dates are ISO."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, date | datetime | time):
-        return value.isoformat()
-    return str(value).strip() or None

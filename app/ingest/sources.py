@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from uuid import UUID
 
 from app.config import Config
@@ -17,6 +18,8 @@ from app.tenant_settings import (
     get_sftp_credentials,
     get_tenant_settings,
 )
+
+_PRIVATE_KEY = re.compile(r"\s*-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 def read_settings(tenant_id: UUID) -> TenantSettings:
@@ -60,21 +63,23 @@ def has_sftp(settings: TenantSettings) -> bool:
 
 
 def sftp_settings(settings: TenantSettings) -> SftpSettings:
-    """The tenant's SFTP server with its pinned key.
+    """The tenant's SFTP server with its pinned key. A private key may stand for the password.
 
     Raises:
         Invalid: no password or key is stored.
     """
     with tenant_transaction(settings.tenant_id) as conn:
-        password = get_sftp_credentials(conn, settings.tenant_id)
-    if password is None:
-        raise Invalid("SFTP has no password yet. Enter it in the settings.")
+        secret = get_sftp_credentials(conn, settings.tenant_id)
+    if secret is None:
+        raise Invalid("SFTP has no password or key yet. Enter it in the settings.")
+    is_key = _PRIVATE_KEY.match(secret) is not None
     return SftpSettings(
         host=settings.sftp["host"],
         port=int(settings.sftp["port"]),
         username=settings.sftp["username"],
         host_key=settings.sftp["host_key"],
-        password=password,
+        password=None if is_key else secret,
+        private_key=secret if is_key else None,
     )
 
 

@@ -114,6 +114,8 @@ def set_sftp(
 ) -> None:
     """Where the tenant's users and locations files lie. `host_key` is one OpenSSH line.
 
+    `password` may be the whole file of a private key without a passphrase instead.
+
     Raises:
         Invalid: the port is not one.
     """
