@@ -165,7 +165,14 @@ def _read_xlsx(path: Path) -> tuple[Iterator[tuple[int, Row]], tuple[str, ...]]:
     if not sheets:
         raise Invalid("The workbook has no sheet.")
     more = f"The workbook has {len(sheets)} sheets; only “{sheets[0]}” was read."
-    return enumerate(workbook.rows, start=1), (more,) if len(sheets) > 1 else ()
+    return _numbered(workbook.rows), (more,) if len(sheets) > 1 else ()
+
+
+def _numbered(rows: Iterator[Row]) -> Iterator[tuple[int, Row]]:
+    for number, row in enumerate(rows, start=1):
+        if number > ROWS + 1:
+            raise Invalid(f"The sheet reaches beyond {ROWS:,} rows.")
+        yield number, row
 
 
 def _repack(path: Path, copy: IO[bytes]) -> None:

@@ -27,7 +27,7 @@ from app.errors import Invalid
 
 MEMORY_BYTES = 2 * 1024**3
 CPU_S = 300
-TEXT_BYTES = 400 * 1024**2  # of all rows together, as JSON
+TEXT_BYTES = 200 * 1024**2  # of all rows together, as JSON
 
 _ROOT = Path(__file__).resolve().parents[2]
 

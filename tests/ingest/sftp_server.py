@@ -20,7 +20,10 @@ PASSWORD = "correct horse"
 
 @dataclass
 class FakeSftp:
-    """The running server. `on_read(offset)` is asked before each part of a file is sent."""
+    """The running server. `on_read(offset)` is asked before each part of a file is sent.
+
+    `closes_at_sign_in` lets it hang up when it has heard the password.
+    """
 
     directory: Path
     port: int = 0
@@ -28,6 +31,7 @@ class FakeSftp:
     accepted_keys: list[str] = field(default_factory=list)
     on_read: Callable[[int], str] = lambda offset: ""
     sign_ins: int = 0
+    closes_at_sign_in: bool = False
 
 
 @contextmanager
@@ -73,6 +77,9 @@ class _Logins(asyncssh.SSHServer):
     def __init__(self, fake: FakeSftp) -> None:
         self._fake = fake
 
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._wire = conn
+
     def begin_auth(self, username: str) -> bool:
         self._fake.sign_ins += 1
         return True
@@ -81,6 +88,8 @@ class _Logins(asyncssh.SSHServer):
         return True
 
     def validate_password(self, username: str, password: str) -> bool:
+        if self._fake.closes_at_sign_in:
+            self._wire.abort()
         return (username, password) == ("acme", PASSWORD)
 
     def public_key_auth_supported(self) -> bool:
