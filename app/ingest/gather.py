@@ -15,6 +15,7 @@ from app.config import Config
 from app.dates import DateRange, today
 from app.db import tenant_transaction
 from app.errors import AppError, Invalid, Upstream
+from app.failpoints import reached
 from app.ingest import bigquery, sftp, sources
 from app.ingest.attempts import Limits
 from app.ingest.bigquery import DaySource
@@ -74,6 +75,7 @@ def gather_events(gathering: Gathering, period: DateRange, *, changed_only: bool
         connection, settings = _connect(gathering)
         gathering.progress.start("sources")
         found = bigquery.list_sources(connection, settings, list(period.days), gathering.limits)
+        reached("sources.listed")
         _note_missing_days(gathering, period, found)
         wanted = _changed(gathering, found) if changed_only else found
         gathering.progress.done("sources", len(wanted), _days_message(period, found, wanted))
@@ -113,6 +115,7 @@ def _extract(
             continue
         gathering.extractions[name] = result
         gathering.progress.done(f"extract:{name}", result.rows)
+        reached("extract.done")
         _keep_refusals(gathering, name, result.refused, result.samples)
         gathering.notes += [
             f"{name}: {count:,} texts of {column} were longer than is stored and were cut."
@@ -206,7 +209,9 @@ def _fetch_file(
         policy=sources.net_policy(gathering.config), limits=gathering.limits,
         max_bytes=MAX_FILE_BYTES, progress=lambda done, total: None,
     )  # fmt: skip
+    reached("file.fetched")
     parsed = _PARSERS[file_type](local)
+    reached("file.parsed")
     gathering.notes += [f"{Path(path).name}: {warning}" for warning in parsed.warnings]
     _keep_refusals(gathering, file_type, parsed.refused, parsed.samples)
     approved_by = judge(gathering.run, file_type, path, local, len(parsed.rows))

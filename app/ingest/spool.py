@@ -12,6 +12,7 @@ import pyarrow as pa
 from google.cloud import bigquery
 
 from app.errors import Upstream
+from app.failpoints import reached
 from app.ingest.attempts import Limits
 from app.ingest.bigquery_client import ONCE, BigQueryConnection, BigQuerySettings
 from app.ingest.bigquery_errors import translated
@@ -83,6 +84,7 @@ def read_into_spool(reading: Reading, spool_path: Path) -> Extraction:
     try:
         with translated(reading.settings.account):
             read = _write_spool(reading, partial, refusals, by_table)
+        reached("spool.written")
         partial.replace(spool_path)
     finally:
         partial.unlink(missing_ok=True)
@@ -111,6 +113,7 @@ def _write_spool(
         for batch in batches:
             clean = transform(reading.table, batch, refusals)
             writer.write_batch(clean)
+            reached("spool.batch")
             by_table.update(_count(clean))
             read += batch.num_rows
             reading.progress(read, total)
