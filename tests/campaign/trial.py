@@ -33,6 +33,7 @@ class Result:
     trial: Trial
     seed: int
     is_struck: bool
+    struck_after_s: float
     seconds: float
     old: str
     new: str
@@ -73,6 +74,7 @@ class Campaign:
         self._state = (last and last.prints and self.known.state_of(last.prints)) or ""
         return Result(
             trial, self._seed, struck_at is not None,
+            struck_after_s=round((struck_at or began_at) - began_at, 2),
             seconds=round(time.monotonic() - began_at, 2), old=old, new=new,
             ended_after_s=_ended_after(reader.looks, struck_at or began_at),
             course=course(reader.looks, began_at), verdict=verdict,
