@@ -27,7 +27,7 @@ _HIT_LIMIT_S = 60.0
 
 @dataclass
 class Scene:
-    """A trial under way. `start` begins the job; `is_over` is true once it has ended."""
+    """A trial under way. `start` commits the job; `is_over` is true once it has ended."""
 
     stack: Stack
     trial: Trial
@@ -35,12 +35,14 @@ class Scene:
     job_lasts_s: float
     start: Callable[[], None]
     start_arguments: tuple[str, str, str]
-    is_over: Callable[[], bool]
+    is_over: Callable[[], bool] = lambda: False
     frozen: list[int] = field(default_factory=list)
 
-    def wait_for_moment(self) -> None:
-        """A random moment of a job's life, or a little after it."""
-        time.sleep(self.dice.uniform(0, 1.1 * self.job_lasts_s))
+    def begin(self) -> bool:
+        """Start the job and wait for a random moment of its life; whether it lives then."""
+        self.start()
+        time.sleep(self.dice.uniform(0, self.job_lasts_s))
+        return not self.is_over()
 
     def wait_hit(self, point: str) -> int | None:
         """The process that met the point; None if the job ended without."""
@@ -85,9 +87,7 @@ def _fail_into(scene: Scene, point: str) -> float | None:
 
 
 def _kill(scene: Scene) -> float | None:
-    scene.start()
-    scene.wait_for_moment()
-    return _kill_now(scene)
+    return _kill_now(scene) if scene.begin() else None
 
 
 def _kill_now(scene: Scene) -> float | None:
@@ -121,8 +121,7 @@ def _freeze(scene: Scene) -> float | None:
         job = scene.wait_hit(scene.trial.point)
         scene.frozen += [job] if job else []
     else:
-        scene.start()
-        time.sleep(scene.dice.uniform(0, 0.8 * scene.job_lasts_s))
+        scene.begin()
         while not scene.frozen and not scene.is_over():
             scene.frozen += [job for job, _ in _running(scene)][:1]
             time.sleep(0.02)
@@ -135,8 +134,6 @@ def _freeze(scene: Scene) -> float | None:
 
 def thaw(scene: Scene, struck_at: float) -> None:
     """Wake what was frozen, well after its lease ran out, and wait until the job's process ends."""
-    if not scene.frozen:
-        return
     lease_s = scene.stack.config.job_lease_s
     time.sleep(max(0.0, struck_at + lease_s + 1.0 - time.monotonic()))
     for pid in scene.frozen:
@@ -153,10 +150,7 @@ def _running(scene: Scene) -> list[tuple[int, int]]:
 
 
 def _postgres(scene: Scene) -> float | None:
-    if scene.trial.point is None:
-        scene.start()
-        scene.wait_for_moment()
-    elif _hold(scene, scene.trial.point) is None:
+    if not (scene.begin() if scene.trial.point is None else _hold(scene, scene.trial.point)):
         return None
     return _kill_postgres_now(scene)
 
@@ -173,9 +167,7 @@ def _kill_postgres_now(scene: Scene) -> float:
 
 def _valkey(scene: Scene) -> float | None:
     if scene.trial.number % 4 < 2:  # half of them strike before anything is published
-        scene.start()
-        scene.wait_for_moment()
-        return _break_valkey_now(scene)
+        return _break_valkey_now(scene) if scene.begin() else None
     struck_at = _break_valkey_now(scene)
     scene.start()
     return struck_at
@@ -194,10 +186,7 @@ def _break_valkey_now(scene: Scene) -> float:
 
 
 def _cut(scene: Scene) -> float | None:
-    if scene.trial.point is None:
-        scene.start()
-        scene.wait_for_moment()
-    elif _hold(scene, scene.trial.point) is None:
+    if not (scene.begin() if scene.trial.point is None else _hold(scene, scene.trial.point)):
         return None
     return _cut_now(scene, scene.trial.what)
 
@@ -213,8 +202,8 @@ def _cut_now(scene: Scene, part: str) -> float:
 
 def _two_faults(scene: Scene) -> float | None:
     """Somebody is killed, and something else breaks before that is over."""
-    scene.start()
-    scene.wait_for_moment()
+    if not scene.begin():
+        return None
     struck_at = _kill_now(scene)
     time.sleep(scene.dice.uniform(0, 2))
     second = scene.dice.choice(("postgres", "valkey", "cut"))

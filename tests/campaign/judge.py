@@ -10,6 +10,7 @@ from tests.campaign.source import MONTHS
 
 STATUS_LIMIT_S = 60.0
 SUCCESSES = ("completed", "completed_with_warnings")
+_COUNTS = ("reads", "torn_reads", "wrong_rows", "false_statuses", "needs_a_person")
 FINAL = (*SUCCESSES, "failed", "cancelled")
 
 
@@ -50,6 +51,13 @@ class Verdict:
         return not (
             self.torn_reads or self.wrong_rows or self.false_statuses or self.needs_a_person
         )
+
+    def add(self, other: Verdict) -> None:
+        """The verdict of a further part of the same trial."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.longest_untrue_s = max(self.longest_untrue_s, other.longest_untrue_s)
+        self.examples += other.examples
 
     def note(self, kind: str, example: str) -> None:
         """One more of that kind."""
@@ -101,17 +109,16 @@ def is_true(look: Look) -> bool:
     """Whether the statuses are so: who is processing is being worked on, a parent has parts."""
     if look.prints is None:
         return False
-    return all(_is_true(job, look) for job in look.jobs)
+    leased = [job for job in look.jobs if job.status == "processing" and job.has_lease]
+    return len(leased) <= look.live_runs and all(_is_true(job, look) for job in look.jobs)
 
 
 def _is_true(job: JobSeen, look: Look) -> bool:
     parts = [part for part in look.jobs if part.parent_job_id == job.job_id]
     if job.status in SUCCESSES:
         return all(part.status in FINAL for part in parts)
-    if job.status != "processing":
+    if job.status != "processing" or job.has_lease:
         return True
-    if job.has_lease:
-        return look.is_worked_on
     return any(part.status not in FINAL for part in parts)
 
 

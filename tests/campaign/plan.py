@@ -34,9 +34,9 @@ class Trial:
         """Stands for the trial in a file of results."""
         return f"{self.kind} {self.number} {self.what} {self.point or '-'}"
 
-    def dice(self, seed: int) -> random.Random:
+    def dice(self, seed: int, attempt: int) -> random.Random:
         """The same trial of the same seed has the same moments."""
-        return random.Random(f"{seed} {self.name}")
+        return random.Random(f"{seed} {attempt} {self.name}")
 
 
 def whole(seed: int) -> list[Trial]:

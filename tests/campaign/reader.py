@@ -26,6 +26,7 @@ TABLES = (*EVENT_TABLES, *DERIVED, "users", "locations", "day_load", "file_load"
 _HISTORY = (
     "tenant_id", "load_id", "row_hash", "loaded_at", "updated_at", "source_modified_at", "job_id",
 )  # fmt: skip
+_PAUSE_S = 0.04
 Prints = dict[str, tuple[int, str]]
 Page = tuple[str, str]
 
@@ -45,13 +46,16 @@ class JobSeen:
 
 @dataclass(frozen=True)
 class Look:
-    """What one look saw. `prints` and `jobs` are of one snapshot; None: nobody answered."""
+    """What one look saw. `prints` and `jobs` are of one snapshot; None: nobody answered.
+
+    `live_runs` counts processes that claimed a job of this trial and are neither gone nor frozen.
+    """
 
     at: float
     prints: Prints | None
     jobs: tuple[JobSeen, ...] = ()
     page: Page | None = None
-    is_worked_on: bool = False
+    live_runs: int = 0
 
 
 def _print_of(table: str) -> str:
@@ -131,13 +135,13 @@ class Reader:
     """A thread that looks at one tenant until it is told to stop."""
 
     def __init__(
-        self, url: str, tenant_id: UUID, since: Any, is_worked_on: Callable[[], bool]
+        self, url: str, tenant_id: UUID, since: Any, count_live_runs: Callable[[], int]
     ) -> None:
         self.looks: list[Look] = []
         self._url = url
         self._tenant_id = tenant_id
         self._since = since
-        self._is_worked_on = is_worked_on
+        self._count_live_runs = count_live_runs
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -168,13 +172,13 @@ class Reader:
                 eye.close()
 
     def _look_on(self, eye: Eye) -> None:
-        while not self._stopped.wait(0.02):
-            at, was_worked_on = time.monotonic(), self._is_worked_on()
+        while not self._stopped.wait(_PAUSE_S):
+            at, before = time.monotonic(), self._count_live_runs()
             try:
                 prints, jobs = eye.look(self._since)
-                is_worked_on = was_worked_on or self._is_worked_on()
-                shown = read_page(self._tenant_id)
+                live_runs = max(before, self._count_live_runs())
+                shown = None if len(self.looks) % 3 else read_page(self._tenant_id)
             except (psycopg.OperationalError, DBAPIError):
                 self.looks.append(Look(time.monotonic(), None))
                 return
-            self.looks.append(Look(at, prints, jobs, shown, is_worked_on))
+            self.looks.append(Look(at, prints, jobs, shown, live_runs))

@@ -9,8 +9,8 @@ from typing import Any
 
 Line = dict[str, Any]
 _TITLES = (
-    "fault", "trials", "struck", "reads", "torn", "wrong rows", "false status", "needs a person",
-    "longest to a true status", "longest to the end",
+    "fault", "trials", "struck", "a run was lost", "reads", "torn", "wrong rows", "false status",
+    "needs a person", "longest to a true status", "longest to the end",
 )  # fmt: skip
 
 
@@ -64,4 +64,12 @@ def _row(kind: str, lines: Sequence[Line]) -> list[str]:
     ended = max((line["ended_after_s"] for line in lines), default=0.0)
     struck = sum(1 for line in lines if line["is_struck"])
     summed = [f"{sum(verdict[name] for verdict in verdicts):,}" for name in counts]
-    return [kind, str(len(lines)), str(struck), *summed, f"{longest:.1f} s", f"{ended:.1f} s"]
+    lost = sum(1 for line in lines if max((fence for _, fence in _end(line)), default=0) > 1)
+    trials = [kind, str(len(lines)), str(struck), str(lost)]
+    return [*trials, *summed, f"{longest:.1f} s", f"{ended:.1f} s"]
+
+
+def _end(line: Line) -> list[tuple[str, int]]:
+    """Status and fence of each job at the end."""
+    found: list[tuple[str, int]] = line["course"][-1][1]
+    return found

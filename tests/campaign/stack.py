@@ -33,6 +33,7 @@ from tests.jobs.relay import Relay
 from tests.jobs.workers import Workers, children
 
 SHORT = {"job_lease_s": 3.0, "job_heartbeat_s": 0.5, "job_sweep_s": 0.5, "job_deadline_s": 90.0}
+LOAD_LIMIT_S = 180.0
 _PASSWORD = "right-password"
 _PORT_PARTS = ("worker_database_url", "maint_database_url", "redis_url", "bigquery_endpoint")
 
@@ -99,7 +100,11 @@ class Stack:
         self.source.publish(state)
         job_id = start(tenant_id, FIRST, LAST)
         told = "select status, message from processing_jobs where job_id = %s"
-        wait_until(lambda: self.query(told, job_id)[0][0] in FINAL, lambda: f"loading {state}")
+        wait_until(
+            lambda: self.query(told, job_id)[0][0] in FINAL,
+            lambda: f"the load of {state}: {self.query(told, job_id)}",
+            limit_s=LOAD_LIMIT_S,
+        )
         if self.query(told, job_id)[0][0] not in SUCCESSES:
             raise AssertionError(f"loading {state}: {self.query(told, job_id)}")
 
