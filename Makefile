@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fmt token psql schema
+.PHONY: help demo test check lint fmt token psql schema campaign
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ demo: $(VENV)/.ready ## the whole product on this machine, with data; PORT=8000,
 
 test: $(VENV)/.ready ## all tests; what needs a missing system package is skipped by name
 	$(PY) -m pytest $(ARGS)
+
+campaign: $(VENV)/.ready ## every death the tests know while somebody reads; SEED=1, SAMPLE=20, OUT=FILE
+	$(PY) -m tests.campaign --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUT),--out '$(OUT)')
 
 check: lint test ## lint, types, arrows, SQL, schema snapshot, then all tests
 

@@ -17,6 +17,7 @@ from app import failpoints
 
 Manner = Literal["child", "both", "stop", "hold"]
 FOLDER = "CAMPAIGN_SIGNALS"
+BACKOFF = "CAMPAIGN_BACKOFF_S"
 _HOLD_S = 10.0
 
 

@@ -53,6 +53,20 @@ def whole(seed: int) -> list[Trial]:
     ]
 
 
+def as_shipped() -> list[Trial]:
+    """A few trials for the waits of a deployment, in which each takes about a minute."""
+    points = ("claim.committed", "query.done", "store.locked", "swap.events", "finish.written")
+    return [
+        *(Trial("failpoint", number, "both", point) for number, point in enumerate(points)),
+        *(Trial("failpoint", number, "child", point) for number, point in enumerate(points)),
+        Trial("kill", 0, "tree"),
+        Trial("freeze", 0, "both", "derive.done"),
+        Trial("postgres", 0, "kill", "swap.days"),
+        Trial("valkey", 2, "flush"),
+        Trial("cut", 0, "postgres", "end.written"),
+    ]
+
+
 def sample(seed: int, size: int) -> list[Trial]:
     """Some of all trials, with every kind among them as far as `size` allows."""
     dice = random.Random(f"sample {seed}")

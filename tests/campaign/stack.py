@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from app.settings import provision
 from dev import postgres, sftp, valkey
 from dev.database import Urls, create_database, create_template
 from dev.process import Service
-from tests.campaign.arming import FOLDER, Signals
+from tests.campaign.arming import BACKOFF, FOLDER, Signals
 from tests.campaign.judge import FINAL, SUCCESSES
 from tests.campaign.source import FIRST, LAST, Source
 from tests.campaign.starter import start
@@ -32,7 +32,9 @@ from tests.jobs.bench import wait_until
 from tests.jobs.relay import Relay
 from tests.jobs.workers import Workers, children
 
+# What `JOB_…_S` is in a campaign, and in a deployment that sets nothing.
 SHORT = {"job_lease_s": 3.0, "job_heartbeat_s": 0.5, "job_sweep_s": 0.5, "job_deadline_s": 90.0}
+SHIPPED: dict[str, float] = {}
 LOAD_LIMIT_S = 180.0
 _PASSWORD = "right-password"
 _PORT_PARTS = ("worker_database_url", "maint_database_url", "redis_url", "bigquery_endpoint")
@@ -54,6 +56,11 @@ class Stack:
     files: sftp.Sftp
     env: dict[str, str] = field(default_factory=dict)
     workers: Workers | None = None
+
+    @property
+    def temporary(self) -> Path:
+        """Where workers keep what they fetch."""
+        return self.folder / "tmp"
 
     def start_workers(self) -> Workers:
         """Three workers and a scheduler, as whoever runs the system starts them."""
@@ -115,11 +122,11 @@ class Stack:
 
 
 @contextmanager
-def run(folder: Path, **changes: float) -> Iterator[Stack]:
+def run(folder: Path, waits: Mapping[str, float] = SHORT) -> Iterator[Stack]:
     """Everything started, the workers included; everything ended with the block."""
     with ExitStack() as exits:
         database = postgres.start(folder)
-        stack = _assemble(exits, folder, database, SHORT | changes)
+        stack = _assemble(exits, folder, database, waits)
         exits.callback(lambda: stack.postgres.stop())
         exits.callback(lambda: stack.valkey.stop())
         db.configure(stack.config)
@@ -134,7 +141,7 @@ def run(folder: Path, **changes: float) -> Iterator[Stack]:
 
 
 def _assemble(
-    exits: ExitStack, folder: Path, database: postgres.Postgres, waits: dict[str, float]
+    exits: ExitStack, folder: Path, database: postgres.Postgres, waits: Mapping[str, float]
 ) -> Stack:
     create_template(database.url)
     urls = create_database(database.url, "campaign")
@@ -168,6 +175,9 @@ def _assemble(
     signals = Signals(folder / "signals")
     made = Stack(folder, config, urls, signals, source, fake, relays, database, store, files)
     made.env = _environment(config, ports, relays) | {FOLDER: str(signals.folder)}
+    made.env["TMPDIR"] = str(made.temporary)
+    made.temporary.mkdir()
+    made.env |= {BACKOFF: "0.5"} if waits else {}
     return made
 
 

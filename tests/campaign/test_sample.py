@@ -12,6 +12,7 @@ from tests.campaign import stack
 from tests.campaign.plan import Trial
 from tests.campaign.reader import TABLES, Eye
 from tests.campaign.trial import Campaign
+from tests.jobs.bench import wait_until
 
 SEED = 1
 TRIALS = [
@@ -48,6 +49,16 @@ def test_nothing_is_torn_wrong_or_falsely_told(campaign: Campaign, trial: Trial)
 
 def test_every_failpoint_was_reached(campaign: Campaign, running: stack.Stack) -> None:
     assert set(POINTS) - running.signals.seen() == set()
+
+
+def test_the_next_job_removes_what_dead_runs_had_fetched(
+    campaign: Campaign, running: stack.Stack
+) -> None:
+    running.load(running.make_tenant("tidy"), "AA")
+    wait_until(
+        lambda: not list(running.temporary.glob("*ingest-*")),
+        lambda: str(list(running.temporary.glob("*/*"))),
+    )
 
 
 def test_one_row_that_is_gone_from_any_table_is_seen(

@@ -176,6 +176,8 @@ class Campaign:
             eye = Eye(self._stack.urls.web, tenant_id)
             prints[state], _ = eye.look(eye.now())
             eye.close()
+            empty = [table for table, (rows, _) in prints[state].items() if not rows]
+            assert not empty, f"a control without rows of {empty} proves nothing"
             pages[state] = read_page(tenant_id)
         return Known(prints, pages)
 
