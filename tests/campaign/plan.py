@@ -44,12 +44,12 @@ def whole(seed: int) -> list[Trial]:
     dice = random.Random(seed)
     return [
         *_at_failpoints(),
-        *_of("kill", 100, VICTIMS, dice, points=()),
         *_of("freeze", 20, ("job", "job", "both"), dice, points=RUNNING),
         *_of("postgres", 20, ("kill",), dice, points=RUNNING),
         *_of("valkey", 20, ("flush", "kill"), dice, points=()),
         *_of("cut", 20, PARTS, dice, points=RUNNING),
         *_of("two faults", 20, VICTIMS, dice, points=()),
+        *_of("kill", 100, VICTIMS, dice, points=()),
     ]
 
 
