@@ -14,10 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from tests.campaign import starter
-from tests.campaign.faults import Scene, strike, thaw
+from tests.campaign.faults import strike, thaw
 from tests.campaign.judge import Known, Verdict, is_at_rest, judge
 from tests.campaign.plan import Trial
 from tests.campaign.reader import Eye, Look, Reader, read_page
+from tests.campaign.scene import Scene
 from tests.campaign.source import FIRST, LAST, SPLIT_FROM, STATES
 from tests.campaign.stack import Stack
 from tests.jobs.bench import wait_until
