@@ -158,7 +158,9 @@ class Reader:
 
     @property
     def last(self) -> Look | None:
-        """The newest look."""
+        """The newest look. A reader that broke would see nothing wrong: then this fails."""
+        if not self._thread.is_alive() and not self._stopped.is_set():
+            raise RuntimeError("the reader has ended; its error stands above")
         return self.looks[-1] if self.looks else None
 
     def _watch(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 
 from dev.process import HOST, free_port
@@ -15,7 +16,7 @@ class Relay:
     def __init__(self, target: int) -> None:
         self.port = free_port()
         self._target = target
-        self._open: list[socket.socket] = []
+        self._open: set[socket.socket] = set()
 
     def __enter__(self) -> None:
         self._listener = socket.create_server((HOST, self.port))
@@ -28,13 +29,9 @@ class Relay:
         trace: TracebackType | None,
     ) -> None:
         for endpoint in [self._listener, *self._open]:
-            try:
+            with suppress(OSError):
                 endpoint.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-            finally:
-                endpoint.close()
-        self._open.clear()
+        self._listener.close()
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -47,9 +44,18 @@ class Relay:
             except OSError:
                 near.close()
                 continue
-            self._open += [near, far]
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=pair, daemon=True).start()
+            self._open |= {near, far}
+            threading.Thread(target=self._forward, args=(near, far), daemon=True).start()
+
+    def _forward(self, near: socket.socket, far: socket.socket) -> None:
+        """Both ways until both have ended; then nothing of the connection stays."""
+        back = threading.Thread(target=_pump, args=(far, near), daemon=True)
+        back.start()
+        _pump(near, far)
+        back.join()
+        self._open -= {near, far}
+        near.close()
+        far.close()
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:
