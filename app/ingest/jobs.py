@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -17,7 +19,6 @@ from app.errors import Conflict, Invalid, NotFound, Upstream
 from app.failpoints import reached
 from app.ingest import bigquery, sources
 from app.ingest.attempts import Limits
-from app.ingest.folder import run_folder
 from app.ingest.gather import Gathering, gather_events, gather_file
 from app.ingest.held import WORDS, approve, lock_held, pass_on
 from app.ingest.load import store
@@ -130,12 +131,12 @@ def ingest(run: Run) -> None:
     if period.length > CHILD_DAYS and run.parent_job_id is None:
         enqueue_children(run, list(_months(period)))
         return
-    with run_folder() as folder:
+    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
         gathering = Gathering(
             run=run,
             settings=sources.read_settings(run.tenant_id),
             config=job_settings(),
-            folder=folder,
+            folder=Path(folder),
             progress=Progress(run),
         )
         reached("settings.read")
