@@ -601,7 +601,7 @@ CREATE INDEX session_date ON public.session USING btree (tenant_id, session_date
 CREATE INDEX session_mixed ON public.session USING btree (tenant_id) WHERE is_mixed;
 CREATE INDEX session_span ON public.session USING btree (tenant_id, last_event_date, first_event_date);
 CREATE INDEX session_unseen ON public.session USING btree (tenant_id, session_date) WHERE (page_views = 0);
-CREATE INDEX session_visitor ON public.session USING btree (tenant_id, visitor_id, first_ts);
+CREATE INDEX session_visitor ON public.session USING btree (tenant_id, visitor_id, session_date);
 CREATE INDEX shop_order_company ON public.shop_order USING btree (tenant_id, company_id, order_ts);
 CREATE INDEX shop_order_contact ON public.shop_order USING btree (tenant_id, contact_id, order_ts);
 CREATE INDEX shop_order_date ON public.shop_order USING btree (tenant_id, order_date, branch_id);
@@ -719,6 +719,7 @@ grant delete, insert, select, update on view_search_results to app_worker;
 grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
+-- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
 -- function _branch_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_as_of timestamp with time zone) returns TABLE(branch_id text, sessions bigint, visitors bigint, sessions_with_order bigint, abandoned_carts bigint, searches bigint, failed_searches bigint)
 -- function _cart_chains(p_tenant_id uuid) returns void

@@ -31,7 +31,7 @@ begin
     perform _mark_chains(p_tenant_id, 'cart');
     perform _cart_chains(p_tenant_id);
     update chain_new as n
-    set row_hash = hashtextextended(n::text, 0);
+    set row_hash = hash_record_extended(n, 0);
     delete from chain as c
     using touched_subject as t
     where

@@ -28,12 +28,15 @@ begin
     delete from visitor_gap as g
     using gap_change as c
     where
-        g.tenant_id = p_tenant_id and g.visitors = 0
-        and g.scope = c.scope and g.session_date = c.session_date;
+        g.tenant_id = p_tenant_id and g.visitors = 0 and c.visitors < 0
+        and g.scope = c.scope and g.session_date = c.session_date
+        and g.previous_date = c.previous_date;
     delete from repeat_gap as g
     using gap_change as c
     where
-        g.tenant_id = p_tenant_id and g.visitors = 0
-        and g.scope = c.scope and g.session_date = c.session_date;
+        g.tenant_id = p_tenant_id and g.visitors = 0 and c.visitors < 0
+        and g.scope = c.scope and g.session_date = c.session_date
+        and g.previous_date = c.previous_date
+        and g.before_previous_date = c.before_previous_date;
 end;
 $$;
