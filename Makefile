@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fmt token psql schema
+.PHONY: help demo test check lint fmt bench token psql schema
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ fmt: $(VENV)/.ready ## sort imports, mend what linters can
 
 schema: $(VENV)/.ready ## write sql/schema.sql anew
 	$(PY) -m dev.schema
+
+bench: $(VENV)/.ready ## the speed figures against their goals; SCALE=small for a short look
+	$(PY) -m bench --scale $(or $(SCALE),full)
 
 token: $(VENV)/.ready ## a bearer token of the running demo: make token MEMBER=admin@acme.test
 	@$(PY) -m dev.token '$(MEMBER)'
