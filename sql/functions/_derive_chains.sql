@@ -50,6 +50,7 @@ begin
         where
             c.tenant_id = p_tenant_id and c.task_type = n.task_type
             and c.subject = n.subject and c.first_at = n.first_at
-    );
+    )
+    order by n.last_date, n.branch_id;
 end;
 $$;
