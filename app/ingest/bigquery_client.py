@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -20,11 +21,13 @@ from google.cloud.bigquery_storage_v1.services.big_query_read.transports import 
 from google.oauth2 import service_account
 
 from app.errors import Invalid
+from app.ingest.attempts import Limits
 from app.ingest.bigquery_names import check_dataset, check_project
 
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, no secret
 _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 _CHUNK_BYTES = 65_536
+_FAREWELL_S = 10.0
 
 # The library's own retries are off: attempts.py knows the deadline and who cancelled.
 ONCE = Retry(predicate=lambda _: False)
@@ -81,14 +84,14 @@ class BigQueryConnection:
     storage: BigQueryReadClient | None
 
 
-def open_bigquery(settings: BigQuerySettings) -> BigQueryConnection:
-    """Clients for a tenant's project. Nothing is sent before the first call.
+def open_bigquery(settings: BigQuerySettings, limits: Limits) -> BigQueryConnection:
+    """Clients for a tenant's project, for work within `limits`. Nothing is sent yet.
 
     Raises:
         Invalid: the private key cannot be read.
     """
     credentials = _credentials(settings)
-    session = BoundedSession(credentials, settings.call_timeout_s)
+    session = BoundedSession(credentials, settings.call_timeout_s, limits.deadline)
     options = {"api_endpoint": settings.endpoint} if settings.endpoint else None
     rest = bigquery.Client(
         project=settings.project_id,
@@ -157,10 +160,13 @@ class _Credentials(service_account.Credentials):
 class _BoundedSend(requests.Session):
     """Calls whose `timeout` bounds the whole answer, however slowly it drips in.
 
-    No call may take longer than `longest_s`: the library asks for 120 seconds by itself.
+    No call may take longer than `longest_s` or outlast `deadline`, an instant of
+    time.monotonic(): the library waits 120 seconds for rows, whatever it is told. Calls after
+    the deadline, which stop what is left, have a few seconds.
     """
 
     longest_s: float
+    deadline: float
 
     def send(
         self,
@@ -172,8 +178,10 @@ class _BoundedSend(requests.Session):
         Raises:
             requests.exceptions.ConnectionError: the answer broke off or took over `timeout`.
         """
-        timeout_s = min(options.get("timeout") or self.longest_s, self.longest_s)
-        end = time.monotonic() + timeout_s
+        now = time.monotonic()
+        left_s = self.deadline - now if now < self.deadline else _FAREWELL_S
+        timeout_s = min(options.get("timeout") or self.longest_s, self.longest_s, left_s)
+        end = now + timeout_s
         response = super().send(request, **{**options, "stream": True, "timeout": timeout_s})
         _read_whole(response, end)
         return response
@@ -182,20 +190,53 @@ class _BoundedSend(requests.Session):
 class _TokenSession(_BoundedSend):
     """The session that fetches access tokens."""
 
-    def __init__(self, longest_s: float) -> None:
+    def __init__(self, longest_s: float, deadline: float) -> None:
         super().__init__()
-        self.longest_s = longest_s
+        self.longest_s, self.deadline = longest_s, deadline
+
+
+class _TokenRequest(Request):
+    """Asks for an access token. What is no answer of Google's sign-in is a fault that passes.
+
+    The stock class fails on an answer that is no JSON, calls one without a token a refused key,
+    and repeats others by itself, without our deadline.
+    """
+
+    def __call__(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - google.auth's
+        """As Request's own.
+
+        Raises:
+            auth_exceptions.RefreshError: the answer has neither a token nor an error's name.
+        """
+        answer = super().__call__(*args, **options)  # type: ignore[no-untyped-call] # as above
+        is_passing = answer.status == 429 or answer.status >= 500
+        if is_passing or not _has(answer.data, "access_token" if answer.status == 200 else "error"):
+            raise auth_exceptions.RefreshError(  # type: ignore[no-untyped-call] # as above
+                f"answer {answer.status}", retryable=True
+            )
+        return answer
+
+
+def _has(body: bytes, name: str) -> bool:
+    """Whether an answer is a JSON object with a text of that name."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and isinstance(answer.get(name), str)
 
 
 class BoundedSession(_BoundedSend, AuthorizedSession):
     """The session that calls BigQuery, signed in with `credentials`."""
 
-    def __init__(self, credentials: service_account.Credentials, longest_s: float) -> None:
-        tokens = Request(_TokenSession(longest_s))
+    def __init__(
+        self, credentials: service_account.Credentials, longest_s: float, deadline: float
+    ) -> None:
+        tokens = _TokenRequest(_TokenSession(longest_s, deadline))
         super().__init__(  # type: ignore[no-untyped-call] # google.auth's
             credentials, auth_request=tokens
         )
-        self.longest_s = longest_s
+        self.longest_s, self.deadline = longest_s, deadline
 
 
 def _read_whole(response: requests.Response, end: float) -> None:
