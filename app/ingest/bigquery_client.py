@@ -14,7 +14,7 @@ from google.api_core.retry import Retry
 from google.auth import exceptions as auth_exceptions
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud import bigquery
-from google.cloud.bigquery_storage_v1 import BigQueryReadClient
+from google.cloud.bigquery_storage_v1.services.big_query_read import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import (
     BigQueryReadGrpcTransport,
 )
@@ -27,6 +27,7 @@ from app.ingest.bigquery_names import check_dataset, check_project
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, no secret
 _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 _CHUNK_BYTES = 65_536
+_LOOK_BYTES = 64
 _FAREWELL_S = 10.0
 
 # The library's own retries are off: attempts.py knows the deadline and who cancelled.
@@ -134,16 +135,14 @@ def _storage(
     if settings.endpoint and not settings.storage_endpoint:
         return None
     options = {"api_endpoint": settings.storage_endpoint} if settings.storage_endpoint else None
-    return BigQueryReadClient(  # type: ignore[no-untyped-call] # the library's
-        credentials=credentials, client_options=options
-    )
+    return BigQueryReadClient(credentials=credentials, client_options=options)
 
 
 def _plain_storage(endpoint: str) -> BigQueryReadClient:
     """The client of an emulator, which speaks no TLS; its REST address says so."""
     channel = grpc.insecure_channel(endpoint, options=[("grpc.max_receive_message_length", -1)])
     transport = BigQueryReadGrpcTransport(channel=channel)
-    return BigQueryReadClient(transport=transport)  # type: ignore[no-untyped-call] # as above
+    return BigQueryReadClient(transport=transport)
 
 
 class _Credentials(service_account.Credentials):
@@ -210,20 +209,21 @@ class _TokenRequest(Request):
         """
         answer = super().__call__(*args, **options)  # type: ignore[no-untyped-call] # as above
         is_passing = answer.status == 429 or answer.status >= 500
-        if is_passing or not _has(answer.data, "access_token" if answer.status == 200 else "error"):
+        wanted = "access_token" if answer.status == 200 else "error"
+        if is_passing or not isinstance(_object(answer.data).get(wanted), str):
             raise auth_exceptions.RefreshError(  # type: ignore[no-untyped-call] # as above
                 f"answer {answer.status}", retryable=True
             )
         return answer
 
 
-def _has(body: bytes, name: str) -> bool:
-    """Whether an answer is a JSON object with a text of that name."""
+def _object(body: bytes) -> dict[str, Any]:
+    """The JSON object an answer is; empty when it is none."""
     try:
         answer = json.loads(body)
     except ValueError:
-        return False
-    return isinstance(answer, dict) and isinstance(answer.get(name), str)
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 class BoundedSession(_BoundedSend, AuthorizedSession):
@@ -237,6 +237,22 @@ class BoundedSession(_BoundedSend, AuthorizedSession):
             credentials, auth_request=tokens
         )
         self.longest_s, self.deadline = longest_s, deadline
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        **options: Any,  # noqa: ANN401 - passed through to requests
+    ) -> requests.Response:
+        """As above; the library takes an answer of nothing for a result without rows.
+
+        Raises:
+            requests.exceptions.ConnectionError: the answer is not BigQuery's.
+        """
+        response = super().send(request, **options)
+        start = response.content[:_LOOK_BYTES].strip()
+        if response.ok and (start == b"{}" or not start.startswith(b"{")):
+            raise requests.exceptions.ConnectionError("the answer is not BigQuery's")
+        return response
 
 
 def _read_whole(response: requests.Response, end: float) -> None:

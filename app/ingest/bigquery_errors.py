@@ -81,7 +81,7 @@ def _api_fault(error: api.GoogleAPICallError, account: str) -> Upstream:
     status = int(error.code or 0)
     details = next((e for e in error.errors if isinstance(e, dict)), {})
     reason = details.get("reason") or _STATUS_REASONS.get(status, "")
-    if status >= 500 or status in _PASSING_STATUSES:
+    if isinstance(error, api.ServerError) or status in _PASSING_STATUSES:
         reason = "backendError"
     if status in (401, 429):
         reason = _STATUS_REASONS[status]

@@ -77,6 +77,8 @@ _QUERY = [
              "table of 2025-04-01 went away .* load the other days without"),
     _passing("quota inside a 200", "jobs.insert", Fault(job_reason="quotaExceeded"), QUOTA),
     _passing("fault inside a 200", "jobs.insert", Fault(job_reason="backendError"), OWN),
+    _passing("no row count", "queries.get", Fault(manner="uncounted"),
+             "did not say how many rows .* not used"),
     _passing("wrong row count", "queries.get", Fault(total=1),
              "announced 1 rows and sent .* not used.*load fewer days"),
 ]  # fmt: skip
@@ -93,8 +95,9 @@ _EVERY_CALL = [
     )
 ]  # fmt: skip
 _PROXY = [
-    _passing(f"proxy {call}", call, Fault(manner="html"), BROKEN)
+    _passing(f"{manner} {call}", call, Fault(manner=manner), BROKEN)
     for call in ("tables.list", "tables.get", "queries.get")
+    for manner in ("html", "list", *(("empty",) if call != "tables.list" else ()))
 ]
 _TOKEN = [
     _permanent("invalid_grant", "token",

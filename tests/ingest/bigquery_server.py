@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         if manner == "lost":
             self.close_connection = True
             return
-        content = b"<html>Sign in</html>" if manner == "html" else json.dumps(body).encode()
+        content = _STRANGE.get(manner) or json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -176,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
         start = int(query.get("pageToken", ["0"])[0])
         size = min(int(query.get("maxResults", ["100000"])[0]), self.fake.page_rows)
         total = fault.total if fault and fault.total is not None else len(rows)
+        if fault and fault.manner == "uncounted":
+            return 200, {"jobComplete": True, "jobReference": {"jobId": match["job"]}}
         page = rows[start : start + size]
         answer: dict[str, Any] = {
             "jobComplete": True,
@@ -197,10 +199,17 @@ def _job(asked: dict[str, Any], state: str) -> dict[str, Any]:
     statistics = {"query": {"totalBytesBilled": "1048576", "totalBytesProcessed": "7"}}
     return {
         "jobReference": {**asked["jobReference"], "projectId": "project-one", "location": "EU"},
-        "configuration": asked["configuration"],
+        "configuration": _with_destination(asked),
         "status": {"state": state},
         "statistics": statistics,
     }
+
+
+def _with_destination(asked: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as BigQuery answers it: with the table that takes the result."""
+    query = asked["configuration"]["query"]
+    destination = {"destinationTable": _reference(asked["jobReference"].get("jobId", "dry"))}
+    return {**asked["configuration"], "query": query | destination}
 
 
 def _error(status: int, reason: str, message: str) -> dict[str, Any]:
@@ -208,6 +217,7 @@ def _error(status: int, reason: str, message: str) -> dict[str, Any]:
     return {"error": {"code": status, "message": message, "errors": listed}}
 
 
+_STRANGE = {"html": b"<html>Sign in</html>", "empty": b"{}", "list": b"[]"}
 _PROJECT = r"/bigquery/v2/projects/[\w-]+"
 _CALLS = (
     (r"POST /token", "token"),

@@ -47,9 +47,10 @@ class FakeTable:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens instead of an answer: an error, or `manner` hang, drip, cut, lost or html.
+    """What happens instead of an answer: an error, or a `manner`.
 
-    A lost answer is one whose call took effect; html is what a proxy answers with.
+    That is hang, drip, cut; lost: the call took effect; html: a proxy answers in its place;
+    empty, list: JSON that means nothing; uncounted: a result that does not say how many rows.
     `job_reason` lets the call succeed and the job fail, as BigQuery reports quotas.
     `total` makes the result announce another number of rows than it has.
     """
