@@ -24,6 +24,7 @@ from app.ingest.day_source import DaySource, list_sources
 from app.ingest.event_query import extraction_query
 from app.ingest.event_tables import EVENT_TABLES
 from app.ingest.spool import Extraction, Reading, read_into_spool
+from app.log import logger
 
 __all__ = [
     "BigQueryConnection",
@@ -121,12 +122,13 @@ def extract(
 
 
 def _read(reading: Reading, spool_path: Path) -> Extraction:
-    """By the Storage Read API if this account may use it; REST is slower and needs no role."""
+    """By the Storage Read API if it works for this account; REST is slower and needs no role."""
     try:
         return _read_once(reading, spool_path)
     except Upstream as error:
-        if reading.connection.storage is None or not error.permanent:
+        if reading.connection.storage is None or error.extra.get("kind") == "timeout":
             raise
+        logger.warning("ingest.storage.avoided", kind=error.extra.get("kind"))
         return _read_once(replace(reading, avoid_storage=True), spool_path)
 
 

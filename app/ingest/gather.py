@@ -89,7 +89,7 @@ def _connect(
     gathering: Gathering,
 ) -> tuple[bigquery.BigQueryConnection, bigquery.BigQuerySettings]:
     settings = sources.bigquery_settings(gathering.settings, gathering.config)
-    return bigquery.open_bigquery(settings), settings
+    return bigquery.open_bigquery(settings, gathering.limits), settings
 
 
 def _extract(

@@ -147,8 +147,8 @@ def estimate(run: Run) -> None:
     """How many bytes BigQuery would scan for the run's range, by dry runs that cost nothing."""
     config = job_settings()
     settings = sources.bigquery_settings(sources.read_settings(run.tenant_id), config)
-    connection = bigquery.open_bigquery(settings)
     limits = Limits(time.monotonic() + (run.seconds_left or 0), run.cancelled)
+    connection = bigquery.open_bigquery(settings, limits)
     days = list(_period(run).days)
     found = bigquery.list_sources(connection, settings, days, limits)
     size = bigquery.estimate(connection, settings, found, limits)

@@ -48,6 +48,7 @@ class World:
         self.put("locations.csv", BRANCHES)
         self.sftp.on_read = lambda offset: ""
         self.sftp.closes_at_sign_in = False
+        self.bigquery.restore()
         self.configure()
 
     def put(self, name: str, content: bytes) -> None:
@@ -101,6 +102,19 @@ class World:
         found = self.superuser.execute(statement, (job_id,)).fetchone()
         assert found is not None
         return found[0], found[1]
+
+    def make_due(self, job_id: UUID) -> None:
+        """The job's next try is now."""
+        self._update(job_id, "available_at = now()")
+
+    def end_within(self, job_id: UUID, seconds: float, tries: int = 0) -> None:
+        """The job's deadline is that near, after so many tries."""
+        deadline = f"now() + interval '{seconds} s'"
+        self._update(job_id, f"deadline_at = {deadline}, attempt = {tries}")
+
+    def _update(self, job_id: UUID, change: str) -> None:
+        statement = f"update processing_jobs set {change} where job_id = %s"
+        self.superuser.execute(statement, (job_id,))  # type: ignore[arg-type] # no literal
 
     def customers(self) -> tuple[Rows, Rows]:
         """The stored contacts and branches, row for row."""
