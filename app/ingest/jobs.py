@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -23,6 +21,7 @@ from app.ingest.held import WORDS, approve, lock_held, pass_on
 from app.ingest.load import store
 from app.ingest.progress import Progress
 from app.ingest.queries import find_job
+from app.ingest.scratch import job_folder
 from app.jobs import Run, enqueue_children, job
 from app.jobs.settings import settings as job_settings
 from app.partitions import ensure_partitions
@@ -130,12 +129,12 @@ def ingest(run: Run) -> None:
     if period.length > CHILD_DAYS and run.parent_job_id is None:
         enqueue_children(run, list(_months(period)))
         return
-    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
+    with job_folder() as folder:
         gathering = Gathering(
             run=run,
             settings=sources.read_settings(run.tenant_id),
             config=job_settings(),
-            folder=Path(folder),
+            folder=folder,
             progress=Progress(run),
         )
         _gather(gathering, period)
