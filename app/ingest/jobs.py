@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from app import jobs
 from app.dates import DateRange, today
 from app.db import tenant_transaction
-from app.errors import Conflict, Invalid, NotFound, Upstream
+from app.errors import AppError, Conflict, Invalid, NotFound, Upstream
 from app.ingest import bigquery, sources
 from app.ingest.attempts import Limits
 from app.ingest.gather import Gathering, gather_events, gather_file
@@ -223,16 +223,21 @@ def _brings_files(run: Run) -> bool:
 def _store(gathering: Gathering, period: DateRange) -> None:
     run, harvest = gathering.run, gathering.harvest
     if gathering.failures and harvest.is_empty:
-        passing = [f for f in gathering.failures if isinstance(f, Upstream) and not f.permanent]
-        raise (passing or gathering.failures)[0]
+        raise next(filter(_is_passing, gathering.failures), gathering.failures[0])
     for failure in gathering.failures:
-        run.warn(f"{failure.message} The old rows stay.")
+        hint = " Try again later." if _is_passing(failure) else ""
+        run.warn(f"{failure.message}{hint} The old rows stay.")
     for note in gathering.notes:
         run.warn(note)
     if harvest.extractions:
         ensure_partitions(period)
     gathering.progress.start("store")
     store(run, harvest, _message(gathering))
+
+
+def _is_passing(failure: AppError) -> bool:
+    """Whether the same may go well later without anybody changing anything."""
+    return isinstance(failure, Upstream) and not failure.permanent
 
 
 def _message(gathering: Gathering) -> str:
