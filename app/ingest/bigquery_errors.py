@@ -63,7 +63,7 @@ def translated(account: str) -> Iterator[None]:
         api.RetryError, TimeoutError, ConnectionError,
     ) as error:
         raise Upstream(
-            "BigQuery did not answer, or the answer broke off.",
+            "BigQuery did not answer, or the answer broke off. It is tried again.",
             kind="transient", detail=f"{type(error).__name__}: {error}"[:_DETAIL_CHARACTERS],
         ) from error
 
@@ -91,12 +91,14 @@ def _fault(reason: str, message: str, account: str) -> Upstream:
     detail = f"{reason}: {message}"[:_DETAIL_CHARACTERS]
     if reason in _QUOTA:
         return Upstream(
-            "BigQuery's quota for this project is used up for now. "
-            "If it keeps happening, raise the quota in the Google Cloud console.",
+            "BigQuery's quota for this project is used up for now. It is tried again later; "
+            "if it keeps happening, raise the quota in the Google Cloud console.",
             kind="quota", detail=detail,
         )
     if reason in _TRANSIENT:
-        return Upstream("BigQuery had a fault of its own.", kind="transient", detail=detail)
+        return Upstream(
+            "BigQuery had a fault of its own. It is tried again.", kind="transient", detail=detail
+        )
     if reason == "notFound":
         return _not_found(message, detail)
     return Upstream(
@@ -142,7 +144,7 @@ def _not_found(message: str, detail: str) -> Upstream:
         day = "-".join(table.groups())
         return Upstream(
             f"The table of {day} went away while it was read; Google replaces tables of late "
-            "days.",
+            "days. It is tried again.",
             kind="not_yet", detail=detail,
         )
     what = "dataset" if "dataset" in message.lower() else "project or dataset"
@@ -156,7 +158,7 @@ def _not_found(message: str, detail: str) -> Upstream:
 def _sign_in_fault(error: auth.RefreshError, account: str) -> Upstream:
     if getattr(error, "retryable", False):
         return Upstream(
-            "Google's sign-in did not answer.",
+            "Google's sign-in did not answer. It is tried again.",
             kind="transient", detail=str(error)[:_DETAIL_CHARACTERS],
         )
     return Upstream(

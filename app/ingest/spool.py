@@ -143,7 +143,7 @@ def _check_complete(read: int, total: int) -> None:
     if read != total:
         raise Upstream(
             f"BigQuery announced {total:,} rows and sent {read:,}: the answer was incomplete and "
-            "is not used.",
+            "is not used. It is tried again.",
             kind="transient",
         )
 

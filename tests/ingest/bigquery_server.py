@@ -2,8 +2,7 @@
 
 It knows the calls an extraction makes (token, tables.list, tables.get, jobs.insert, jobs.get,
 jobs.cancel, jobs.getQueryResults) and keeps a log of them. It computes nothing: a query
-answers the rows that the tables its SQL names had when it was asked, for the event names bound
-to it.
+answers the rows of the tables its SQL names, for the event names bound to it.
 """
 
 from __future__ import annotations
@@ -12,14 +11,12 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-
-from app.ingest.event_tables import EVENT_TABLES
 
 Cells = dict[str, str | None]
 
@@ -76,20 +73,13 @@ class Fault:
 
 @dataclass
 class FakeBigQuery:
-    """The running server. `faults[call]` are used up one per call, in order.
-
-    `refused[event type]` meets every query of that type, and `on_query` hears the type before
-    its query is looked at, in the server's thread: it may change tables, or wait.
-    """
+    """The running server. `faults[call]` are used up one per call, in order."""
 
     endpoint: str = ""
     tables: dict[str, FakeTable] = field(default_factory=dict)
     faults: dict[str, deque[Fault]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    results: dict[str, tuple[list[str], list[Cells]]] = field(default_factory=dict)
-    refused: dict[str, Fault] = field(default_factory=dict)
-    on_query: Callable[[str], None] = lambda event_type: None
     polls_until_done: int = 0
     page_rows: int = 10_000
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -222,11 +212,6 @@ class _Handler(BaseHTTPRequestHandler):
         job_id = asked["jobReference"]["jobId"]
         if asked["configuration"].get("dryRun"):
             return 200, _job(asked, "DONE")
-        event_type = _event_type(job_id)
-        self.fake.on_query(event_type)
-        refused = self.fake.refused.get(event_type)
-        if refused:
-            return refused.status, _error(refused.status, refused.reason, refused.message)
         with self.fake.lock:
             if job_id in self.fake.jobs:
                 return 409, _error(409, "duplicate", f"Already Exists: Job {job_id}")
@@ -235,10 +220,6 @@ class _Handler(BaseHTTPRequestHandler):
                 failed = {"reason": fault.job_reason, "message": fault.message}
                 job["status"] = {"state": "DONE", "errorResult": failed, "errors": [failed]}
             job["polls"] = self.fake.polls_until_done
-            try:
-                self.fake.results[job_id] = self._result(job)
-            except KeyError as gone:
-                return 404, _error(404, "notFound", f"Not found: Table p:d.{gone.args[0]}")
             self.fake.jobs[job_id] = job
         return 200, job
 
@@ -258,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _queries_get(
         self, match: re.Match[str], query: dict[str, list[str]], _: bytes, fault: Fault | None
     ) -> tuple[int, dict[str, Any]]:
-        names, rows = self.fake.results[match["job"]]
+        names, rows = self._result(self.fake.jobs[match["job"]])
         start = int(query.get("pageToken", ["0"])[0])
         size = min(int(query.get("maxResults", ["100000"])[0]), self.fake.page_rows)
         total = fault.total if fault and fault.total is not None else len(rows)
@@ -282,11 +263,6 @@ class _Handler(BaseHTTPRequestHandler):
         tables = re.findall(r"from `[^`]*\.(\w+)`", query["query"])
         rows = [row for name in tables for row in self.fake.tables[name].rows]
         return names, [row for row in rows if row["event_name"] in events]
-
-
-def _event_type(job_id: str) -> str:
-    """The event type an extraction asks for, from its query's id; '' when it has none."""
-    return next((name for name in EVENT_TABLES if f"_{name}_" in job_id), "")
 
 
 def _reference(table: str) -> dict[str, str]:

@@ -12,16 +12,16 @@ import pytest
 from app import crypto, db, jobs
 from app.config import Config
 from app.ingest import attempts
-from tests.ingest import bigquery_server
-from tests.ingest.bigquery_server import FakeBigQuery
+from tests.ingest.replace import export_server
+from tests.ingest.replace.export_server import Export
 from tests.ingest.replace.world import World
 
 
 @dataclass(frozen=True)
 class Site:
-    """The deployment: its BigQuery and its settings."""
+    """The deployment: the export it reads, and its settings."""
 
-    bigquery: FakeBigQuery
+    export: Export
     config: Config
     account: str
 
@@ -32,14 +32,17 @@ def site(config: Config, private_key: str) -> Iterator[Site]:
         "type": "service_account", "project_id": "project-one", "private_key_id": "k1",
         "client_email": "reader@project-one.iam", "private_key": private_key,
     }  # fmt: skip
-    with bigquery_server.running() as big:
+    with export_server.running() as export:
         live = config.model_copy(
-            update={"bigquery_endpoint": big.endpoint, "google_token_uri": big.token_uri}
+            update={
+                "bigquery_endpoint": export.endpoint,
+                "google_token_uri": f"{export.endpoint}/token",
+            }
         )
         db.configure(live, role="worker")
         jobs.configure(live)
         crypto.configure(live.credential_keys)
-        yield Site(big, live, json.dumps(account))
+        yield Site(export, live, json.dumps(account))
     db.configure(config)
 
 
@@ -49,8 +52,5 @@ def world(
 ) -> World:
     """An obliging BigQuery without tables, and a tenant without rows; pauses are short."""
     monkeypatch.setattr(attempts, "_LONGEST_PAUSE_S", 0.02)
-    site.bigquery.tables = {}
-    site.bigquery.refused = {}
-    site.bigquery.on_query = lambda event_type: None
-    site.bigquery.calls.clear()
-    return World(site.bigquery, superuser, site.account)
+    site.export.reset()
+    return World(site.export, superuser, site.account)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 
 from app.ingest.event_tables import EVENT_TABLES
-from tests.ingest.bigquery_server import Cells
+from tests.ingest.replace.export_server import Cells
 
 TYPES = tuple(EVENT_TABLES)
 NAMES = {name: table.event_names for name, table in EVENT_TABLES.items()}

@@ -17,12 +17,12 @@ from app.db import tenant_transaction
 from app.ingest.jobs import IngestRequest, retry, start_ingestion
 from app.ingest.queries import Job, find_job
 from app.settings import provision
-from tests.ingest.bigquery_server import Cells, FakeBigQuery, FakeTable, Fault
+from tests.ingest.replace.export_server import Cells, Export, Refusal, Table
 from tests.ingest.replace.rows import TYPES, Key, in_table, keys, of_type
 from tests.sql.comparing import derived_rows, make_tenant
 
 FIRST = date(2025, 4, 1)
-DENIED = Fault(403, "accessDenied", "Access Denied: no permission bigquery.tables.getData")
+DENIED = Refusal(403, "accessDenied", "Access Denied: no permission bigquery.tables.getData")
 _RANKS = ("events_", "events_intraday_", "events_fresh_")
 _ticks = count(1_700_000_000_000, 60_000)
 
@@ -31,7 +31,7 @@ _ticks = count(1_700_000_000_000, 60_000)
 class World:
     """One tenant and its export. `expected` is what the jobs so far must have stored."""
 
-    bigquery: FakeBigQuery
+    export: Export
     superuser: psycopg.Connection[Any]
     account: str
     tenant_id: UUID = field(init=False)
@@ -49,7 +49,7 @@ class World:
     def publish(self, table: str, rows: Sequence[Cells], *, modified_ms: int | None = None) -> None:
         """(Re-)create a table of the export; the last one is the newest unless told otherwise."""
         modified = next(_ticks) if modified_ms is None else modified_ms
-        self.bigquery.tables[table] = FakeTable(in_table(rows, table), modified)
+        self.export.tables[table] = Table(in_table(rows, table), modified)
 
     def queue(self, first: date, last: date, started_by: str = "schedule", **more: Any) -> UUID:
         """A committed job for those days' events."""
@@ -92,7 +92,7 @@ class World:
         """The rows of the one table that holds the day; None when there is no such table."""
         names = (f"{rank}{day:%Y%m%d}" for rank in _RANKS)
         return next(
-            (self.bigquery.tables[name].rows for name in names if name in self.bigquery.tables),
+            (self.export.tables[name].rows for name in names if name in self.export.tables),
             None,
         )
 
@@ -116,8 +116,8 @@ class World:
 
     def check_derived(self) -> None:
         """The derived rows are those of a tenant that loaded the expected rows once."""
-        control = World(self.bigquery, self.superuser, self.account)
-        with _other_export(self.bigquery):
+        control = World(self.export, self.superuser, self.account)
+        with _other_export(self.export):
             for day, rows in self._whole_days().items():
                 control.publish(f"events_{day:%Y%m%d}", rows)
             for month in sorted({day.replace(day=1) for _, day in self.expected}):
@@ -134,14 +134,14 @@ class World:
 
 
 @contextmanager
-def _other_export(bigquery: FakeBigQuery) -> Iterator[None]:
-    """An export without tables that refuses nothing, until the end of the block."""
-    kept = (bigquery.tables, bigquery.refused)
-    bigquery.tables, bigquery.refused = {}, {}
+def _other_export(export: Export) -> Iterator[None]:
+    """The server has an export without tables that refuses nothing, until the end of the block."""
+    kept = (export.tables, export.refused, export.on_query, export.queries)
+    export.reset()
     try:
         yield
     finally:
-        bigquery.tables, bigquery.refused = kept
+        export.tables, export.refused, export.on_query, export.queries = kept
 
 
 def days(first: date, last: date) -> list[date]:
