@@ -244,7 +244,7 @@ def _message(gathering: Gathering) -> str:
     events = sum(found.rows for found in gathering.extractions.values())
     parts = []
     if gathering.extractions:
-        parts.append(f"{events:,} events of {len(gathering.days)} days")
+        parts.append(f"{events:,} events of {len(gathering.harvest.days)} days")
     parts += [f"{len(file.rows):,} {WORDS[file.file_type]}" for file in gathering.files]
     if not parts:
         return "Nothing to load: no day has changed or is exported yet."
