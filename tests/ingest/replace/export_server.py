@@ -50,19 +50,25 @@ class Refusal:
     message: str
 
 
+DENIED = Refusal(403, "accessDenied", "Access Denied: no permission bigquery.tables.getData")
+
+
 @dataclass
 class Export:
     """The export and what was asked of it.
 
-    `refused[event type]` meets every query of that type. `on_query` hears the type before its
-    query is looked at, in a thread of the server: it may change tables, or wait. `queries` are
-    the types that were asked for, in order.
+    `refused[event type]` meets every query of that type, `denied` every query that names one of
+    those tables. `on_query` hears the type before its query is looked at, `on_rows` a query's id
+    before its rows are sent, both in a thread of the server: they may change tables, or wait.
+    `queries` are the types that were asked for, in order.
     """
 
     endpoint: str = ""
     tables: dict[str, Table] = field(default_factory=dict)
     refused: dict[str, Refusal] = field(default_factory=dict)
+    denied: set[str] = field(default_factory=set)
     on_query: Callable[[str], None] | None = None
+    on_rows: Callable[[str], None] | None = None
     queries: list[str] = field(default_factory=list)
     answers: dict[str, tuple[list[str], list[Cells]]] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -70,7 +76,8 @@ class Export:
 
     def reset(self) -> None:
         """An export without tables that refuses nothing and was asked nothing yet."""
-        self.tables, self.refused, self.on_query, self.queries = {}, {}, None, []
+        self.tables, self.refused, self.denied, self.queries = {}, {}, set(), []
+        self.on_query = self.on_rows = None
 
     def insert_job(self, asked: dict[str, Any]) -> Answer:
         """Run a query; one of a known id is not run again."""
@@ -79,14 +86,15 @@ class Export:
         self.queries.append(event_type)
         if self.on_query:
             self.on_query(event_type)
-        refusal = self.refused.get(event_type)
+        tables = re.findall(r"from `[^`]*\.(\w+)`", asked["configuration"]["query"]["query"])
+        refusal = DENIED if self.denied & set(tables) else self.refused.get(event_type)
         if refusal:
             return _error(refusal)
         with self.lock:
             if job_id in self.jobs:
                 return _error(Refusal(409, "duplicate", f"Already Exists: Job {job_id}"))
             try:
-                self.answers[job_id] = self._answer(asked["configuration"]["query"])
+                self.answers[job_id] = self._answer(asked["configuration"]["query"], tables)
             except KeyError as gone:
                 return _error(Refusal(404, "notFound", f"Not found: Table p:d.{gone.args[0]}"))
             self.jobs[job_id] = {
@@ -96,12 +104,11 @@ class Export:
             }  # fmt: skip
         return 200, self.jobs[job_id]
 
-    def _answer(self, query: dict[str, Any]) -> tuple[list[str], list[Cells]]:
+    def _answer(self, query: dict[str, Any], tables: list[str]) -> tuple[list[str], list[Cells]]:
         """The columns the query names, and the rows of its tables that have its event names."""
         names = re.findall(r" as (\w+)(?=,|$)", query["query"].partition("\nfrom")[0])
         bound = {p["name"]: p["parameterValue"] for p in query["queryParameters"]}
         events = {value["value"] for value in bound["event_names"]["arrayValues"]}
-        tables = re.findall(r"from `[^`]*\.(\w+)`", query["query"])
         rows = [row for name in tables for row in self.tables[name].rows]
         return names, [row for row in rows if row["event_name"] in events]
 
@@ -132,6 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         last = path.rpartition("/")[2]
         if "/queries/" in path:
+            if self.export.on_rows:
+                self.export.on_rows(last)
             self._send(_page(last, *self.export.answers[last]))
         elif "/jobs/" in path:
             self._send((200, self.export.jobs[last]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.ingest.replace.export_server import DENIED
 from tests.ingest.replace.rows import TYPES, day_rows
-from tests.ingest.replace.world import DENIED, FIRST, World, days
+from tests.ingest.replace.world import FIRST, World, days
 
 LAST = FIRST + timedelta(days=2)
 NOTHING = "Nothing to load: no day has changed or is exported yet."

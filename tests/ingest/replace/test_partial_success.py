@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.ingest.replace.export_server import Refusal
+from tests.ingest.replace.export_server import DENIED, Refusal
 from tests.ingest.replace.rows import TYPES, day_rows, without
-from tests.ingest.replace.world import DENIED, FIRST, World, days
+from tests.ingest.replace.world import FIRST, World, days
 
 BROKEN = Refusal(503, "backendError", "try later")
 LAST = FIRST + timedelta(days=2)

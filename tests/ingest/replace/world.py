@@ -14,15 +14,14 @@ import psycopg
 
 from app import jobs
 from app.db import tenant_transaction
-from app.ingest.jobs import IngestRequest, retry, start_ingestion
+from app.ingest.jobs import IngestRequest, cancel, retry, start_ingestion
 from app.ingest.queries import Job, find_job
 from app.settings import provision
-from tests.ingest.replace.export_server import Cells, Export, Refusal, Table
+from tests.ingest.replace.export_server import Cells, Export, Table
 from tests.ingest.replace.rows import TYPES, Key, in_table, keys, of_type
 from tests.sql.comparing import derived_rows, make_tenant
 
 FIRST = date(2025, 4, 1)
-DENIED = Refusal(403, "accessDenied", "Access Denied: no permission bigquery.tables.getData")
 _RANKS = ("events_", "events_intraday_", "events_fresh_")
 _ticks = count(1_700_000_000_000, 60_000)
 
@@ -81,6 +80,11 @@ class World:
         assert found is not None
         return found
 
+    def cancel(self, job_id: UUID) -> None:
+        """Press “cancel” on the job."""
+        with tenant_transaction(self.tenant_id) as conn:
+            cancel(conn, self.tenant_id, job_id)
+
     def children(self, job_id: UUID) -> list[UUID]:
         """The parts of a job, by day."""
         statement = """
@@ -136,12 +140,13 @@ class World:
 @contextmanager
 def _other_export(export: Export) -> Iterator[None]:
     """The server has an export without tables that refuses nothing, until the end of the block."""
-    kept = (export.tables, export.refused, export.on_query, export.queries)
+    names = ("tables", "refused", "denied", "queries", "on_query", "on_rows")
+    kept = {name: getattr(export, name) for name in names}
     export.reset()
     try:
         yield
     finally:
-        export.tables, export.refused, export.on_query, export.queries = kept
+        vars(export).update(kept)
 
 
 def days(first: date, last: date) -> list[date]:
