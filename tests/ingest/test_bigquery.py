@@ -118,7 +118,8 @@ def test_one_failing_type_does_not_stop_the_others(
     sources = bigquery.list_sources(connection, settings, [DAY], limits())
 
     results = bigquery.extract_all(
-        connection, settings, ["page_view", "purchase", "view_item"], sources, tmp_path,
+        connection, settings, dict.fromkeys(("page_view", "purchase", "view_item"), sources),
+        tmp_path,
         job_key="job-1", progress=lambda name, done, total: None, limits=limits(),
     )  # fmt: skip
 
