@@ -123,7 +123,7 @@ def load(
     }
     run = claimed_run(tenant_id, first, last)
     begin = time.perf_counter()
-    store(run, Harvest(sources, extractions), None)
+    store(run, Harvest(dict.fromkeys(extractions, sources), extractions), None)
     return time.perf_counter() - begin
 
 

@@ -12,6 +12,7 @@ from google.api_core import exceptions as api
 from google.cloud import bigquery
 
 from app.errors import Upstream
+from app.failpoints import reached
 from app.ingest.attempts import Limits, retry
 from app.ingest.bigquery_client import ONCE, BigQuerySettings
 from app.ingest.bigquery_errors import job_fault, translated
@@ -84,6 +85,7 @@ def run_query(
         while True:
             job_id = query.job_id(settings, job_key, attempt)
             job, is_new = _start_or_find(client, settings, query, job_id, limits)
+            reached("query.started")
             try:
                 return _wait(client, settings, job, limits)
             except _QueryFailed as failed:
@@ -128,6 +130,7 @@ def _wait(
         raise
     if job.error_result:
         raise _QueryFailed(job_fault(job.error_result, settings.account))
+    reached("query.done")
     return job
 
 

@@ -15,6 +15,7 @@ from app.config import Config
 from app.dates import DateRange, today
 from app.db import tenant_transaction
 from app.errors import AppError, Invalid, Upstream
+from app.failpoints import reached
 from app.ingest import bigquery, sftp, sources
 from app.ingest.attempts import Limits
 from app.ingest.bigquery import DaySource
@@ -97,6 +98,7 @@ def _read(
         gathering.found = bigquery.list_sources(
             connection, settings, list(period.days), gathering.limits
         )
+        reached("sources.listed")
         gathering.wanted = _wanted(gathering, changed_only)
         days = set().union(*gathering.wanted.values())
         message = _days_message(period, len(gathering.found), len(days))
@@ -139,6 +141,7 @@ def _keep_result(gathering: Gathering, name: str, result: Extraction | Upstream)
         return
     gathering.extractions[name] = result
     gathering.progress.done(f"extract:{name}", result.rows)
+    reached("extract.done")
     _keep_refusals(gathering, name, result.refused, result.samples)
     gathering.notes += [
         f"{name}: {count:,} texts of {column} were longer than is stored and were cut."
@@ -238,7 +241,9 @@ def _fetch_file(
         policy=sources.net_policy(gathering.config), limits=gathering.limits,
         max_bytes=MAX_FILE_BYTES, progress=lambda done, total: None,
     )  # fmt: skip
+    reached("file.fetched")
     parsed = _PARSERS[file_type](local)
+    reached("file.parsed")
     gathering.notes += [f"{Path(path).name}: {warning}" for warning in parsed.warnings]
     _keep_refusals(gathering, file_type, parsed.refused, parsed.samples)
     approved_by = judge(gathering.run, file_type, path, local, len(parsed.rows))

@@ -14,6 +14,7 @@ from app import jobs
 from app.dates import DateRange, today
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, NotFound, Upstream
+from app.failpoints import reached
 from app.ingest import bigquery, sources
 from app.ingest.attempts import Limits
 from app.ingest.gather import Gathering, gather_events, gather_file
@@ -137,6 +138,7 @@ def ingest(run: Run) -> None:
             folder=folder,
             progress=Progress(run),
         )
+        reached("settings.read")
         _gather(gathering, period)
         _store(gathering, period)
 
@@ -231,8 +233,10 @@ def _store(gathering: Gathering, period: DateRange) -> None:
         run.warn(note)
     if harvest.extractions:
         ensure_partitions(period)
+        reached("partitions.made")
     gathering.progress.start("store")
     store(run, harvest, _message(gathering))
+    reached("store.committed")
 
 
 def _is_passing(failure: AppError) -> bool:

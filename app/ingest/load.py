@@ -18,6 +18,7 @@ from psycopg import sql
 from sqlalchemy import Connection, text
 
 from app.db import tenant_transaction
+from app.failpoints import reached
 from app.ingest import pgcopy
 from app.ingest.bigquery import DaySource
 from app.ingest.event_tables import EVENT_TABLES
@@ -94,6 +95,7 @@ def store(run: Run, harvest: Harvest, message: str | None) -> None:
     """
     with tenant_transaction(run.tenant_id) as conn:
         run.fence_check(conn)
+        reached("store.begun")
         conn.execute(text("select _derive_begin()"))
         for name, extraction in harvest.extractions.items():
             _stage_events(conn, run, name, extraction)
@@ -101,11 +103,13 @@ def store(run: Run, harvest: Harvest, message: str | None) -> None:
             _stage_file(conn, file)
         _check_zone(conn, run, harvest)
         _lock_tenant(conn, run)
+        reached("store.locked")
         run.fence_check(conn)
         load_id = _record_load(conn, run, harvest)
         _swap(conn, run, harvest, load_id)
         run.check()
         conn.execute(text("select _derive(:t)"), {"t": run.tenant_id})
+        reached("derive.done")
         run.finish(conn, "completed", message)
 
 
@@ -113,13 +117,16 @@ def _swap(conn: Connection, run: Run, harvest: Harvest, load_id: int) -> None:
     for file in harvest.files:
         conn.execute(text(f"select {_REPLACE_FILE[file.file_type]}(:t)"), {"t": run.tenant_id})
         _record_file(conn, run, file)
+    reached("swap.files")
     if not harvest.extractions:
         return
     _note_replaced(conn, run, harvest)
     arguments = {"t": run.tenant_id, "load_id": load_id}
     conn.execute(text("select _replace_events(:t, :load_id)"), arguments)
+    reached("swap.events")
     for name in harvest.extractions:
         _mark_days(conn, run, harvest, name, load_id)
+    reached("swap.days")
 
 
 def _note_replaced(conn: Connection, run: Run, harvest: Harvest) -> None:
@@ -149,7 +156,9 @@ def _stage_events(conn: Connection, run: Run, name: str, extraction: Extraction)
             for batch in open_spool(extraction.spool_path):
                 run.check()
                 copy.write(pgcopy.encode(batch, _JSONB))
+                reached("stage.copying")
             copy.write(pgcopy.TRAILER)
+    reached("stage.events")
 
 
 def _stage_file(conn: Connection, file: CustomerFile) -> None:
@@ -162,6 +171,7 @@ def _stage_file(conn: Connection, file: CustomerFile) -> None:
         with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(stage, columns)) as copy:
             for row in file.rows:
                 copy.write_row([getattr(row, name) for name in names])
+    reached("stage.file")
 
 
 def _check_zone(conn: Connection, run: Run, harvest: Harvest) -> None:

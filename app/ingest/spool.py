@@ -13,6 +13,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1.services.big_query_read import BigQueryReadClient
 
 from app.errors import Upstream
+from app.failpoints import reached
 from app.ingest.attempts import Limits
 from app.ingest.bigquery_client import ONCE, BigQueryConnection, BigQuerySettings
 from app.ingest.bigquery_errors import translated
@@ -84,6 +85,7 @@ def read_into_spool(reading: Reading, spool_path: Path) -> Extraction:
     try:
         with translated(reading.settings.account):
             read = _write_spool(reading, partial, refusals, by_table)
+        reached("spool.written")
         partial.replace(spool_path)
     finally:
         partial.unlink(missing_ok=True)
@@ -110,6 +112,7 @@ def _write_spool(
         for batch in _batches(reading, result) if total else ():
             clean = transform(reading.table, batch, refusals)
             writer.write_batch(clean)
+            reached("spool.batch")
             by_table.update(_count(clean))
             read += batch.num_rows
             reading.progress(read, total)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app.failpoints import reached
 from app.jobs.commands import enqueue
 from app.jobs.doors import short_transaction
 from app.jobs.queue import publish
@@ -32,9 +33,12 @@ def enqueue_children(run: Run, ranges: Sequence[tuple[date, date]]) -> None:
         existing = _ranges_of_children(conn, run)
         made = [_enqueue_child(conn, run, days) for days in ranges if days not in existing]
         _wait_for_children(conn, run)
+        reached("children.written")
+    reached("children.committed")
     run.hand_over()
     for job_id in made:
         publish(job_id)
+    reached("children.published")
 
 
 def _enqueue_child(conn: Connection, run: Run, days: tuple[date, date]) -> UUID:

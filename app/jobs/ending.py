@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.interruptions import JobCancelled
 from app.jobs.rows import JobRow
@@ -61,6 +62,7 @@ def end(
     """)
     values = {"status": status, "message": message, "detail": detail} | _key(row)
     written: FinalStatus = conn.execute(statement, values).scalar_one()
+    reached("end.written")
     if row.parent_job_id is not None:
         settle_parent(conn, row.tenant_id, row.parent_job_id)
     return written
@@ -77,6 +79,7 @@ def settle_parent(conn: Connection, tenant_id: UUID, parent_job_id: UUID) -> Non
     notes = [f"{p.label}: {p.message or p.status}" for p in parts if p.status != "completed"]
     _keep_warnings(conn, parent, notes)
     end(conn, parent, *_verdict(parent, parts))
+    reached("parent.ended")
 
 
 def _verdict(parent: JobRow, parts: list[_Part]) -> tuple[FinalStatus, str | None]:

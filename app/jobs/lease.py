@@ -12,6 +12,7 @@ from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_transaction
 from app.jobs.interruptions import (
@@ -88,6 +89,8 @@ class LeaseKeeper:
         try:
             with short_transaction(run.tenant_id) as conn:
                 must_cancel = rows.renew(conn, run.tenant_id, run.job_id, run.fence, lease_s)
+                reached("lease.renewing")
+            reached("lease.renewed")
         except SQLAlchemyError as error:
             logger.warning("job.heartbeat.failed", job_id=run.job_id, error=type(error).__name__)
             self._next_beat = time.monotonic() + min(1.0, settings().job_heartbeat_s)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from app.errors import AppError, Upstream
+from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_transaction
 from app.jobs.ending import FinalStatus, end
@@ -43,6 +44,7 @@ def record(run: Run, error: BaseException) -> None:
     The reason the run was told to stop goes before the error it stumbled over then. While
     the database is away this waits, for as long as a lease; after that the sweeper decides.
     """
+    reached("outcome.begun")
     reason = run.interruption or error
     logger.info("job.interrupted", reason=type(reason).__name__, attempt=run.attempt)
     if isinstance(reason, JobLost):
@@ -115,6 +117,7 @@ def _change(run: Run, change: Callable[[Connection, JobRow], None]) -> None:
         row = rows.lock(conn, run.tenant_id, run.job_id)
         if row is not None and row.fence == run.fence and row.status == "processing":
             change(conn, row)
+            reached("outcome.written")
 
 
 def _fail(

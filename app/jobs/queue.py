@@ -24,6 +24,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from app.failpoints import reached
 from app.jobs.doors import short_admin_transaction
 from app.jobs.kinds import QueueName, find_kind
 from app.jobs.lease import request_stop
@@ -40,6 +41,7 @@ _PR_SET_PDEATHSIG = 1
 
 def publish(job_id: UUID) -> bool:
     """Wake a worker for a committed job. False when that failed: the sweeper does it later."""
+    reached("publish.begun")
     try:
         with short_admin_transaction() as conn:
             kind = conn.execute(
@@ -47,6 +49,7 @@ def publish(job_id: UUID) -> bool:
             ).scalar_one_or_none()
         if kind is not None:
             _push(_publisher(), job_id, kind)
+            reached("publish.pushed")
     except (RedisError, OperationalError) as error:
         logger.warning("job.publish.failed", job_id=job_id, error=type(error).__name__)
         return False

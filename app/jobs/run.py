@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, text
 
+from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_transaction
 from app.jobs.ending import FinalStatus, end
@@ -148,6 +149,7 @@ class Run:
         """
         row = self.lock(conn)
         written = end(conn, row, status, message)
+        reached("finish.written")
         self._is_over = True
         return written
 
@@ -161,6 +163,7 @@ class Run:
         with short_transaction(self.tenant_id) as conn:
             self.fence_check(conn)
             conn.execute(statement, {"tenant_id": self.tenant_id, "job_id": self.job_id})
+            reached("step.writing")
 
     def _verify(self, row: JobRow | None) -> JobRow:
         """The row, if it carries this run's fence and may still be worked on."""

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_admin_transaction, short_transaction
 from app.jobs.ending import end, settle_parent
@@ -41,6 +42,7 @@ def sweep() -> None:
     """Re-queue what lost its lease, fail what is over its time, end what was cancelled and
     what only waited for its children, and publish what is due and not in Redis."""
     findings = _findings()
+    reached("sweep.found")
     for finding in findings:
         if finding.is_broken:
             _mend_safely(finding)
@@ -94,6 +96,7 @@ def _mend_safely(finding: _Finding) -> None:
         name = type(error).__name__
         logger.warning("sweep.mend.failed", job_id=finding.job_id, error=name)
         return
+    reached("sweep.committed")
     if is_queued:
         publish(finding.job_id)
 
@@ -106,10 +109,13 @@ def _mend(finding: _Finding) -> bool:
             row = None
         else:
             cut_off(conn, seen.job_id, seen.fence)
+            reached("sweep.cut")
             row = rows.lock(conn, finding.tenant_id, finding.job_id, skip_locked=True)
         if row is None or row.fence != finding.fence or not row.is_open:
             return False
-        return _decide(conn, row)
+        is_queued = _decide(conn, row)
+        reached("sweep.decided")
+        return is_queued
 
 
 def _is_dead(row: JobRow) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_admin_transaction, short_transaction
 from app.jobs.ending import end
@@ -25,6 +26,7 @@ UNKNOWN_KIND = "This version of the application does not know this kind of job."
 
 def run_job(job_id: str) -> None:
     """Run a job if it is queued and due; otherwise do nothing. RQ calls this with the id alone."""
+    reached("job.received")
     tenant_id = _find_tenant(UUID(job_id))
     if tenant_id is None:
         logger.warning("job.unknown", job_id=job_id)
@@ -73,6 +75,8 @@ def _claim(tenant_id: UUID, job_id: UUID) -> Run | None:
             return None
         lease_s, deadline_s = settings().job_lease_s, settings().job_deadline_s
         taken = rows.take(conn, row, lease_s=lease_s, deadline_s=deadline_s)
+        reached("claim.written")
+    reached("claim.committed")
     return None if taken is None else Run(taken)
 
 

@@ -126,9 +126,11 @@ class Bench:
         return self.status(job_id)
 
 
-def wait_until(is_so: Callable[[], bool], what: Callable[[], str]) -> None:
+def wait_until(
+    is_so: Callable[[], bool], what: Callable[[], str], limit_s: float = LIMIT_S
+) -> None:
     """Wait, and fail with `what` when it never becomes so."""
-    give_up_at = time.monotonic() + LIMIT_S
+    give_up_at = time.monotonic() + limit_s
     while not is_so():
         assert time.monotonic() < give_up_at, f"never came: {what()}"
         time.sleep(0.03)

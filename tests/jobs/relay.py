@@ -42,7 +42,11 @@ class Relay:
                 near, _ = listener.accept()
             except OSError:
                 return
-            far = socket.create_connection((HOST, self._target))
+            try:
+                far = socket.create_connection((HOST, self._target))
+            except OSError:
+                near.close()
+                continue
             self._open += [near, far]
             for pair in ((near, far), (far, near)):
                 threading.Thread(target=_pump, args=pair, daemon=True).start()

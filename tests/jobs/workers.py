@@ -14,13 +14,19 @@ from tests.jobs.bench import wait_until
 class Workers:
     """`worker.py` in a process tree: supervisor, its workers and scheduler, and running jobs."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str], options: Sequence[str]) -> None:
-        command = python_module("tests.jobs.run_worker", *options)
+    def __init__(
+        self,
+        folder: Path,
+        env: Mapping[str, str],
+        options: Sequence[str],
+        module: str = "tests.jobs.run_worker",
+    ) -> None:
+        command = python_module(module, *options)
         self.log = folder / "worker.out"
         plan = Plan(command, env=dict(env), stop_signal=int(signal.SIGKILL))
         self._process = Process("worker", plan, self.log)
-        wait_until(lambda: bool(_children(self._process.pid)), lambda: "the supervisor")
-        self.supervisor = _children(self._process.pid)[0]
+        wait_until(lambda: bool(children(self._process.pid)), lambda: "the supervisor")
+        self.supervisor = children(self._process.pid)[0]
 
     def is_running(self) -> bool:
         """Whether the supervisor lives."""
@@ -38,7 +44,7 @@ class Workers:
 
     def job_processes(self) -> list[int]:
         """The processes that run jobs: the grandchildren of the supervisor."""
-        return [pid for worker in _children(self.supervisor) for pid in _children(worker)]
+        return [pid for worker in children(self.supervisor) for pid in children(worker)]
 
 
 def kill(*pids: int) -> None:
@@ -70,11 +76,20 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def is_going(pid: int) -> bool:
+    """Whether the process is alive and not frozen."""
+    try:
+        return _fields(pid)[0] not in "ZTt"
+    except OSError:
+        return False
+
+
 def _fields(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The living processes that this one started."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:

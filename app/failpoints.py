@@ -1,0 +1,71 @@
+"""Named moments of background work at which a test may end, stop or hold the process.
+
+In production nothing is hooked in, and `reached()` is one comparison. A test process gives
+`hook()` a function before it forks its workers; what that does is the test's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+POINTS = (
+    # From the committed row of a job to the worker that claims it.
+    "publish.begun",
+    "publish.pushed",
+    "job.received",
+    "claim.written",
+    "claim.committed",
+    # While it runs.
+    "lease.renewing",
+    "lease.renewed",
+    "step.writing",
+    "children.written",
+    "children.committed",
+    "children.published",
+    # Fetching.
+    "settings.read",
+    "sources.listed",
+    "query.started",
+    "query.done",
+    "spool.batch",
+    "spool.written",
+    "extract.done",
+    "file.fetched",
+    "file.parsed",
+    "partitions.made",
+    # Storing.
+    "store.begun",
+    "stage.copying",
+    "stage.events",
+    "stage.file",
+    "store.locked",
+    "swap.files",
+    "swap.events",
+    "swap.days",
+    "derive.done",
+    "end.written",
+    "parent.ended",
+    "finish.written",
+    "store.committed",
+    # When something went wrong.
+    "outcome.begun",
+    "outcome.written",
+    "sweep.found",
+    "sweep.cut",
+    "sweep.decided",
+    "sweep.committed",
+)
+
+_hook: Callable[[str], None] | None = None
+
+
+def hook(function: Callable[[str], None] | None) -> None:
+    """Have `function` called with the name of every point this process comes to from now on."""
+    global _hook
+    _hook = function
+
+
+def reached(name: str) -> None:
+    """The process is at this point, which is one of `POINTS`."""
+    if _hook is not None:
+        _hook(name)

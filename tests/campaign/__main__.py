@@ -1,0 +1,73 @@
+"""Runs a campaign, or what is left of it, and prints its table.
+
+    python -m tests.campaign --seed 1 [--sample 20] [--only freeze] [--out results.jsonl]
+
+The exit status is 1 when anything was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.campaign import plan, report, stack
+from tests.campaign.plan import Trial
+from tests.campaign.trial import Campaign
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    options = _options(arguments)
+    trials = plan.sample(options.seed, options.sample) if options.sample else plan.whole(
+        options.seed
+    )
+    trials = [trial for trial in trials if options.only in (None, trial.kind)]
+    lines = [line for line in report.read(options.out) if line["seed"] == options.seed]
+    done = {line["name"] for line in lines}
+    left = [trial for trial in trials if trial.name not in done]
+    if left:
+        lines += _run(options.seed, left, options.out)
+    names = {trial.name for trial in trials}
+    lines = [line for line in lines if line["name"] in names]
+    _say(report.table(lines))
+    _say(report.examples(lines))
+    return 0 if report.is_clean(lines) else 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign")
+    parser.add_argument("--seed", type=int, default=1, help="decides every random moment")
+    parser.add_argument("--sample", type=int, help="only so many trials, some of every kind")
+    parser.add_argument("--only", help="only trials of this kind")
+    parser.add_argument("--out", type=Path, help="results as JSON lines; what is there is kept")
+    return parser.parse_args(arguments)
+
+
+def _run(seed: int, trials: Sequence[Trial], out: Path | None) -> list[report.Line]:
+    lines = []
+    with tempfile.TemporaryDirectory(prefix="campaign-") as folder, stack.run(
+        Path(folder)
+    ) as running:
+        campaign = Campaign(running, seed)
+        for number, trial in enumerate(trials, 1):
+            result = campaign.run(trial)
+            lines.append(result.line())
+            report.append(out, lines[-1])
+            _say(
+                f"{number}/{len(trials)} {trial.name}: {result.seconds:.1f} s, "
+                f"{'struck' if result.is_struck else 'NEVER STRUCK'}, "
+                f"{result.verdict.examples or 'clean'}"
+            )
+    return lines
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,206 @@
+"""The whole product on loopback, with a relay in front of everything a worker talks to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from app import crypto, db, jobs
+from app.config import Config
+from app.settings import provision
+from dev import postgres, sftp, valkey
+from dev.database import Urls, create_database, create_template
+from dev.process import Service
+from tests.campaign.arming import FOLDER, Signals
+from tests.campaign.judge import FINAL, SUCCESSES
+from tests.campaign.source import FIRST, LAST, Source
+from tests.campaign.starter import start
+from tests.conftest import KEY, SECRET
+from tests.ingest.bigquery_server import FakeBigQuery, running
+from tests.jobs.bench import wait_until
+from tests.jobs.relay import Relay
+from tests.jobs.workers import Workers, children
+
+SHORT = {"job_lease_s": 3.0, "job_heartbeat_s": 0.5, "job_sweep_s": 0.5, "job_deadline_s": 90.0}
+LOAD_LIMIT_S = 180.0
+_PASSWORD = "right-password"
+_PORT_PARTS = ("worker_database_url", "maint_database_url", "redis_url", "bigquery_endpoint")
+
+
+@dataclass
+class Stack:
+    """Services, relays and workers; what a campaign breaks and mends."""
+
+    folder: Path
+    config: Config
+    urls: Urls
+    signals: Signals
+    source: Source
+    bigquery: FakeBigQuery
+    relays: dict[str, Relay]
+    postgres: postgres.Postgres
+    valkey: valkey.Valkey
+    files: sftp.Sftp
+    env: dict[str, str] = field(default_factory=dict)
+    workers: Workers | None = None
+
+    def start_workers(self) -> Workers:
+        """Three workers and a scheduler, as whoever runs the system starts them."""
+        self.stop_workers()
+        options = ("--workers", "3", "--scheduler")
+        module = "tests.campaign.run_worker"
+        self.workers = Workers(self.folder, self.env, options, module)
+        return self.workers
+
+    def stop_workers(self) -> None:
+        """End them without their notice."""
+        if self.workers is not None:
+            self.workers.stop()
+
+    def kill_postgres(self) -> None:
+        """SIGKILL the server; its guard ends what it leaves behind."""
+        kill_service(self.postgres)
+
+    def restart_postgres(self) -> None:
+        """As a service manager does; the server recovers from its log."""
+        self.postgres = postgres.start(self.folder, self.postgres.port)
+
+    def kill_valkey(self) -> None:
+        """SIGKILL the server; it kept nothing."""
+        kill_service(self.valkey)
+
+    def restart_valkey(self) -> None:
+        """Empty."""
+        self.valkey = valkey.start(self.folder, self.valkey.port, persist=False)
+
+    def make_tenant(self, slug: str) -> UUID:
+        """A tenant whose export and files are the campaign's."""
+        made = provision.create_tenant(slug, slug.title())
+        key = json.dumps(_service_account())
+        provision.set_bigquery(made, "project-one", "analytics_1", "EU", key)
+        provision.set_sftp(
+            made, self.files.host, self.relays["sftp"].port, "campaign", _PASSWORD,
+            self.files.host_key, "/users.csv", "/locations.csv",
+        )  # fmt: skip
+        return made
+
+    def load(self, tenant_id: UUID, state: str) -> None:
+        """Load that version by a worker, undisturbed."""
+        self.source.publish(state)
+        job_id = start(tenant_id, FIRST, LAST)
+        told = "select status, message from processing_jobs where job_id = %s"
+        wait_until(
+            lambda: self.query(told, job_id)[0][0] in FINAL,
+            lambda: f"the load of {state}: {self.query(told, job_id)}",
+            limit_s=LOAD_LIMIT_S,
+        )
+        if self.query(told, job_id)[0][0] not in SUCCESSES:
+            raise AssertionError(f"loading {state}: {self.query(told, job_id)}")
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask past every fence."""
+        with psycopg.connect(self.urls.superuser, autocommit=True) as connection:
+            return connection.execute(statement, values).fetchall()
+
+
+@contextmanager
+def run(folder: Path, **changes: float) -> Iterator[Stack]:
+    """Everything started, the workers included; everything ended with the block."""
+    with ExitStack() as exits:
+        database = postgres.start(folder)
+        stack = _assemble(exits, folder, database, SHORT | changes)
+        exits.callback(lambda: stack.postgres.stop())
+        exits.callback(lambda: stack.valkey.stop())
+        db.configure(stack.config)
+        jobs.configure(stack.config)
+        crypto.configure(stack.config.credential_keys)
+        exits.callback(db.dispose)
+        exits.callback(stack.stop_workers)
+        for relay in stack.relays.values():
+            exits.enter_context(relay)
+        stack.start_workers()
+        yield stack
+
+
+def _assemble(
+    exits: ExitStack, folder: Path, database: postgres.Postgres, waits: dict[str, float]
+) -> Stack:
+    create_template(database.url)
+    urls = create_database(database.url, "campaign")
+    store = valkey.start(folder, persist=False)
+    fake = exits.enter_context(running())
+    shop = folder / "shop"
+    source = Source(fake, shop)
+    files = exits.enter_context(sftp.start(folder, [sftp.Account("campaign", _PASSWORD, shop)]))
+    config = Config(
+        app_env="development",
+        database_url=urls.web,
+        worker_database_url=urls.worker,
+        maint_database_url=urls.maint,
+        redis_url=store.url,
+        secret_key=SECRET,
+        credential_keys=KEY,
+        allowed_networks="127.0.0.0/8",
+        allowed_ports="any",
+        bigquery_endpoint=fake.endpoint,
+        google_token_uri=fake.token_uri,
+        log_dir=str(folder / "logs"),
+        **waits,  # type: ignore[arg-type]
+    )
+    ports = {
+        "postgres": database.port,
+        "valkey": store.port,
+        "bigquery": int(fake.endpoint.rpartition(":")[2]),
+        "sftp": files.port,
+    }
+    relays = {name: Relay(port) for name, port in ports.items()}
+    signals = Signals(folder / "signals")
+    made = Stack(folder, config, urls, signals, source, fake, relays, database, store, files)
+    made.env = _environment(config, ports, relays) | {FOLDER: str(signals.folder)}
+    return made
+
+
+def _environment(
+    config: Config, ports: dict[str, int], relays: dict[str, Relay]
+) -> dict[str, str]:
+    """What workers are told: the same addresses, through the relays."""
+    values = {name.upper(): str(value) for name, value in config if value is not None}
+    for name in _PORT_PARTS:
+        for service, port in ports.items():
+            key = name.upper()
+            values[key] = values[key].replace(f":{port}", f":{relays[service].port}")
+    return dict(os.environ) | values
+
+
+def kill_service(service: Service) -> None:
+    """SIGKILL what the guard of a service started, and wait until all of it is gone."""
+    for pid in children(service.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    service.stop()
+
+
+def _service_account() -> dict[str, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return {
+        "type": "service_account",
+        "project_id": "project-one",
+        "client_email": "reader@project-one.iam",
+        "private_key_id": "k1",
+        "private_key": pem.decode(),
+    }

@@ -1,0 +1,72 @@
+"""Some trials of the campaign, one of every kind; `make campaign` runs them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from app.failpoints import POINTS
+from tests.campaign import stack
+from tests.campaign.plan import Trial
+from tests.campaign.reader import TABLES, Eye
+from tests.campaign.trial import Campaign
+
+SEED = 1
+TRIALS = [
+    Trial("failpoint", 0, "both", "swap.events"),
+    Trial("failpoint", 1, "both", "children.written", is_split=True),
+    Trial("failpoint", 2, "child", "outcome.written"),
+    Trial("failpoint", 3, "child", "sweep.decided"),
+    Trial("kill", 4, "job"),
+    Trial("freeze", 5, "job", "file.parsed"),
+    Trial("postgres", 6, "kill", "derive.done"),
+    Trial("valkey", 7, "kill"),
+    Trial("cut", 8, "postgres", "end.written"),
+]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
+    with stack.run(tmp_path_factory.mktemp("campaign")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def campaign(running: stack.Stack) -> Campaign:
+    return Campaign(running, SEED)
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
+def test_nothing_is_torn_wrong_or_falsely_told(campaign: Campaign, trial: Trial) -> None:
+    result = campaign.run(trial)
+    assert result.is_struck, result.course
+    assert result.verdict.examples == [], result.course
+    assert result.verdict.reads > 0
+
+
+def test_every_failpoint_was_reached(campaign: Campaign, running: stack.Stack) -> None:
+    assert set(POINTS) - running.signals.seen() == set()
+
+
+def test_one_row_that_is_gone_from_any_table_is_seen(
+    campaign: Campaign, running: stack.Stack
+) -> None:
+    tenant_id = running.make_tenant("robbed")
+    running.load(tenant_id, "AA")
+    eye = Eye(running.urls.web, tenant_id)
+    before, _ = eye.look(eye.now())
+    assert before == campaign.known.prints["AA"]
+    with psycopg.connect(running.urls.superuser, autocommit=True) as superuser:
+        for table in TABLES:
+            superuser.execute(
+                f"delete from {table} where ctid = (select min(ctid) from {table}"
+                " where tenant_id = %(t)s) and tenant_id = %(t)s",
+                {"t": tenant_id},
+            )
+            after, _ = eye.look(eye.now())
+            assert {name for name in TABLES if after[name] != before[name]} == {table}
+            assert campaign.known.state_of(after) is None
+            before = after
+    eye.close()
