@@ -39,7 +39,7 @@ DEFENCES = [
         "app/ingest/load.py",
         "        _lock_tenant(conn, run)\n",
         "",
-        "tests/ingest/replace/test_overlap.py",
+        "tests/ingest/replace/test_at_once.py",
     ),
     Defence(
         "row-count check: an incomplete answer is never stored",
