@@ -250,7 +250,8 @@ class BoundedSession(_BoundedSend, AuthorizedSession):
         """
         response = super().send(request, **options)
         start = response.content[:_LOOK_BYTES].strip()
-        if response.ok and (start == b"{}" or not start.startswith(b"{")):
+        is_object = start.startswith(b"{") and start != b"{}"
+        if request.method == "GET" and response.ok and not is_object:
             raise requests.exceptions.ConnectionError("the answer is not BigQuery's")
         return response
 

@@ -94,8 +94,20 @@ class FakeBigQuery:
         """No faults, an export of the usual form, nothing asked yet."""
         for kept in (self.faults, self.calls, self.jobs, self.paid, self.cancelled):
             kept.clear()
+        self.polls_until_done = 0
         for table in self.tables.values():
             table.schema = SCHEMA
+
+    def finish_queries(self) -> None:
+        """Running queries are done when next asked for, and new ones at once."""
+        self.polls_until_done = 0
+        for job in self.jobs.values():
+            job["polls"] = 0
+
+    def let_go(self) -> None:
+        """Calls that hang end now."""
+        self.stopping.set()
+        self.stopping = threading.Event()
 
     def count(self, call: str) -> int:
         return self.calls.count(call)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -38,7 +37,7 @@ class World:
     sftp: FakeSftp
     superuser: psycopg.Connection[Any]
     account: str
-    settings: dict[str, Any] = field(default_factory=dict)
+    config: Config
 
     def restore(self) -> None:
         """Good files, good settings, an obliging server."""
@@ -114,7 +113,7 @@ class World:
 
     def _update(self, job_id: UUID, change: str) -> None:
         statement = f"update processing_jobs set {change} where job_id = %s"
-        self.superuser.execute(statement, (job_id,))  # type: ignore[arg-type] # no literal
+        self.superuser.execute(statement, (job_id,))
 
     def customers(self) -> tuple[Rows, Rows]:
         """The stored contacts and branches, row for row."""
@@ -123,7 +122,7 @@ class World:
     def rows(self, table: str, order: str) -> Rows:
         """All of a table, of this tenant."""
         statement = f"select * from {table} where tenant_id = %s order by {order}"
-        return self.superuser.execute(statement, (self.tenant_id,)).fetchall()  # type: ignore[arg-type]
+        return self.superuser.execute(statement, (self.tenant_id,)).fetchall()
 
     def events(self) -> int:
         """How many page views are stored."""
@@ -152,10 +151,7 @@ def running(
         db.configure(live, role="worker")
         jobs.configure(live)
         crypto.configure(live.credential_keys)
-        yield World(tenant_id, big, files, superuser, json.dumps(account))
+        yield World(tenant_id, big, files, superuser, json.dumps(account), live)
     db.configure(config)
 
 
-def day() -> date:
-    """The day of the export."""
-    return DAY
