@@ -50,9 +50,11 @@ DEFENCES = [
     ),
     Defence(
         "replace only what succeeded: a failed event type keeps its rows",
-        "app/ingest/load.py",
-        '"types": list(harvest.extractions),',
-        '"types": list(EVENT_TABLES),',
+        "app/ingest/gather.py",
+        "        gathering.failures.append(_about(name, result))\n        return\n",
+        "        gathering.failures.append(_about(name, result))\n"
+        "        gathering.extractions[name] = Extraction.empty(name, gathering.folder / name)\n"
+        "        return\n",
         "tests/ingest/replace/test_partial_success.py",
     ),
     Defence(
