@@ -4,10 +4,10 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fmt token psql schema campaign
+.PHONY: help demo test check lint fmt bench defences campaign token psql schema
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready ## the whole product on this machine, with data; PORT=8000, GA4=DIR adds a tenant
 	@exec $(PY) -m dev.demo --port $(PORT) $(if $(GA4),--ga4 '$(GA4)')
@@ -32,6 +32,12 @@ fmt: $(VENV)/.ready ## sort imports, mend what linters can
 
 schema: $(VENV)/.ready ## write sql/schema.sql anew
 	$(PY) -m dev.schema
+
+bench: $(VENV)/.ready ## the speed figures against their goals; SCALE=small for a short look
+	$(PY) -m bench --scale $(or $(SCALE),full)
+
+defences: $(VENV)/.ready ## take each defence away in a copy and see its test go red
+	$(PY) -m tests.defences $(ARGS)
 
 token: $(VENV)/.ready ## a bearer token of the running demo: make token MEMBER=admin@acme.test
 	@$(PY) -m dev.token '$(MEMBER)'

@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from app import crypto, db, jobs, log
 from app.config import Config, ConfigError, load_config
 from app.dates import DateRange, utc_now
+from app.ingest.scratch import clear_leftovers
 from app.jobs.queue import end_with_parent, make_worker
 from app.jobs.ticks import Periodic, run_ticks, tick
 from app.log import logger
@@ -115,8 +116,12 @@ def _configure(config: Config) -> None:
 
 
 def run_worker(*, is_burst: bool) -> int:
-    """One RQ worker until it is asked to stop; 1 when Redis went away under it."""
+    """One RQ worker until it is asked to stop; 1 when Redis went away under it.
+
+    Before its first job it removes what jobs that died on this machine left behind.
+    """
     stopping = _Stopping()
+    clear_leftovers()
     try:
         worker = make_worker()
         if stopping():

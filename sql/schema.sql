@@ -87,6 +87,24 @@ create table chain (
     row_hash bigint not null
 ); -- enable and force row security
 
+create table clock_hour (
+    tenant_id uuid not null,
+    scope text not null,
+    event_date date not null,
+    local_hour smallint not null,
+    previous_hour smallint not null,
+    visitors bigint not null,
+    sessions bigint not null,
+    sessions_with_order bigint not null,
+    searches bigint not null,
+    failed_searches bigint not null
+); -- enable and force row security
+
+create table clock_zone (
+    tenant_id uuid not null,
+    time_zone text not null
+); -- enable and force row security
+
 create table day_load (
     tenant_id uuid not null,
     event_date date not null,
@@ -528,6 +546,8 @@ alter table branch_day_money add constraint branch_day_money_pkey PRIMARY KEY (t
 alter table branch_email_mappings add constraint branch_email_mappings_key UNIQUE (tenant_id, branch_id, email);
 alter table branch_email_mappings add constraint branch_email_mappings_pkey PRIMARY KEY (tenant_id, mapping_id);
 alter table chain add constraint chain_pkey PRIMARY KEY (tenant_id, task_type, subject, first_at);
+alter table clock_hour add constraint clock_hour_pkey PRIMARY KEY (tenant_id, scope, event_date, local_hour, previous_hour);
+alter table clock_zone add constraint clock_zone_pkey PRIMARY KEY (tenant_id);
 alter table day_load add constraint day_load_kind CHECK ((source_kind = ANY (ARRAY['daily'::text, 'intraday'::text, 'fresh'::text])));
 alter table day_load add constraint day_load_pkey PRIMARY KEY (tenant_id, event_date, event_type);
 alter table email_send_history add constraint email_send_history_pkey PRIMARY KEY (tenant_id, message_id);
@@ -573,7 +593,7 @@ alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, 
 
 CREATE INDEX add_to_cart_event_date ON ONLY public.add_to_cart USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (tenant_id, session_key);
-CREATE INDEX chain_task ON public.chain USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (ready_at, value, currency) WHERE is_task;
+CREATE INDEX chain_task ON public.chain USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (ready_at, last_at, value, currency) WHERE is_task;
 CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);
@@ -601,10 +621,10 @@ CREATE INDEX session_date ON public.session USING btree (tenant_id, session_date
 CREATE INDEX session_mixed ON public.session USING btree (tenant_id) WHERE is_mixed;
 CREATE INDEX session_span ON public.session USING btree (tenant_id, last_event_date, first_event_date);
 CREATE INDEX session_unseen ON public.session USING btree (tenant_id, session_date) WHERE (page_views = 0);
-CREATE INDEX session_visitor ON public.session USING btree (tenant_id, visitor_id, first_ts);
+CREATE INDEX session_visitor ON public.session USING btree (tenant_id, visitor_id, session_date);
 CREATE INDEX shop_order_company ON public.shop_order USING btree (tenant_id, company_id, order_ts);
 CREATE INDEX shop_order_contact ON public.shop_order USING btree (tenant_id, contact_id, order_ts);
-CREATE INDEX shop_order_date ON public.shop_order USING btree (tenant_id, order_date, branch_id);
+CREATE INDEX shop_order_date ON public.shop_order USING btree (tenant_id, order_date, branch_id) INCLUDE (order_ts, currency, revenue);
 CREATE INDEX shop_order_device ON public.shop_order USING btree (tenant_id, user_pseudo_id, order_ts);
 CREATE INDEX shop_order_session ON public.shop_order USING btree (tenant_id, session_key);
 CREATE UNIQUE INDEX tenant_slug_key ON public.tenant USING btree (slug);
@@ -619,6 +639,8 @@ create policy tenant_fence on branch_day to public using (tenant_id = ( SELECT (
 create policy tenant_fence on branch_day_money to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_email_mappings to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on chain to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on clock_hour to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on clock_zone to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on day_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_send_history to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_sending_jobs to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -661,6 +683,10 @@ grant delete, insert, select, update on branch_email_mappings to app_web;
 grant delete, insert, select, update on branch_email_mappings to app_worker;
 grant select on chain to app_web;
 grant delete, insert, select, update on chain to app_worker;
+grant select on clock_hour to app_web;
+grant delete, insert, select, update on clock_hour to app_worker;
+grant select on clock_zone to app_web;
+grant delete, insert, select, update on clock_zone to app_worker;
 grant select on day_load to app_web;
 grant delete, insert, select, update on day_load to app_worker;
 grant delete, insert, select, update on email_send_history to app_web;
@@ -719,14 +745,19 @@ grant delete, insert, select, update on view_search_results to app_worker;
 grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
+-- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
 -- function _branch_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_as_of timestamp with time zone) returns TABLE(branch_id text, sessions bigint, visitors bigint, sessions_with_order bigint, abandoned_carts bigint, searches bigint, failed_searches bigint)
+-- function _bucket_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_unit text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, visitors bigint)
 -- function _cart_chains(p_tenant_id uuid) returns void
 -- function _chain_query() returns text
 -- function _chart_by_day(p_tenant_id uuid, p_start_date date, p_end_date date, p_unit text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)
 -- function _chart_by_hour(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)
+-- function _clock_searches(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_ts timestamp with time zone, branch_id text, is_failed boolean)
+-- function _clock_visits(p_tenant_id uuid, p_start_date date, p_end_date date, p_zone text) returns TABLE(scope text, event_date date, local_hour integer, previous_hour integer, is_seen boolean, sessions bigint, sessions_with_order bigint)
 -- function _collect_sessions(p_tenant_id uuid) returns void
 -- function _count_gaps(p_tenant_id uuid, p_sign integer) returns void
+-- function _count_hours(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _count_repeat_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
 -- function _count_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
 -- function _currency_code(p_currency text) returns text
@@ -734,12 +765,14 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _derive_begin() returns void
 -- function _derive_branch_days(p_tenant_id uuid) returns void
 -- function _derive_chains(p_tenant_id uuid) returns void
+-- function _derive_clock_hours(p_tenant_id uuid) returns void
 -- function _derive_facts(p_tenant_id uuid) returns void
 -- function _derive_orders(p_tenant_id uuid) returns void
 -- function _derive_refunds(p_tenant_id uuid) returns void
 -- function _ensure_partitions(p_first date, p_last date) returns integer
 -- function _fact_query() returns text
--- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_as_of timestamp with time zone) returns TABLE(kind text, mark_date date, mark_ts timestamp with time zone, visitor_id text, session_key bigint, session_id text, currency text, amount numeric)
+-- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_as_of timestamp with time zone) returns TABLE(kind text, mark_date date, mark_ts timestamp with time zone, currency text, amount numeric)
+-- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _item_number(p_value jsonb) returns numeric
 -- function _loaded_until(p_tenant_id uuid) returns timestamp with time zone
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void

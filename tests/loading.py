@@ -70,7 +70,8 @@ def load_days(
         if sources:
             ensure_partitions(DateRange(min(sources), max(sources)))
         run = claimed_run(tenant_id, sources)
-        store(run, Harvest(sources, extractions, files), None)
+        by_type = dict.fromkeys(extractions, sources)
+        store(run, Harvest(by_type, extractions, files), None)
 
 
 def claimed_run(tenant_id: UUID, days: Iterable[date]) -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -24,6 +24,7 @@ from app.ingest.day_source import DaySource, list_sources
 from app.ingest.event_query import extraction_query
 from app.ingest.event_tables import EVENT_TABLES
 from app.ingest.spool import Extraction, Reading, read_into_spool
+from app.log import logger
 
 __all__ = [
     "BigQueryConnection",
@@ -121,12 +122,13 @@ def extract(
 
 
 def _read(reading: Reading, spool_path: Path) -> Extraction:
-    """By the Storage Read API if this account may use it; REST is slower and needs no role."""
+    """By the Storage Read API if it works for this account; REST is slower and needs no role."""
     try:
         return _read_once(reading, spool_path)
     except Upstream as error:
-        if reading.connection.storage is None or not error.permanent:
+        if reading.connection.storage is None or error.extra.get("kind") == "timeout":
             raise
+        logger.warning("ingest.storage.avoided", kind=error.extra.get("kind"))
         return _read_once(replace(reading, avoid_storage=True), spool_path)
 
 
@@ -141,16 +143,16 @@ def _read_once(reading: Reading, spool_path: Path) -> Extraction:
 def extract_all(
     connection: BigQueryConnection,
     settings: BigQuerySettings,
-    event_tables: Sequence[str],
-    sources: Mapping[date, DaySource],
+    sources: Mapping[str, Mapping[date, DaySource]],
     spool_directory: Path,
     *,
     job_key: str,
     progress: Callable[[str, int, int], None],
     limits: Limits,
 ) -> dict[str, Extraction | Upstream]:
-    """Extract several event tables at once, each in a thread; one's failure stops no other.
+    """Extract the event tables of `sources` at once, each its days in a thread of its own.
 
+    One's failure stops no other.
     `progress` hears the event table's name first and is called from those threads.
 
     Raises:
@@ -160,13 +162,13 @@ def extract_all(
     def read_one(name: str) -> Extraction | Upstream:
         try:
             return extract(
-                connection, settings, name, sources, spool_directory / f"{name}.arrow",
+                connection, settings, name, sources[name], spool_directory / f"{name}.arrow",
                 job_key=job_key, limits=limits,
                 progress=lambda done, total: progress(name, done, total),
             )
         except Upstream as error:
             return error
 
-    with ThreadPoolExecutor(len(event_tables) or 1) as pool:
-        futures = {name: pool.submit(read_one, name) for name in event_tables}
+    with ThreadPoolExecutor(len(sources) or 1) as pool:
+        futures = {name: pool.submit(read_one, name) for name in sources}
     return {name: future.result() for name, future in futures.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -13,18 +14,21 @@ from google.api_core.retry import Retry
 from google.auth import exceptions as auth_exceptions
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud import bigquery
-from google.cloud.bigquery_storage_v1 import BigQueryReadClient
+from google.cloud.bigquery_storage_v1.services.big_query_read import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import (
     BigQueryReadGrpcTransport,
 )
 from google.oauth2 import service_account
 
 from app.errors import Invalid
+from app.ingest.attempts import Limits
 from app.ingest.bigquery_names import check_dataset, check_project
 
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, no secret
 _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 _CHUNK_BYTES = 65_536
+_LOOK_BYTES = 64
+_FAREWELL_S = 10.0
 
 # The library's own retries are off: attempts.py knows the deadline and who cancelled.
 ONCE = Retry(predicate=lambda _: False)
@@ -81,14 +85,14 @@ class BigQueryConnection:
     storage: BigQueryReadClient | None
 
 
-def open_bigquery(settings: BigQuerySettings) -> BigQueryConnection:
-    """Clients for a tenant's project. Nothing is sent before the first call.
+def open_bigquery(settings: BigQuerySettings, limits: Limits) -> BigQueryConnection:
+    """Clients for a tenant's project, for work within `limits`. Nothing is sent yet.
 
     Raises:
         Invalid: the private key cannot be read.
     """
     credentials = _credentials(settings)
-    session = BoundedSession(credentials, settings.call_timeout_s)
+    session = BoundedSession(credentials, settings.call_timeout_s, limits.deadline)
     options = {"api_endpoint": settings.endpoint} if settings.endpoint else None
     rest = bigquery.Client(
         project=settings.project_id,
@@ -131,16 +135,14 @@ def _storage(
     if settings.endpoint and not settings.storage_endpoint:
         return None
     options = {"api_endpoint": settings.storage_endpoint} if settings.storage_endpoint else None
-    return BigQueryReadClient(  # type: ignore[no-untyped-call] # the library's
-        credentials=credentials, client_options=options
-    )
+    return BigQueryReadClient(credentials=credentials, client_options=options)
 
 
 def _plain_storage(endpoint: str) -> BigQueryReadClient:
     """The client of an emulator, which speaks no TLS; its REST address says so."""
     channel = grpc.insecure_channel(endpoint, options=[("grpc.max_receive_message_length", -1)])
     transport = BigQueryReadGrpcTransport(channel=channel)
-    return BigQueryReadClient(transport=transport)  # type: ignore[no-untyped-call] # as above
+    return BigQueryReadClient(transport=transport)
 
 
 class _Credentials(service_account.Credentials):
@@ -157,10 +159,13 @@ class _Credentials(service_account.Credentials):
 class _BoundedSend(requests.Session):
     """Calls whose `timeout` bounds the whole answer, however slowly it drips in.
 
-    No call may take longer than `longest_s`: the library asks for 120 seconds by itself.
+    No call may take longer than `longest_s` or outlast `deadline`, an instant of
+    time.monotonic(): the library waits 120 seconds for rows, whatever it is told. Calls after
+    the deadline, which stop what is left, have a few seconds.
     """
 
     longest_s: float
+    deadline: float
 
     def send(
         self,
@@ -172,8 +177,10 @@ class _BoundedSend(requests.Session):
         Raises:
             requests.exceptions.ConnectionError: the answer broke off or took over `timeout`.
         """
-        timeout_s = min(options.get("timeout") or self.longest_s, self.longest_s)
-        end = time.monotonic() + timeout_s
+        now = time.monotonic()
+        left_s = self.deadline - now if now < self.deadline else _FAREWELL_S
+        timeout_s = min(options.get("timeout") or self.longest_s, self.longest_s, left_s)
+        end = now + timeout_s
         response = super().send(request, **{**options, "stream": True, "timeout": timeout_s})
         _read_whole(response, end)
         return response
@@ -182,20 +189,71 @@ class _BoundedSend(requests.Session):
 class _TokenSession(_BoundedSend):
     """The session that fetches access tokens."""
 
-    def __init__(self, longest_s: float) -> None:
+    def __init__(self, longest_s: float, deadline: float) -> None:
         super().__init__()
-        self.longest_s = longest_s
+        self.longest_s, self.deadline = longest_s, deadline
+
+
+class _TokenRequest(Request):
+    """Asks for an access token. What is no answer of Google's sign-in is a fault that passes.
+
+    The stock class fails on an answer that is no JSON, calls one without a token a refused key,
+    and repeats others by itself, without our deadline.
+    """
+
+    def __call__(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - google.auth's
+        """As Request's own.
+
+        Raises:
+            auth_exceptions.RefreshError: the answer has neither a token nor an error's name.
+        """
+        answer = super().__call__(*args, **options)  # type: ignore[no-untyped-call] # as above
+        is_passing = answer.status == 429 or answer.status >= 500
+        wanted = "access_token" if answer.status == 200 else "error"
+        if is_passing or not isinstance(_object(answer.data).get(wanted), str):
+            raise auth_exceptions.RefreshError(  # type: ignore[no-untyped-call] # as above
+                f"answer {answer.status}", retryable=True
+            )
+        return answer
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """The JSON object an answer is; empty when it is none."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 class BoundedSession(_BoundedSend, AuthorizedSession):
     """The session that calls BigQuery, signed in with `credentials`."""
 
-    def __init__(self, credentials: service_account.Credentials, longest_s: float) -> None:
-        tokens = Request(_TokenSession(longest_s))
+    def __init__(
+        self, credentials: service_account.Credentials, longest_s: float, deadline: float
+    ) -> None:
+        tokens = _TokenRequest(_TokenSession(longest_s, deadline))
         super().__init__(  # type: ignore[no-untyped-call] # google.auth's
             credentials, auth_request=tokens
         )
-        self.longest_s = longest_s
+        self.longest_s, self.deadline = longest_s, deadline
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        **options: Any,  # noqa: ANN401 - passed through to requests
+    ) -> requests.Response:
+        """As above; the library takes an answer of nothing for a result without rows.
+
+        Raises:
+            requests.exceptions.ConnectionError: the answer is not BigQuery's.
+        """
+        response = super().send(request, **options)
+        start = response.content[:_LOOK_BYTES].strip()
+        is_object = start.startswith(b"{") and start != b"{}"
+        if request.method == "GET" and response.ok and not is_object:
+            raise requests.exceptions.ConnectionError("the answer is not BigQuery's")
+        return response
 
 
 def _read_whole(response: requests.Response, end: float) -> None:

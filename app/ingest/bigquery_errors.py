@@ -32,6 +32,7 @@ _TRANSIENT = {
     "timeout",
     "stopped",
 }
+_PASSING_STATUSES = (408, 409, 499)  # gRPC's ABORTED and CANCELLED among them
 _STATUS_REASONS = {
     400: "invalid",
     401: "authError",
@@ -63,7 +64,8 @@ def translated(account: str) -> Iterator[None]:
         api.RetryError, TimeoutError, ConnectionError,
     ) as error:
         raise Upstream(
-            "BigQuery did not answer, or the answer broke off. It is tried again.",
+            "BigQuery did not answer, or the answer broke off. If it keeps happening, check that "
+            "this application may reach bigquery.googleapis.com.",
             kind="transient", detail=f"{type(error).__name__}: {error}"[:_DETAIL_CHARACTERS],
         ) from error
 
@@ -79,7 +81,7 @@ def _api_fault(error: api.GoogleAPICallError, account: str) -> Upstream:
     status = int(error.code or 0)
     details = next((e for e in error.errors if isinstance(e, dict)), {})
     reason = details.get("reason") or _STATUS_REASONS.get(status, "")
-    if status >= 500 or status == 408:
+    if isinstance(error, api.ServerError) or status in _PASSING_STATUSES:
         reason = "backendError"
     if status in (401, 429):
         reason = _STATUS_REASONS[status]
@@ -91,13 +93,15 @@ def _fault(reason: str, message: str, account: str) -> Upstream:
     detail = f"{reason}: {message}"[:_DETAIL_CHARACTERS]
     if reason in _QUOTA:
         return Upstream(
-            "BigQuery's quota for this project is used up for now. It is tried again later; "
-            "if it keeps happening, raise the quota in the Google Cloud console.",
+            "BigQuery's quota for this project is used up for now. If it keeps happening, load "
+            "fewer days at once, or raise the quota in the Google Cloud console.",
             kind="quota", detail=detail,
         )
     if reason in _TRANSIENT:
         return Upstream(
-            "BigQuery had a fault of its own. It is tried again.", kind="transient", detail=detail
+            "BigQuery had a fault of its own, which passes. If it keeps happening, see "
+            "status.cloud.google.com.",
+            kind="transient", detail=detail,
         )
     if reason == "notFound":
         return _not_found(message, detail)
@@ -144,7 +148,7 @@ def _not_found(message: str, detail: str) -> Upstream:
         day = "-".join(table.groups())
         return Upstream(
             f"The table of {day} went away while it was read; Google replaces tables of late "
-            "days. It is tried again.",
+            "days. If it keeps happening, load the other days without this one.",
             kind="not_yet", detail=detail,
         )
     what = "dataset" if "dataset" in message.lower() else "project or dataset"
@@ -156,13 +160,21 @@ def _not_found(message: str, detail: str) -> Upstream:
 
 
 def _sign_in_fault(error: auth.RefreshError, account: str) -> Upstream:
+    detail = str(error)[:_DETAIL_CHARACTERS]
     if getattr(error, "retryable", False):
         return Upstream(
-            "Google's sign-in did not answer. It is tried again.",
-            kind="transient", detail=str(error)[:_DETAIL_CHARACTERS],
+            "Google's sign-in did not answer as it should. If it keeps happening, check that this "
+            "application may reach oauth2.googleapis.com, and that no proxy answers in its place.",
+            kind="transient", detail=detail,
+        )
+    if "reasonable timeframe" in detail:
+        return Upstream(
+            "Google refused the sign-in because the clock of this application's server is wrong. "
+            "Ask whoever runs it to set the clock.",
+            permanent=True, kind="permanent", detail=detail,
         )
     return Upstream(
         f"Google does not accept the key of {account}. Create a new key for this service "
         "account in the Google Cloud console and save it in the settings.",
-        permanent=True, kind="permanent", detail=str(error)[:_DETAIL_CHARACTERS],
+        permanent=True, kind="permanent", detail=detail,
     )

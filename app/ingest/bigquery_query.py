@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
@@ -17,6 +18,7 @@ from app.ingest.attempts import Limits, retry
 from app.ingest.bigquery_client import ONCE, BigQuerySettings
 from app.ingest.bigquery_errors import job_fault, translated
 from app.ingest.event_tables import EventTable
+from app.jobs import JobLost, JobStopped
 
 _ATTEMPTS = 10  # failed queries of one job that may lie in BigQuery before a new one is refused
 _FIRST_POLL_S = 0.25
@@ -73,9 +75,12 @@ def run_query(
 ) -> bigquery.QueryJob:
     """The finished query, found again if this job ran it before.
 
+    When the job is cancelled or over its time, the query is asked to stop too, even one whose
+    start was never answered. It goes on when another run of the job will want it.
+
     Raises:
         Upstream: the query was refused or failed, or the deadline is past.
-        Cancelled: the job was cancelled; the query is asked to stop too.
+        Cancelled: the job was cancelled.
     """
     attempts = iter(range(_ATTEMPTS))
     attempt = next(attempts)
@@ -87,13 +92,25 @@ def run_query(
             job, is_new = _start_or_find(client, settings, query, job_id, limits)
             reached("query.started")
             try:
-                return _wait(client, settings, job, limits)
+                return _wait(settings, job, limits)
             except _QueryFailed as failed:
                 attempt = next(attempts, _ATTEMPTS)
                 if is_new or attempt == _ATTEMPTS:
                     raise failed.fault from failed
 
-    return retry(ask, limits, first_pause_s=settings.first_pause_s)
+    try:
+        return retry(ask, limits, first_pause_s=settings.first_pause_s)
+    except Exception as error:
+        if _is_final(error, limits):
+            _stop(client, settings, query.job_id(settings, job_key, attempt))
+        raise
+
+
+def _is_final(error: Exception, limits: Limits) -> bool:
+    """Whether nobody will want the query's result after this."""
+    if isinstance(error, Upstream):
+        return time.monotonic() >= limits.deadline
+    return not isinstance(error, JobStopped | JobLost)
 
 
 def _start_or_find(
@@ -114,20 +131,15 @@ def _start_or_find(
 
 
 def _wait(
-    client: bigquery.Client, settings: BigQuerySettings, job: bigquery.QueryJob, limits: Limits
+    settings: BigQuerySettings, job: bigquery.QueryJob, limits: Limits
 ) -> bigquery.QueryJob:
-    """The job once it is done; when we must stop first, it is asked to stop as well."""
+    """The job once it is done."""
     poll_s = _FIRST_POLL_S
-    try:
-        while job.state != "DONE":
-            limits.pause(poll_s)
-            poll_s = min(poll_s * 1.5, _LONGEST_POLL_S)
-            _reload(settings, job, limits)
-        limits.check()
-    except Exception as error:
-        if not isinstance(error, Upstream) or error.extra.get("kind") == "timeout":
-            _stop(client, settings, job)
-        raise
+    while job.state != "DONE":
+        limits.pause(poll_s)
+        poll_s = min(poll_s * 1.5, _LONGEST_POLL_S)
+        _reload(settings, job, limits)
+    limits.check()
     if job.error_result:
         raise _QueryFailed(job_fault(job.error_result, settings.account))
     reached("query.done")
@@ -139,9 +151,7 @@ def _reload(settings: BigQuerySettings, job: bigquery.QueryJob, limits: Limits) 
         job.reload(retry=ONCE, timeout=limits.within(settings.call_timeout_s))
 
 
-def _stop(client: bigquery.Client, settings: BigQuerySettings, job: bigquery.QueryJob) -> None:
+def _stop(client: bigquery.Client, settings: BigQuerySettings, job_id: str) -> None:
     """Ask BigQuery to stop the query, so that it costs no more. Its refusal changes nothing."""
     with suppress(Upstream), translated(settings.account):
-        client.cancel_job(
-            job.job_id, location=job.location, retry=ONCE, timeout=_CANCEL_TIMEOUT_S
-        )
+        client.cancel_job(job_id, retry=ONCE, timeout=_CANCEL_TIMEOUT_S)

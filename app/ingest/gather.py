@@ -41,14 +41,18 @@ _PARSERS: dict[str, Callable[[Path], Parsed[Any]]] = {
 
 @dataclass
 class Gathering:
-    """What one run fetches, and what went wrong on the way."""
+    """What one run fetches, and what went wrong on the way.
+
+    `found` are the days that are exported, `wanted` by event type those of them to be read.
+    """
 
     run: Run
     settings: TenantSettings
     config: Config
     folder: Path
     progress: Progress
-    days: Mapping[date, DaySource] = field(default_factory=dict)
+    found: Mapping[date, DaySource] = field(default_factory=dict)
+    wanted: Mapping[str, Mapping[date, DaySource]] = field(default_factory=dict)
     extractions: dict[str, Extraction] = field(default_factory=dict)
     files: list[CustomerFile] = field(default_factory=list)
     failures: list[AppError] = field(default_factory=list)
@@ -57,7 +61,8 @@ class Gathering:
     @property
     def harvest(self) -> Harvest:
         """Everything that succeeded."""
-        return Harvest(self.days, self.extractions, self.files)
+        sources = {name: self.wanted[name] for name in self.extractions}
+        return Harvest(sources, self.extractions, self.files)
 
     @property
     def limits(self) -> Limits:
@@ -70,70 +75,89 @@ class Gathering:
 
 
 def gather_events(gathering: Gathering, period: DateRange, *, changed_only: bool) -> None:
-    """Extract the six event types of `period`; a type that fails is noted and left out."""
+    """Extract the six event types of `period`; a type that fails is noted and left out.
+
+    If Google replaces a day's table meanwhile, all of it is read once more from the tables
+    there are then, so that the types of a day do not come from different ones.
+    """
+    results = _read(gathering, period, changed_only)
+    if any(_has_lost_a_table(result) for result in results.values()):
+        results = _read(gathering, period, changed_only)
+    _note_missing_days(gathering, period)
+    for name, result in results.items():
+        _keep_result(gathering, name, result)
+
+
+def _read(
+    gathering: Gathering, period: DateRange, changed_only: bool
+) -> dict[str, Extraction | Upstream]:
+    """What became of each event type that has something to read, from the tables as they are."""
     try:
         connection, settings = _connect(gathering)
         gathering.progress.start("sources")
-        found = bigquery.list_sources(connection, settings, list(period.days), gathering.limits)
+        gathering.found = bigquery.list_sources(
+            connection, settings, list(period.days), gathering.limits
+        )
         reached("sources.listed")
-        _note_missing_days(gathering, period, found)
-        wanted = _changed(gathering, found) if changed_only else found
-        gathering.progress.done("sources", len(wanted), _days_message(period, found, wanted))
+        gathering.wanted = _wanted(gathering, changed_only)
+        days = set().union(*gathering.wanted.values())
+        message = _days_message(period, len(gathering.found), len(days))
+        gathering.progress.done("sources", len(days), message)
     except AppError as error:
         gathering.progress.fail("sources", error)
         gathering.failures.append(error)
-        return
-    if wanted:
-        _extract(gathering, connection, settings, wanted)
+        return {}
+    _show_types(gathering)
+    return bigquery.extract_all(
+        connection, settings, gathering.wanted, gathering.folder,
+        job_key=str(gathering.run.job_id), limits=gathering.limits,
+        progress=lambda name, done, _: gathering.progress.advance(f"extract:{name}", done),
+    )  # fmt: skip
 
 
 def _connect(
     gathering: Gathering,
 ) -> tuple[bigquery.BigQueryConnection, bigquery.BigQuerySettings]:
     settings = sources.bigquery_settings(gathering.settings, gathering.config)
-    return bigquery.open_bigquery(settings), settings
+    return bigquery.open_bigquery(settings, gathering.limits), settings
 
 
-def _extract(
-    gathering: Gathering,
-    connection: bigquery.BigQueryConnection,
-    settings: bigquery.BigQuerySettings,
-    wanted: Mapping[date, DaySource],
-) -> None:
-    gathering.days = wanted
-    for name in EVENT_TABLES:
-        gathering.progress.start(f"extract:{name}")
-    results = bigquery.extract_all(
-        connection, settings, list(EVENT_TABLES), wanted, gathering.folder,
-        job_key=str(gathering.run.job_id), limits=gathering.limits,
-        progress=lambda name, done, _: gathering.progress.advance(f"extract:{name}", done),
-    )  # fmt: skip
-    for name, result in results.items():
-        if isinstance(result, Upstream):
-            gathering.progress.fail(f"extract:{name}", result)
-            gathering.failures.append(_about(name, result))
-            continue
-        gathering.extractions[name] = result
-        gathering.progress.done(f"extract:{name}", result.rows)
-        reached("extract.done")
-        _keep_refusals(gathering, name, result.refused, result.samples)
-        gathering.notes += [
-            f"{name}: {count:,} texts of {column} were longer than is stored and were cut."
-            for column, count in sorted(result.cut.items())
-        ]
+def _show_types(gathering: Gathering) -> None:
+    for name in EVENT_TABLES if gathering.found else ():
+        if name in gathering.wanted:
+            gathering.progress.start(f"extract:{name}")
+        else:
+            gathering.progress.skip(f"extract:{name}", "No day has changed")
+
+
+def _has_lost_a_table(result: Extraction | Upstream) -> bool:
+    return isinstance(result, Upstream) and result.extra.get("kind") == "not_yet"
+
+
+def _keep_result(gathering: Gathering, name: str, result: Extraction | Upstream) -> None:
+    if isinstance(result, Upstream):
+        gathering.progress.fail(f"extract:{name}", result)
+        gathering.failures.append(_about(name, result))
+        return
+    gathering.extractions[name] = result
+    gathering.progress.done(f"extract:{name}", result.rows)
+    reached("extract.done")
+    _keep_refusals(gathering, name, result.refused, result.samples)
+    gathering.notes += [
+        f"{name}: {count:,} texts of {column} were longer than is stored and were cut."
+        for column, count in sorted(result.cut.items())
+    ]
 
 
 def _about(name: str, error: Upstream) -> Upstream:
     return Upstream(f"{name}: {error.message}", permanent=error.permanent, **error.extra)
 
 
-def _note_missing_days(
-    gathering: Gathering, period: DateRange, found: Mapping[date, DaySource]
-) -> None:
+def _note_missing_days(gathering: Gathering, period: DateRange) -> None:
     """Days before today without any table; today's may simply not have begun."""
     first_open = today(gathering.settings.property_time_zone)
-    missing = [day for day in period.days if day not in found and day < first_open]
-    if not missing:
+    missing = [day for day in period.days if day not in gathering.found and day < first_open]
+    if gathering.failures or not missing:
         return
     listed = ", ".join(str(day) for day in missing[:_LISTED_DAYS])
     more = f" and {len(missing) - _LISTED_DAYS} more" if len(missing) > _LISTED_DAYS else ""
@@ -143,31 +167,39 @@ def _note_missing_days(
     )
 
 
-def _changed(gathering: Gathering, found: Mapping[date, DaySource]) -> dict[date, DaySource]:
-    """The days whose source is not the very one that was loaded last, for all six types."""
+def _wanted(gathering: Gathering, changed_only: bool) -> dict[str, dict[date, DaySource]]:
+    """By event type the days to read: all that are exported, or those whose source changed.
+
+    A source has changed unless it is the very one that this type of the day was loaded from.
+    """
+    found = gathering.found
+    loaded = _loaded(gathering) if changed_only else {}
+    by_type = {
+        name: {
+            day: source
+            for day, source in found.items()
+            if loaded.get((name, day)) != (source.table, source.modified_at)
+        }
+        for name in EVENT_TABLES
+    }
+    return {name: days for name, days in by_type.items() if days}
+
+
+def _loaded(gathering: Gathering) -> dict[tuple[str, date], tuple[str, datetime]]:
+    """From which table, as of when, each type of each day was loaded last."""
     statement = text("""
-        select event_date, array_agg(distinct source_table), array_agg(distinct source_modified_at)
+        select event_type, event_date, source_table, source_modified_at
         from day_load
         where tenant_id = :t and event_date = any(:days)
-        group by event_date
-        having count(*) = :types
     """)
-    values = {"t": gathering.run.tenant_id, "days": list(found), "types": len(EVENT_TABLES)}
+    values = {"t": gathering.run.tenant_id, "days": list(gathering.found)}
     with tenant_transaction(gathering.run.tenant_id) as conn:
-        loaded = {row[0]: (row[1], row[2]) for row in conn.execute(statement, values)}
-    return {
-        day: source
-        for day, source in found.items()
-        if loaded.get(day) != ([source.table], [source.modified_at])
-    }
+        return {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(statement, values)}
 
 
-def _days_message(
-    period: DateRange, found: Mapping[date, DaySource], wanted: Mapping[date, DaySource]
-) -> str:
-    unchanged = len(found) - len(wanted)
-    message = f"{len(found)} of {period.length} days exported"
-    return f"{message}, {unchanged} unchanged" if unchanged else message
+def _days_message(period: DateRange, found: int, wanted: int) -> str:
+    message = f"{found} of {period.length} days exported"
+    return f"{message}, {found - wanted} unchanged" if found > wanted else message
 
 
 def gather_file(gathering: Gathering, file_type: str) -> None:

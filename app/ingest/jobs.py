@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -15,7 +13,7 @@ from sqlalchemy import Connection, text
 from app import jobs
 from app.dates import DateRange, today
 from app.db import tenant_transaction
-from app.errors import Conflict, Invalid, NotFound, Upstream
+from app.errors import AppError, Conflict, Invalid, NotFound, Upstream
 from app.failpoints import reached
 from app.ingest import bigquery, sources
 from app.ingest.attempts import Limits
@@ -24,6 +22,7 @@ from app.ingest.held import WORDS, approve, lock_held, pass_on
 from app.ingest.load import store
 from app.ingest.progress import Progress
 from app.ingest.queries import find_job
+from app.ingest.scratch import job_folder
 from app.jobs import Run, enqueue_children, job
 from app.jobs.settings import settings as job_settings
 from app.partitions import ensure_partitions
@@ -131,12 +130,12 @@ def ingest(run: Run) -> None:
     if period.length > CHILD_DAYS and run.parent_job_id is None:
         enqueue_children(run, list(_months(period)))
         return
-    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
+    with job_folder() as folder:
         gathering = Gathering(
             run=run,
             settings=sources.read_settings(run.tenant_id),
             config=job_settings(),
-            folder=Path(folder),
+            folder=folder,
             progress=Progress(run),
         )
         reached("settings.read")
@@ -149,8 +148,8 @@ def estimate(run: Run) -> None:
     """How many bytes BigQuery would scan for the run's range, by dry runs that cost nothing."""
     config = job_settings()
     settings = sources.bigquery_settings(sources.read_settings(run.tenant_id), config)
-    connection = bigquery.open_bigquery(settings)
     limits = Limits(time.monotonic() + (run.seconds_left or 0), run.cancelled)
+    connection = bigquery.open_bigquery(settings, limits)
     days = list(_period(run).days)
     found = bigquery.list_sources(connection, settings, days, limits)
     size = bigquery.estimate(connection, settings, found, limits)
@@ -226,10 +225,10 @@ def _brings_files(run: Run) -> bool:
 def _store(gathering: Gathering, period: DateRange) -> None:
     run, harvest = gathering.run, gathering.harvest
     if gathering.failures and harvest.is_empty:
-        passing = [f for f in gathering.failures if isinstance(f, Upstream) and not f.permanent]
-        raise (passing or gathering.failures)[0]
+        raise next(filter(_is_passing, gathering.failures), gathering.failures[0])
     for failure in gathering.failures:
-        run.warn(f"{failure.message} The old rows stay.")
+        hint = " Try again later." if _is_passing(failure) else ""
+        run.warn(f"{failure.message}{hint} The old rows stay.")
     for note in gathering.notes:
         run.warn(note)
     if harvest.extractions:
@@ -240,11 +239,16 @@ def _store(gathering: Gathering, period: DateRange) -> None:
     reached("store.committed")
 
 
+def _is_passing(failure: AppError) -> bool:
+    """Whether the same may go well later without anybody changing anything."""
+    return isinstance(failure, Upstream) and not failure.permanent
+
+
 def _message(gathering: Gathering) -> str:
     events = sum(found.rows for found in gathering.extractions.values())
     parts = []
     if gathering.extractions:
-        parts.append(f"{events:,} events of {len(gathering.days)} days")
+        parts.append(f"{events:,} events of {len(gathering.harvest.days)} days")
     parts += [f"{len(file.rows):,} {WORDS[file.file_type]}" for file in gathering.files]
     if not parts:
         return "Nothing to load: no day has changed or is exported yet."

@@ -36,18 +36,21 @@ _FILE_COLUMNS = {
 _REPLACE_FILE = {"users": "_replace_contacts", "locations": "_replace_branches"}
 
 
-# A day that another job loaded meanwhile from a newer table is left as it is.
+# A day that another job loaded from a newer table since this one started is left as it is.
 _REPLACED = text("""
     insert into replaced
-    select t.event_type, d.event_date
-    from unnest(cast(:types as text [])) as t (event_type)
-    cross join unnest(cast(:days as date []), cast(:modified as timestamptz []))
+    select :name, d.event_date
+    from unnest(cast(:days as date []), cast(:modified as timestamptz []))
         as d (event_date, modified_at)
     where not exists (
         select from day_load as l
         where
-            l.tenant_id = :t and l.event_date = d.event_date and l.event_type = t.event_type
+            l.tenant_id = :t and l.event_date = d.event_date and l.event_type = :name
             and l.source_modified_at > d.modified_at
+            and l.loaded_at > (
+                select j.started_at from processing_jobs as j
+                where j.tenant_id = :t and j.job_id = :job_id
+            )
     )
 """)
 
@@ -64,23 +67,28 @@ class CustomerFile:
 
 @dataclass(frozen=True)
 class Harvest:
-    """What a job brings home: the event types that succeeded, their days, and the files."""
+    """What a job brings home: the event types that succeeded, each with its days, and the files."""
 
-    sources: Mapping[date, DaySource] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[date, DaySource]] = field(default_factory=dict)
     extractions: Mapping[str, Extraction] = field(default_factory=dict)
     files: Sequence[CustomerFile] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to store."""
-        return not self.files and not (self.sources and self.extractions)
+        return not self.files and not self.extractions
+
+    @property
+    def days(self) -> list[date]:
+        """The days of any event type, in order."""
+        return sorted(set().union(*self.sources.values()))
 
 
 def store(run: Run, harvest: Harvest, message: str | None) -> None:
     """Replace what the harvest covers, derive, and finish the job, in one transaction.
 
-    Exactly the days of `harvest.sources` are replaced, for exactly the event types in
-    `harvest.extractions`; another type's old rows stay.
+    For exactly the event types in `harvest.extractions`, exactly their days in
+    `harvest.sources` are replaced; all other rows stay.
 
     Raises:
         JobInterrupted: the job is no longer this run's; nothing was changed.
@@ -112,22 +120,27 @@ def _swap(conn: Connection, run: Run, harvest: Harvest, load_id: int) -> None:
     reached("swap.files")
     if not harvest.extractions:
         return
-    days = sorted(harvest.sources)
-    conn.execute(
-        _REPLACED,
-        {
-            "t": run.tenant_id,
-            "types": list(harvest.extractions),
-            "days": days,
-            "modified": [harvest.sources[day].modified_at for day in days],
-        },
-    )
+    _note_replaced(conn, run, harvest)
     arguments = {"t": run.tenant_id, "load_id": load_id}
     conn.execute(text("select _replace_events(:t, :load_id)"), arguments)
     reached("swap.events")
     for name in harvest.extractions:
         _mark_days(conn, run, harvest, name, load_id)
     reached("swap.days")
+
+
+def _note_replaced(conn: Connection, run: Run, harvest: Harvest) -> None:
+    """Which days of which types give way to the staged rows."""
+    for name in harvest.extractions:
+        days = harvest.sources[name]
+        values = {
+            "t": run.tenant_id,
+            "job_id": run.job_id,
+            "name": name,
+            "days": list(days),
+            "modified": [source.modified_at for source in days.values()],
+        }
+        conn.execute(_REPLACED, values)
 
 
 def _stage_events(conn: Connection, run: Run, name: str, extraction: Extraction) -> None:
@@ -205,8 +218,8 @@ def _record_load(conn: Connection, run: Run, harvest: Harvest) -> int:
     values = {
         "t": run.tenant_id,
         "job_id": run.job_id,
-        "start": min(harvest.sources, default=None),
-        "end": max(harvest.sources, default=None),
+        "start": min(harvest.days, default=None),
+        "end": max(harvest.days, default=None),
         "row_counts": json.dumps(counts),
     }
     return int(conn.execute(statement, values).scalar_one())
@@ -238,7 +251,7 @@ def _mark_days(conn: Connection, run: Run, harvest: Harvest, name: str, load_id:
             last_event_ts = excluded.last_event_ts, load_id = excluded.load_id,
             loaded_at = excluded.loaded_at
     """)  # noqa: S608 - one of the six table names
-    sources = [harvest.sources[day] for day in sorted(harvest.sources)]
+    sources = harvest.sources[name].values()
     values = {
         "t": run.tenant_id,
         "name": name,

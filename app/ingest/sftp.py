@@ -140,7 +140,7 @@ def _check_whole(
     if changed or copied != before.st_size:
         raise Upstream(
             f"{path} changed on the SFTP server while it was read, or broke off after {copied:,} "
-            f"of {before.st_size:,} bytes. Nothing of it is used; it is tried again. Let the "
+            f"of {before.st_size:,} bytes. Nothing of it is used. Let the "
             "export write to another name and rename it when it is complete.",
             kind="transient",
         )

@@ -218,8 +218,8 @@ def _faults(host: str, port: int) -> Iterator[None]:
 
 
 def _passing(cause: str, error: Exception) -> Upstream:
-    text = f"{cause[0].upper()}{cause[1:]}. It is tried again; if it stays so, check the host and "
-    return Upstream(f"{text}its firewall.", kind="transient", detail=_short(error))
+    text = f"{cause[0].upper()}{cause[1:]}. If it stays so, check the host and its "
+    return Upstream(f"{text}firewall.", kind="transient", detail=_short(error))
 
 
 def _short(error: Exception) -> str:

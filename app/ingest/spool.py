@@ -10,19 +10,20 @@ from pathlib import Path
 
 import pyarrow as pa
 from google.cloud import bigquery
+from google.cloud.bigquery_storage_v1.services.big_query_read import BigQueryReadClient
 
 from app.errors import Upstream
 from app.failpoints import reached
 from app.ingest.attempts import Limits
 from app.ingest.bigquery_client import ONCE, BigQueryConnection, BigQuerySettings
 from app.ingest.bigquery_errors import translated
+from app.ingest.bigquery_storage import read_table
 from app.ingest.event_query import output_columns
 from app.ingest.event_tables import EVENT_TABLES, EventTable
 from app.ingest.transform import Refusals, Sample, raw_batch, transform
 
 BATCH_ROWS = 20_000  # rows of a batch in the spool, and with it what a reader must hold
 _REST_PAGE = 5_000  # a page is parsed whole, and six types are read at once
-_QUEUED_BATCHES = 2
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,10 @@ def _write_spool(
 ) -> int:
     """Rows read, refused ones included; `refusals` and `by_table` are filled."""
     read = 0
-    use_storage = reading.connection.storage is not None and not reading.avoid_storage
-    result = _result(reading, None if use_storage else _REST_PAGE)
+    result = _result(reading)
     total = int(result.total_rows or 0)
-    batches = _storage_batches(reading, result) if use_storage else _rest_batches(reading, result)
     with _writer(reading.table, path) as writer:
-        for batch in batches:
+        for batch in _batches(reading, result) if total else ():
             clean = transform(reading.table, batch, refusals)
             writer.write_batch(clean)
             reached("spool.batch")
@@ -122,14 +121,20 @@ def _write_spool(
     return read
 
 
-def _result(reading: Reading, page_rows: int | None) -> bigquery.table.RowIterator:
-    """The result's rows; asking for pages of a size rules the Storage Read API out."""
-    return reading.job.result(
-        page_size=page_rows,
+def _result(reading: Reading) -> bigquery.table.RowIterator:
+    result = reading.job.result(
+        page_size=_REST_PAGE,
         retry=ONCE,
         job_retry=None,
         timeout=reading.limits.within(reading.settings.call_timeout_s),
     )
+    if isinstance(result, bigquery.table._EmptyRowIterator):  # what an answer without a total gives
+        raise Upstream(
+            "BigQuery did not say how many rows the query found; the answer is not used. If it "
+            "keeps happening, see status.cloud.google.com.",
+            kind="transient",
+        )
+    return result
 
 
 def _writer(table: EventTable, path: Path) -> pa.ipc.RecordBatchStreamWriter:
@@ -146,9 +151,18 @@ def _check_complete(read: int, total: int) -> None:
     if read != total:
         raise Upstream(
             f"BigQuery announced {total:,} rows and sent {read:,}: the answer was incomplete and "
-            "is not used. It is tried again.",
+            "is not used. If it keeps happening, load fewer days at once.",
             kind="transient",
         )
+
+
+def _batches(
+    reading: Reading, result: bigquery.table.RowIterator
+) -> Iterator[pa.RecordBatch]:
+    storage = reading.connection.storage
+    if storage is None or reading.avoid_storage:
+        return _rest_batches(reading, result)
+    return _storage_batches(reading, storage)
 
 
 def _rest_batches(
@@ -160,16 +174,10 @@ def _rest_batches(
         yield raw_batch(reading.table, [[cell.get("v") for cell in row["f"]] for row in rows])
 
 
-def _storage_batches(
-    reading: Reading, result: bigquery.table.RowIterator
-) -> Iterator[pa.RecordBatch]:
-    streamed = result.to_arrow_iterable(
-        bqstorage_client=reading.connection.storage,
-        max_queue_size=_QUEUED_BATCHES,
-        max_stream_count=1,
-        timeout=reading.limits.within(float("inf")),
-    )
-    for batch in streamed:
-        renamed = pa.record_batch(batch.columns, names=output_columns(reading.table))
+def _storage_batches(reading: Reading, storage: BigQueryReadClient) -> Iterator[pa.RecordBatch]:
+    names = output_columns(reading.table)
+    table = reading.job.destination
+    for batch in read_table(storage, reading.settings, table, reading.limits):
+        renamed = pa.record_batch(batch.columns, names=names)
         for start in range(0, renamed.num_rows, BATCH_ROWS):
             yield renamed.slice(start, BATCH_ROWS)

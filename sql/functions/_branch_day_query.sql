@@ -1,4 +1,5 @@
--- _branch_day_query: the statement that sums the touched days into branch_day; $1 tenant.
+-- _branch_day_query: the statement that sums the touched days into branch_day; $1 tenant,
+-- $2 and $3 the first and last of them.
 --
 -- Called by   sql/functions/_derive_branch_days.sql
 create or replace function _branch_day_query()
@@ -26,14 +27,16 @@ as $$
                 from shop_order as w
                 where w.tenant_id = $1 and w.session_id is not null
             ) as o on o.session_key = s.session_key and o.session_id = s.session_id
-            where s.tenant_id = $1
+            where s.tenant_id = $1 and s.session_date between $2 and $3
             union all
             select
                 f.event_date, f.branch_id, 0, 0, 0, 0, 1,
                 (f.kind = ''failed_search'')::integer, 0, 0, 0
             from touched_day as d
             inner join fact as f on f.event_date = d.event_date
-            where f.tenant_id = $1 and f.task_type = ''search''
+            where
+                f.tenant_id = $1 and f.task_type = ''search''
+                and f.event_date between $2 and $3
             union all
             select r.event_date, r.branch_id, 0, 0, 0, 0, 0, 0, 0, 1, 0
             from touched_day as d
@@ -43,7 +46,9 @@ as $$
             select o.order_date, o.branch_id, 0, 0, 0, 0, 0, 0, 0, 0, 1
             from touched_day as d
             inner join shop_order as o on o.order_date = d.event_date
-            where o.tenant_id = $1 and o.is_revenue_missing
+            where
+                o.tenant_id = $1 and o.is_revenue_missing
+                and o.order_date between $2 and $3
             ' || string_agg(format('
             union all
             select
@@ -51,7 +56,9 @@ as $$
                 %s, %s, 1, 0, 0
             from touched_day as d
             inner join %I as e on e.event_date = d.event_date
-            where e.tenant_id = $1 and e.session_key is null
+            where
+                e.tenant_id = $1 and e.session_key is null
+                and e.event_date between $2 and $3
         ', s.is_search, s.is_failed, s.event_type), '') || '
         ) as c
         group by c.event_date, c.branch_id'

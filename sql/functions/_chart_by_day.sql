@@ -53,19 +53,23 @@ begin
             and h.last_date between p_start_date and p_end_date and h.ready_at <= v_as_of
             and (p_location_ids is null or h.branch_id = any(p_location_ids))
         group by 1
+    ),
+    visited as (
+        select v.*
+        from _bucket_visitors(
+            p_tenant_id, p_start_date, p_end_date, p_unit, p_location_ids
+        ) as v
     )
     select
         b.bucket, coalesce(d.sessions, 0)::bigint,
-        _count_visitors(
-            p_tenant_id, greatest(b.bucket::date, p_start_date),
-            least((b.bucket + ('1 ' || p_unit)::interval)::date - 1, p_end_date), p_location_ids
-        ),
+        coalesce(v.visitors, 0),
         coalesce(m.orders, 0)::bigint, coalesce(m.revenue, 0), coalesce(m.refunds, 0),
         coalesce(d.with_order, 0)::bigint, coalesce(k.carts, 0), coalesce(d.searches, 0)::bigint,
         coalesce(d.failed, 0)::bigint
     from buckets as b
     left join days as d on d.bucket = b.bucket
     left join money as m on m.bucket = b.bucket
-    left join carts as k on k.bucket = b.bucket;
+    left join carts as k on k.bucket = b.bucket
+    left join visited as v on v.bucket = b.bucket;
 end;
 $$;

@@ -25,25 +25,28 @@ begin
     from tenant_config as c
     where c.tenant_id = p_tenant_id;
     return query
-    with marks as (
-        select s.*, o.session_id is not null as has_order
-        from _hour_marks(p_tenant_id, p_start_date, p_end_date, p_location_ids, v_as_of) as s
-        left join (
-            select distinct w.session_key, w.session_id
-            from shop_order as w
-            where w.tenant_id = p_tenant_id and w.session_id is not null
-        ) as o
-            on
-                s.kind = 'session'
-                and o.session_key = s.session_key and o.session_id = s.session_id
+    with summed as (
+        select s.*
+        from _hour_sums(
+            p_tenant_id, p_start_date, p_end_date, p_hours, p_location_ids, v_zone
+        ) as s
     ),
-    placed as (
+    marked as (
         select
             m.mark_date + make_interval(
                 hours => extract(hour from m.mark_ts at time zone v_zone)::integer
                 / p_hours * p_hours
-            ) as bucket, m.*
-        from marks as m
+            ) as bucket,
+            count(*) filter (where m.kind = 'order') as orders,
+            sum(m.amount) filter (
+                where m.kind = 'order' and m.currency in ('', v_currency)
+            ) as revenue,
+            sum(m.amount) filter (
+                where m.kind = 'refund' and m.currency in ('', v_currency)
+            ) as refunds,
+            count(*) filter (where m.kind = 'cart') as carts
+        from _hour_marks(p_tenant_id, p_start_date, p_end_date, p_location_ids, v_as_of) as m
+        group by 1
     ),
     buckets as (
         select g.bucket
@@ -52,23 +55,16 @@ begin
         ) as g (bucket)
         where p_hours > 1 or (g.bucket at time zone v_zone) at time zone v_zone = g.bucket
         union
-        select p.bucket from placed as p
+        select s.bucket from summed as s
+        union
+        select m.bucket from marked as m
     )
     select
-        b.bucket, count(*) filter (where p.kind = 'session'),
-        count(distinct p.visitor_id) filter (where p.kind = 'session'),
-        count(*) filter (where p.kind = 'order'),
-        coalesce(sum(p.amount) filter (
-            where p.kind = 'order' and p.currency in ('', v_currency)
-        ), 0),
-        coalesce(sum(p.amount) filter (
-            where p.kind = 'refund' and p.currency in ('', v_currency)
-        ), 0),
-        count(*) filter (where p.has_order), count(*) filter (where p.kind = 'cart'),
-        count(*) filter (where p.kind in ('search', 'failed_search')),
-        count(*) filter (where p.kind = 'failed_search')
+        b.bucket, coalesce(s.sessions, 0), coalesce(s.visitors, 0), coalesce(m.orders, 0),
+        coalesce(m.revenue, 0), coalesce(m.refunds, 0), coalesce(s.sessions_with_order, 0),
+        coalesce(m.carts, 0), coalesce(s.searches, 0), coalesce(s.failed_searches, 0)
     from buckets as b
-    left join placed as p on p.bucket = b.bucket
-    group by b.bucket;
+    left join summed as s on s.bucket = b.bucket
+    left join marked as m on m.bucket = b.bucket;
 end;
 $$;

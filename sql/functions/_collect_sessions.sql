@@ -1,4 +1,4 @@
--- _collect_sessions: one row in session_new per touched session that still has events.
+-- _collect_sessions: one row in session_found per touched session that still has events.
 --
 -- Definition  Counts, bounds and the identity where the session carries only one of each kind;
 --             sessions with several contacts, companies or branches are marked is_mixed and
@@ -25,7 +25,7 @@ begin
     execute _session_query() using p_tenant_id, v_first, v_last;
     insert into mixed_session
     select n.session_key, n.session_id, n.first_event_date, n.last_event_date
-    from session_new as n
+    from session_found as n
     where n.is_mixed;
 end;
 $$;

@@ -46,17 +46,17 @@ begin
             s.tenant_id = p_tenant_id and s.page_views = 0
             and s.session_date between p_start_date and p_end_date
             and (p_location_ids is null or s.branch_id = any(p_location_ids))
-            and not exists (
-                select from session as o
-                where
-                    o.tenant_id = p_tenant_id and o.visitor_id = s.visitor_id
-                    and o.session_date between p_start_date and p_end_date
-                    and (p_location_ids is null or o.branch_id = any(p_location_ids))
-                    and o.page_views > 0
-            )
         group by s.visitor_id
         having count(*) > 1
-    ) as v;
+    ) as v
+    where not exists (
+        select from session as o
+        where
+            o.tenant_id = p_tenant_id and o.visitor_id = v.visitor_id
+            and o.session_date between p_start_date and p_end_date
+            and (p_location_ids is null or o.branch_id = any(p_location_ids))
+            and o.page_views > 0
+    );
     return v_repeated - v_unseen;
 end;
 $$;

@@ -24,5 +24,6 @@ begin
     perform _derive_facts(p_tenant_id);
     perform _derive_chains(p_tenant_id);
     perform _derive_branch_days(p_tenant_id);
+    perform _derive_clock_hours(p_tenant_id);
 end;
 $$;

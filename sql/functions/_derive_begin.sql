@@ -30,6 +30,9 @@ begin
         scope text, session_date date, previous_date date,
         before_previous_date date, visitors bigint
     ) on commit drop;
+    create temporary table session_found (
+        like session, first_view_ts timestamptz
+    ) on commit drop;
     create temporary table session_new (like session) on commit drop;
     create temporary table order_new (like shop_order) on commit drop;
     create temporary table repeat_new (like order_repeat) on commit drop;

@@ -12,7 +12,11 @@ begin
     analyze touched_day;
     delete from branch_day as b using touched_day as d
     where b.tenant_id = p_tenant_id and b.event_date = d.event_date;
-    execute _branch_day_query() using p_tenant_id;
+    execute _branch_day_query()
+    using
+        p_tenant_id,
+        (select min(d.event_date) from touched_day as d),
+        (select max(d.event_date) from touched_day as d);
     delete from branch_day_money as b using touched_day as d
     where b.tenant_id = p_tenant_id and b.event_date = d.event_date;
     insert into branch_day_money
@@ -25,7 +29,10 @@ begin
             0 as refunds
         from shop_order as o
         inner join touched_day as d on o.order_date = d.event_date
-        where o.tenant_id = p_tenant_id
+        where
+            o.tenant_id = p_tenant_id
+            and o.order_date between (select min(t.event_date) from touched_day as t)
+            and (select max(t.event_date) from touched_day as t)
         union all
         select r.refund_date, r.branch_id, r.currency, 0, 0, r.amount
         from refund as r

@@ -31,7 +31,7 @@ begin
     perform _mark_chains(p_tenant_id, 'cart');
     perform _cart_chains(p_tenant_id);
     update chain_new as n
-    set row_hash = hashtextextended(n::text, 0);
+    set row_hash = hash_record_extended(n, 0);
     delete from chain as c
     using touched_subject as t
     where
@@ -50,6 +50,7 @@ begin
         where
             c.tenant_id = p_tenant_id and c.task_type = n.task_type
             and c.subject = n.subject and c.first_at = n.first_at
-    );
+    )
+    order by n.last_date, n.branch_id;
 end;
 $$;

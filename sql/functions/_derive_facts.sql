@@ -15,16 +15,6 @@ begin
         p_tenant_id,
         (select min(n.first_event_date) from session_new as n),
         (select max(n.last_event_date) from session_new as n);
-    update fact_new as n
-    set company_id = u.buying_company_erp_id
-    from users as u
-    where
-        u.tenant_id = p_tenant_id and u.user_id = n.contact_id
-        and u.buying_company_erp_id is not null;
-    update fact_new as n
-    set subject = coalesce('c:' || n.contact_id, 'k:' || n.company_id, 'd:' || n.user_pseudo_id);
-    update fact_new as n
-    set row_hash = hashtextextended(n::text, 0);
     create index on fact_new (session_key, session_id, position);
     analyze fact_new;
     with gone as (

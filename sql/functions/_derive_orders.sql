@@ -70,7 +70,7 @@ begin
     from purchase_event as e
     where e.event_name = 'purchase' and e.position = 1;
     update order_new as n
-    set row_hash = hashtextextended(n::text, 0);
+    set row_hash = hash_record_extended(n, 0);
     insert into repeat_new
     select p_tenant_id, e.order_key, e.position - 1, e.event_ts, e.event_date, e.branch_id
     from purchase_event as e

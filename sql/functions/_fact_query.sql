@@ -8,41 +8,20 @@ language sql
 immutable
 as $$
     select
-        'insert into fact_new (
-            tenant_id, session_key, session_id, position, task_type, kind, subject, fact_ts,
-            event_date, batch_page_id, batch_ordering_id, batch_event_index, user_pseudo_id,
-            contact_id, company_id, branch_id, item_key, item_id, item_name, price, quantity,
-            currency, term, row_hash
-        )
+        'with resolved as (
         select
-            $1, e.session_key, e.session_id,
+            e.*,
             row_number() over (
                 partition by e.session_key, e.session_id
                 order by
                     e.event_ts, e.batch_page_id nulls first, e.batch_ordering_id nulls first,
                     e.batch_event_index nulls first, e.event_name, e.page_url, e.source_items,
                     e.term, e.user_id, e.company_id, e.branch_id, e.item_position
-            ),
-            e.task_type, e.kind, '''', e.event_ts, e.event_date, e.batch_page_id,
-            e.batch_ordering_id, e.batch_event_index, e.user_pseudo_id,
-            case when m.source is null then s.contact_id else m.contact_id end,
-            case when m.source is null then s.company_id else m.company_property end,
-            case when m.source is null then s.branch_id else m.branch_id end,
-            coalesce(
-                ''i:'' || (e.item ->> ''item_id''), ''n:'' || (e.item ->> ''item_name'')
-            ),
-            e.item ->> ''item_id'', e.item ->> ''item_name'',
-            case
-                when e.kind = ''add'' and _item_number(e.item -> ''price'') >= 0
-                    then _item_number(e.item -> ''price'')
-            end,
-            case
-                when e.item is null then null
-                when _item_number(e.item -> ''quantity'') > 0
-                    then _item_number(e.item -> ''quantity'')
-                else 1
-            end,
-            e.currency, e.term, 0
+            ) as position,
+            case when m.source is null then s.contact_id else m.contact_id end as contact_id,
+            case when m.source is null then s.company_id else m.company_property end
+                as session_company,
+            case when m.source is null then s.branch_id else m.branch_id end as event_branch
         from (
             select
                 a.tableoid as source, a.ctid as source_row, a.session_key, a.session_id,
@@ -75,7 +54,42 @@ as $$
         ), '') || ') as e
         inner join session_new as s
             on s.session_key = e.session_key and s.session_id = e.session_id
-        left join mixed_event as m on m.source = e.source and m.source_row = e.source_row'
+        left join mixed_event as m on m.source = e.source and m.source_row = e.source_row
+        ),
+        named as (
+            select r.*, coalesce(u.buying_company_erp_id, r.session_company) as known_company
+            from resolved as r
+            left join users as u on u.tenant_id = $1 and u.user_id = r.contact_id
+        ),
+        finished as (
+            select
+                $1 as tenant_id, n.session_key, n.session_id, n.position, n.task_type, n.kind,
+                coalesce(
+                    ''c:'' || n.contact_id, ''k:'' || n.known_company, ''d:'' || n.user_pseudo_id
+                ) as subject,
+                n.event_ts, n.event_date, n.batch_page_id, n.batch_ordering_id,
+                n.batch_event_index, n.user_pseudo_id, n.contact_id, n.known_company,
+                n.event_branch,
+                coalesce(
+                    ''i:'' || (n.item ->> ''item_id''), ''n:'' || (n.item ->> ''item_name'')
+                ) as item_key,
+                n.item ->> ''item_id'', n.item ->> ''item_name'',
+                case
+                    when n.kind = ''add'' and _item_number(n.item -> ''price'') >= 0
+                        then _item_number(n.item -> ''price'')
+                end as price,
+                case
+                    when n.item is null then null
+                    when _item_number(n.item -> ''quantity'') > 0
+                        then _item_number(n.item -> ''quantity'')
+                    else 1
+                end as quantity,
+                n.currency, n.term
+            from named as n
+        )
+        insert into fact_new
+        select f.*, hash_record_extended(f, 0)
+        from finished as f'
     from (values ('search', 'view_search_results'), ('failed_search', 'no_search_results'))
         as s (kind, event_type)
 $$;

@@ -46,8 +46,15 @@ begin
         where a.attrelid = ('pg_temp.stage_' || v_type)::regclass and a.attnum > 0;
         v_key := case when v_type = 'purchase' then ', order_key' else '' end;
         execute format(
-            'insert into %I (tenant_id, load_id, %s%s) select $1, $2, %s%s from %I
-            where event_date = any($3)',
+            'with come as (
+                insert into %I (tenant_id, load_id, %s%s)
+                select $1, $2, %s%s from %I where event_date = any($3)
+                returning session_key, session_id
+            )
+            insert into touched_session
+            select distinct c.session_key, c.session_id from come as c
+            where c.session_key is not null
+            on conflict do nothing',
             v_type, v_columns, v_key, v_columns,
             case when v_type = 'purchase' then
                 ', _order_key(event_name, transaction_id, '
@@ -55,12 +62,6 @@ begin
             else '' end,
             'stage_' || v_type
         ) using p_tenant_id, p_load_id, v_days;
-        execute format(
-            'insert into touched_session
-            select distinct session_key, session_id from %I
-            where tenant_id = $1 and event_date = any($2) and session_key is not null
-            on conflict do nothing', v_type
-        ) using p_tenant_id, v_days;
     end loop;
     insert into touched_order
     select distinct p.order_key

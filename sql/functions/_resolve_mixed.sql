@@ -11,11 +11,15 @@ language plpgsql
 as $$
 declare
     v_events text;
+    v_first date;
+    v_last date;
 begin
     if not exists (select from mixed_session) then
         return;
     end if;
     analyze mixed_session;
+    select min(m.first_event_date), max(m.last_event_date) into v_first, v_last
+    from mixed_session as m;
     select string_agg(format(
         'select e.tableoid as source, e.ctid as source_row, m.session_key, m.session_id,
             e.event_ts, e.batch_page_id, e.batch_ordering_id, e.batch_event_index,
@@ -25,7 +29,7 @@ begin
             on
                 e.session_key = m.session_key and e.session_id = m.session_id
                 and e.event_date between m.first_event_date and m.last_event_date
-        where e.tenant_id = $1', t.event_type
+        where e.tenant_id = $1 and e.event_date between $2 and $3', t.event_type
     ), ' union all ')
     into v_events
     from unnest(array[
@@ -72,7 +76,7 @@ begin
                     event_name, page_url, user_id, company_id, branch_id, source, source_row
                 rows unbounded preceding
             )
-        ) as ordered' using p_tenant_id;
+        ) as ordered' using p_tenant_id, v_first, v_last;
     truncate mixed_session;
     analyze mixed_event;
 end;

@@ -1,4 +1,5 @@
--- _session_query: the statement that groups events of the touched sessions into session_new.
+-- _session_query: the statement that groups events of the touched sessions into
+-- session_found.
 --
 -- Definition  $1 tenant, $2 and $3 the first and last day that any touched session reaches.
 --             kind: 1 purchase, 2 refund, 3 cart, 4 page view, 5 item view, 6 search, 7 failed.
@@ -11,11 +12,12 @@ language sql
 immutable
 as $$
     select
-        'insert into session_new (
+        'insert into session_found (
             tenant_id, session_key, session_id, user_pseudo_id, ga_session_id, session_date,
             first_ts, last_ts, first_event_date, last_event_date, visitor_id, contact_id,
             company_id, branch_id, is_mixed, page_views, item_views, cart_events, purchases,
-            searches, failed_searches, is_bounce, row_hash
+            searches, failed_searches, is_bounce, row_hash,
+            first_view_ts
         )
         select
             $1, session_key, session_id, min(user_pseudo_id collate "C"), min(ga_session_id),
@@ -28,7 +30,8 @@ as $$
             count(*) filter (where kind = 4), count(*) filter (where kind = 5),
             count(*) filter (where kind = 3), count(*) filter (where kind = 1),
             count(*) filter (where kind = 6), count(*) filter (where kind = 7),
-            not coalesce(bool_or(is_engaged), count(*) > 1 or min(kind) <> 4) and min(kind) > 1, 0
+            not coalesce(bool_or(is_engaged), count(*) > 1 or min(kind) <> 4) and min(kind) > 1, 0,
+            min(event_ts) filter (where kind = 4)
         from (' || string_agg(format(
             'select e.session_key, e.session_id, e.user_pseudo_id, e.ga_session_id, e.event_ts,
                 e.event_date, e.user_id, e.company_id, e.branch_id, e.is_engaged, %s as kind

@@ -1,8 +1,9 @@
--- _settle_sessions: the last contact, company and branch of mixed sessions, companies from the
--- customer file, the entry page, the visitor, and the hash that tells whether a row changed.
+-- _settle_sessions: session_new, the finished rows of session_found.
 --
--- Definition  A session's company is its contact's in the customer file, else the property's.
---             A visitor is the contact, else the device.
+-- Definition  A mixed session has the last contact, company and branch of its events. A
+--             session's company is its contact's in the customer file, else the property's. A
+--             visitor is the contact, else the device. The entry page is the first page view.
+--             row_hash tells whether a row changed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _settle_sessions(p_tenant_id uuid)
@@ -10,51 +11,55 @@ returns void
 language plpgsql
 as $$
 begin
-    analyze session_new;
-    update session_new as n
-    set
-        contact_id = m.contact_id,
-        company_id = m.company_property,
-        branch_id = m.branch_id
-    from (
-        select distinct on (e.session_key, e.session_id) e.*
-        from mixed_event as e
-        order by e.session_key, e.session_id, e.position desc
-    ) as m
-    where n.session_key = m.session_key and n.session_id = m.session_id;
-    update session_new as n
-    set company_id = u.buying_company_erp_id
-    from users as u
-    where
-        u.tenant_id = p_tenant_id and u.user_id = n.contact_id
-        and u.buying_company_erp_id is not null;
-    update session_new as n
-    set
-        entry_url = v.page_url,
-        device_category = v.device_category,
-        city = v.city,
-        country = v.country,
-        traffic_source = v.traffic_source,
-        traffic_medium = v.traffic_medium
-    from (
-        select distinct on (p.session_key, p.session_id) p.*
+    analyze session_found;
+    insert into session_new
+    with entry as (
+        select distinct on (p.session_key, p.session_id)
+            p.session_key, p.session_id, p.page_url, p.device_category, p.city, p.country,
+            p.traffic_source, p.traffic_medium
         from page_view as p
-        inner join touched_session as t
-            on p.session_key = t.session_key and p.session_id = t.session_id
+        inner join session_found as f
+            on
+                f.session_key = p.session_key and f.session_id = p.session_id
+                and f.first_view_ts = p.event_ts
         where
             p.tenant_id = p_tenant_id
-            and p.event_date between (select min(s.first_event_date) from session_new as s)
-            and (select max(s.last_event_date) from session_new as s)
+            and p.event_date between (select min(s.first_event_date) from session_found as s)
+            and (select max(s.last_event_date) from session_found as s)
         order by
-            p.session_key, p.session_id, p.event_ts, p.batch_page_id nulls first,
+            p.session_key, p.session_id, p.batch_page_id nulls first,
             p.batch_ordering_id nulls first, p.batch_event_index nulls first,
             p.page_url, p.page_title, p.device_category, p.city, p.country,
             p.traffic_source, p.traffic_medium
-    ) as v
-    where n.session_key = v.session_key and n.session_id = v.session_id;
-    update session_new as n
-    set visitor_id = coalesce('c:' || n.contact_id, 'd:' || n.user_pseudo_id);
-    update session_new as n
-    set row_hash = hashtextextended(n::text, 0);
+    ),
+    latest as (
+        select distinct on (e.session_key, e.session_id) e.*
+        from mixed_event as e
+        order by e.session_key, e.session_id, e.position desc
+    ),
+    known as (
+        select
+            f.*, case when m.source is null then f.contact_id else m.contact_id end as contact,
+            case when m.source is null then f.company_id else m.company_property end as company,
+            case when m.source is null then f.branch_id else m.branch_id end as branch
+        from session_found as f
+        left join latest as m on m.session_key = f.session_key and m.session_id = f.session_id
+    ),
+    settled as (
+        select
+            k.tenant_id, k.session_key, k.session_id, k.user_pseudo_id, k.ga_session_id,
+            k.session_date, k.first_ts, k.last_ts, k.first_event_date, k.last_event_date,
+            coalesce('c:' || k.contact, 'd:' || k.user_pseudo_id) as visitor_id,
+            k.contact, coalesce(u.buying_company_erp_id, k.company) as company_id,
+            k.branch, k.is_mixed, k.page_views, k.item_views, k.cart_events, k.purchases,
+            k.searches, k.failed_searches, k.is_bounce, e.page_url, e.device_category, e.city,
+            e.country, e.traffic_source, e.traffic_medium
+        from known as k
+        left join users as u on u.tenant_id = p_tenant_id and u.user_id = k.contact
+        left join entry as e on e.session_key = k.session_key and e.session_id = k.session_id
+    )
+    select s.*, hash_record_extended(s, 0)
+    from settled as s;
+    analyze session_new;
 end;
 $$;

@@ -57,7 +57,10 @@ begin
     delete from shop_order as o using order_change as c
     where o.tenant_id = p_tenant_id and o.order_key = c.order_key;
     insert into shop_order
-    select n.* from order_new as n inner join order_change as c on n.order_key = c.order_key;
+    select n.*
+    from order_new as n
+    inner join order_change as c on n.order_key = c.order_key
+    order by n.order_date, n.branch_id;
     delete from order_repeat as r using touched_order as t
     where r.tenant_id = p_tenant_id and r.order_key = t.order_key;
     insert into order_repeat select n.* from repeat_new as n;

@@ -13,6 +13,7 @@ begin
         coalesce(o.session_id, n.session_id) as session_id,
         o.session_date as old_date, n.session_date as new_date,
         o.visitor_id as old_visitor, n.visitor_id as new_visitor,
+        o.branch_id as old_branch, n.branch_id as new_branch,
         (o.visitor_id, o.session_date, o.branch_id, o.page_views > 0, o.first_ts)
         is distinct from
         (n.visitor_id, n.session_date, n.branch_id, n.page_views > 0, n.first_ts) as is_moved
@@ -27,13 +28,7 @@ begin
         on o.session_key = n.session_key and o.session_id = n.session_id
     where o.row_hash is distinct from n.row_hash;
     analyze session_change;
-    create temporary table changed_visitor on commit drop as
-    select c.old_visitor as visitor_id from session_change as c
-    where c.is_moved and c.old_visitor is not null
-    union
-    select c.new_visitor from session_change as c
-    where c.is_moved and c.new_visitor is not null;
-    analyze changed_visitor;
+    perform _bound_gaps(p_tenant_id);
     perform _count_gaps(p_tenant_id, -1);
     delete from session as s
     using session_change as c

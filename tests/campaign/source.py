@@ -14,7 +14,7 @@ from app.ingest.event_query import output_columns
 from app.ingest.event_tables import EVENT_TABLES, EventTable
 from dev.generate import generate, late_day, tiny
 from dev.generator.customer_files import write_branches, write_contacts
-from tests.ingest.bigquery_server import Cells, FakeBigQuery, FakeTable
+from tests.ingest.bigquery_state import Cells, FakeBigQuery, FakeTable
 from tests.loading import _flat
 
 FIRST, LAST = date(2025, 3, 30), date(2025, 4, 3)

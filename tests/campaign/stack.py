@@ -30,7 +30,7 @@ from tests.conftest import KEY, SECRET
 from tests.ingest.bigquery_server import FakeBigQuery, running
 from tests.jobs.bench import wait_until
 from tests.jobs.relay import Relay
-from tests.jobs.workers import Workers, children
+from tests.jobs.workers import Workers, children, environment
 
 # What `JOB_…_S` is in a campaign, and in a deployment that sets nothing.
 SHORT = {"job_lease_s": 3.0, "job_heartbeat_s": 0.5, "job_sweep_s": 0.5, "job_deadline_s": 90.0}
@@ -185,12 +185,12 @@ def _environment(
     config: Config, ports: dict[str, int], relays: dict[str, Relay]
 ) -> dict[str, str]:
     """What workers are told: the same addresses, through the relays."""
-    values = {name.upper(): str(value) for name, value in config if value is not None}
+    values = environment(config)
     for name in _PORT_PARTS:
         for service, port in ports.items():
             key = name.upper()
             values[key] = values[key].replace(f":{port}", f":{relays[service].port}")
-    return dict(os.environ) | values
+    return values
 
 
 def kill_service(service: Service) -> None:

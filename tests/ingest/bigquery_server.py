@@ -10,97 +10,15 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-Cells = dict[str, str | None]
+from tests.ingest.bigquery_state import SCHEMA, FakeBigQuery, FakeTable, Fault
 
-SCHEMA: list[dict[str, Any]] = [
-    {"name": "event_date", "type": "STRING"},
-    {"name": "event_timestamp", "type": "INTEGER"},
-    {"name": "event_name", "type": "STRING"},
-    {
-        "name": "event_params",
-        "type": "RECORD",
-        "mode": "REPEATED",
-        "fields": [
-            {"name": "key", "type": "STRING"},
-            {
-                "name": "value",
-                "type": "RECORD",
-                "fields": [
-                    {"name": "string_value", "type": "STRING"},
-                    {"name": "int_value", "type": "INTEGER"},
-                    {"name": "double_value", "type": "FLOAT"},
-                ],
-            },
-        ],
-    },
-    {"name": "user_pseudo_id", "type": "STRING"},
-]
-
-
-@dataclass
-class FakeTable:
-    """A day's table: rows as the cells a query answers, by column name."""
-
-    rows: list[Cells] = field(default_factory=list)
-    modified_ms: int = 1_700_000_000_000
-    size: int = 1_000
-    schema: list[dict[str, Any]] = field(default_factory=lambda: SCHEMA)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens instead of an answer: an error, or `manner` hang, drip or cut.
-
-    `job_reason` lets the call succeed and the job fail, as BigQuery reports quotas.
-    `total` makes the result announce another number of rows than it has.
-    """
-
-    status: int = 0
-    reason: str = ""
-    message: str = "as scripted"
-    manner: str = ""
-    job_reason: str = ""
-    total: int | None = None
-
-
-@dataclass
-class FakeBigQuery:
-    """The running server. `faults[call]` are used up one per call, in order."""
-
-    endpoint: str = ""
-    tables: dict[str, FakeTable] = field(default_factory=dict)
-    faults: dict[str, deque[Fault]] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    polls_until_done: int = 0
-    page_rows: int = 10_000
-    stopping: threading.Event = field(default_factory=threading.Event)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def token_uri(self) -> str:
-        return f"{self.endpoint}/token"
-
-    def fail(self, call: str, *faults: Fault) -> None:
-        """The next calls of that name meet these faults."""
-        self.faults.setdefault(call, deque()).extend(faults)
-
-    def count(self, call: str) -> int:
-        return self.calls.count(call)
-
-    def take_fault(self, call: str) -> Fault | None:
-        with self.lock:
-            self.calls.append(call)
-            waiting = self.faults.get(call)
-            return waiting.popleft() if waiting else None
+__all__ = ["SCHEMA", "FakeBigQuery", "FakeTable", "Fault", "running"]
 
 
 @contextmanager
@@ -151,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
     ) -> None:
         fault = self.fake.take_fault(call)
         if fault and fault.status:
-            self._send(fault.status, _error(fault.status, fault.reason, fault.message))
+            self._refuse(call, fault)
             return
         if fault and fault.manner == "hang":
             self.fake.stopping.wait()
@@ -160,8 +78,17 @@ class _Handler(BaseHTTPRequestHandler):
         status, body = getattr(self, f"_{call.replace('.', '_')}")(match, query, sent, fault)
         self._send(status, body, fault.manner if fault else "")
 
+    def _refuse(self, call: str, fault: Fault) -> None:
+        error = _error(fault.status, fault.reason, fault.message)
+        if call == "token":
+            error = {"error": fault.reason, "error_description": fault.message}
+        self._send(fault.status, error, fault.manner)
+
     def _send(self, status: int, body: dict[str, Any], manner: str = "") -> None:
-        content = json.dumps(body).encode()
+        if manner == "lost":
+            self.close_connection = True
+            return
+        content = _STRANGE.get(manner) or json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -221,6 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
                 job["status"] = {"state": "DONE", "errorResult": failed, "errors": [failed]}
             job["polls"] = self.fake.polls_until_done
             self.fake.jobs[job_id] = job
+            self.fake.paid[job_id.rpartition("_")[0]] += job["status"].get("errorResult") is None
+        if fault and fault.manner == "hang after":
+            self.fake.stopping.wait()
         return 200, job
 
     def _jobs_get(self, match: re.Match[str], *_: Any) -> tuple[int, dict[str, Any]]:
@@ -234,15 +164,20 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, job
 
     def _jobs_cancel(self, match: re.Match[str], *_: Any) -> tuple[int, dict[str, Any]]:
-        return 200, {"job": self.fake.jobs[match["job"]]}
+        with self.fake.lock:
+            self.fake.cancelled.append(match["job"])
+        job = self.fake.jobs.get(match["job"])
+        return (200, {"job": job}) if job else (404, _error(404, "notFound", "Not found: Job"))
 
     def _queries_get(
         self, match: re.Match[str], query: dict[str, list[str]], _: bytes, fault: Fault | None
     ) -> tuple[int, dict[str, Any]]:
-        names, rows = self._result(self.fake.jobs[match["job"]])
+        names, rows = self.fake.result(match["job"])
         start = int(query.get("pageToken", ["0"])[0])
         size = min(int(query.get("maxResults", ["100000"])[0]), self.fake.page_rows)
         total = fault.total if fault and fault.total is not None else len(rows)
+        if fault and fault.manner == "uncounted":
+            return 200, {"jobComplete": True, "jobReference": {"jobId": match["job"]}}
         page = rows[start : start + size]
         answer: dict[str, Any] = {
             "jobComplete": True,
@@ -255,15 +190,6 @@ class _Handler(BaseHTTPRequestHandler):
             answer["pageToken"] = str(start + size)
         return 200, answer
 
-    def _result(self, job: dict[str, Any]) -> tuple[list[str], list[Cells]]:
-        query = job["configuration"]["query"]
-        names = re.findall(r" as (\w+)(?=,|$)", query["query"].partition("\nfrom")[0])
-        bound = {p["name"]: p["parameterValue"] for p in query["queryParameters"]}
-        events = {value["value"] for value in bound["event_names"]["arrayValues"]}
-        tables = re.findall(r"from `[^`]*\.(\w+)`", query["query"])
-        rows = [row for name in tables for row in self.fake.tables[name].rows]
-        return names, [row for row in rows if row["event_name"] in events]
-
 
 def _reference(table: str) -> dict[str, str]:
     return {"projectId": "project-one", "datasetId": "analytics_1", "tableId": table}
@@ -273,10 +199,17 @@ def _job(asked: dict[str, Any], state: str) -> dict[str, Any]:
     statistics = {"query": {"totalBytesBilled": "1048576", "totalBytesProcessed": "7"}}
     return {
         "jobReference": {**asked["jobReference"], "projectId": "project-one", "location": "EU"},
-        "configuration": asked["configuration"],
+        "configuration": _with_destination(asked),
         "status": {"state": state},
         "statistics": statistics,
     }
+
+
+def _with_destination(asked: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as BigQuery answers it: with the table that takes the result."""
+    query = asked["configuration"]["query"]
+    destination = {"destinationTable": _reference(asked["jobReference"].get("jobId", "dry"))}
+    return {**asked["configuration"], "query": query | destination}
 
 
 def _error(status: int, reason: str, message: str) -> dict[str, Any]:
@@ -284,6 +217,7 @@ def _error(status: int, reason: str, message: str) -> dict[str, Any]:
     return {"error": {"code": status, "message": message, "errors": listed}}
 
 
+_STRANGE = {"html": b"<html>Sign in</html>", "empty": b"{}", "list": b"[]"}
 _PROJECT = r"/bigquery/v2/projects/[\w-]+"
 _CALLS = (
     (r"POST /token", "token"),

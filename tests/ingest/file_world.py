@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -38,7 +37,7 @@ class World:
     sftp: FakeSftp
     superuser: psycopg.Connection[Any]
     account: str
-    settings: dict[str, Any] = field(default_factory=dict)
+    config: Config
 
     def restore(self) -> None:
         """Good files, good settings, an obliging server."""
@@ -48,6 +47,7 @@ class World:
         self.put("locations.csv", BRANCHES)
         self.sftp.on_read = lambda offset: ""
         self.sftp.closes_at_sign_in = False
+        self.bigquery.restore()
         self.configure()
 
     def put(self, name: str, content: bytes) -> None:
@@ -102,6 +102,19 @@ class World:
         assert found is not None
         return found[0], found[1]
 
+    def make_due(self, job_id: UUID) -> None:
+        """The job's next try is now."""
+        self._update(job_id, "available_at = now()")
+
+    def end_within(self, job_id: UUID, seconds: float, tries: int = 0) -> None:
+        """The job's deadline is that near, after so many tries."""
+        deadline = f"now() + interval '{seconds} s'"
+        self._update(job_id, f"deadline_at = {deadline}, attempt = {tries}")
+
+    def _update(self, job_id: UUID, change: str) -> None:
+        statement = f"update processing_jobs set {change} where job_id = %s"
+        self.superuser.execute(statement, (job_id,))
+
     def customers(self) -> tuple[Rows, Rows]:
         """The stored contacts and branches, row for row."""
         return self.rows("users", "user_id"), self.rows("locations", "location_id")
@@ -109,7 +122,7 @@ class World:
     def rows(self, table: str, order: str) -> Rows:
         """All of a table, of this tenant."""
         statement = f"select * from {table} where tenant_id = %s order by {order}"
-        return self.superuser.execute(statement, (self.tenant_id,)).fetchall()  # type: ignore[arg-type]
+        return self.superuser.execute(statement, (self.tenant_id,)).fetchall()
 
     def events(self) -> int:
         """How many page views are stored."""
@@ -138,10 +151,7 @@ def running(
         db.configure(live, role="worker")
         jobs.configure(live)
         crypto.configure(live.credential_keys)
-        yield World(tenant_id, big, files, superuser, json.dumps(account))
+        yield World(tenant_id, big, files, superuser, json.dumps(account), live)
     db.configure(config)
 
 
-def day() -> date:
-    """The day of the export."""
-    return DAY

@@ -40,8 +40,8 @@ def read(
     event_table: str = "page_view",
 ) -> Extraction:
     """One extraction of 1 April, from nothing to its spool."""
-    connection = bigquery.open_bigquery(settings)
     within = within or limits()
+    connection = bigquery.open_bigquery(settings, within)
     sources = bigquery.list_sources(connection, settings, [DAY], within)
     return bigquery.extract(
         connection, settings, event_table, sources, folder / "spool.arrow", job_key=job_key,

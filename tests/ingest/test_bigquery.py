@@ -114,11 +114,12 @@ def test_one_failing_type_does_not_stop_the_others(
     server: FakeBigQuery, settings: BigQuerySettings, tmp_path: Path
 ) -> None:
     server.fail("jobs.insert", Fault(403, "accessDenied", "bigquery.jobs.create"))
-    connection = bigquery.open_bigquery(settings)
+    connection = bigquery.open_bigquery(settings, limits())
     sources = bigquery.list_sources(connection, settings, [DAY], limits())
 
     results = bigquery.extract_all(
-        connection, settings, ["page_view", "purchase", "view_item"], sources, tmp_path,
+        connection, settings, dict.fromkeys(("page_view", "purchase", "view_item"), sources),
+        tmp_path,
         job_key="job-1", progress=lambda name, done, total: None, limits=limits(),
     )  # fmt: skip
 

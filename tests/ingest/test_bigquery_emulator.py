@@ -138,7 +138,7 @@ def read(
     settings: BigQuerySettings, table: str, folder: Path, *days: date
 ) -> list[dict[str, Any]]:
     """The filled cells of every spooled row of these days, in time order."""
-    connection = bigquery.open_bigquery(settings)
+    connection = bigquery.open_bigquery(settings, _limits())
     sources = bigquery.list_sources(connection, settings, days, _limits())
     extraction = bigquery.extract(
         connection, settings, table, sources, folder / "spool.arrow", job_key="job-1",
@@ -239,7 +239,7 @@ def test_missing_new_and_retyped_columns_are_read_as_far_as_they_go(
         source_format="NEWLINE_DELIMITED_JSON",
         write_disposition="WRITE_TRUNCATE",
     )
-    bigquery.open_bigquery(settings).rest.load_table_from_file(
+    bigquery.open_bigquery(settings, _limits()).rest.load_table_from_file(
         io.BytesIO(json.dumps(row).encode()),
         f"{PROJECT}.analytics_1.events_20250403",
         job_config=loading,
@@ -251,7 +251,7 @@ def test_missing_new_and_retyped_columns_are_read_as_far_as_they_go(
 
 
 def test_the_estimate_is_more_than_nothing(settings: BigQuerySettings) -> None:
-    connection = bigquery.open_bigquery(settings)
+    connection = bigquery.open_bigquery(settings, _limits())
     sources = bigquery.list_sources(connection, settings, [DAY, NEXT], _limits())
 
     assert bigquery.estimate(connection, settings, sources, _limits()) > 0

@@ -27,7 +27,7 @@ def test_a_day_has_one_source(
 ) -> None:
     server.tables.clear()
     server.tables.update({name: FakeTable() for name in [*names, "pseudonymous_users"]})
-    connection = bigquery.open_bigquery(settings)
+    connection = bigquery.open_bigquery(settings, limits())
 
     sources = bigquery.list_sources(connection, settings, [DAY], limits())
 
@@ -36,13 +36,13 @@ def test_a_day_has_one_source(
 
 
 def test_a_day_without_a_table_is_absent(settings: BigQuerySettings) -> None:
-    connection = bigquery.open_bigquery(settings)
+    connection = bigquery.open_bigquery(settings, limits())
 
     assert bigquery.list_sources(connection, settings, [NEXT], limits()) == {}
 
 
 def test_the_estimate_adds_the_six_dry_runs(settings: BigQuerySettings) -> None:
-    connection = bigquery.open_bigquery(settings)
+    connection = bigquery.open_bigquery(settings, limits())
     sources = bigquery.list_sources(connection, settings, [DAY], limits())
 
     assert bigquery.estimate(connection, settings, sources, limits()) == 6 * 7

@@ -92,10 +92,7 @@ def test_a_passing_fault_near_the_deadline_fails_instead_of_waiting_past_it(
     world.restore()
     world.sftp.closes_at_sign_in = True
     job_id = world.queue("users")
-    world.superuser.execute(
-        "update processing_jobs set deadline_at = now() + interval '1.5 s' where job_id = %s",
-        (job_id,),
-    )
+    world.end_within(job_id, 1.5)
 
     job = world.run(job_id)
 
@@ -110,9 +107,7 @@ def test_a_passing_fault_that_passes_ends_well(world: World) -> None:
     assert world.run(job_id).status == "queued"
 
     world.sftp.closes_at_sign_in = False
-    world.superuser.execute(
-        "update processing_jobs set available_at = now() where job_id = %s", (job_id,)
-    )
+    world.make_due(job_id)
     job = world.run(job_id)
 
     assert (job.status, job.message, job.warnings) == ("completed", "Loaded 12 contacts.", ())

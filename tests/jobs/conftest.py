@@ -14,7 +14,7 @@ from app.config import Config
 from tests.conftest import Cast
 from tests.jobs import handlers  # noqa: F401 - registers the kinds
 from tests.jobs.bench import Bench
-from tests.jobs.workers import Workers
+from tests.jobs.workers import Workers, environment
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def start_workers(
 
     def start(*options: str, **changes: object) -> Workers:
         config = job_config.model_copy(update=changes)
-        started.append(Workers(tmp_path, _environment(config), options or ("--scheduler",)))
+        started.append(Workers(tmp_path, environment(config), options or ("--scheduler",)))
         return started[-1]
 
     yield start
@@ -79,11 +79,6 @@ def start_workers(
 @pytest.fixture(scope="module")
 def workers(cast: Cast, job_config: Config, folder: Path) -> Iterator[Workers]:
     """Two workers and a scheduler for the tests of a module that leave them running."""
-    made = Workers(folder, _environment(job_config), ("--scheduler", "--workers", "2"))
+    made = Workers(folder, environment(job_config), ("--scheduler", "--workers", "2"))
     yield made
     made.stop()
-
-
-def _environment(config: Config) -> dict[str, str]:
-    values = {name.upper(): str(value) for name, value in config if value is not None}
-    return dict(os.environ) | values

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from app.config import Config
 from dev.process import Plan, Process, python_module, tail
 from tests.jobs.bench import wait_until
 
@@ -38,6 +39,10 @@ class Workers:
             lambda: not self.is_running(), lambda: f"the end of the workers: {tail(self.log)}"
         )
 
+    def ask_to_stop(self) -> None:
+        """As a deployment does before a new version."""
+        os.kill(self.supervisor, signal.SIGTERM)
+
     def stop(self) -> None:
         """End all of it."""
         self._process.stop()
@@ -45,6 +50,12 @@ class Workers:
     def job_processes(self) -> list[int]:
         """The processes that run jobs: the grandchildren of the supervisor."""
         return [pid for worker in children(self.supervisor) for pid in children(worker)]
+
+
+def environment(config: Config) -> dict[str, str]:
+    """This process's environment with that configuration."""
+    values = {name.upper(): str(value) for name, value in config if value is not None}
+    return dict(os.environ) | values
 
 
 def kill(*pids: int) -> None:

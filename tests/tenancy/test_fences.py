@@ -86,6 +86,7 @@ def test_the_tenant_is_set_again_after_a_commit_in_the_middle(cast: Cast) -> Non
 
 def test_the_tenant_does_not_outlive_its_transaction(cast: Cast) -> None:
     with tenant_transaction(cast.acme) as conn:
+        assert conn.execute(COUNT).scalar() == 2
         pooled = conn.connection.driver_connection
     with admin_transaction() as conn:
         assert conn.connection.driver_connection is pooled

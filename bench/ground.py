@@ -1,0 +1,152 @@
+"""The ground a benchmark stands on: servers, tenants, and loads through the product's own store."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pyarrow as pa
+
+from app import db, jobs
+from app.config import Config
+from app.dates import DateRange
+from app.db import tenant_transaction
+from app.ingest import jobs as ingest_jobs
+from app.ingest.bigquery import DaySource
+from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.jobs import IngestRequest
+from app.ingest.load import Harvest, store
+from app.ingest.spool import BATCH_ROWS, Extraction
+from app.jobs import Run
+from app.jobs.work import _claim
+from app.partitions import ensure_partitions
+from bench.history import Month, month_tables
+from bench.scale import Scale
+from dev import postgres, valkey
+from dev.database import Urls, create_database, create_template
+
+_KEY = "b1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A running stack with empty tenants; `tenants[0]` is the largest, `spare` stays empty."""
+
+    urls: Urls
+    config: Config
+    scale: Scale
+    seed: int
+    tenants: list[UUID]
+    spare: UUID
+
+    def month(self, tenant: int, first: date, last: date) -> Month:
+        """What is generated for that tenant and month."""
+        per_day = self.scale.sessions_per_day(tenant)
+        visitors = max(10, per_day * self.scale.days // 3)
+        return Month(self.seed, tenant, first, last, per_day, visitors)
+
+
+@contextmanager
+def ground(scale: Scale, seed: int) -> Iterator[Ground]:
+    """PostgreSQL (durable, as the demo runs it) and Valkey in a temporary folder."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        postgres.start(Path(folder)) as server,
+        valkey.start(Path(folder), persist=False) as redis,
+    ):
+        create_template(server.url)
+        urls = create_database(server.url, "bench")
+        config = Config(
+            app_env="development", database_url=urls.web, worker_database_url=urls.worker,
+            maint_database_url=urls.maint, redis_url=redis.url, secret_key="b" * 40,
+            credential_keys=_KEY, log_dir=str(Path(folder) / "logs"),
+        )  # fmt: skip
+        db.configure(config, role="worker")
+        jobs.configure(config)
+        with psycopg.connect(urls.superuser, autocommit=True) as connection:
+            spare, *tenants = [_add_tenant(connection, n) for n in range(scale.tenants + 1)]
+        try:
+            yield Ground(urls, config, scale, seed, tenants, spare)
+        finally:
+            db.dispose()
+
+
+def _add_tenant(connection: psycopg.Connection[tuple[object, ...]], number: int) -> UUID:
+    statement = "insert into tenant (slug, name) values (%s, %s) returning tenant_id"
+    row = connection.execute(statement, (f"t{number}", f"Tenant {number}")).fetchone()
+    if row is None or not isinstance(row[0], UUID):
+        raise TypeError("a tenant has a uuid")
+    connection.execute(
+        "insert into tenant_config (tenant_id, property_time_zone) values (%s, 'UTC')", (row[0],)
+    )
+    connection.execute(
+        "insert into locations (tenant_id, location_id, name)"
+        " select %s, 'D' || to_char(n, 'FM00'), 'Branch ' || n from generate_series(0, 39) as n",
+        (row[0],),
+    )
+    return row[0]
+
+
+def spool(tables: Mapping[str, pa.Table], folder: Path) -> dict[str, Extraction]:
+    """The tables as the spool files an extraction leaves."""
+    extractions = {}
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    for name, table in tables.items():
+        path = folder / f"{name}.arrow"
+        with pa.ipc.new_stream(str(path), table.schema, options=options) as writer:
+            writer.write_table(table, max_chunksize=BATCH_ROWS)
+        extractions[name] = Extraction(name, path, rows=table.num_rows)
+    return extractions
+
+
+def days_of(first: date, last: date) -> list[date]:
+    """Every day of a range, both ends included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def load(
+    tenant_id: UUID, extractions: Mapping[str, Extraction], first: date, last: date
+) -> float:
+    """Store what was extracted for these days as a job does; answers the seconds it took."""
+    ensure_partitions(DateRange(first, last))
+    now = datetime.now(UTC)
+    sources = {
+        day: DaySource(day, f"events_{day:%Y%m%d}", "daily", now, 0, 0, {})
+        for day in days_of(first, last)
+    }
+    run = claimed_run(tenant_id, first, last)
+    begin = time.perf_counter()
+    store(run, Harvest(dict.fromkeys(extractions, sources), extractions), None)
+    return time.perf_counter() - begin
+
+
+def load_month(ground: Ground, tenant: int, first: date, last: date) -> tuple[int, float]:
+    """Generate and load one month of one tenant; answers its events and the seconds."""
+    tables = month_tables(ground.month(tenant, first, last))
+    with tempfile.TemporaryDirectory(prefix="bench-spool-") as folder:
+        extractions = spool(tables, Path(folder))
+        seconds = load(ground.tenants[tenant], extractions, first, last)
+    return count_events(tables), seconds
+
+
+def count_events(tables: Mapping[str, pa.Table]) -> int:
+    """Rows of all six types."""
+    return sum(tables[name].num_rows for name in EVENT_TABLES)
+
+
+def claimed_run(tenant_id: UUID, first: date, last: date) -> Run:
+    """A run of an ingestion as a worker holds it."""
+    with tenant_transaction(tenant_id) as conn:
+        request = IngestRequest(first, last)
+        job_id = ingest_jobs.start_ingestion(conn, tenant_id, request, "schedule")
+    run = _claim(tenant_id, job_id)
+    if run is None:
+        raise RuntimeError("the job could not be claimed")
+    return run

@@ -1,0 +1,240 @@
+"""How fast events come in: first loads beside raw COPY, replacing, and the memory it takes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg import sql
+from sqlalchemy import Engine, event
+
+from app import db, jobs
+from app.config import Config
+from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.spool import Extraction
+from bench.duck import Duck
+from bench.ground import Ground, count_events, load, load_month, spool
+from bench.history import month_tables
+from bench.results import Result, at_least, at_most, shown
+from bench.scale import LAST_DAY
+
+_COPY_GOAL, _MEMORY_GOAL_MB, _RATE_GOAL = 0.6, 400.0, 20_000.0
+_NIGHTLY_DAYS = 5
+_BLOCK_BYTES = 1 << 18
+
+
+def measure(ground: Ground, duck: Duck) -> list[Result]:
+    """Load every tenant's history, the largest one's under the clock; fills `duck` with it."""
+    results = _first_loads(ground, duck)
+    for tenant in range(1, len(ground.tenants)):
+        for first, last in ground.scale.months():
+            load_month(ground, tenant, first, last)
+    results += _replacing(ground)
+    with psycopg.connect(ground.urls.superuser, autocommit=True) as connection:
+        connection.execute("vacuum analyze")
+    return results
+
+
+def _first_loads(ground: Ground, duck: Duck) -> list[Result]:
+    rates, ratios, peaks = [], [], []
+    for first, last in ground.scale.months():
+        tables = month_tables(ground.month(0, first, last))
+        duck.add(tables)
+        with tempfile.TemporaryDirectory(prefix="bench-spool-") as folder:
+            extractions = spool(tables, Path(folder))
+            whole, derived, peak = _in_child(ground, extractions, first, last)
+        events = count_events(tables)
+        raw = _raw_copy(ground, first, last)
+        rates.append(events / whole)
+        ratios.append(raw / (whole - derived))
+        peaks.append((events, peak))
+    longest = _longest_load(ground)
+    return [
+        at_least("first load of a month, derived rows included, slowest", min(rates), "events/s",
+                 _RATE_GOAL),
+        shown("the same, median", statistics.median(rates), "events/s"),
+        at_least("events loaded against raw binary COPY, median", statistics.median(ratios), "×",
+                 _COPY_GOAL),
+        at_most(f"memory of a load of {max(peaks)[0]:,} events", max(p for _, p in peaks), "MB",
+                _MEMORY_GOAL_MB),
+        at_most(f"memory of a load of {longest[0]:,} events", longest[1], "MB", _MEMORY_GOAL_MB),
+    ]  # fmt: skip
+
+
+def _longest_load(ground: Ground) -> tuple[int, float]:
+    """The whole history in one load, for a tenant that is then emptied: events and MB."""
+    month = replace(ground.month(0, ground.scale.first_day, LAST_DAY), seed=ground.seed + 1)
+    tables = month_tables(month)
+    with tempfile.TemporaryDirectory(prefix="bench-spool-") as folder:
+        extractions = spool(tables, Path(folder))
+        events = count_events(tables)
+        del tables
+        _, _, peak = _in_child(ground, extractions, month.first, month.last, ground.spare)
+    with psycopg.connect(ground.urls.superuser, autocommit=True) as connection:
+        _empty(connection, ground.spare)
+    return events, peak
+
+
+def _in_child(
+    ground: Ground, extractions: Mapping[str, Extraction], first: date, last: date,
+    tenant_id: UUID | None = None,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Seconds of the load, of them in derivation, and the peak memory in MB, of a new process."""
+    arguments = (ground.config, tenant_id or ground.tenants[0], extractions, first, last)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_load_measured, arguments)
+
+
+def _load_measured(
+    config: Config, tenant_id: UUID, extractions: Mapping[str, Extraction], first: date, last: date
+) -> tuple[float, float, float]:
+    db.configure(config, role="worker")
+    jobs.configure(config)
+    derivation = _clock_derivation()
+    seconds = load(tenant_id, extractions, first, last)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return seconds, sum(derivation), peak_mb
+
+
+def _clock_derivation() -> list[float]:
+    """A list that grows by the seconds of each `select _derive(…)` from now on."""
+    spent: list[float] = []
+    begun: list[float] = []
+
+    def before(*arguments: object) -> None:
+        if "_derive(" in str(arguments[2]):
+            begun.append(time.perf_counter())
+
+    def after(*arguments: object) -> None:
+        if "_derive(" in str(arguments[2]):
+            spent.append(time.perf_counter() - begun.pop())
+
+    event.listen(Engine, "before_cursor_execute", before)
+    event.listen(Engine, "after_cursor_execute", after)
+    return spent
+
+
+def _raw_copy(ground: Ground, first: date, last: date) -> float:
+    """Seconds of a superuser's COPY of the month's stored rows, for a tenant that has none."""
+    with psycopg.connect(ground.urls.superuser) as connection:
+        kept = {
+            name: _stored_rows(connection, name, ground, first, last) for name in EVENT_TABLES
+        }
+        connection.commit()
+        begin = time.perf_counter()
+        for name, (columns, content) in kept.items():
+            statement = sql.SQL("copy {} ({}) from stdin (format binary)")
+            with connection.cursor().copy(
+                statement.format(sql.Identifier(name), columns)
+            ) as copy:
+                for block in content:
+                    copy.write(block)
+        connection.commit()
+        seconds = time.perf_counter() - begin
+        _empty(connection, ground.spare)
+        connection.commit()
+    return seconds
+
+
+def _stored_rows(
+    connection: psycopg.Connection[Any], name: str, ground: Ground, first: date, last: date
+) -> tuple[sql.Composed, list[bytes]]:
+    """The largest tenant's rows of these days in COPY's binary form, as the spare tenant's."""
+    found = connection.execute(
+        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 1"
+        " and not attisdropped and attgenerated = '' order by attnum", (name,),
+    ).fetchall()  # fmt: skip
+    columns = sql.SQL(", ").join(sql.Identifier(column) for (column,) in found)
+    statement = sql.SQL(
+        "copy (select {}::uuid, {} from {} where tenant_id = {} and event_date between {} and {}"
+        " order by event_ts) to stdout (format binary)"
+    ).format(
+        str(ground.spare), columns, sql.Identifier(name), str(ground.tenants[0]),
+        sql.Literal(first), sql.Literal(last),
+    )  # fmt: skip
+    with connection.cursor().copy(statement) as copy:
+        content = b"".join(bytes(block) for block in copy)
+    blocks = [content[at : at + _BLOCK_BYTES] for at in range(0, len(content), _BLOCK_BYTES)]
+    return sql.SQL(", ").join([sql.Identifier("tenant_id"), columns]), blocks
+
+
+def _empty(connection: psycopg.Connection[Any], tenant_id: UUID) -> None:
+    """Take every row of a tenant out of the tables that a load fills."""
+    found = connection.execute(
+        "select distinct c.relname from pg_class as c inner join pg_attribute as a"
+        " on a.attrelid = c.oid and a.attname = 'tenant_id'"
+        " where c.relkind in ('r', 'p') and not c.relispartition"
+        " and c.relnamespace = 'public'::regnamespace and c.relname = any(%s)",
+        ([*EVENT_TABLES, *_DERIVED],),
+    ).fetchall()
+    for (name,) in found:
+        statement = sql.SQL("delete from {} where tenant_id = %s").format(sql.Identifier(name))
+        connection.execute(statement, (tenant_id,))
+
+
+_DERIVED = (
+    "session", "shop_order", "order_repeat", "refund", "fact", "chain", "branch_day",
+    "branch_day_money", "visitor_gap", "repeat_gap", "day_load",
+)  # fmt: skip
+
+
+def _replacing(ground: Ground) -> list[Result]:
+    """The last month and the last days of a full history, unchanged and changed, and back."""
+    first, last = ground.scale.months()[-1]
+    month = ground.month(0, first, last)
+    same = month_tables(month)
+    other = month_tables(replace(month, seed=ground.seed + 2))
+    late = _with_late(same, other)
+    nightly = LAST_DAY - timedelta(days=_NIGHTLY_DAYS - 1)
+    of_month = [("nothing changed", same), ("late events came", late),
+                ("every session another", other), ("every session back", same)]  # fmt: skip
+    of_night = [("nothing changed", same), ("late events came", late), ("back", same)]
+    runs = [
+        *((f"replace a month, {name}", tables, first) for name, tables in of_month),
+        *(
+            (f"nightly run, {_NIGHTLY_DAYS} days, {name}", _since(tables, nightly), nightly)
+            for name, tables in of_night
+        ),
+    ]
+    return [
+        at_least(name, _replace_rate(ground, tables, since), "events/s", _RATE_GOAL)
+        for name, tables, since in runs
+    ]
+
+
+def _replace_rate(ground: Ground, tables: Mapping[str, pa.Table], since: date) -> float:
+    with tempfile.TemporaryDirectory(prefix="bench-spool-") as folder:
+        extractions = spool(tables, Path(folder))
+        seconds = load(ground.tenants[0], extractions, since, LAST_DAY)
+    return count_events(tables) / seconds
+
+
+def _with_late(
+    tables: Mapping[str, pa.Table], other: Mapping[str, pa.Table]
+) -> dict[str, pa.Table]:
+    """The same rows and a twentieth of further sessions, as Google writes a day anew."""
+    grown = {}
+    for name, table in tables.items():
+        number = pc.fill_null(other[name]["ga_session_id"], 1)
+        is_late = pc.equal(pc.subtract(number, pc.multiply(pc.divide(number, 20), 20)), 0)
+        grown[name] = pa.concat_tables([table, other[name].filter(is_late)]).sort_by("event_ts")
+    return grown
+
+
+def _since(tables: Mapping[str, pa.Table], first: date) -> dict[str, pa.Table]:
+    return {
+        name: table.filter(pc.greater_equal(table["event_date"], first))
+        for name, table in tables.items()
+    }

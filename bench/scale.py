@@ -1,0 +1,48 @@
+"""How much is generated, and over which days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+LAST_DAY = date(2026, 6, 30)
+PAGES_PER_SESSION = 5
+LARGEST_SHARE = 0.4
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The size of one run. Tenant 0 is the largest and has `LARGEST_SHARE` of all page views."""
+
+    name: str
+    tenants: int
+    days: int
+    page_views: int
+    rounds: int
+    client_seconds: int
+
+    @property
+    def first_day(self) -> date:
+        """The first generated day."""
+        return LAST_DAY - timedelta(days=self.days - 1)
+
+    def sessions_per_day(self, tenant: int) -> int:
+        """Sessions of one day of this tenant."""
+        share = LARGEST_SHARE if tenant == 0 else (1 - LARGEST_SHARE) / (self.tenants - 1)
+        return max(4, round(self.page_views * share / self.days / PAGES_PER_SESSION))
+
+    def months(self) -> list[tuple[date, date]]:
+        """The calendar months of the range, the first one cut to it."""
+        months = []
+        start = self.first_day
+        while start <= LAST_DAY:
+            after = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+            months.append((start, min(after - timedelta(days=1), LAST_DAY)))
+            start = after
+        return months
+
+
+SCALES = {
+    "full": Scale("full", 100, 180, 5_000_000, 15, 20),
+    "small": Scale("small", 8, 180, 120_000, 7, 3),
+}

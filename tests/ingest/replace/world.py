@@ -1,0 +1,179 @@
+"""A tenant whose export is scripted, loaded by real jobs, and what must be stored for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from app import jobs
+from app.db import tenant_transaction
+from app.ingest.jobs import IngestRequest, cancel, retry, start_ingestion
+from app.ingest.queries import Job, find_job
+from app.settings import provision
+from tests.ingest.replace.export_server import Cells, Export, Table
+from tests.ingest.replace.rows import TYPES, Key, in_table, keys, of_type
+from tests.sql.comparing import derived_rows, make_tenant
+
+FIRST = date(2025, 4, 1)
+_RANKS = ("events_", "events_intraday_", "events_fresh_")
+_ticks = count(1_700_000_000_000, 60_000)
+
+
+@dataclass
+class World:
+    """One tenant and its export. `expected` is what the jobs so far must have stored."""
+
+    export: Export
+    superuser: psycopg.Connection[Any]
+    account: str
+    tenant_id: UUID = field(init=False)
+    expected: dict[tuple[str, date], list[Cells]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tenant_id = self.new_tenant()
+
+    def new_tenant(self) -> UUID:
+        """A tenant that may read the export and has nothing loaded."""
+        made = make_tenant(self.superuser, "UTC", "USD")
+        provision.set_bigquery(made, "project-one", "analytics_1", "EU", self.account)
+        return made
+
+    def publish(self, table: str, rows: Sequence[Cells], *, modified_ms: int | None = None) -> None:
+        """(Re-)create a table of the export; the last one is the newest unless told otherwise."""
+        modified = next(_ticks) if modified_ms is None else modified_ms
+        self.export.tables[table] = Table(in_table(rows, table), modified)
+
+    def queue(self, first: date, last: date, started_by: str = "schedule", **more: Any) -> UUID:
+        """A committed job for those days' events."""
+        request = IngestRequest(first, last, **({"data_types": ("events",)} | more))
+        with tenant_transaction(self.tenant_id) as conn:
+            return start_ingestion(conn, self.tenant_id, request, started_by)
+
+    def run(self, job_id: UUID) -> Job:
+        """What a worker makes of the job, and then of its children."""
+        jobs.run_job(str(job_id))
+        for child_id in self.children(job_id):
+            jobs.run_job(str(child_id))
+        return self.job(job_id)
+
+    def load(self, first: date = FIRST, last: date | None = None, **more: Any) -> Job:
+        """Queue and run; `last` is `first` unless given."""
+        return self.run(self.queue(first, last or first, **more))
+
+    def retry(self, job_id: UUID) -> Job:
+        """Press “try again” on the job, and run what that starts."""
+        with tenant_transaction(self.tenant_id) as conn:
+            again = retry(conn, self.tenant_id, job_id, "schedule")
+        return self.run(again)
+
+    def job(self, job_id: UUID) -> Job:
+        """The job as it stands."""
+        with tenant_transaction(self.tenant_id) as conn:
+            found = find_job(conn, self.tenant_id, job_id)
+        assert found is not None
+        return found
+
+    def cancel(self, job_id: UUID) -> None:
+        """Press “cancel” on the job."""
+        with tenant_transaction(self.tenant_id) as conn:
+            cancel(conn, self.tenant_id, job_id)
+
+    def children(self, job_id: UUID) -> list[UUID]:
+        """The parts of a job, by day."""
+        statement = """
+            select job_id from processing_jobs where parent_job_id = %s order by start_date
+        """
+        return [row[0] for row in self.superuser.execute(statement, (job_id,))]
+
+    def source(self, day: date) -> list[Cells] | None:
+        """The rows of the one table that holds the day; None when there is no such table."""
+        names = (f"{rank}{day:%Y%m%d}" for rank in _RANKS)
+        return next(
+            (self.export.tables[name].rows for name in names if name in self.export.tables),
+            None,
+        )
+
+    def expect(
+        self, first: date = FIRST, last: date | None = None, but: Sequence[str] = ()
+    ) -> None:
+        """From now on the days' rows must be the source's, for every type `but` those."""
+        for day in days(first, last or first):
+            rows = self.source(day)
+            for event_type in TYPES if rows is not None else ():
+                if event_type not in but:
+                    self.expected[event_type, day] = of_type(rows or (), event_type)
+
+    def check(self) -> None:
+        """Exactly the expected rows are stored, with watermarks that say so."""
+        wanted = {place: keys(rows) for place, rows in self.expected.items() if rows}
+        assert stored(self.superuser, self.tenant_id) == wanted
+        assert watermarks(self.superuser, self.tenant_id) == {
+            place: len(rows) for place, rows in self.expected.items()
+        }
+
+    def check_derived(self) -> None:
+        """The derived rows are those of a tenant that loaded the expected rows once."""
+        control = World(self.export, self.superuser, self.account)
+        with _other_export(self.export):
+            for day, rows in self._whole_days().items():
+                control.publish(f"events_{day:%Y%m%d}", rows)
+            for month in sorted({day.replace(day=1) for _, day in self.expected}):
+                assert control.load(month, month + timedelta(days=30)).status != "failed"
+        theirs = derived_rows(self.superuser, control.tenant_id)
+        assert derived_rows(self.superuser, self.tenant_id) == theirs
+        assert any(theirs["branch_day"]) == any(self.expected.values())
+
+    def _whole_days(self) -> dict[date, list[Cells]]:
+        found: dict[date, list[Cells]] = {}
+        for (_, day), rows in self.expected.items():
+            found.setdefault(day, []).extend(rows)
+        return found
+
+
+@contextmanager
+def _other_export(export: Export) -> Iterator[None]:
+    """The server has an export without tables that refuses nothing, until the end of the block."""
+    names = ("tables", "refused", "denied", "queries", "on_query", "on_rows")
+    kept = {name: getattr(export, name) for name in names}
+    export.reset()
+    try:
+        yield
+    finally:
+        vars(export).update(kept)
+
+
+def days(first: date, last: date) -> list[date]:
+    """Every day of the range, both ends included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def stored(
+    superuser: psycopg.Connection[Any], tenant_id: UUID
+) -> dict[tuple[str, date], list[Key]]:
+    """What identifies every stored row of the tenant, by event type and day."""
+    found: dict[tuple[str, date], list[Key]] = {}
+    for event_type in TYPES:
+        statement = f"""
+            select
+                event_date, source_table, event_name, user_pseudo_id, ga_session_id::text,
+                (extract(epoch from event_ts) * 1000000)::bigint::text
+            from {event_type} where tenant_id = %s
+        """
+        for day, *key in superuser.execute(statement, (tenant_id,)):
+            found.setdefault((event_type, day), []).append(tuple(key))
+    return {place: sorted(rows, key=repr) for place, rows in found.items()}
+
+
+def watermarks(
+    superuser: psycopg.Connection[Any], tenant_id: UUID
+) -> dict[tuple[str, date], int]:
+    """How many rows are noted for every event type and day that was ever loaded."""
+    statement = "select event_type, event_date, row_count from day_load where tenant_id = %s"
+    return {(row[0], row[1]): row[2] for row in superuser.execute(statement, (tenant_id,))}
