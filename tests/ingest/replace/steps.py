@@ -54,7 +54,7 @@ _KINDS: st.SearchStrategy[Kind] = st.sampled_from(("", "intraday_", "fresh_"))
 _RUNS: st.SearchStrategy[Fate] = st.sampled_from(("runs", "runs", "runs", "swapped"))
 _STAYS: st.SearchStrategy[Fate] = st.sampled_from(("cancelled", "suspended", "demoted"))
 _FEW = st.frozensets(st.sampled_from(TYPES), max_size=2)
-_LOADS = st.builds(
+_LOADS: st.SearchStrategy[Step] = st.builds(
     Load,
     first=_DAYS,
     length=st.integers(1, LENGTH),
@@ -62,9 +62,11 @@ _LOADS = st.builds(
     refused=st.one_of(st.just(frozenset()), _FEW, _FEW, st.just(frozenset(TYPES))),
     fate=st.one_of(_RUNS, _RUNS, _STAYS),
 )
-STEPS: st.SearchStrategy[Step] = st.one_of(
+_CHANGES: st.SearchStrategy[Step] = st.one_of(
     st.builds(Publish, day=_DAYS, kind=_KINDS, thirds=st.integers(0, 3)),
+    st.builds(Publish, day=_DAYS, kind=st.just(""), thirds=st.integers(0, 2)),
     st.builds(Drop, day=_DAYS, kind=_KINDS),
-    _LOADS,
-    _LOADS,
+)
+ROUNDS = st.lists(
+    st.tuples(st.lists(_CHANGES, min_size=1, max_size=4), _LOADS), min_size=2, max_size=7
 )
