@@ -15,7 +15,7 @@ from app.ingest.event_tables import EVENT_TABLES, EventTable
 from dev.generate import generate, late_day, tiny
 from dev.generator.customer_files import write_branches, write_contacts
 from tests.ingest.bigquery_state import Cells, FakeBigQuery, FakeTable
-from tests.loading import _flat
+from tests.loading import flat
 
 FIRST, LAST = date(2025, 3, 30), date(2025, 4, 3)
 SPLIT_FROM = date(2025, 3, 1)  # with it the range is longer than one job loads by itself
@@ -69,7 +69,7 @@ def _second_version() -> Iterator[tuple[str, list[Cells]]]:
 
 def _cells(name: str, rows: Any) -> list[Cells]:
     return [
-        dict(zip(output_columns(table), _flat(table, name, row), strict=True))
+        dict(zip(output_columns(table), flat(table, name, row), strict=True))
         for row in rows
         if (table := _table(row)) is not None
     ]
