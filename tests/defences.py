@@ -98,6 +98,37 @@ DEFENCES = [
         "tests/campaign/test_sample.py",
     ),
     Defence(
+        "one transaction: rows and the job's status become visible together",
+        "app/ingest/load.py",
+        '        run.finish(conn, "completed", message)\n',
+        "    with tenant_transaction(run.tenant_id) as conn:\n"
+        '        run.finish(conn, "completed", message)\n',
+        "tests/campaign/test_sample.py",
+    ),
+    Defence(
+        "lease: the job of a run that died is given to another",
+        "app/jobs/sweeper.py",
+        "coalesce(j.leased_until < clock_timestamp(), false)",
+        "false",
+        "tests/jobs/test_deaths.py"
+        "::test_job_survives_the_death_of_worker_and_job_process",
+    ),
+    Defence(
+        "cutting off: a frozen run's transaction does not hold its locks",
+        "app/jobs/sweeper.py",
+        "            cut_off(conn, seen.job_id, seen.fence)\n",
+        "",
+        "tests/jobs/test_deaths.py"
+        "::test_frozen_run_loses_its_job_and_stores_nothing_when_it_wakes",
+    ),
+    Defence(
+        "publishing again: what Redis forgot is done",
+        "app/jobs/sweeper.py",
+        "        published = publish_missing(waiting)\n",
+        "        published = 0\n",
+        "tests/jobs/test_outages.py::test_flushed_redis_loses_no_job",
+    ),
+    Defence(
         "deadline: a run past its time writes nothing",
         "app/jobs/run.py",
         "        if row.is_overdue:\n            raise JobTimeout(settings().job_deadline_s)\n",

@@ -19,6 +19,7 @@ from tests.campaign.scene import Scene, send
 from tests.jobs.workers import is_alive
 
 _THAW_LIMIT_S = 30.0
+_HOLD_S = 1.0
 
 
 def strike(scene: Scene) -> float | None:
@@ -40,6 +41,16 @@ def _at_failpoint(scene: Scene) -> float | None:
     else:
         scene.start()
     return time.monotonic() if scene.wait_hit(point) else None
+
+
+def _hold(scene: Scene) -> float | None:
+    """Nothing dies, but the run stands still for as long as a reader needs to look well."""
+    if not _reach(scene):
+        return None
+    struck_at = time.monotonic()
+    time.sleep(_HOLD_S)
+    scene.release()
+    return struck_at
 
 
 def _fail(scene: Scene) -> None:
@@ -158,6 +169,7 @@ def _cut_postgres(scene: Scene) -> float:
 
 _STRIKES: dict[str, Callable[[Scene], float | None]] = {
     "failpoint": _at_failpoint,
+    "hold": _hold,
     "kill": _kill,
     "freeze": _freeze,
     "postgres": _postgres,

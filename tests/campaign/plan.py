@@ -50,6 +50,7 @@ def whole(seed: int) -> list[Trial]:
         *_of("cut", 20, PARTS, dice, points=RUNNING),
         *_of("two faults", 20, VICTIMS, dice, points=()),
         *_of("kill", 100, VICTIMS, dice, points=()),
+        *(Trial("hold", number, "look", point) for number, point in enumerate(RUNNING)),
     ]
 
 
