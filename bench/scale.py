@@ -44,5 +44,5 @@ class Scale:
 
 SCALES = {
     "full": Scale("full", 100, 180, 5_000_000, 15, 20),
-    "small": Scale("small", 8, 180, 120_000, 7, 3),
+    "small": Scale("small", 4, 180, 80_000, 5, 2),
 }

@@ -93,21 +93,22 @@ def _source(table: str) -> DaySource:
 
 def _spool(table: EventTable, tables: Mapping[str, Sequence[Row]], folder: Path) -> Extraction:
     path = folder / f"{table.name}.arrow"
-    flat = [
-        _flat(table, name, row)
+    cells = [
+        flat(table, name, row)
         for name, rows in tables.items()
         for row in rows
         if row["event_name"] in table.event_names
     ]
     refusals = Refusals()
     with pa.ipc.new_stream(str(path), table.schema) as writer:
-        clean = transform(table, raw_batch(table, flat), refusals)
+        clean = transform(table, raw_batch(table, cells), refusals)
         writer.write_batch(clean)
     assert not refusals.counts, refusals.counts
     return Extraction(table.name, path, rows=clean.num_rows)
 
 
-def _flat(table: EventTable, source: str, row: Row) -> list[str | None]:
+def flat(table: EventTable, source: str, row: Row) -> list[str | None]:
+    """What the query of that event table answers for an exported row of the table `source`."""
     values = {"source_table": source, **_values(row)}
     return [_cell(values.get(name, row.get(name))) for name in output_columns(table)]
 

@@ -44,6 +44,7 @@ class Gathering:
     """What one run fetches, and what went wrong on the way.
 
     `found` are the days that are exported, `wanted` by event type those of them to be read.
+    `failures` are by what could not be had: events, an event type, contacts or branches.
     """
 
     run: Run
@@ -55,7 +56,7 @@ class Gathering:
     wanted: Mapping[str, Mapping[date, DaySource]] = field(default_factory=dict)
     extractions: dict[str, Extraction] = field(default_factory=dict)
     files: list[CustomerFile] = field(default_factory=list)
-    failures: list[AppError] = field(default_factory=list)
+    failures: dict[str, AppError] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -105,7 +106,7 @@ def _read(
         gathering.progress.done("sources", len(days), message)
     except AppError as error:
         gathering.progress.fail("sources", error)
-        gathering.failures.append(error)
+        gathering.failures["events"] = error
         return {}
     _show_types(gathering)
     return bigquery.extract_all(
@@ -137,7 +138,7 @@ def _has_lost_a_table(result: Extraction | Upstream) -> bool:
 def _keep_result(gathering: Gathering, name: str, result: Extraction | Upstream) -> None:
     if isinstance(result, Upstream):
         gathering.progress.fail(f"extract:{name}", result)
-        gathering.failures.append(_about(name, result))
+        gathering.failures[name] = _about(name, result)
         return
     gathering.extractions[name] = result
     gathering.progress.done(f"extract:{name}", result.rows)
@@ -202,6 +203,19 @@ def _days_message(period: DateRange, found: int, wanted: int) -> str:
     return f"{message}, {found - wanted} unchanged" if found > wanted else message
 
 
+def list_emptied(gathering: Gathering) -> list[str]:
+    """The event types that had rows on the days read and have none of them now."""
+    statement = text("""
+        select event_type
+        from day_load
+        where tenant_id = :t and event_date = any(:days) and row_count > 0
+    """)
+    values = {"t": gathering.run.tenant_id, "days": gathering.harvest.days}
+    with tenant_transaction(gathering.run.tenant_id) as conn:
+        had_rows = set(conn.execute(statement, values).scalars())
+    return [n for n, found in gathering.extractions.items() if n in had_rows and not found.rows]
+
+
 def gather_file(gathering: Gathering, file_type: str) -> None:
     """Fetch and parse the users or locations file; a failure is noted and left out."""
     step = f"sftp:{file_type}"
@@ -214,7 +228,7 @@ def gather_file(gathering: Gathering, file_type: str) -> None:
         file, approved_by = _fetch_file(gathering, file_type, path)
     except AppError as error:
         gathering.progress.fail(step, error)
-        gathering.failures.append(_about_file(path, error))
+        gathering.failures[WORDS[file_type]] = _about_file(path, error)
         return
     gathering.files.append(file)
     message = f"Far fewer than before; {approved_by} had it loaded anyway" if approved_by else None

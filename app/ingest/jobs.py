@@ -15,9 +15,10 @@ from app.dates import DateRange, today
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, NotFound, Upstream
 from app.failpoints import reached
+from app.format import plural
 from app.ingest import bigquery, sources
 from app.ingest.attempts import Limits
-from app.ingest.gather import Gathering, gather_events, gather_file
+from app.ingest.gather import Gathering, gather_events, gather_file, list_emptied
 from app.ingest.held import WORDS, approve, lock_held, pass_on
 from app.ingest.load import store
 from app.ingest.progress import Progress
@@ -225,8 +226,9 @@ def _brings_files(run: Run) -> bool:
 def _store(gathering: Gathering, period: DateRange) -> None:
     run, harvest = gathering.run, gathering.harvest
     if gathering.failures and harvest.is_empty:
-        raise next(filter(_is_passing, gathering.failures), gathering.failures[0])
-    for failure in gathering.failures:
+        failures = list(gathering.failures.values())
+        raise next(filter(_is_passing, failures), failures[0])
+    for failure in gathering.failures.values():
         hint = " Try again later." if _is_passing(failure) else ""
         run.warn(f"{failure.message}{hint} The old rows stay.")
     for note in gathering.notes:
@@ -245,11 +247,18 @@ def _is_passing(failure: AppError) -> bool:
 
 
 def _message(gathering: Gathering) -> str:
+    """What was loaded, which event types lost their last row thereby, and what is missing."""
     events = sum(found.rows for found in gathering.extractions.values())
+    days = len(gathering.harvest.days)
     parts = []
     if gathering.extractions:
-        parts.append(f"{events:,} events of {len(gathering.harvest.days)} days")
+        parts.append(f"{events:,} {plural(events, 'event')} of {days} {plural(days, 'day')}")
     parts += [f"{len(file.rows):,} {WORDS[file.file_type]}" for file in gathering.files]
     if not parts:
         return "Nothing to load: no day has changed or is exported yet."
-    return f"Loaded {', '.join(parts)}."
+    sentences = [f"Loaded {', '.join(parts)}."]
+    if emptied := list_emptied(gathering):
+        sentences.append(f"None any more of {', '.join(emptied)}.")
+    if gathering.failures:
+        sentences.append(f"Not loaded: {', '.join(gathering.failures)}.")
+    return " ".join(sentences)

@@ -17,17 +17,7 @@ declare
     v_columns text;
     v_key text;
 begin
-    insert into touched_session
-    select s.session_key, s.session_id
-    from session as s
-    where
-        s.tenant_id = p_tenant_id
-        and s.last_event_date >= (select min(r.event_date) from replaced as r)
-        and s.first_event_date <= (select max(r.event_date) from replaced as r)
-        and exists (
-            select from replaced as r
-            where r.event_date between s.first_event_date and s.last_event_date
-        );
+    create temporary table come_session (session_key bigint, session_id text) on commit drop;
     insert into touched_day select distinct r.event_date from replaced as r;
     for v_type, v_days in
         select r.event_type, array_agg(distinct r.event_date) from replaced as r group by 1
@@ -36,7 +26,8 @@ begin
             insert into touched_order
             select distinct p.order_key
             from purchase as p
-            where p.tenant_id = p_tenant_id and p.event_date = any(v_days);
+            where p.tenant_id = p_tenant_id and p.event_date = any(v_days)
+            on conflict do nothing;
         end if;
         execute format(
             'delete from %I where tenant_id = $1 and event_date = any($2)', v_type
@@ -51,10 +42,9 @@ begin
                 select $1, $2, %s%s from %I where event_date = any($3)
                 returning session_key, session_id
             )
-            insert into touched_session
+            insert into come_session
             select distinct c.session_key, c.session_id from come as c
-            where c.session_key is not null
-            on conflict do nothing',
+            where c.session_key is not null',
             v_type, v_columns, v_key, v_columns,
             case when v_type = 'purchase' then
                 ', _order_key(event_name, transaction_id, '
@@ -63,6 +53,20 @@ begin
             'stage_' || v_type
         ) using p_tenant_id, p_load_id, v_days;
     end loop;
+    insert into touched_session
+    select c.session_key, c.session_id from come_session as c
+    union
+    select s.session_key, s.session_id
+    from session as s
+    where
+        s.tenant_id = p_tenant_id
+        and s.last_event_date >= (select min(r.event_date) from replaced as r)
+        and s.first_event_date <= (select max(r.event_date) from replaced as r)
+        and exists (
+            select from replaced as r
+            where r.event_date between s.first_event_date and s.last_event_date
+        )
+    on conflict do nothing;
     insert into touched_order
     select distinct p.order_key
     from purchase as p

@@ -15,7 +15,7 @@ from app.ingest.event_tables import EVENT_TABLES, EventTable
 from dev.generate import generate, late_day, tiny
 from dev.generator.customer_files import write_branches, write_contacts
 from tests.ingest.bigquery_state import Cells, FakeBigQuery, FakeTable
-from tests.loading import _flat
+from tests.loading import flat
 
 FIRST, LAST = date(2025, 3, 30), date(2025, 4, 3)
 SPLIT_FROM = date(2025, 3, 1)  # with it the range is longer than one job loads by itself
@@ -23,6 +23,7 @@ MONTHS = (3, 4)
 # A state says for each month which version is loaded; the customer files go with the first.
 STATES = tuple("".join(mix) for mix in itertools.product("AB", repeat=2))
 _SEED = 7
+_COMPANY = "customer_number"  # the column of the csv file
 _TABLE_OF = {name: table for table in EVENT_TABLES.values() for name in table.event_names}
 
 
@@ -69,7 +70,7 @@ def _second_version() -> Iterator[tuple[str, list[Cells]]]:
 
 def _cells(name: str, rows: Any) -> list[Cells]:
     return [
-        dict(zip(output_columns(table), _flat(table, name, row), strict=True))
+        dict(zip(output_columns(table), flat(table, name, row), strict=True))
         for row in rows
         if (table := _table(row)) is not None
     ]
@@ -80,7 +81,7 @@ def _table(row: dict[str, Any]) -> EventTable | None:
 
 
 def _customer_files(files: Path) -> dict[str, dict[str, bytes]]:
-    """Version B lacks the last contact, and everybody else has a new name."""
+    """Version B lacks the last contact, names everybody anew, and moves some to another company."""
     files.mkdir(parents=True, exist_ok=True)
     profile = tiny(_SEED, days=5, zone="UTC", currency="USD")
     contacts = write_contacts(files, profile, _SEED)
@@ -91,8 +92,10 @@ def _customer_files(files: Path) -> dict[str, dict[str, bytes]]:
 
 def _changed(content: bytes) -> bytes:
     lines = list(csv.reader(io.StringIO(content.decode()), delimiter=";"))
-    for line in lines[1:]:
+    for number, line in enumerate(lines[1:]):
         line[1] += " again"
+        if _COMPANY in lines[0] and number % 3 == 0:
+            line[lines[0].index(_COMPANY)] = "9001"
     written = io.StringIO()
     csv.writer(written, delimiter=";").writerows(lines[:-1] if len(lines) > 8 else lines)
     return written.getvalue().encode()

@@ -56,6 +56,11 @@ class FakeStorage:
         """The next calls of that name meet these faults."""
         self.faults.setdefault(call, deque()).extend(faults)
 
+    def restore(self) -> None:
+        """No faults, nothing asked yet."""
+        self.faults.clear()
+        self.calls.clear()
+
     def count(self, call: str) -> int:
         """How often it was called."""
         return len([name for name, _ in self.calls if name == call])

@@ -119,7 +119,7 @@ def test_a_query_whose_answer_was_lost_is_found_again_and_not_paid_twice(
 
     assert (job.status, job.warnings) == ("completed", ())
     assert world.events() == len(world.bigquery.tables["events_20250401"].rows)
-    assert world.bigquery.count("jobs.insert") == 2 * TYPES
+    assert world.bigquery.count("jobs.insert") > TYPES
     assert sorted(world.bigquery.paid.values()) == [1] * TYPES
 
 

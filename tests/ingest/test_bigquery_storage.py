@@ -44,7 +44,7 @@ def storage(server: FakeBigQuery) -> Iterator[FakeStorage]:
 @pytest.fixture
 def fast(settings: BigQuerySettings, storage: FakeStorage) -> BigQuerySettings:
     """Settings of a deployment that has the Storage Read API."""
-    return replace(settings, storage_endpoint=storage.endpoint, call_timeout_s=1.0)
+    return replace(settings, storage_endpoint=storage.endpoint, call_timeout_s=30)
 
 
 def test_every_batch_is_spooled_and_no_row_is_read_by_rest(
@@ -132,7 +132,7 @@ def test_a_fault_that_stays_falls_back_to_rest_after_four_tries(
 ) -> None:  # fmt: skip
     storage.fail("ReadRows", *[fault] * 99)
 
-    quick = replace(fast, call_timeout_s=0.3)
+    quick = replace(fast, call_timeout_s=1)
     assert spooled(read(quick, tmp_path)) == URLS
     assert storage.count("ReadRows") == 4
     assert server.count("jobs.insert") == 1
@@ -163,7 +163,7 @@ def test_a_stream_that_fell_silent_is_read_on_from_the_next_row(
 ) -> None:
     storage.fail("ReadRows", StorageFault(manner="hang", after=2))
 
-    assert spooled(read(replace(fast, call_timeout_s=0.3), tmp_path)) == URLS
+    assert spooled(read(replace(fast, call_timeout_s=1), tmp_path)) == URLS
     assert [offset for name, offset in storage.calls if name == "ReadRows"] == [0, 2]
 
 

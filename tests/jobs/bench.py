@@ -15,7 +15,7 @@ from app.db import tenant_transaction
 from app.jobs import Run, cancel, enqueue, publish, run_job
 from app.jobs.work import _claim
 
-LIMIT_S = 25.0
+LIMIT_S = 60.0
 
 
 class Bench:

@@ -77,7 +77,7 @@ def load_in_pieces(
     branches: list[BranchRow],
     order: Random,
 ) -> None:
-    """Every day at least once, some twice, some cut short first; the files somewhere between."""
+    """Every day at least once, some twice, some cut short first; the files with one of them."""
     names = sorted(tables)
     pieces = [[n] for n in names] + [order.sample(names, min(3, len(names))) for _ in range(2)]
     order.shuffle(pieces)
@@ -85,9 +85,9 @@ def load_in_pieces(
     load_days(tenant_id, {early: tables[early][: len(tables[early]) // 2]})
     position = order.randrange(len(pieces) + 1)
     for number, piece in enumerate(pieces):
-        if number == position:
-            load_days(tenant_id, {}, contacts=contacts, branches=branches)
-        load_days(tenant_id, {name: tables[name] for name in piece})
+        files: dict[str, Any] = {"contacts": contacts, "branches": branches}
+        some = {name: tables[name] for name in piece}
+        load_days(tenant_id, some, **(files if number == position else {}))
     if position == len(pieces):
         load_days(tenant_id, {}, contacts=contacts, branches=branches)
 

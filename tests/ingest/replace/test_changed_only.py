@@ -43,7 +43,7 @@ def test_a_type_that_failed_is_loaded_alone_afterwards(world: World) -> None:
 
     job = world.load(FIRST, LAST, changed_only=True)
 
-    assert (job.status, job.message) == ("completed", "Loaded 4 events of 1 days.")
+    assert (job.status, job.message) == ("completed", "Loaded 4 events of 1 day.")
     assert world.export.queries == ["add_to_cart"]
     world.expect(FIRST, LAST)
     world.check()
@@ -85,7 +85,7 @@ def test_a_day_that_changed_while_it_was_read_is_read_again_next_time(world: Wor
     assert world.load(FIRST, LAST).status == "completed"
     world.export.on_query = None
 
-    assert world.load(FIRST, LAST, changed_only=True).message == "Loaded 36 events of 1 days."
+    assert world.load(FIRST, LAST, changed_only=True).message == "Loaded 36 events of 1 day."
     world.expect(FIRST, LAST)
     world.check()
 

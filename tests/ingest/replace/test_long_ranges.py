@@ -6,8 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from app import jobs
 from app.errors import Invalid
-from tests.ingest.replace.rows import day_rows
+from tests.ingest.replace.export_server import DENIED
+from tests.ingest.replace.rows import day_rows, in_table, of_type
 from tests.ingest.replace.world import World, days
 
 
@@ -106,6 +108,38 @@ def test_a_part_that_fails_keeps_its_month_and_is_named_and_can_be_tried_again(
     world.export.denied = set()
     february = world.children(job_id)[1]
     assert world.retry(february).status == "completed"
+    world.expect(first, last)
+    world.check()
+    world.check_derived()
+
+
+def test_a_type_that_fails_in_one_part_is_named_on_the_parent(world: World) -> None:
+    first, last = date(2025, 1, 30), date(2025, 3, 2)
+    publish(world, first, last)
+    world.load(first, last)
+    world.expect(first, last)
+    publish(world, first, last, visits=2)
+    job_id = world.queue(first, last)
+    jobs.run_job(str(job_id))
+    january, february, march = world.children(job_id)
+
+    jobs.run_job(str(january))
+    world.export.refused["purchase"] = DENIED
+    jobs.run_job(str(february))
+    world.export.refused.clear()
+    jobs.run_job(str(march))
+
+    world.expect(first, last)
+    for day in days(date(2025, 2, 1), date(2025, 2, 28)):
+        old = in_table(day_rows(day, 1), f"events_{day:%Y%m%d}")
+        world.expected["purchase", day] = of_type(old, "purchase")
+    world.check()
+    job = world.job(job_id)
+    assert job.message == "All 3 parts are loaded. Warnings in 2025-02-01 to 2025-02-28."
+    assert job.warnings == (
+        "2025-02-01 to 2025-02-28: Loaded 280 events of 28 days. Not loaded: purchase.",
+    )
+    assert world.load(first, last, changed_only=True).status == "completed"
     world.expect(first, last)
     world.check()
     world.check_derived()

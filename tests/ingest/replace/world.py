@@ -92,13 +92,15 @@ class World:
         """
         return [row[0] for row in self.superuser.execute(statement, (job_id,))]
 
-    def source(self, day: date) -> list[Cells] | None:
-        """The rows of the one table that holds the day; None when there is no such table."""
+    def table_of(self, day: date) -> str | None:
+        """The name of the one table that holds the day."""
         names = (f"{rank}{day:%Y%m%d}" for rank in _RANKS)
-        return next(
-            (self.export.tables[name].rows for name in names if name in self.export.tables),
-            None,
-        )
+        return next((name for name in names if name in self.export.tables), None)
+
+    def source(self, day: date) -> list[Cells] | None:
+        """The rows of that table; None when there is none."""
+        name = self.table_of(day)
+        return None if name is None else self.export.tables[name].rows
 
     def expect(
         self, first: date = FIRST, last: date | None = None, but: Sequence[str] = ()
