@@ -17,7 +17,6 @@ from tests.jobs.bench import wait_until
 SEED = 1
 TRIALS = [
     Trial("hold", 0, "look", "finish.written"),
-    Trial("failpoint", 0, "both", "swap.events"),
     Trial("failpoint", 1, "both", "children.written", is_split=True),
     Trial("failpoint", 2, "child", "outcome.written"),
     Trial("failpoint", 3, "child", "sweep.decided"),
