@@ -97,7 +97,11 @@ def test_tables_whose_file_is_gone_are_dropped_only_when_asked(
         ask(server, f"select count(*) from `{table}`")
 
 
-@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b'{"event_date": ')])
+@pytest.mark.parametrize(
+    "content",
+    [b"not gzip", gzip.compress(b'{"event_date": ')],
+    ids=["not gzip", "no whole line"],
+)
 def test_unreadable_file_is_named_and_the_old_table_stands(
     server: BigQuery, tmp_path: Path, content: bytes
 ) -> None:
