@@ -51,8 +51,8 @@ DEFENCES = [
     Defence(
         "replace only what succeeded: a failed event type keeps its rows",
         "app/ingest/gather.py",
-        "        gathering.failures.append(_about(name, result))\n        return\n",
-        "        gathering.failures.append(_about(name, result))\n"
+        "        gathering.failures[name] = _about(name, result)\n        return\n",
+        "        gathering.failures[name] = _about(name, result)\n"
         "        gathering.extractions[name] = Extraction.empty(name, gathering.folder / name)\n"
         "        return\n",
         "tests/ingest/replace/test_partial_success.py",
