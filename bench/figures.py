@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -67,8 +68,8 @@ def _alone_and_unfenced(ground: Ground, fenced: Engine, unfenced: Engine) -> lis
             with _as_tenant(fenced, tenant_id) as web, _as_tenant(unfenced, tenant_id) as root:
                 ours, bare = _pairs(
                     ground.scale.rounds,
-                    lambda web=web, ask=ask, period=period: ask(web, tenant_id, period),  # type: ignore[misc]  # bound at once
-                    lambda root=root, ask=ask, period=period: ask(root, tenant_id, period),  # type: ignore[misc]  # bound at once
+                    partial(ask, web, tenant_id, period),
+                    partial(ask, root, tenant_id, period),
                 )
             overheads.append((ours / bare - 1) * 100)
             results.append(at_most(f"{name}, {days} days", ours, "ms", goal))
@@ -91,14 +92,13 @@ def _against_duck(ground: Ground, engine: Engine, duck: Duck) -> list[Result]:
                 raise RuntimeError(f"{days} days: {same_figures(overview)} and {theirs} differ")
             ours_ms, duck_ms = _pairs(
                 ground.scale.rounds,
-                lambda conn=conn, period=period: queries.get_dashboard_overview_stats(  # type: ignore[misc]  # bound at once
-                    conn, tenant_id, period
-                ),
-                lambda period=period: duck.figures(period),  # type: ignore[misc]  # bound at once
+                partial(queries.get_dashboard_overview_stats, conn, tenant_id, period),
+                partial(duck.figures, period),
             )
-        name = f"dashboard against DuckDB, {days} day{'s' * (days > 1)}"
-        results.append(at_most(name, ours_ms / duck_ms, "×", _DUCK_GOAL))
-        results.append(shown(f"DuckDB itself, {days} day{'s' * (days > 1)}", duck_ms, "ms"))
+        length = f"{days} day{'s' * (days > 1)}"
+        ratio = ours_ms / duck_ms
+        results.append(at_most(f"dashboard against DuckDB, {length}", ratio, "×", _DUCK_GOAL))
+        results.append(shown(f"DuckDB itself, {length}", duck_ms, "ms"))
     return results
 
 

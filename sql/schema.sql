@@ -747,6 +747,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 
 -- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
+-- function _branch_scope(p_location_ids text[]) returns text
 -- function _branch_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_as_of timestamp with time zone) returns TABLE(branch_id text, sessions bigint, visitors bigint, sessions_with_order bigint, abandoned_carts bigint, searches bigint, failed_searches bigint)
 -- function _bucket_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_unit text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, visitors bigint)
 -- function _cart_chains(p_tenant_id uuid) returns void

@@ -100,7 +100,7 @@ def run_query(
 
     try:
         return retry(ask, limits, first_pause_s=settings.first_pause_s)
-    except Exception as error:
+    except Exception as error:  # whatever ended it, it is raised on
         if _is_final(error, limits):
             _stop(client, settings, query.job_id(settings, job_key, attempt))
         raise

@@ -13,7 +13,7 @@ stable
 set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_scope text := case when p_location_ids is null then '*' else '=' || p_location_ids[1] end;
+    v_scope text := _branch_scope(p_location_ids);
 begin
     if cardinality(p_location_ids) > 1 then
         return query

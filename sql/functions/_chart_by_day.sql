@@ -53,12 +53,6 @@ begin
             and h.last_date between p_start_date and p_end_date and h.ready_at <= v_as_of
             and (p_location_ids is null or h.branch_id = any(p_location_ids))
         group by 1
-    ),
-    visited as (
-        select v.*
-        from _bucket_visitors(
-            p_tenant_id, p_start_date, p_end_date, p_unit, p_location_ids
-        ) as v
     )
     select
         b.bucket, coalesce(d.sessions, 0)::bigint,
@@ -70,6 +64,8 @@ begin
     left join days as d on d.bucket = b.bucket
     left join money as m on m.bucket = b.bucket
     left join carts as k on k.bucket = b.bucket
-    left join visited as v on v.bucket = b.bucket;
+    left join _bucket_visitors(
+        p_tenant_id, p_start_date, p_end_date, p_unit, p_location_ids
+    ) as v on v.bucket = b.bucket;
 end;
 $$;

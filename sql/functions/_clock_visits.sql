@@ -1,4 +1,4 @@
--- _clock_visits: a row per visitor and hour of the clock, for all branches ('*') and for each.
+-- _clock_visits: a row per visitor and hour of the touched days, for all branches ('*') and each.
 --
 -- Definition  is_seen: with a page view. previous_hour: the hour with a page view before, on that
 --             day and in that scope; null when there is none.
@@ -22,7 +22,8 @@ begin
             extract(hour from s.first_ts at time zone p_zone)::integer as local_hour,
             bool_or(s.page_views > 0) as is_seen, count(*) as sessions,
             count(o.session_id) as with_order
-        from session as s
+        from touched_day as d
+        inner join session as s on s.session_date = d.event_date
         cross join lateral (values ('*'), ('=' || s.branch_id)) as b (scope)
         left join (
             select distinct w.session_key, w.session_id

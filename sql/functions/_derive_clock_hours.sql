@@ -41,7 +41,6 @@ begin
             v.is_seen::integer as visitors, v.sessions, v.sessions_with_order, 0 as searches,
             0 as failed_searches
         from _clock_visits(p_tenant_id, v_first, v_last, v_zone) as v
-        inner join touched_day as d on d.event_date = v.event_date
         union all
         select
             b.scope, s.event_date, extract(hour from s.event_ts at time zone v_zone), -1, 0, 0,

@@ -18,7 +18,7 @@ stable
 set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_scope text := case when p_location_ids is null then '*' else '=' || p_location_ids[1] end;
+    v_scope text := _branch_scope(p_location_ids);
 begin
     if coalesce(cardinality(p_location_ids), 1) > 1 or not exists (
         select from clock_zone as z where z.tenant_id = p_tenant_id and z.time_zone = p_zone

@@ -13,14 +13,13 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app import crypto, db, jobs
 from app.config import Config
 from app.settings import provision
 from dev import postgres, sftp, valkey
 from dev.database import Urls, create_database, create_template
+from dev.google_token import service_account
 from dev.process import Service
 from tests.campaign.arming import BACKOFF, FOLDER, Signals
 from tests.campaign.judge import FINAL, SUCCESSES
@@ -94,8 +93,8 @@ class Stack:
     def make_tenant(self, slug: str) -> UUID:
         """A tenant whose export and files are the campaign's."""
         made = provision.create_tenant(slug, slug.title())
-        key = json.dumps(_service_account())
-        provision.set_bigquery(made, "project-one", "analytics_1", "EU", key)
+        key_file, _ = service_account(self.folder / "accounts", "project-one", "reader")
+        provision.set_bigquery(made, "project-one", "analytics_1", "EU", json.dumps(key_file))
         provision.set_sftp(
             made, self.files.host, self.relays["sftp"].port, "campaign", _PASSWORD,
             self.files.host_key, "/users.csv", "/locations.csv",
@@ -198,19 +197,3 @@ def kill_service(service: Service) -> None:
     for pid in children(service.process.pid):
         os.kill(pid, signal.SIGKILL)
     service.stop()
-
-
-def _service_account() -> dict[str, str]:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return {
-        "type": "service_account",
-        "project_id": "project-one",
-        "client_email": "reader@project-one.iam",
-        "private_key_id": "k1",
-        "private_key": pem.decode(),
-    }

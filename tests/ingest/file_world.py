@@ -129,16 +129,21 @@ class World:
         return len(self.rows("page_view", "event_ts"))
 
 
+def key_file(private_key: str) -> str:
+    """The key file of a service account, as JSON."""
+    account = {
+        "type": "service_account", "project_id": "project-one", "private_key_id": "k1",
+        "client_email": "reader@project-one.iam", "private_key": private_key,
+    }  # fmt: skip
+    return json.dumps(account)
+
+
 @contextmanager
 def running(
     config: Config, tenant_id: UUID, superuser: psycopg.Connection[Any], private_key: str,
     folder: Path,
 ) -> Iterator[World]:  # fmt: skip
     """The world over `folder`, with this process as its worker."""
-    account = {
-        "type": "service_account", "project_id": "project-one", "private_key_id": "k1",
-        "client_email": "reader@project-one.iam", "private_key": private_key,
-    }  # fmt: skip
     folder.mkdir(exist_ok=True)
     with bigquery_server.running() as big, sftp_server.running(folder) as files:
         big.tables["events_20250401"] = FakeTable(rows=[page_view(n) for n in range(5)])
@@ -151,7 +156,7 @@ def running(
         db.configure(live, role="worker")
         jobs.configure(live)
         crypto.configure(live.credential_keys)
-        yield World(tenant_id, big, files, superuser, json.dumps(account), live)
+        yield World(tenant_id, big, files, superuser, key_file(private_key), live)
     db.configure(config)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import pytest
 from app import crypto, db, jobs
 from app.config import Config
 from app.ingest import attempts
+from tests.ingest.file_world import key_file
 from tests.ingest.replace import export_server
 from tests.ingest.replace.export_server import Export
 from tests.ingest.replace.world import World
@@ -28,10 +28,6 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(config: Config, private_key: str) -> Iterator[Site]:
-    account = {
-        "type": "service_account", "project_id": "project-one", "private_key_id": "k1",
-        "client_email": "reader@project-one.iam", "private_key": private_key,
-    }  # fmt: skip
     with export_server.running() as export:
         live = config.model_copy(
             update={
@@ -42,7 +38,7 @@ def site(config: Config, private_key: str) -> Iterator[Site]:
         db.configure(live, role="worker")
         jobs.configure(live)
         crypto.configure(live.credential_keys)
-        yield Site(export, live, json.dumps(account))
+        yield Site(export, live, key_file(private_key))
     db.configure(config)
 
 
