@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
+import re
 import statistics
 import tempfile
 import time
@@ -104,8 +104,15 @@ def _load_measured(
     jobs.configure(config)
     derivation = _clock_derivation()
     seconds = load(tenant_id, extractions, first, last)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return seconds, sum(derivation), peak_mb
+    return seconds, sum(derivation), _peak_mb()
+
+
+def _peak_mb() -> float:
+    """The most memory this process has held; getrusage would count what its parent held too."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    if found is None:
+        raise RuntimeError("/proc/self/status does not say VmHWM")
+    return int(found.group(1)) / 1024
 
 
 def _clock_derivation() -> list[float]:

@@ -92,8 +92,9 @@ create table clock_hour (
     scope text not null,
     event_date date not null,
     local_hour smallint not null,
-    previous_hour smallint not null,
     visitors bigint not null,
+    visitors_in_4 bigint not null,
+    visitors_in_12 bigint not null,
     sessions bigint not null,
     sessions_with_order bigint not null,
     searches bigint not null,
@@ -546,7 +547,7 @@ alter table branch_day_money add constraint branch_day_money_pkey PRIMARY KEY (t
 alter table branch_email_mappings add constraint branch_email_mappings_key UNIQUE (tenant_id, branch_id, email);
 alter table branch_email_mappings add constraint branch_email_mappings_pkey PRIMARY KEY (tenant_id, mapping_id);
 alter table chain add constraint chain_pkey PRIMARY KEY (tenant_id, task_type, subject, first_at);
-alter table clock_hour add constraint clock_hour_pkey PRIMARY KEY (tenant_id, scope, event_date, local_hour, previous_hour);
+alter table clock_hour add constraint clock_hour_pkey PRIMARY KEY (tenant_id, scope, event_date, local_hour);
 alter table clock_zone add constraint clock_zone_pkey PRIMARY KEY (tenant_id);
 alter table day_load add constraint day_load_kind CHECK ((source_kind = ANY (ARRAY['daily'::text, 'intraday'::text, 'fresh'::text])));
 alter table day_load add constraint day_load_pkey PRIMARY KEY (tenant_id, event_date, event_type);
@@ -580,7 +581,7 @@ alter table processing_jobs add constraint processing_jobs_range CHECK ((end_dat
 alter table processing_jobs add constraint processing_jobs_status CHECK ((status = ANY (ARRAY['queued'::text, 'processing'::text, 'completed'::text, 'completed_with_warnings'::text, 'failed'::text, 'cancelled'::text])));
 alter table processing_jobs add constraint processing_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table refund add constraint refund_pkey PRIMARY KEY (tenant_id, order_key, refund_number);
-alter table repeat_gap add constraint repeat_gap_pkey PRIMARY KEY (tenant_id, scope, session_date, previous_date, before_previous_date);
+alter table repeat_gap add constraint repeat_gap_pkey PRIMARY KEY (tenant_id, scope, session_date, previous_date, before_previous_date) INCLUDE (visitors);
 alter table session add constraint session_pkey PRIMARY KEY (tenant_id, session_key, session_id);
 alter table shop_order add constraint shop_order_pkey PRIMARY KEY (tenant_id, order_key);
 alter table tenant add constraint tenant_pkey PRIMARY KEY (tenant_id);
@@ -589,7 +590,7 @@ alter table tenant_config add constraint tenant_config_currency CHECK ((reportin
 alter table tenant_config add constraint tenant_config_pkey PRIMARY KEY (tenant_id);
 alter table tenant_config add constraint tenant_config_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table users add constraint users_pkey PRIMARY KEY (tenant_id, user_id);
-alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, scope, session_date, previous_date);
+alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, scope, session_date, previous_date) INCLUDE (visitors);
 
 CREATE INDEX add_to_cart_event_date ON ONLY public.add_to_cart USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (tenant_id, session_key);
@@ -772,7 +773,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _derive_refunds(p_tenant_id uuid) returns void
 -- function _ensure_partitions(p_first date, p_last date) returns integer
 -- function _fact_query() returns text
--- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_as_of timestamp with time zone) returns TABLE(kind text, mark_date date, mark_ts timestamp with time zone, currency text, amount numeric)
+-- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _item_number(p_value jsonb) returns numeric
 -- function _loaded_until(p_tenant_id uuid) returns timestamp with time zone

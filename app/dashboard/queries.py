@@ -181,7 +181,7 @@ def get_chart_data(
     """
     statement = text("select * from get_chart_data(:t, :start, :end, :granularity, :branches)")
     arguments = _arguments(tenant_id, period, location_ids) | {"granularity": granularity}
-    return [ChartPoint(**row._mapping) for row in conn.execute(statement, arguments)]
+    return [ChartPoint(*row) for row in conn.execute(statement, arguments)]
 
 
 def get_location_stats_bulk(

@@ -17,34 +17,49 @@ returns table (
 )
 language plpgsql
 stable
-set plan_cache_mode = force_custom_plan
 as $$
 begin
     return query
-    select
-        c.branch_id, sum(c.sessions)::bigint, sum(c.visitors)::bigint,
-        sum(c.sessions_with_order)::bigint, sum(c.carts)::bigint, sum(c.searches)::bigint,
-        sum(c.failed_searches)::bigint
-    from (
+    with days as (
         select
-            b.branch_id, b.sessions, 0 as visitors, b.sessions_with_order, 0 as carts,
-            b.searches, b.failed_searches
+            b.branch_id, sum(b.sessions)::bigint as sessions,
+            sum(b.sessions_with_order)::bigint as sessions_with_order,
+            sum(b.searches)::bigint as searches, sum(b.failed_searches)::bigint as failed_searches
         from branch_day as b
         where b.tenant_id = p_tenant_id and b.event_date between p_start_date and p_end_date
-        union all
-        select substr(g.scope, 2), 0, g.visitors, 0, 0, 0, 0
+        group by b.branch_id
+    ),
+    seen as (
+        select g.scope, sum(g.visitors)::bigint as visitors
         from visitor_gap as g
         where
-            g.tenant_id = p_tenant_id and g.scope <> '*'
+            g.tenant_id = p_tenant_id and g.scope >= '=' and g.scope <> '*'
             and g.session_date between p_start_date and p_end_date
             and g.previous_date < p_start_date
-        union all
-        select h.branch_id, 0, 0, 0, 1, 0, 0
+        group by g.scope
+    ),
+    carts as (
+        select h.branch_id, count(*) as abandoned_carts
         from chain as h
         where
             h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task
             and h.last_date between p_start_date and p_end_date and h.ready_at <= p_as_of
-    ) as c
-    group by c.branch_id;
+        group by h.branch_id
+    ),
+    branches as (
+        select d.branch_id from days as d
+        union
+        select substr(v.scope, 2) from seen as v
+        union
+        select k.branch_id from carts as k
+    )
+    select
+        b.branch_id, coalesce(d.sessions, 0), coalesce(v.visitors, 0),
+        coalesce(d.sessions_with_order, 0), coalesce(k.abandoned_carts, 0),
+        coalesce(d.searches, 0), coalesce(d.failed_searches, 0)
+    from branches as b
+    left join days as d on d.branch_id = b.branch_id
+    left join seen as v on v.scope = '=' || b.branch_id
+    left join carts as k on k.branch_id = b.branch_id;
 end;
 $$;

@@ -12,7 +12,6 @@ returns table (
 )
 language plpgsql
 stable
-set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_as_of timestamptz := _loaded_until(p_tenant_id);

@@ -14,14 +14,11 @@ returns table (
 )
 language plpgsql
 stable
-set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_as_of timestamptz := _loaded_until(p_tenant_id);
     v_zone text;
-    v_currency text;
 begin
-    select c.property_time_zone, c.reporting_currency into v_zone, v_currency
+    select c.property_time_zone into v_zone
     from tenant_config as c
     where c.tenant_id = p_tenant_id;
     return query
@@ -32,21 +29,10 @@ begin
         ) as s
     ),
     marked as (
-        select
-            m.mark_date + make_interval(
-                hours => extract(hour from m.mark_ts at time zone v_zone)::integer
-                / p_hours * p_hours
-            ) as bucket,
-            count(*) filter (where m.kind = 'order') as orders,
-            sum(m.amount) filter (
-                where m.kind = 'order' and m.currency in ('', v_currency)
-            ) as revenue,
-            sum(m.amount) filter (
-                where m.kind = 'refund' and m.currency in ('', v_currency)
-            ) as refunds,
-            count(*) filter (where m.kind = 'cart') as carts
-        from _hour_marks(p_tenant_id, p_start_date, p_end_date, p_location_ids, v_as_of) as m
-        group by 1
+        select m.*
+        from _hour_marks(
+            p_tenant_id, p_start_date, p_end_date, p_hours, p_location_ids, v_zone
+        ) as m
     ),
     buckets as (
         select g.bucket
@@ -62,7 +48,7 @@ begin
     select
         b.bucket, coalesce(s.sessions, 0), coalesce(s.visitors, 0), coalesce(m.orders, 0),
         coalesce(m.revenue, 0), coalesce(m.refunds, 0), coalesce(s.sessions_with_order, 0),
-        coalesce(m.carts, 0), coalesce(s.searches, 0), coalesce(s.failed_searches, 0)
+        coalesce(m.abandoned_carts, 0), coalesce(s.searches, 0), coalesce(s.failed_searches, 0)
     from buckets as b
     left join summed as s on s.bucket = b.bucket
     left join marked as m on m.bucket = b.bucket;

@@ -1,7 +1,7 @@
 -- _clock_searches: every search of a range with its day, instant and branch.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/_derive_clock_hours.sql, sql/functions/_hour_sums.sql
+-- Called by   sql/functions/_derive_clock_hours.sql, sql/functions/_count_hours.sql
 create or replace function _clock_searches(p_tenant_id uuid, p_start_date date, p_end_date date)
 returns table (event_date date, event_ts timestamptz, branch_id text, is_failed boolean)
 language plpgsql

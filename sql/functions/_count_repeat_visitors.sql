@@ -10,7 +10,6 @@ create or replace function _count_repeat_visitors(
 returns bigint
 language plpgsql
 stable
-set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_scope text := _branch_scope(p_location_ids);

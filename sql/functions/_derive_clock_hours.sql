@@ -32,24 +32,26 @@ begin
     where h.tenant_id = p_tenant_id and h.event_date = d.event_date;
     insert into clock_hour
     select
-        p_tenant_id, c.scope, c.event_date, c.local_hour, c.previous_hour, sum(c.visitors),
+        p_tenant_id, c.scope, c.event_date, c.local_hour,
+        count(*) filter (where c.is_seen),
+        count(*) filter (where c.is_seen and c.previous_hour < c.local_hour / 4 * 4),
+        count(*) filter (where c.is_seen and c.previous_hour < c.local_hour / 12 * 12),
         sum(c.sessions), sum(c.sessions_with_order), sum(c.searches), sum(c.failed_searches)
     from (
         select
-            v.scope, v.event_date, v.local_hour,
-            case when v.is_seen then coalesce(v.previous_hour, -1) else -1 end as previous_hour,
-            v.is_seen::integer as visitors, v.sessions, v.sessions_with_order, 0 as searches,
-            0 as failed_searches
+            v.scope, v.event_date, v.local_hour, coalesce(v.previous_hour, -1) as previous_hour,
+            v.is_seen, v.sessions, v.sessions_with_order, 0 as searches, 0 as failed_searches
         from _clock_visits(p_tenant_id, v_first, v_last, v_zone) as v
         union all
         select
-            b.scope, s.event_date, extract(hour from s.event_ts at time zone v_zone), -1, 0, 0,
-            0, 1, s.is_failed::integer
+            b.scope, s.event_date,
+            extract(hour from s.event_ts at time zone v_zone)::integer, null,
+            false, 0, 0, 1, s.is_failed::integer
         from _clock_searches(p_tenant_id, v_first, v_last) as s
         inner join touched_day as d on d.event_date = s.event_date
         cross join lateral (values ('*'), ('=' || s.branch_id)) as b (scope)
     ) as c
-    group by c.scope, c.event_date, c.local_hour, c.previous_hour
-    order by c.scope, c.event_date, c.local_hour, c.previous_hour;
+    group by c.scope, c.event_date, c.local_hour
+    order by c.scope, c.event_date, c.local_hour;
 end;
 $$;

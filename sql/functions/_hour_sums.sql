@@ -15,7 +15,6 @@ returns table (
 )
 language plpgsql
 stable
-set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_scope text := _branch_scope(p_location_ids);
@@ -34,9 +33,11 @@ begin
     select
         h.event_date + make_interval(hours => h.local_hour / p_hours * p_hours),
         sum(h.sessions)::bigint,
-        coalesce(sum(h.visitors) filter (
-            where h.previous_hour < h.local_hour / p_hours * p_hours
-        ), 0)::bigint,
+        sum(
+            case p_hours
+                when 1 then h.visitors when 4 then h.visitors_in_4 else h.visitors_in_12
+            end
+        )::bigint,
         sum(h.sessions_with_order)::bigint, sum(h.searches)::bigint,
         sum(h.failed_searches)::bigint
     from clock_hour as h

@@ -28,7 +28,6 @@ returns table (
 )
 language plpgsql
 stable
-set plan_cache_mode = force_custom_plan
 as $$
 begin
     if p_granularity in ('daily', 'weekly', 'monthly') then

@@ -33,7 +33,6 @@ returns table (
 )
 language plpgsql
 stable
-set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_currency text;
