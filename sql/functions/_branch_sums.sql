@@ -40,7 +40,7 @@ begin
     ),
     carts as (
         select h.branch_id, count(*) as abandoned_carts
-        from chain as h
+        from task as h
         where
             h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task
             and h.last_date between p_start_date and p_end_date and h.ready_at <= p_as_of

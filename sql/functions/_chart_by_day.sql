@@ -46,7 +46,7 @@ begin
     ),
     carts as (
         select date_trunc(p_unit, h.last_date::timestamp) as bucket, count(*) as carts
-        from chain as h
+        from task as h
         where
             h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task
             and h.last_date between p_start_date and p_end_date and h.ready_at <= v_as_of

@@ -14,6 +14,7 @@ set enable_nestloop = off
 set work_mem = '64MB'
 as $$
 begin
+    perform _touch_everything(p_tenant_id);
     perform _collect_sessions(p_tenant_id);
     perform _resolve_mixed(p_tenant_id);
     perform _settle_sessions(p_tenant_id);
@@ -22,8 +23,8 @@ begin
     perform _derive_refunds(p_tenant_id);
     perform _store_orders(p_tenant_id);
     perform _derive_facts(p_tenant_id);
-    perform _derive_chains(p_tenant_id);
     perform _derive_branch_days(p_tenant_id);
     perform _derive_clock_hours(p_tenant_id);
+    perform _derive_tasks(p_tenant_id);
 end;
 $$;

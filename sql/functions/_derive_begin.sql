@@ -14,6 +14,9 @@ begin
         session_key bigint, session_id text, primary key (session_key, session_id)
     ) on commit drop;
     create temporary table touched_order (order_key text primary key) on commit drop;
+    create temporary table touched_party (
+        party text collate "C" primary key
+    ) on commit drop;
     create temporary table touched_day (event_date date primary key) on commit drop;
     create temporary table touched_subject (
         task_type text, subject text collate "C", primary key (task_type, subject)
@@ -46,6 +49,15 @@ begin
         subject text collate "C", first_at timestamptz, last_at timestamptz,
         closing_order_key text, closed_at timestamptz
     ) on commit drop;
-    create temporary table chain_new (like chain) on commit drop;
+    create temporary table task_found (
+        task_type text, subject text collate "C", first_at timestamptz, order_key text,
+        last_at timestamptz, last_date date, user_pseudo_id text, contact_id text,
+        company_id text, branch_id text, closing_order_key text, closed_at timestamptz,
+        closed_reason text, ready_at timestamptz, expires_at timestamptz, currency text,
+        value numeric, is_value_incomplete boolean, estimate_sessions integer, is_task boolean,
+        has_checkout boolean, terms text [], detail jsonb, words text, is_capped boolean
+    ) on commit drop;
+    create temporary table task_new (like task) on commit drop;
+    alter table task_new alter column state drop not null, alter column version drop not null;
 end;
 $$;

@@ -1,8 +1,9 @@
--- _derive_facts: evidence of the touched sessions: cart lines, checkouts and searches.
+-- _derive_facts: evidence of the touched sessions: cart lines, checkouts, searches, visits.
 --
 -- Definition  One row per element of a cart event's items (one without an item key when it has
---             none), per checkout and per search, numbered in the session's order. The subject
---             is the event's contact (c:), else its company (k:), else the device (d:).
+--             none), per checkout and per search, numbered in the session's order; number 0 is
+--             the session itself. The subject is the contact of the event or session (c:), else
+--             its company (k:), else the device (d:).
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _derive_facts(p_tenant_id uuid)
@@ -15,6 +16,12 @@ begin
         p_tenant_id,
         (select min(n.first_event_date) from session_new as n),
         (select max(n.last_event_date) from session_new as n);
+    execute _visit_query()
+    using
+        p_tenant_id,
+        (select min(n.first_event_date) from session_new as n),
+        (select max(n.last_event_date) from session_new as n),
+        (select r.visit_pages from _task_rules(p_tenant_id) as r);
     create index on fact_new (session_key, session_id, position);
     analyze fact_new;
     with gone as (

@@ -2,11 +2,12 @@
 -- their evidence.
 --
 -- Definition  A chain ends at the first order of its contact, company or device that comes
---             within 30 days of its last evidence, covering what happened up to and including
---             that instant, or after 30 days without evidence. Company and device are those of
---             the evidence seen so far. Cookieless orders end nothing.
+--             within 30 days (a setting) of its last evidence, covering what happened up to and
+--             including that instant; where a person marked its task done; or after 30 days
+--             without evidence. Company and device are those of the evidence seen so far.
+--             Cookieless orders end nothing.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/_derive_chains.sql
+-- Called by   sql/functions/_derive_tasks.sql
 create or replace function _mark_chains(p_tenant_id uuid, p_task_type text)
 returns void
 language plpgsql
@@ -18,22 +19,19 @@ declare
     v_last timestamptz;
     v_companies text[];
     v_devices text[];
+    v_silence interval;
 begin
-    truncate evidence, chain_span;
-    insert into evidence
-    select f.*
-    from touched_subject as t
-    inner join fact as f on f.task_type = t.task_type and f.subject = t.subject
-    where f.tenant_id = p_tenant_id and t.task_type = p_task_type;
-    analyze evidence;
-    for v_step in execute _chain_query() using p_tenant_id loop
+    select make_interval(days => r.chain_days) into v_silence
+    from _task_rules(p_tenant_id) as r;
+    perform _gather_evidence(p_tenant_id, p_task_type);
+    for v_step in execute _chain_query() using p_tenant_id, p_task_type loop
         if v_first is not null and (
-            v_subject <> v_step.subject or v_step.step_ts > v_last + interval '30 days'
+            v_subject <> v_step.subject or v_step.step_ts > v_last + v_silence
         ) then
             insert into chain_span values (v_subject, v_first, v_last, null, null);
             v_first := null;
         end if;
-        if v_step.order_key is null then
+        if v_step.kind = 1 then
             if v_first is null then
                 v_subject := v_step.subject;
                 v_first := v_step.step_ts;
@@ -43,6 +41,9 @@ begin
             v_last := v_step.step_ts;
             v_companies := v_companies || array_remove(v_step.companies, null);
             v_devices := v_devices || v_step.devices;
+        elsif v_first is not null and v_step.kind = 3 then
+            insert into chain_span values (v_subject, v_first, v_last, null, null);
+            v_first := null;
         elsif v_first is not null and (
             v_step.subject = 'c:' || v_step.contact_id
             or v_step.company_id = any(v_companies)

@@ -3,7 +3,8 @@
 -- Definition  Whoever is not in the temporary table stage_users goes. Sessions of contacts whose
 --             company changed, and sessions with several identities, are noted in
 --             touched_session, their orders in touched_order, so that what follows from companies
---             is derived anew.
+--             is derived anew; whoever can be reached otherwise or has another account owner, in
+--             touched_party and touched_subject, because their tasks say so.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/load.py, inside the swap transaction
 create or replace function _replace_contacts(p_tenant_id uuid)
@@ -14,25 +15,33 @@ set work_mem = '64MB'
 as $$
 begin
     create temporary table changed_contact on commit drop as
-    select coalesce(u.user_id, n.user_id) as user_id
+    select
+        coalesce(u.user_id, n.user_id) as user_id, u.buying_company_erp_id as old_company,
+        n.buying_company_erp_id as new_company,
+        u.buying_company_erp_id is distinct from n.buying_company_erp_id as has_moved
     from (select w.* from users as w where w.tenant_id = p_tenant_id) as u
     full join stage_users as n on n.user_id = u.user_id
-    where u.buying_company_erp_id is distinct from n.buying_company_erp_id;
+    where
+        (u.buying_company_erp_id, u.phone <> '', u.email <> '', u.account_owner)
+        is distinct from
+        (n.buying_company_erp_id, n.phone <> '', n.email <> '', n.account_owner);
     analyze changed_contact;
+    perform _touch_contacts(p_tenant_id);
     insert into touched_session
     select s.session_key, s.session_id
     from session as s
-    inner join changed_contact as c on c.user_id = s.contact_id
+    inner join changed_contact as c on c.user_id = s.contact_id and c.has_moved
     where s.tenant_id = p_tenant_id
     union
     select s.session_key, s.session_id
     from session as s
-    where s.tenant_id = p_tenant_id and s.is_mixed and exists (select from changed_contact)
+    where s.tenant_id = p_tenant_id and s.is_mixed
+        and exists (select from changed_contact as c where c.has_moved)
     on conflict do nothing;
     insert into touched_order
     select o.order_key
     from shop_order as o
-    inner join changed_contact as c on c.user_id = o.contact_id
+    inner join changed_contact as c on c.user_id = o.contact_id and c.has_moved
     where o.tenant_id = p_tenant_id
     on conflict do nothing;
     delete from users as u

@@ -80,7 +80,7 @@ begin
         select
             count(*) as carts,
             sum(h.value) filter (where h.currency in ('', v_currency)) as cart_value
-        from chain as h
+        from task as h
         where
             h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task
             and h.last_date between p_start_date and p_end_date and h.ready_at <= v_as_of

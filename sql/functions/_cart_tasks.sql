@@ -1,18 +1,18 @@
--- _cart_chains: what is left in each cart of chain_span, into chain_new.
+-- _cart_tasks: what is left in each cart of chain_span, into task_found.
 --
 -- Definition  Per item (id, else name) quantities run in time order and never below 0; the price
 --             is the last known one of an add. Abandoned (is_task) when a line remains and no
---             order came within 24 hours of the last activity; known to be so at ready_at.
+--             order came within 24 hours (a setting) of the last activity; known at ready_at.
 -- Units       value in currency, the last one its activity named ('' is the tenant's); lines
 --             without a price are left out of it.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/_derive_chains.sql
-create or replace function _cart_chains(p_tenant_id uuid)
+-- Called by   sql/functions/_derive_tasks.sql
+create or replace function _cart_tasks(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
 begin
-    insert into chain_new
+    insert into task_found
     with steps as (
         select
             c.first_at, f.*,
@@ -54,7 +54,8 @@ begin
             jsonb_agg(jsonb_build_object(
                 'item_id', l.item_id, 'item_name', l.item_name,
                 'quantity', l.quantity, 'price', l.price
-            ) order by l.step) as lines
+            ) order by l.step) as lines,
+            string_agg(concat_ws(' ', l.item_id, l.item_name), ' ' order by l.step) as words
         from lines as l
         where l.quantity > 0
         group by l.subject, l.first_at
@@ -73,15 +74,23 @@ begin
         group by e.subject, e.first_at
     )
     select
-        p_tenant_id, 'cart', c.subject, c.first_at, c.last_at, t.last_date, t.user_pseudo_id,
-        t.contact_id, t.company_id, t.branch_id, c.closing_order_key, c.closed_at,
-        c.last_at + interval '24 hours', c.last_at + interval '30 days',
-        t.currency, coalesce(k.cart_value, 0), coalesce(k.is_incomplete, false),
-        k.lines is not null
-        and (c.closed_at is null or c.closed_at > c.last_at + interval '24 hours'),
-        t.has_checkout, coalesce(k.lines, '[]'), 0
+        'cart', c.subject, c.first_at, '', c.last_at, t.last_date, t.user_pseudo_id,
+        t.contact_id, t.company_id, t.branch_id, c.closing_order_key,
+        case when k.lines is null then coalesce(c.closed_at, c.last_at) else c.closed_at end,
+        case
+            when c.closed_at is not null then 'recovered' when k.lines is null then 'emptied'
+        end,
+        c.last_at + make_interval(hours => r.cart_hours),
+        c.last_at + make_interval(days => r.cart_days),
+        t.currency, coalesce(k.cart_value, 0), coalesce(k.is_incomplete, false), 0,
+        k.lines is not null and (
+            c.closed_at is null or c.closed_at > c.last_at + make_interval(hours => r.cart_hours)
+        ),
+        t.has_checkout, null, jsonb_build_object('lines', coalesce(k.lines, '[]')),
+        _words(k.words), false
     from chain_span as c
     inner join latest as t on t.subject = c.subject and t.first_at = c.first_at
-    left join carts as k on k.subject = c.subject and k.first_at = c.first_at;
+    left join carts as k on k.subject = c.subject and k.first_at = c.first_at
+    cross join _task_rules(p_tenant_id) as r;
 end;
 $$;

@@ -1,0 +1,33 @@
+-- _task_state: where a task stands at p_now.
+--
+-- Definition  done: a person said so. closed: its evidence ended it, or every term was fixed.
+--             snoozed: until an instant that is still to come, or left alone after a contact.
+--             expired: as long after its last evidence as its rule says, or as long after the last
+--             thing a person did to it or the end of its snooze, if that is later. Else open or
+--             in_progress.
+-- Called by   functions that list tasks; inlined there
+create or replace function _task_state(
+    p_state text, p_closed_at timestamptz, p_fixed_at timestamptz, p_snoozed_until timestamptz,
+    p_cool_until timestamptz, p_last_at timestamptz, p_expires_at timestamptz,
+    p_touched_at timestamptz, p_now timestamptz
+)
+returns text
+language sql
+immutable
+as $$
+    select
+        case
+            when p_state = 'done' then 'done'
+            when p_closed_at is not null or p_fixed_at is not null then 'closed'
+            when p_state = 'snoozed' and p_snoozed_until > p_now then 'snoozed'
+            when
+                greatest(
+                    p_expires_at,
+                    greatest(p_touched_at, p_snoozed_until) + (p_expires_at - p_last_at)
+                ) <= p_now
+                then 'expired'
+            when p_cool_until > p_now then 'snoozed'
+            when p_state = 'snoozed' then 'open'
+            else p_state
+        end
+$$;

@@ -1,0 +1,34 @@
+-- _touch_everything: when a tenant's rows were derived by another version of these functions, or
+-- with other rules, everything it has is derived again.
+--
+-- Definition  v_version goes up whenever stored derived rows would come out otherwise.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/_derive.sql
+create or replace function _touch_everything(p_tenant_id uuid)
+returns void
+language plpgsql
+as $$
+declare
+    v_version constant integer := 1;
+    v_rules jsonb;
+begin
+    select c.rules into v_rules from tenant_config as c where c.tenant_id = p_tenant_id;
+    insert into derivation as d values (p_tenant_id, v_version, v_rules)
+    on conflict on constraint derivation_pkey do update set
+        version = excluded.version, rules = excluded.rules
+    where (d.version, d.rules) is distinct from (excluded.version, excluded.rules);
+    if not found then
+        return;
+    end if;
+    insert into touched_session
+    select s.session_key, s.session_id from session as s where s.tenant_id = p_tenant_id
+    on conflict do nothing;
+    insert into touched_order
+    select o.order_key from shop_order as o where o.tenant_id = p_tenant_id
+    on conflict do nothing;
+    insert into touched_subject
+    select distinct f.task_type, f.subject from fact as f where f.tenant_id = p_tenant_id
+    on conflict do nothing;
+    analyze touched_session;
+end;
+$$;

@@ -1,0 +1,96 @@
+-- _visit_query: the statement that makes evidence of whole sessions, into fact_new; $1 tenant, $2
+-- and $3 the first and last day any touched session reaches, $4 the page views that count.
+--
+-- Definition  Sessions with enough page views of a known contact or company; bounced ones of a
+--             known contact, and ones with a successful search, that saw a product. Dated by their
+--             first event. items: the different items viewed, {item_id, item_name, category, price,
+--             views}; the price is the last one shown.
+-- Called by   sql/functions/_derive_facts.sql
+create or replace function _visit_query()
+returns text
+language sql
+immutable
+as $$
+    select '
+        insert into fact_new (
+            tenant_id, session_key, session_id, position, task_type, kind, subject, fact_ts,
+            event_date, user_pseudo_id, contact_id, company_id, branch_id, currency, page_views,
+            is_bounce, items, row_hash
+        )
+        with visits as (
+            select s.*
+            from session_new as s
+            where
+                (s.page_views >= $4 and coalesce(s.contact_id, s.company_id) is not null)
+                or (
+                    s.item_views > 0
+                    and (s.searches > 0 or (s.is_bounce and s.contact_id is not null))
+                )
+        ),
+        views as (
+            select
+                v.session_key, v.session_id, v.event_ts, _currency_code(v.currency) as currency,
+                coalesce(i.item, jsonb_build_object(
+                    ''item_id'', v.item_id, ''item_name'', v.item_name,
+                    ''item_category'', v.item_category, ''price'', v.item_price
+                )) as item
+            from view_item as v
+            inner join visits as s
+                on s.session_key = v.session_key and s.session_id = v.session_id
+            left join lateral jsonb_array_elements(
+                case when jsonb_typeof(v.items_json) = ''array'' then v.items_json else ''[]'' end
+            ) as i (item) on true
+            where v.tenant_id = $1 and v.event_date between $2 and $3
+        ),
+        keyed as (
+            select
+                v.*,
+                coalesce(
+                    ''i:'' || (v.item ->> ''item_id''), ''n:'' || (v.item ->> ''item_name'')
+                ) as item_key,
+                case when _item_number(v.item -> ''price'') >= 0
+                    then _item_number(v.item -> ''price'')
+                end as price
+            from views as v
+        ),
+        seen as (
+            select
+                k.session_key, k.session_id, k.item_key,
+                (array_agg(k.item order by k.event_ts desc, k.item::text))[1] as item,
+                (array_agg(k.price order by k.event_ts desc, k.item::text)
+                    filter (where k.price is not null))[1] as price,
+                (array_agg(k.currency order by k.currency = '''', k.event_ts desc))[1] as currency,
+                count(*) as views
+            from keyed as k
+            where k.item_key is not null
+            group by k.session_key, k.session_id, k.item_key
+        ),
+        listed as (
+            select
+                s.session_key, s.session_id,
+                (array_agg(s.currency order by s.currency = '''', s.item_key))[1] as currency,
+                jsonb_agg(jsonb_build_object(
+                    ''item_id'', s.item ->> ''item_id'', ''item_name'', s.item ->> ''item_name'',
+                    ''category'', s.item ->> ''item_category'', ''price'', s.price,
+                    ''views'', s.views
+                ) order by s.item_key) as items
+            from seen as s
+            group by s.session_key, s.session_id
+        ),
+        finished as (
+            select
+                $1 as tenant_id, s.session_key, s.session_id, 0 as position, ''visit'' as task_type,
+                ''visit'' as kind,
+                coalesce(
+                    ''c:'' || s.contact_id, ''k:'' || s.company_id, ''d:'' || s.user_pseudo_id
+                ) as subject,
+                s.first_ts, s.session_date, s.user_pseudo_id, s.contact_id, s.company_id,
+                s.branch_id, coalesce(l.currency, '''') as currency, s.page_views, s.is_bounce,
+                coalesce(l.items, ''[]'') as items
+            from visits as s
+            left join listed as l
+                on l.session_key = s.session_key and l.session_id = s.session_id
+        )
+        select f.*, hash_record_extended(f, 0)
+        from finished as f'
+$$;
