@@ -22,7 +22,10 @@ def main() -> int:
     scale, begin = SCALES[arguments.scale], time.monotonic()
     duck = Duck()
     with ground(scale, arguments.seed) as stack:
-        results = loading.measure(stack, duck) + figures.measure(stack, duck)
+        results = loading.measure_first(stack, duck)
+        results += figures.measure(stack, duck)
+        results += loading.measure_replacing(stack)
+        results += figures.measure_worn(stack)
     results.append(shown("the whole run", (time.monotonic() - begin) / 60, "min"))
     print(table(results))
     if scale.name != "full":

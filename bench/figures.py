@@ -59,6 +59,23 @@ def measure(ground: Ground, duck: Duck) -> list[Result]:
         unfenced.dispose()
 
 
+def measure_worn(ground: Ground) -> list[Result]:
+    """The dashboard again, when four whole months were replaced and its indexes are worn."""
+    tenant_id, results = ground.tenants[0], []
+    engine = db.make_engine(ground.urls.web)
+    for days in GOALS_MS:
+        ask = partial(queries.get_dashboard_overview_stats, period=last_days(days))
+        with _as_tenant(engine, tenant_id) as conn:
+            spent, _ = _pairs(ground.scale.rounds, partial(ask, conn, tenant_id), _nothing)
+        results.append(shown(f"dashboard after all this replacing, {days} days", spent, "ms"))
+    engine.dispose()
+    return results
+
+
+def _nothing() -> None:
+    """The other half of a pair that has none."""
+
+
 def _alone_and_unfenced(ground: Ground, fenced: Engine, unfenced: Engine) -> list[Result]:
     """Each function as app_web and as a superuser, in turn, so that both meet the same noise."""
     tenant_id, results, overheads = ground.tenants[0], [], []
@@ -105,12 +122,14 @@ def _against_duck(ground: Ground, engine: Engine, duck: Duck) -> list[Result]:
 def _pairs(
     rounds: int, first: Callable[[], object], second: Callable[[], object]
 ) -> tuple[float, float]:
-    """The median milliseconds of each, called in turn after one call to warm up."""
-    first(), second()
+    """The median milliseconds of each, warm: called in turn, each time once to warm up and once
+    under the clock.
+    """
     spent: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
         order = ((first, 0), (second, 1)) if number % 2 else ((second, 1), (first, 0))
         for call, place in order:
+            call()
             begin = time.perf_counter()
             call()
             spent[place].append((time.perf_counter() - begin) * 1000)

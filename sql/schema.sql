@@ -581,7 +581,7 @@ alter table processing_jobs add constraint processing_jobs_range CHECK ((end_dat
 alter table processing_jobs add constraint processing_jobs_status CHECK ((status = ANY (ARRAY['queued'::text, 'processing'::text, 'completed'::text, 'completed_with_warnings'::text, 'failed'::text, 'cancelled'::text])));
 alter table processing_jobs add constraint processing_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table refund add constraint refund_pkey PRIMARY KEY (tenant_id, order_key, refund_number);
-alter table repeat_gap add constraint repeat_gap_pkey PRIMARY KEY (tenant_id, scope, session_date, previous_date, before_previous_date) INCLUDE (visitors);
+alter table repeat_gap add constraint repeat_gap_pkey PRIMARY KEY (tenant_id, scope, previous_date, session_date, before_previous_date) INCLUDE (visitors);
 alter table session add constraint session_pkey PRIMARY KEY (tenant_id, session_key, session_id);
 alter table shop_order add constraint shop_order_pkey PRIMARY KEY (tenant_id, order_key);
 alter table tenant add constraint tenant_pkey PRIMARY KEY (tenant_id);

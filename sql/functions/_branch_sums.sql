@@ -29,15 +29,6 @@ begin
         where b.tenant_id = p_tenant_id and b.event_date between p_start_date and p_end_date
         group by b.branch_id
     ),
-    seen as (
-        select g.scope, sum(g.visitors)::bigint as visitors
-        from visitor_gap as g
-        where
-            g.tenant_id = p_tenant_id and g.scope >= '=' and g.scope <> '*'
-            and g.session_date between p_start_date and p_end_date
-            and g.previous_date < p_start_date
-        group by g.scope
-    ),
     carts as (
         select h.branch_id, count(*) as abandoned_carts
         from task as h
@@ -49,8 +40,6 @@ begin
     branches as (
         select d.branch_id from days as d
         union
-        select substr(v.scope, 2) from seen as v
-        union
         select k.branch_id from carts as k
     )
     select
@@ -59,7 +48,14 @@ begin
         coalesce(d.searches, 0), coalesce(d.failed_searches, 0)
     from branches as b
     left join days as d on d.branch_id = b.branch_id
-    left join seen as v on v.scope = '=' || b.branch_id
-    left join carts as k on k.branch_id = b.branch_id;
+    left join carts as k on k.branch_id = b.branch_id
+    left join lateral (
+        select sum(g.visitors)::bigint as visitors
+        from visitor_gap as g
+        where
+            g.tenant_id = p_tenant_id and g.scope = '=' || b.branch_id
+            and g.session_date between p_start_date and p_end_date
+            and g.previous_date < p_start_date
+    ) as v on true;
 end;
 $$;

@@ -35,8 +35,8 @@ begin
     from repeat_gap as g
     where
         g.tenant_id = p_tenant_id and g.scope = v_scope
-        and g.session_date between p_start_date and p_end_date
-        and g.previous_date >= p_start_date and g.before_previous_date < p_start_date;
+        and g.previous_date between p_start_date and p_end_date
+        and g.session_date <= p_end_date and g.before_previous_date < p_start_date;
     select count(*) into v_unseen
     from (
         select s.visitor_id

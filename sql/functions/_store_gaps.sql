@@ -24,7 +24,7 @@ begin
     where c.before_previous_date is not null
     group by 2, 3, 4, 5
     having sum(c.visitors) <> 0
-    order by 2, 3, 4, 5
+    order by 2, 4, 3, 5
     on conflict on constraint repeat_gap_pkey
     do update set visitors = g.visitors + excluded.visitors;
     delete from visitor_gap as g

@@ -19,7 +19,8 @@ create table clock_hour (
     constraint clock_hour_pkey primary key (tenant_id, scope, event_date, local_hour)
 );
 
--- The gap tables are summed from their keys alone; that needs them vacuumed soon after a load.
+-- The gap tables are summed from their keys alone; that needs them vacuumed soon after a load. The
+-- repeat visitors of a range have both days in it: fewer rows have the earlier one in it.
 alter table visitor_gap drop constraint visitor_gap_pkey;
 alter table visitor_gap add constraint visitor_gap_pkey
 primary key (tenant_id, scope, session_date, previous_date) include (visitors);
@@ -28,7 +29,7 @@ alter table visitor_gap set (
 );
 alter table repeat_gap drop constraint repeat_gap_pkey;
 alter table repeat_gap add constraint repeat_gap_pkey primary key (
-    tenant_id, scope, session_date, previous_date, before_previous_date
+    tenant_id, scope, previous_date, session_date, before_previous_date
 ) include (visitors);
 alter table repeat_gap set (
     autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02
