@@ -16,7 +16,7 @@ begin
     perform _run_orders(p_tenant_id);
     insert into task_new (
         tenant_id, task_type, subject, first_at, order_key, task_id, last_at, last_date,
-        user_pseudo_id, contact_id, company_id, customer_key, branch_id, owner_branch_id,
+        user_pseudo_id, contact_id, company_id, customer_key, customer_name, branch_id, owner_branch_id,
         account_owner, closing_order_key, closed_at, closed_reason, ready_at, expires_at, currency,
         value, is_value_incomplete, estimate_sessions, is_task, is_flagged, has_checkout, reach,
         is_known_buyer, terms, detail, words, row_hash
@@ -24,7 +24,9 @@ begin
     with companies as (
         select
             u.buying_company_erp_id as company_id, bool_or(u.phone <> '') as has_phone,
-            bool_or(u.email <> '') as has_email, min(u.account_owner) as account_owner
+            bool_or(u.email <> '') as has_email, min(u.account_owner) as account_owner,
+            min(nullif(u.buying_company_name, '')) as name,
+            string_agg(concat_ws(' ', u.name, u.email), ' ' order by u.user_id) as people
         from users as u
         where u.tenant_id = p_tenant_id and u.buying_company_erp_id is not null
         group by u.buying_company_erp_id
@@ -38,6 +40,10 @@ begin
             f.last_at, f.last_date, f.user_pseudo_id, f.contact_id, f.company_id,
             coalesce('k:' || f.company_id, 'c:' || f.contact_id, 'd:' || f.user_pseudo_id)
                 as customer_key,
+            case
+                when f.company_id is null then nullif(u.name, '')
+                else coalesce(c.name, f.company_id)
+            end as customer_name,
             f.branch_id, coalesce(l.branch_id, f.branch_id) as owner_branch_id,
             coalesce(u.account_owner, c.account_owner) as account_owner,
             f.closing_order_key, f.closed_at, f.closed_reason, f.ready_at, f.expires_at, f.currency,
@@ -57,7 +63,10 @@ begin
                 when 'purchase' then f.detail || jsonb_build_object('is_first', b.order_ts is null)
                 else f.detail
             end as detail,
-            f.words
+            _words(concat_ws(
+                ' ', f.company_id, c.name, f.contact_id, u.name, u.email, u.phone,
+                case when f.contact_id is null then c.people end
+            )) || f.words as words
         from task_found as f
         left join users as u on u.tenant_id = p_tenant_id and u.user_id = f.contact_id
         left join companies as c on c.company_id = f.company_id

@@ -3,8 +3,8 @@
 -- Definition  Whoever is not in the temporary table stage_users goes. Sessions of contacts whose
 --             company changed, and sessions with several identities, are noted in
 --             touched_session, their orders in touched_order, so that what follows from companies
---             is derived anew; whoever can be reached otherwise or has another account owner, in
---             touched_party and touched_subject, because their tasks say so.
+--             is derived anew; all that changed in any way, in touched_party and touched_subject,
+--             because their tasks say how they are called and reached.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/load.py, inside the swap transaction
 create or replace function _replace_contacts(p_tenant_id uuid)
@@ -22,9 +22,9 @@ begin
     from (select w.* from users as w where w.tenant_id = p_tenant_id) as u
     full join stage_users as n on n.user_id = u.user_id
     where
-        (u.buying_company_erp_id, u.phone <> '', u.email <> '', u.account_owner)
+        (u.buying_company_erp_id, u.buying_company_name, u.name, u.phone, u.email, u.account_owner)
         is distinct from
-        (n.buying_company_erp_id, n.phone <> '', n.email <> '', n.account_owner);
+        (n.buying_company_erp_id, n.buying_company_name, n.name, n.phone, n.email, n.account_owner);
     analyze changed_contact;
     perform _touch_contacts(p_tenant_id);
     insert into touched_session

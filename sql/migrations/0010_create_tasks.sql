@@ -18,6 +18,7 @@ create table task (
     contact_id text,
     company_id text,
     customer_key text not null collate "C",
+    customer_name text,
     branch_id text not null,
     owner_branch_id text not null,
     account_owner text,
@@ -57,8 +58,9 @@ create table task (
 );
 create index task_list on task (tenant_id, task_type, last_date, branch_id)
 include (
-    is_task, ready_at, last_at, closed_at, expires_at, touched_at, state, snoozed_until, cool_until,
-    fixed_at, currency, value, estimate_sessions, has_checkout, reach, is_known_buyer
+    task_id, customer_key, is_task, ready_at, last_at, closed_at, expires_at, touched_at, state,
+    snoozed_until, cool_until, fixed_at, currency, value, estimate_sessions, has_checkout, reach,
+    is_known_buyer, owner, owner_branch_id, account_owner
 );
 create index task_customer on task (tenant_id, customer_key, last_at);
 create index task_contact on task (tenant_id, contact_id) where contact_id is not null;
@@ -207,11 +209,39 @@ add column page_views integer,
 add column is_bounce boolean,
 add column items jsonb;
 
--- What text search looks for in a contact: words in lower case, each after a space.
-alter table users add column words text not null generated always as (
-    ' ' || regexp_replace(lower(
-        coalesce(user_id, '') || ' ' || coalesce(name, '') || ' ' || coalesce(email, '') || ' '
-        || coalesce(phone, '') || ' ' || coalesce(buying_company_erp_id, '') || ' '
-        || coalesce(buying_company_name, '')
-    ), '[^[:alnum:]]+', ' ', 'g')
-) stored;
+-- One row of a list of tasks, as the get_…_tasks functions answer it.
+create type listed_task as (
+    task_id uuid,
+    task_type text,
+    state text,
+    outcome text,
+    version integer,
+    score double precision,
+    value numeric,
+    is_estimate boolean,
+    currency text,
+    is_value_incomplete boolean,
+    first_at timestamptz,
+    last_at timestamptz,
+    ready_at timestamptz,
+    expires_at timestamptz,
+    closed_at timestamptz,
+    closed_reason text,
+    snoozed_until timestamptz,
+    branch_id text,
+    customer_key text,
+    customer_name text,
+    company_id text,
+    contact_id text,
+    contact_name text,
+    contact_email text,
+    contact_phone text,
+    owner text,
+    is_flagged boolean,
+    is_known_buyer boolean,
+    has_checkout boolean,
+    reach smallint,
+    order_key text,
+    detail jsonb,
+    sort_key text
+);

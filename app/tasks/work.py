@@ -1,0 +1,376 @@
+"""What people do with tasks. Every step is kept, and a stale one is refused.
+
+`task_work` says where a task stands, `task_history` how it came there; a trigger mirrors the first
+on the task's own row. Nothing here is ever written by a load.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, text
+
+from app.dates import utc_now, zone
+from app.errors import Conflict, Invalid, NotFound
+from app.tenant_settings import get_tenant_settings
+
+Via = Literal["page", "api", "link", "job"]
+Action = Literal["call", "done", "snooze", "wake", "assign", "note", "start", "reopen"]
+UNDO_LIMIT = timedelta(minutes=10)
+_CONTACTS = ("won", "will_order_later", "no_answer")
+_KEPT = ("state", "outcome", "owner", "snoozed_until", "no_answers", "done_at")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does it (an email) and through what."""
+
+    email: str
+    via: Via
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step of a task. `version` None is for notes alone, which overwrite nothing.
+
+    `amount` is what a customer ordered elsewhere, by phone or at the counter (`reason`
+    ordered_elsewhere), in the reporting currency.
+    """
+
+    action: Action
+    version: int | None = None
+    outcome: str | None = None
+    note: str | None = None
+    reason: str | None = None
+    amount: Decimal | None = None
+    owner: str | None = None
+    snoozed_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of a task's history, as people read it."""
+
+    history_id: UUID
+    task_id: UUID
+    happened_at: datetime
+    done_by: str
+    via: str
+    action: str
+    from_state: str | None
+    to_state: str | None
+    outcome: str | None
+    reason: str | None
+    note: str | None
+    amount: Decimal | None
+    owner: str | None
+    snoozed_until: datetime | None
+    version: int
+    undoes: UUID | None
+
+
+def change_task(
+    conn: Connection, tenant_id: UUID, task_id: UUID, change: Change, actor: Actor
+) -> UUID:
+    """Take one step; answers its history_id, which an undo names.
+
+    Raises:
+        NotFound: this tenant has no such task.
+        Conflict: somebody was faster; the message says who did what.
+        Invalid: the step makes no sense; the message says what is missing.
+    """
+    work = _lock(conn, tenant_id, task_id)
+    if change.action != "note" and change.version != work.version:
+        raise _conflict(conn, tenant_id, work)
+    after = _after(conn, tenant_id, work, change)
+    is_contact = change.action == "call" or (
+        change.action == "done" and change.outcome in _CONTACTS
+    )
+    version = work.version + (change.action != "note")
+    _write(conn, tenant_id, work.task_id, after, version, actor)
+    history_id = _record(conn, tenant_id, work, after, change, version, actor, is_contact)
+    if is_contact:
+        _cool_down(conn, tenant_id, work, history_id, after)
+    return history_id
+
+
+def undo(conn: Connection, tenant_id: UUID, history_id: UUID, actor: Actor) -> UUID:
+    """Put back what a step of the same person changed; answers the task_id.
+
+    Raises:
+        NotFound: there is no such step.
+        Conflict: it was someone else's, too long ago, or something happened since.
+    """
+    statement = text("""
+        select h.*, exists (
+            select from task_history as u where u.tenant_id = :t and u.undoes = h.history_id
+        ) as is_undone
+        from task_history as h
+        where h.tenant_id = :t and h.history_id = :id and h.before is not null
+    """)
+    step = conn.execute(statement, {"t": tenant_id, "id": history_id}).one_or_none()
+    if step is None:
+        raise NotFound("There is no such step to undo.")
+    work = _lock(conn, tenant_id, step.task_id)
+    if step.done_by != actor.email or utc_now() - step.happened_at > UNDO_LIMIT:
+        raise Conflict("Only your own step of the last ten minutes can be undone.")
+    if step.is_undone or work.version != step.version or _has_followers(conn, tenant_id, work):
+        raise _conflict(conn, tenant_id, work)
+    before = _read_before(step.before)
+    _write(conn, tenant_id, work.task_id, before, work.version + 1, actor)
+    values = {"t": tenant_id, "id": history_id}
+    conn.execute(text("select _end_cooldown(:t, :id)"), values)
+    undone = Change("reopen")
+    _record(conn, tenant_id, work, before, undone, work.version + 1, actor, False, history_id)
+    return UUID(str(work.task_id))
+
+
+def list_steps(conn: Connection, tenant_id: UUID, task_id: UUID) -> list[Step]:
+    """The history of a task and of those joined with it, newest first."""
+    statement = text("""
+        select
+            h.history_id, h.task_id, h.happened_at, h.done_by, h.via, h.action, h.from_state,
+            h.to_state, h.outcome, h.reason, h.note, h.amount, h.owner, h.snoozed_until,
+            h.version, h.undoes
+        from task_history as h
+        where
+            h.tenant_id = :t
+            and (h.task_id = :id or h.task_id in (
+                select w.task_id
+                from task_work as w
+                where w.tenant_id = :t and w.merged_into = :id
+            ))
+        order by h.happened_at desc, h.history_id
+    """)
+    rows = conn.execute(statement, {"t": tenant_id, "id": task_id})
+    return [Step(*row) for row in rows]
+
+
+def _lock(conn: Connection, tenant_id: UUID, task_id: UUID) -> Row[Any]:
+    """The work of a task, made when nobody touched it before, locked until the end."""
+    values = {"t": tenant_id, "id": task_id}
+    conn.execute(
+        text("""
+            insert into task_work (
+                tenant_id, task_id, task_type, subject, first_at, order_key, last_at,
+                customer_key, version, snapshot
+            )
+            select
+                t.tenant_id, t.task_id, t.task_type, t.subject, t.first_at, t.order_key,
+                t.last_at, t.customer_key, 0, '{}'
+            from task as t
+            where t.tenant_id = :t and t.task_id = :id
+            on conflict do nothing
+        """),
+        values,
+    )
+    find = text("""
+        select w.*
+        from task_work as w
+        where w.tenant_id = :t and w.task_id = coalesce((
+            select m.merged_into from task_work as m where m.tenant_id = :t and m.task_id = :id
+        ), :id)
+        for update
+    """)
+    work = conn.execute(find, values).one_or_none()
+    if work is None:
+        raise NotFound("There is no such task.")
+    return work
+
+
+def _conflict(conn: Connection, tenant_id: UUID, work: Row[Any]) -> Conflict:
+    """Who changed the task, when, and to what."""
+    steps = [s for s in list_steps(conn, tenant_id, work.task_id) if s.via != "job"]
+    if not steps:
+        return Conflict("This task has changed since you opened it. Look at it again.")
+    last = steps[0]
+    done = {
+        "call": "logged a call", "done": "finished it", "snooze": "snoozed it",
+        "wake": "took it up again", "assign": "assigned it", "note": "added a note",
+        "start": "took it up", "reopen": "opened it again", "undo": "undid a step",
+    }[last.action]  # fmt: skip
+    outcome = f" ({last.outcome.replace('_', ' ').capitalize()})" if last.outcome else ""
+    return Conflict(
+        f"{last.done_by} {done}{outcome} since you opened it. Nothing of yours was changed.",
+        changed_by=last.done_by,
+        changed_at=last.happened_at.isoformat(),
+        action=last.action,
+        outcome=last.outcome,
+        version=work.version,
+    )
+
+
+def _after(
+    conn: Connection, tenant_id: UUID, work: Row[Any], change: Change
+) -> dict[str, Any]:
+    """Where the task stands after the step."""
+    after = {name: getattr(work, name) for name in _KEPT}
+    match change.action:
+        case "done":
+            return after | _outcome(conn, tenant_id, work, change)
+        case "snooze":
+            return after | {"state": "snoozed", "snoozed_until": _future(change.snoozed_until)}
+        case "assign":
+            return after | {"owner": change.owner or None}
+        case "call" | "start":
+            return after | {"state": "in_progress", "snoozed_until": None}
+        case "wake" | "reopen":
+            return after | {
+                "state": "open", "snoozed_until": None, "outcome": None, "done_at": None,
+            }  # fmt: skip
+    if not (change.note or "").strip():
+        raise Invalid("Write something into the note.")
+    return after
+
+
+def _outcome(
+    conn: Connection, tenant_id: UUID, work: Row[Any], change: Change
+) -> dict[str, Any]:
+    """Done, or asleep until it is worth trying again."""
+    if change.outcome is None:
+        raise Invalid("Choose how it ended.", fields={"outcome": "Choose how it ended."})
+    if change.outcome == "will_order_later":
+        until = _future(change.snoozed_until)
+        return {"state": "snoozed", "outcome": change.outcome, "snoozed_until": until}
+    rules = conn.execute(
+        text("select * from _task_rules(:t)"), {"t": tenant_id}
+    ).one()
+    if change.outcome == "no_answer" and work.no_answers + 1 < rules.no_answers:
+        zone_name = get_tenant_settings(conn, tenant_id).time_zone
+        until = after_working_days(utc_now(), rules.no_answer_days, zone_name)
+        return {
+            "state": "snoozed", "outcome": "no_answer", "snoozed_until": until,
+            "no_answers": work.no_answers + 1,
+        }  # fmt: skip
+    tries = work.no_answers + (change.outcome == "no_answer")
+    return {
+        "state": "done", "outcome": change.outcome, "snoozed_until": None, "done_at": utc_now(),
+        "no_answers": tries,
+    }  # fmt: skip
+
+
+def after_working_days(start: datetime, days: int, zone_name: str) -> datetime:
+    """The same time of day so many working days (Monday to Friday) later, in that zone."""
+    moment = start.astimezone(zone(zone_name))
+    while days:
+        moment += timedelta(days=1)
+        days -= moment.weekday() < 5
+    return moment
+
+
+def _future(until: datetime | None) -> datetime:
+    if until is None:
+        raise Invalid("Choose until when.", fields={"snoozed_until": "Choose until when."})
+    if until <= utc_now():
+        message = "This moment has passed. Choose a later one."
+        raise Invalid(message, fields={"snoozed_until": message})
+    return until
+
+
+def _write(
+    conn: Connection, tenant_id: UUID, task_id: UUID, after: dict[str, Any], version: int,
+    actor: Actor,
+) -> None:  # fmt: skip
+    statement = text("""
+        update task_work
+        set
+            state = :state, outcome = :outcome, owner = :owner, snoozed_until = :snoozed_until,
+            no_answers = :no_answers, done_at = :done_at, version = :version,
+            touched_at = clock_timestamp(), touched_by = :by
+        where tenant_id = :t and task_id = :id
+    """)
+    values = {"t": tenant_id, "id": task_id, "version": version, "by": actor.email}
+    conn.execute(statement, values | after)
+
+
+def _record(
+    conn: Connection, tenant_id: UUID, work: Row[Any], after: dict[str, Any], change: Change,
+    version: int, actor: Actor, is_contact: bool, undoes: UUID | None = None,
+) -> UUID:  # fmt: skip
+    statement = text("""
+        insert into task_history (
+            tenant_id, task_id, done_by, via, action, from_state, to_state, outcome, reason, note,
+            amount, owner, snoozed_until, version, is_contact, task_type, customer_key, undoes,
+            before
+        )
+        values (
+            :t, :id, :by, :via, :action, :from_state, :to_state, :outcome, :reason, :note,
+            :amount, :owner, :snoozed_until, :version, :is_contact, :task_type, :customer_key,
+            :undoes, cast(:before as jsonb)
+        )
+        returning history_id
+    """)
+    before = {name: getattr(work, name) for name in _KEPT}
+    values = {
+        "t": tenant_id, "id": work.task_id, "by": actor.email, "via": actor.via,
+        "action": "undo" if undoes else change.action, "from_state": work.state,
+        "to_state": after["state"], "outcome": change.outcome, "reason": change.reason,
+        "note": (change.note or "").strip() or None, "amount": change.amount,
+        "owner": after["owner"] if change.action == "assign" else None,
+        "snoozed_until": after["snoozed_until"] if after["state"] == "snoozed" else None,
+        "version": version, "is_contact": is_contact, "task_type": work.task_type,
+        "customer_key": work.customer_key, "undoes": undoes,
+        "before": None if undoes else json.dumps(before, default=_as_text),
+    }  # fmt: skip
+    return UUID(str(conn.execute(statement, values).scalar_one()))
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _read_before(before: dict[str, Any]) -> dict[str, Any]:
+    moments = ("snoozed_until", "done_at")
+    return before | {
+        name: datetime.fromisoformat(before[name]) if before[name] else None for name in moments
+    }
+
+
+def _cool_down(
+    conn: Connection, tenant_id: UUID, work: Row[Any], history_id: UUID, after: dict[str, Any]
+) -> None:
+    """Leave the customer alone with new tasks of this type for a while."""
+    statement = text("""
+        insert into task_cooldown (
+            tenant_id, history_id, customer_key, task_type, begins_at, ends_at
+        )
+        select
+            :t, :id, :customer_key, :task_type, now(),
+            case
+                when :is_no_answer then cast(:until as timestamptz)
+                else now() + make_interval(days => r.cool_days)
+            end
+        from _task_rules(:t) as r
+    """)
+    is_no_answer = after["outcome"] == "no_answer" and after["state"] == "snoozed"
+    values = {
+        "t": tenant_id, "id": history_id, "customer_key": work.customer_key,
+        "task_type": work.task_type, "is_no_answer": is_no_answer,
+        "until": after["snoozed_until"],
+    }  # fmt: skip
+    conn.execute(statement, values)
+
+
+def _has_followers(conn: Connection, tenant_id: UUID, work: Row[Any]) -> bool:
+    """Whether activity after the end that a person set has already begun another task."""
+    statement = text("""
+        select exists (
+            select
+            from task as t
+            where
+                t.tenant_id = :t and t.task_type = :task_type and t.subject = :subject
+                and t.first_at > :done_at and t.task_type <> 'purchase'
+        )
+    """)
+    if work.done_at is None:
+        return False
+    values = {
+        "t": tenant_id, "task_type": work.task_type, "subject": work.subject,
+        "done_at": work.done_at,
+    }  # fmt: skip
+    return bool(conn.execute(statement, values).scalar_one())

@@ -1,0 +1,22 @@
+-- _end_cooldown: as if a contact had not been: the customer's new tasks show again.
+--
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/tasks/work.py, when a step is undone
+create or replace function _end_cooldown(p_tenant_id uuid, p_history_id uuid)
+returns void
+language plpgsql
+as $$
+begin
+    with gone as (
+        delete from task_cooldown as c
+        where c.tenant_id = p_tenant_id and c.history_id = p_history_id
+        returning c.customer_key, c.task_type, c.begins_at, c.ends_at
+    )
+    update task as t
+    set cool_until = null
+    from gone as g
+    where
+        t.tenant_id = p_tenant_id and t.customer_key = g.customer_key
+        and t.task_type = g.task_type and t.cool_until = g.ends_at;
+end;
+$$;

@@ -1,0 +1,74 @@
+-- _list_tasks: one page of tasks of some types, in the order asked for.
+--
+-- Definition  p_query: every word of it begins a word of the customer, contact, order, item or
+--             term. p_states null is every state. p_sort_field: score, value, last_at, customer,
+--             branch; ties by task_id. p_after is the sort_key and task_id of a row, {key, id}; the
+--             page after it, or before it with p_is_back, without counting from the start.
+--             p_now stands still over the pages of a list, so that scores do.
+-- Units       as listed_task: value in currency, null where it cannot be estimated.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/get_…_tasks
+create or replace function _list_tasks(
+    p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[],
+    p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text,
+    p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean,
+    p_now timestamptz, p_only text
+)
+returns setof listed_task
+language plpgsql
+stable
+as $$
+declare
+    v_words text[] := string_to_array(nullif(trim(_words(p_query)), ''), ' ');
+    v_excluded text[] := _excluded_customers(p_tenant_id);
+    v_column text := case p_sort_field
+        when 'score' then 's.score' when 'value' then 'coalesce(s.value, -1)'
+        when 'last_at' then 's.last_at' when 'customer' then 'lower(coalesce(s.customer_name, ''''))'
+        when 'branch' then 's.branch_id'
+    end;
+    v_type text := case p_sort_field
+        when 'score' then 'double precision' when 'value' then 'numeric'
+        when 'last_at' then 'timestamptz' else 'text'
+    end;
+    v_is_down boolean := (p_sort_order = 'desc') <> p_is_back;
+    v_order text := format('%s %s', v_column, case when v_is_down then 'desc' else 'asc' end);
+    v_source text := _task_source(p_location_ids, v_words, p_reachable, p_least_value, v_excluded);
+    v_scale record;
+    v_currency text;
+begin
+    select s.value_p90, s.estimate into v_scale from _task_scale(p_tenant_id) as s;
+    select c.reporting_currency into v_currency
+    from tenant_config as c
+    where c.tenant_id = p_tenant_id;
+    if p_sort_field = 'customer' or p_only is not null then
+        v_source := format(
+            'select w.*, k.customer_name, k.detail, k.closed_reason from (%s) as w
+            inner join task as k on k.tenant_id = $1 and k.task_id = w.task_id', v_source
+        );
+    end if;
+    return query execute _task_page(format(
+        'select
+            row_number() over (order by %1$s, s.task_id %2$s) as place, s.task_id, s.state,
+            s.value, s.score, (%3$s)::text as sort_key
+        from (%4$s) as s
+        where true %5$s %6$s %7$s
+        order by %1$s, s.task_id %2$s
+        limit $15 offset $16',
+        v_order, case when v_is_down then 'desc' else 'asc' end, v_column, v_source,
+        case when p_states is null then '' else 'and s.state = any($14)' end,
+        case p_only
+            when 'first' then 'and (s.detail ->> ''is_first'')::boolean'
+            when 'refunded' then 'and (s.detail ->> ''refunded'')::numeric > 0'
+            when 'recovered' then 'and s.closed_reason = ''recovered'''
+            else ''
+        end,
+        case when p_after is null then '' else format(
+            'and (%s, s.task_id) %s (($17 ->> ''key'')::%s, ($17 ->> ''id'')::uuid)', v_column,
+            case when v_is_down then '<' else '>' end, v_type
+        ) end
+    ), p_is_back) using
+        p_tenant_id, p_types, p_start_date, p_end_date, _loaded_until(p_tenant_id), p_now,
+        p_location_ids, v_words, p_least_value, v_scale.value_p90, v_scale.estimate, v_currency,
+        v_excluded, p_states, p_limit, p_offset, p_after;
+end;
+$$;

@@ -1,0 +1,58 @@
+-- _task_source: the statement that reads the tasks of some types and filters, with the state, value
+-- and score of now.
+--
+-- Definition  Only what is asked for stands in it. $1 tenant, $2 types, $3 and $4 first and last day
+--             of the last evidence, $5 until when carts are known, $6 now, $7 branches, $8 the
+--             words asked for, $9 the least value, $10 value_p90, $11 estimate a session, $12 the
+--             reporting currency, $13 customers, contacts first, who are excluded.
+-- Units       value is null where it cannot be estimated; scores count other currencies as 0.
+-- Called by   sql/functions/ that list and count tasks
+create or replace function _task_source(
+    p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric,
+    p_excluded text[]
+)
+returns text
+language sql
+immutable
+as $$
+    select '
+        select
+            v.*,
+            _task_score(
+                v.task_type, case when v.currency in ('''', $12) then v.value end, $10, v.last_at,
+                $6, v.has_checkout, v.reach, v.is_known_buyer
+            ) as score
+        from (
+            select
+                t.task_id, t.task_type, t.last_date, t.last_at, t.branch_id, t.customer_key,
+                t.currency, t.has_checkout, t.reach, t.is_known_buyer, t.owner,
+                t.owner_branch_id, t.account_owner, t.snoozed_until,
+                _task_state(
+                    t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
+                    t.expires_at, t.touched_at, $6
+                ) as state,
+                case
+                    when t.estimate_sessions > 0 then t.estimate_sessions * $11 else t.value
+                end as value
+            from task as t
+            where
+                t.tenant_id = $1 and t.task_type = any($2) and t.last_date between $3 and $4
+                and (t.ready_at <= $5 or not t.is_task)'
+        || case when p_location_ids is null then '' else ' and t.branch_id = any($7)' end
+        || case when p_reachable then ' and t.reach > 0' else '' end
+        || coalesce((
+            select string_agg(
+                format(' and strpos(t.words, '' '' || ($8)[%s]) > 0', w.place), ''
+                order by w.place
+            )
+            from unnest(p_words) with ordinality as w (word, place)
+        ), '')
+        || case
+            when cardinality(p_excluded) = 0 then ''
+            else ' and not (
+                t.customer_key = any($13) or coalesce(''c:'' || t.contact_id, '''') = any($13)
+            )'
+        end || '
+        ) as v'
+        || case when p_least_value is null then '' else ' where v.value >= $9' end
+$$;

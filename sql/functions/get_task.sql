@@ -1,0 +1,47 @@
+-- get_task: one task as lists show it; a task that was joined with another is that one.
+--
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/tasks/queries.py
+create or replace function get_task(
+    p_tenant_id uuid, p_task_id uuid, p_now timestamptz default now()
+)
+returns setof listed_task
+language plpgsql
+stable
+as $$
+declare
+    v_scale record;
+    v_currency text;
+begin
+    select s.value_p90, s.estimate into v_scale from _task_scale(p_tenant_id) as s;
+    select c.reporting_currency into v_currency
+    from tenant_config as c
+    where c.tenant_id = p_tenant_id;
+    return query execute _task_page('
+        select
+            1 as place, v.task_id, v.standing as state, v.worth as value, null::text as sort_key,
+            _task_score(
+                v.task_type, case when v.currency in ('''', $6) then v.worth end, $4, v.last_at,
+                $3, v.has_checkout, v.reach, v.is_known_buyer
+            ) as score
+        from (
+            select
+                t.*,
+                case when t.estimate_sessions > 0 then t.estimate_sessions * $5 else t.value end
+                    as worth,
+                _task_state(
+                    t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
+                    t.expires_at, t.touched_at, $3
+                ) as standing
+            from task as t
+            where
+                t.tenant_id = $1
+                and t.task_id = coalesce((
+                    select w.merged_into
+                    from task_work as w
+                    where w.tenant_id = $1 and w.task_id = $2
+                ), $2)
+        ) as v', false) using
+        p_tenant_id, p_task_id, p_now, v_scale.value_p90, v_scale.estimate, v_currency;
+end;
+$$;

@@ -1,0 +1,68 @@
+-- get_task_queue: one card per customer with anything open, the best score first.
+--
+-- Definition  The tasks of all types that are open or in progress now, with their last evidence in
+--             the range, grouped by customer: score = the best task's + 3 for each further one, at
+--             most 100. Customers who are not to be contacted are left out. p_owner: an email or a
+--             name; tasks given to them, else of accounts that are theirs, else of the branches in
+--             p_owner_branches (where nobody owns the account).
+--             overdue_at: when the earliest call-back that a person promised fell due.
+-- Units       value: the sum of its tasks in the reporting currency.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/tasks/queries.py
+create or replace function get_task_queue(
+    p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null,
+    p_types text[] default null, p_reachable boolean default false,
+    p_least_value numeric default null, p_owners text[] default null,
+    p_owner_branches text[] default null, p_sort_field text default 'score',
+    p_limit integer default 25, p_offset integer default 0, p_now timestamptz default now()
+)
+returns table (
+    customer_key text, score double precision, value numeric, overdue_at timestamptz,
+    last_at timestamptz, task_ids uuid [], total bigint
+)
+language plpgsql
+stable
+as $$
+declare
+    v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
+    v_scale record;
+    v_currency text;
+begin
+    select s.value_p90, s.estimate into v_scale from _task_scale(p_tenant_id) as s;
+    select c.reporting_currency into v_currency
+    from tenant_config as c
+    where c.tenant_id = p_tenant_id;
+    return query execute format(
+        'with cards as (
+            select
+                s.customer_key, least(100, max(s.score) + 3 * (count(*) - 1)) as score,
+                coalesce(sum(s.value) filter (where s.currency in ('''', $12)), 0) as value,
+                min(s.snoozed_until) as overdue_at, max(s.last_at) as last_at,
+                array_agg(s.task_id order by s.score desc, s.task_id) as task_ids
+            from (%s) as s
+            where s.state in (''open'', ''in_progress'') %s
+            group by s.customer_key
+        )
+        select c.*, count(*) over () from cards as c
+        order by c.overdue_at is null, %s desc, c.customer_key
+        limit $16 offset $17',
+        _task_source(p_location_ids, null, p_reachable, p_least_value, v_excluded),
+        case when p_owners is null then '' else
+            'and case
+                when s.owner is not null then lower(s.owner) = any($14)
+                when s.account_owner is not null then lower(s.account_owner) = any($14)
+                else s.owner_branch_id = any($15)
+            end'
+        end,
+        case p_sort_field
+            when 'score' then 'c.score' when 'value' then 'c.value' when 'last_at' then 'c.last_at'
+        end
+    ) using
+        p_tenant_id,
+        coalesce(p_types, array[
+            'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
+        ]), p_start_date, p_end_date, _loaded_until(p_tenant_id), p_now,
+        p_location_ids, null::text[], p_least_value, v_scale.value_p90, v_scale.estimate,
+        v_currency, v_excluded, p_owners, p_owner_branches, p_limit, p_offset;
+end;
+$$;
