@@ -25,6 +25,19 @@ begin
         group by 1;
         return;
     end if;
+    if p_unit = 'day' then
+        return query
+        select d.session_date::timestamp, d.visitors
+        from (
+            select g.session_date, sum(g.visitors)::bigint as visitors
+            from visitor_gap as g
+            where
+                g.tenant_id = p_tenant_id and g.scope = v_scope
+                and g.session_date between p_start_date and p_end_date
+            group by g.session_date
+        ) as d;
+        return;
+    end if;
     return query
     select date_trunc(p_unit, g.session_date::timestamp), sum(g.visitors)::bigint
     from visitor_gap as g

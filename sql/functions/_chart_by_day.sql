@@ -45,12 +45,16 @@ begin
         group by 1
     ),
     carts as (
-        select date_trunc(p_unit, h.last_date::timestamp) as bucket, count(*) as carts
-        from task as h
-        where
-            h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task
-            and h.last_date between p_start_date and p_end_date and h.ready_at <= v_as_of
-            and (p_location_ids is null or h.branch_id = any(p_location_ids))
+        select date_trunc(p_unit, k.last_date::timestamp) as bucket, sum(k.carts)::bigint as carts
+        from (
+            select h.last_date, count(*) as carts
+            from task as h
+            where
+                h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task
+                and h.last_date between p_start_date and p_end_date and h.ready_at <= v_as_of
+                and (p_location_ids is null or h.branch_id = any(p_location_ids))
+            group by h.last_date
+        ) as k
         group by 1
     )
     select
