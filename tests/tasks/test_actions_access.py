@@ -77,8 +77,8 @@ def test_a_viewer_cannot_act(
     browser.sign_in(VIEWER)
     refused = act(browser, jo, action, note="x", outcome="won", snoozed_until="tomorrow")
     assert refused.status_code == 403
-    bulk = post(browser, "/analytics/tasks/cart-abandonment/bulk",
-                {"task": f"{jo}~0", "action": "assign"})  # fmt: skip
+    form = {"task": f"{jo}~0", "action": "assign"}
+    bulk = post(browser, "/analytics/tasks/cart-abandonment/bulk", form)
     assert bulk.status_code == 403
     assert state_of(tasks, jo) == ("open", None, None, 0)
 
@@ -120,8 +120,8 @@ def test_globex_sees_nothing_of_acme(browser: Browser, tasks: TaskRows, kind: st
     ).text
     assert browser.open(f"/analytics/tasks/{task_id}").status_code == 404
     assert act(browser, task_id, "call").status_code == 404
-    bulk = post(browser, f"/analytics/tasks/{SLUGS[kind]}/bulk?{DAYS}",
-                {"task": f"{task_id}~0", "action": "snooze", "snoozed_until": "tomorrow"})  # fmt: skip
+    form = {"task": f"{task_id}~0", "action": "snooze", "snoozed_until": "tomorrow"}
+    bulk = post(browser, f"/analytics/tasks/{SLUGS[kind]}/bulk?{DAYS}", form)
     assert "Snoozed 0" in bulk.text
     assert state_of(tasks, task_id) == ("open", None, None, 0)
 
