@@ -9,8 +9,10 @@ import pytest
 from tests.page import check_fragment, check_page
 from tests.running import GUS, REP, VIEWER, Browser
 from tests.tasks.acting import act, post, state_of
-from tests.tasks.task_rows import DAYS, HTMX, SLUGS, TaskRows, list_path
+from tests.tasks.task_rows import DAYS, HTMX, SLUGS, TaskRows, acme, ada, list_path, tasks
 from tests.tasks.test_list_pages import names_of, rows_of
+
+__all__ = ["acme", "ada", "tasks"]
 
 
 def test_the_slower_of_two_is_told_who_did_what(

@@ -9,8 +9,10 @@ import pytest
 from tests.page import check_fragment, check_page
 from tests.running import REP, Browser
 from tests.tasks.acting import act, post, state_of
-from tests.tasks.task_rows import DAYS, TaskRows, list_path
+from tests.tasks.task_rows import DAYS, TaskRows, acme, ada, list_path, tasks
 from tests.tasks.test_list_pages import names_of
+
+__all__ = ["acme", "ada", "tasks"]
 
 CARTS = f"/analytics/tasks/cart-abandonment/bulk?{DAYS}"
 

@@ -11,7 +11,9 @@ from app.dates import today, utc_now
 from tests.page import check_fragment, check_page
 from tests.running import Browser, path_of
 from tests.tasks.acting import act, changed, post, state_of, undo_path
-from tests.tasks.task_rows import HTMX, TaskRows
+from tests.tasks.task_rows import HTMX, TaskRows, acme, ada, tasks
+
+__all__ = ["acme", "ada", "tasks"]
 
 ADA = "ada@acme.example"
 

@@ -14,7 +14,9 @@ import requests
 from app.tasks import export
 from app.tasks.export import HEADER
 from tests.running import VIEWER, Browser
-from tests.tasks.task_rows import DAYS, SLUGS, TaskRows
+from tests.tasks.task_rows import DAYS, SLUGS, TaskRows, acme, ada, tasks
+
+__all__ = ["acme", "ada", "tasks"]
 
 
 def fetch(

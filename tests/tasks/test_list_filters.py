@@ -12,8 +12,10 @@ from app.tasks.filters import ListFilters, parse_list_filters
 from app.tasks.lists import LISTS
 from tests.page import Html, check_fragment, check_page
 from tests.running import Browser
-from tests.tasks.task_rows import DAYS, HTMX, SLUGS, TaskRows, list_path
+from tests.tasks.task_rows import DAYS, HTMX, SLUGS, TaskRows, acme, ada, list_path, tasks
 from tests.tasks.test_list_pages import names_of
+
+__all__ = ["acme", "ada", "tasks"]
 
 TYPES = list(SLUGS)
 

@@ -8,7 +8,9 @@ import pytest
 
 from tests.page import Html, check_fragment, check_page
 from tests.running import GUS, Browser
-from tests.tasks.task_rows import DAYS, HTMX, SLUGS, TaskRows, list_path
+from tests.tasks.task_rows import DAYS, HTMX, SLUGS, TaskRows, acme, ada, list_path, tasks
+
+__all__ = ["acme", "ada", "tasks"]
 
 TYPES = list(SLUGS)
 LISTS = sorted(set(SLUGS.values()))
@@ -86,6 +88,18 @@ def test_a_task_opens_in_its_row_and_as_a_page(
     page = check_page(ada.open(path))
     assert page.text(page.all("h1")[0]) == f"Customer U-{task_type}"
     tasks.superuser.execute("delete from users where user_id = %s", (f"U-{task_type}",))
+
+
+def test_a_company_without_a_known_contact_shows_all_of_its_own(
+    ada: Browser, tasks: TaskRows
+) -> None:
+    for name in ("Al Ash", "Bo Birch"):
+        tasks.add_contact(f"K-{name}", name=name, buying_company_erp_id="K1")
+    task_id = tasks.add("cart", "A1", contact_id=None, company_id="K1")
+    text = check_page(ada.open(f"/analytics/tasks/{task_id}")).text()
+    assert "Al Ash" in text
+    assert "Bo Birch" in text
+    tasks.superuser.execute("delete from users where buying_company_erp_id = 'K1'")
 
 
 @pytest.mark.parametrize("slug", LISTS)

@@ -6,8 +6,10 @@ import pytest
 
 from tests.page import Html, check_fragment, check_page
 from tests.running import VIEWER, Browser
-from tests.tasks.task_rows import HTMX, TaskRows, list_path
+from tests.tasks.task_rows import HTMX, TaskRows, acme, ada, list_path, tasks
 from tests.tasks.test_list_pages import names_of
+
+__all__ = ["acme", "ada", "tasks"]
 
 COUNT = 60
 
