@@ -33,12 +33,12 @@ Getter = Callable[[Connection, UUID, TaskFilters, Place], list[Task]]
 
 @dataclass(frozen=True)
 class TaskList:
-    """One list. `name` is its view's, `slug` its address's, `noun` what one row is called."""
+    """One list. `name` is its view's, `slug` its address's, `nouns` what one and many rows are."""
 
     name: str
     slug: str
     title: str
-    noun: str
+    nouns: tuple[str, str]
     about: str
     types: tuple[str, ...]
     get: Getter
@@ -123,28 +123,28 @@ LISTS = {
     made.slug: made
     for made in (
         TaskList(
-            "purchases", "purchases", "Purchases", "purchase",
+            "purchases", "purchases", "Purchases", ("purchase", "purchases"),
             "Orders of the web shop: whom to thank, and what to offer next.",
             ("purchase",), get_purchase_tasks,
             {"first": "First orders", "refunded": "Refunded"},
         ),
         TaskList(
-            "cart_abandonment", "cart-abandonment", "Carts", "cart",
+            "cart_abandonment", "cart-abandonment", "Carts", ("cart", "carts"),
             "Carts that were left for 24 hours without an order.",
             ("cart",), get_cart_abandonment_tasks, {"recovered": "Recovered"},
         ),
         TaskList(
-            "search_analysis", "search-analysis", "Searches", "search",
+            "search_analysis", "search-analysis", "Searches", ("search", "searches"),
             "Customers who searched in vain, or found something and did not buy it.",
             ("no_results", "no_conversion"), get_search_analysis_tasks,
         ),
         TaskList(
-            "repeat_visits", "repeat-visits", "Repeat visits", "repeat visit",
+            "repeat_visits", "repeat-visits", "Repeat visits", ("repeat visit", "repeat visits"),
             "Known customers who came back to look at products and have not ordered.",
             ("repeat_visit",), get_repeat_visit_tasks,
         ),
         TaskList(
-            "performance", "performance", "Performance", "bounced visit",
+            "performance", "performance", "Performance", ("bounced visit", "bounced visits"),
             "Known contacts who left product pages at once, twice or more.",
             ("bounce",), get_bounce_tasks,
         ),

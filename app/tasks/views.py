@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, g, request, send_file
+from flask import Blueprint, Response, current_app, g, request, send_file, url_for
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
@@ -20,7 +20,13 @@ from app.tasks.forms import SNOOZES
 from app.tasks.lists import BY_TYPE, LISTS, Asked, TaskList, read_list
 from app.tasks.lookups import list_assignees, list_branches
 from app.tasks.masking import mask_task
-from app.tasks.opened import WORKING_ROLES, branch_names, find_visible_task, open_task
+from app.tasks.opened import (
+    WORKING_ROLES,
+    branch_names,
+    find_visible_task,
+    member_names,
+    open_task,
+)
 from app.tenancy import allowed_locations
 from app.web import block, current_format, render_page
 
@@ -30,7 +36,14 @@ blueprint = Blueprint("tasks", __name__, url_prefix="/analytics")
 @blueprint.context_processor
 def task_words() -> dict[str, Any]:
     """What this feature's templates call things."""
-    return {"words": words, "snoozes": SNOOZES}
+    return {"words": words, "snoozes": SNOOZES, "customer_address": customer_address}
+
+
+def customer_address(customer_key: str) -> str | None:
+    """Where a customer's page is; None while the application has no such pages."""
+    if "customers.customer" not in current_app.view_functions:
+        return None
+    return url_for("customers.customer", customer_key=customer_key)
 
 
 @blueprint.get("/tasks/purchases")
@@ -127,6 +140,7 @@ def list_context(task_list: TaskList, filters: ListFilters) -> dict[str, Any]:
         "choices": [b for b in branches if scope is None or b.location_id in scope],
         "branch_names": branch_names(branches),
         "assignees": assignees,
+        "member_names": member_names(assignees),
         "can_act": can_act,
         "presets": preset_labels(),
         "limits": LIMITS,
