@@ -33,7 +33,10 @@ Getter = Callable[[Connection, UUID, TaskFilters, Place], list[Task]]
 
 @dataclass(frozen=True)
 class TaskList:
-    """One list. `name` is its view's, `slug` its address's, `nouns` what one and many rows are."""
+    """One list. `name` is its view's, `slug` its address's, `nouns` what one and many rows are.
+
+    `about` says what is in it, with the tenant's thresholds to be put in.
+    """
 
     name: str
     slug: str
@@ -130,22 +133,22 @@ LISTS = {
         ),
         TaskList(
             "cart_abandonment", "cart-abandonment", "Carts", ("cart", "carts"),
-            "Carts that were left for 24 hours without an order.",
+            "Carts that were left for {cart_hours} hours without an order.",
             ("cart",), get_cart_abandonment_tasks, {"recovered": "Recovered"},
         ),
         TaskList(
             "search_analysis", "search-analysis", "Searches", ("search", "searches"),
-            "Customers who searched in vain, or found something and did not buy it.",
+            "Customers who searched in vain, or {searches} times in a visit without buying.",
             ("no_results", "no_conversion"), get_search_analysis_tasks,
         ),
         TaskList(
             "repeat_visits", "repeat-visits", "Repeat visits", ("repeat visit", "repeat visits"),
-            "Known customers who came back to look at products and have not ordered.",
+            "Known customers with {visits} visits of {visit_pages} pages, and no order since.",
             ("repeat_visit",), get_repeat_visit_tasks,
         ),
         TaskList(
             "performance", "performance", "Performance", ("bounced visit", "bounced visits"),
-            "Known contacts who left product pages at once, twice or more.",
+            "Known contacts who left product pages at once, {bounces} times or more.",
             ("bounce",), get_bounce_tasks,
         ),
     )

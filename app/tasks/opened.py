@@ -12,6 +12,7 @@ from app.errors import NotFound
 from app.tasks.lookups import (
     Assignee,
     Branch,
+    get_rules,
     list_assignees,
     list_branches,
     list_earlier_orders,
@@ -68,6 +69,7 @@ def open_task(
         "can_act": can_act,
         "branch_names": branch_names(list_branches(conn, tenant_id)),
         "assignees": assignees,
+        "rules": get_rules(conn, tenant_id),
         "member_names": member_names(assignees),
         "now": utc_now(),
         "people": people if can_act else list(map(mask_contact, people)),

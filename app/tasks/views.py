@@ -18,7 +18,7 @@ from app.tasks import export, words
 from app.tasks.filters import LIMITS, ListFilters, parse_list_filters
 from app.tasks.forms import SNOOZES
 from app.tasks.lists import BY_TYPE, LISTS, Asked, TaskList, read_list
-from app.tasks.lookups import list_assignees, list_branches
+from app.tasks.lookups import get_rules, list_assignees, list_branches
 from app.tasks.masking import mask_task
 from app.tasks.opened import (
     WORKING_ROLES,
@@ -88,7 +88,8 @@ def export_list(list_name: str, kind: str) -> Response:
     asked = _export(task_list, read_filters(task_list))
     name = f"{task_list.slug}-{asked.question.period.start}-{asked.question.period.end}.{kind}"
     if kind == "xlsx":
-        return send_file(export.write_xlsx(asked), as_attachment=True, download_name=name)
+        file = export.write_xlsx(asked)
+        return send_file(file, export.XLSX, as_attachment=True, download_name=name)
     response = Response(export.write_csv(asked), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
@@ -127,10 +128,11 @@ def list_context(task_list: TaskList, filters: ListFilters) -> dict[str, Any]:
     with tenant_transaction(tenant_id) as conn:
         listing = read_list(conn, task_list, asked)
         branches = list_branches(conn, tenant_id)
-        assignees = list_assignees(conn, tenant_id)
+        assignees, rules = list_assignees(conn, tenant_id), get_rules(conn, tenant_id)
     can_act, scope = membership.role in WORKING_ROLES, membership.location_ids
     return {
         "task_list": task_list,
+        "about": task_list.about.format_map(rules),
         "listing": listing,
         "tasks": listing.tasks if can_act else tuple(map(mask_task, listing.tasks)),
         "filters": filters,

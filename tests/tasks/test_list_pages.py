@@ -131,6 +131,16 @@ def test_a_wrong_address_is_explained_and_never_a_crash(
     check_fragment(part, "task_list")
 
 
+def test_a_list_explains_itself_with_the_tenants_own_thresholds(
+    ada: Browser, tasks: TaskRows
+) -> None:
+    assert "left for 24 hours" in check_page(ada.open(list_path("cart"))).text()
+    rules = "update tenant_config set rules = %s where tenant_id = %s"
+    tasks.superuser.execute(rules, ('{"cart_hours": 48}', tasks.tenant_id))
+    assert "left for 48 hours" in check_page(ada.open(list_path("cart"))).text()
+    tasks.superuser.execute(rules, ("{}", tasks.tenant_id))
+
+
 def test_what_strangers_typed_never_becomes_markup(ada: Browser, tasks: TaskRows) -> None:
     hostile = "<script>alert(1)</script>"
     task_id: UUID = tasks.add(
