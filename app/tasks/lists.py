@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from app.dates import utc_now
-from app.tasks.filters import ListFilters, write_now
+from app.tasks.filters import Cursor, ListFilters, write_now
 from app.tasks.lookups import find_last_day
 from app.tasks.queries import (
     STATES,
@@ -119,7 +119,7 @@ class Listing:
         if row is None or row.sort_key is None or number <= 1:
             return self.page_arguments(max(number, 1))
         name = "after" if step > 0 else "before"
-        return self.page_arguments(number) | {name: f"{row.task_id}~{row.sort_key}"}
+        return self.page_arguments(number) | {name: str(Cursor(row.sort_key, row.task_id))}
 
 
 LISTS = {

@@ -84,7 +84,7 @@ def test_an_order_placed_elsewhere_is_kept_with_its_amount(
     ada: Browser, tasks: TaskRows
 ) -> None:
     task_id = tasks.add("cart", "A")
-    form = {"outcome": "won", "reason": "ordered_elsewhere", "amount": "1,250.50"}
+    form = {"outcome": "won", "reason": "ordered_elsewhere", "amount": "1250.50"}
     html = changed(act(ada, task_id, "done", **form), task_id)
     assert "Ordered by phone or at the counter: $1,250.50" in html.text()
 
@@ -94,6 +94,7 @@ WRONG = [
     ("done", {"outcome": "won", "reason": "price"}, "This reason does not fit"),
     ("done", {"outcome": "won", "reason": "ordered_elsewhere"}, "Enter what was ordered"),
     ("done", {"outcome": "won", "reason": "ordered_elsewhere", "amount": "-5"}, "Enter what"),
+    ("done", {"outcome": "won", "reason": "ordered_elsewhere", "amount": "1,5"}, "Enter what"),
     ("done", {"outcome": "will_order_later"}, "Choose until when."),
     ("snooze", {"snoozed_until": "2020-01-01"}, "Choose a day after today."),
     ("snooze", {"snoozed_until": "soon"}, "is not a day"),

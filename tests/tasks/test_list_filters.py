@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from werkzeug.datastructures import MultiDict
 
 from app.dates import utc_now
-from app.tasks.filters import ListFilters, parse_list_filters
+from app.tasks.filters import Cursor, parse_list_filters
 from app.tasks.lists import LISTS
 from tests.page import Html, check_fragment, check_page
 from tests.running import Browser
@@ -175,11 +176,21 @@ def test_the_default_is_thirty_days_and_leaves_no_trace() -> None:
      ("last_at", "infinity"), ("customer", "x" * 1001)],
 )  # fmt: skip
 def test_a_cursor_that_is_none_is_the_first_page(field: str, key: str) -> None:
-    after = f"7b0e3f9a-0000-4000-8000-000000000000~{key}"
-    asked: ListFilters = parse_list_filters(
-        MultiDict({"sort_field": field, "after": after}), TODAY
-    )
-    assert asked.cursor is None
+    for after in (str(Cursor(key, uuid4())), f"{uuid4()}~{key}", f"x~{key}", key, ""):
+        arguments = MultiDict({"sort_field": field, "after": after})
+        assert parse_list_filters(arguments, TODAY).cursor is None
+
+
+@pytest.mark.parametrize("name", ["A\u00a0GmbH", "Ü~=&?\u200b", "", "\t", "x" * 1000])
+def test_a_cursor_holds_any_name(name: str) -> None:
+    cursor = Cursor(name, uuid4())
+    arguments = MultiDict({"sort_field": "customer", "after": str(cursor)})
+    assert parse_list_filters(arguments, TODAY).cursor == cursor
+
+
+def test_words_pasted_from_elsewhere_are_searched_for() -> None:
+    asked = parse_list_filters(MultiDict({"query": " A\u00a0GmbH\u200b\x00  valve "}), TODAY)
+    assert asked.query == "A GmbH valve"
 
 
 def test_only_an_instant_of_today_stands_still() -> None:
