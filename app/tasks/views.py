@@ -96,6 +96,7 @@ def export_list(list_name: str, kind: str) -> Response:
 
 
 @blueprint.get("/tasks/<uuid:task_id>")
+@block("task_{task_id}", "this task")
 def task_page(task_id: UUID) -> Response:
     """One task: a page of its own, or what a list's row expands to."""
     with tenant_transaction(current_membership().tenant.tenant_id) as conn:

@@ -101,6 +101,9 @@ def test_a_rep_sees_only_the_own_branches(
     part = browser.open(list_path(kind, "location_id=D77"), headers=HTMX)
     assert "You see only the branches" in check_fragment(part, "task_list").text()
     assert browser.open(f"/analytics/tasks/{foreign}").status_code == 404
+    part = browser.open(f"/analytics/tasks/{foreign}", headers=HTMX)
+    assert part.status_code == 404
+    assert "There is no such task." in check_fragment(part, f"task_{foreign}").text()
     assert act(browser, foreign, "call").status_code == 404
 
 
