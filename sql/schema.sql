@@ -974,6 +974,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_event_ts timestamp with time zone, p_revenue numeric) returns text
 -- function _place_works(p_tenant_id uuid) returns void
 -- function _purchase_tasks(p_tenant_id uuid) returns void
+-- function _record_closings(p_tenant_id uuid) returns void
 -- function _repeat_visit_tasks(p_tenant_id uuid) returns void
 -- function _replace_branches(p_tenant_id uuid) returns void
 -- function _replace_contacts(p_tenant_id uuid) returns void
