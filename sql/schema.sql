@@ -951,6 +951,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _derive_orders(p_tenant_id uuid) returns void
 -- function _derive_refunds(p_tenant_id uuid) returns void
 -- function _derive_tasks(p_tenant_id uuid) returns void
+-- function _derive_visits(p_tenant_id uuid) returns void
 -- function _end_cooldown(p_tenant_id uuid, p_history_id uuid) returns void
 -- function _ensure_partitions(p_first date, p_last date) returns integer
 -- function _excluded_customers(p_tenant_id uuid) returns text[]
@@ -974,6 +975,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_event_ts timestamp with time zone, p_revenue numeric) returns text
 -- function _place_works(p_tenant_id uuid) returns void
 -- function _purchase_tasks(p_tenant_id uuid) returns void
+-- function _record_closings(p_tenant_id uuid) returns void
 -- function _repeat_visit_tasks(p_tenant_id uuid) returns void
 -- function _replace_branches(p_tenant_id uuid) returns void
 -- function _replace_contacts(p_tenant_id uuid) returns void
@@ -1008,6 +1010,6 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_purchase_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_repeat_visit_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_search_analysis_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_types text[]) returns SETOF listed_task
--- function get_task(p_tenant_id uuid, p_task_id uuid, p_now timestamp with time zone) returns SETOF listed_task
 -- function get_task_queue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_types text[], p_reachable boolean, p_least_value numeric, p_owners text[], p_owner_branches text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, score double precision, value numeric, overdue_at timestamp with time zone, last_at timestamp with time zone, task_ids uuid[], total bigint)
+-- function get_tasks(p_tenant_id uuid, p_task_ids uuid[], p_now timestamp with time zone) returns SETOF listed_task
 -- function get_tenant_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_kinds text[]) returns TABLE(job_id uuid, total bigint)
