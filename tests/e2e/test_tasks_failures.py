@@ -1,4 +1,4 @@
-"""Lists of tasks when something does not answer, and how long a note stays."""
+"""Lists of tasks when something is missing: an answer, JavaScript, time to undo."""
 
 from __future__ import annotations
 
@@ -59,3 +59,15 @@ def test_a_server_that_fails_is_said_in_the_lists_place(
     ))  # fmt: skip
     page.click("#state_open")
     expect(page.locator("#task_list [role=alert]")).to_contain_text("at most 200 characters")
+
+
+def test_without_javascript_rows_are_links_and_steps_are_forms(
+    open_page: OpenPage, tasks: TaskRows
+) -> None:
+    page = open_page(CARTS, java_script_enabled=False)
+    page.click("[data-opens] >> nth=0")
+    page.click("[data-act=call] > summary")
+    page.click("[data-act=call] button")
+    assert "Call logged." in page.inner_text("main")
+    page.click("button:has-text('Undo')")
+    assert "Undone." in page.inner_text("main")

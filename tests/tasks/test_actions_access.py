@@ -8,7 +8,7 @@ import pytest
 
 from tests.page import check_fragment, check_page
 from tests.running import GUS, REP, VIEWER, Browser
-from tests.tasks.acting import act, post, state_of
+from tests.tasks.acting import act, changed, post, state_of, undo_path
 from tests.tasks.task_rows import DAYS, HTMX, SLUGS, TaskRows, acme, ada, list_path, tasks
 from tests.tasks.test_list_pages import names_of, rows_of
 
@@ -129,6 +129,16 @@ def test_globex_sees_nothing_of_acme(browser: Browser, tasks: TaskRows, kind: st
     bulk = post(browser, f"/analytics/tasks/{SLUGS[kind]}/bulk?{DAYS}", form)
     assert "Snoozed 0" in bulk.text
     assert state_of(tasks, task_id) == ("open", None, None, 0)
+
+
+def test_globex_cannot_take_back_a_step_of_acme(
+    browser: Browser, ada: Browser, tasks: TaskRows
+) -> None:
+    task_id = tasks.add("cart", "A")
+    html = changed(act(ada, task_id, "call"), task_id)
+    browser.sign_in(GUS)
+    assert post(browser, undo_path(html), {}).status_code == 404
+    assert state_of(tasks, task_id)[0] == "in_progress"
 
 
 def test_a_change_needs_the_token_and_the_own_site(ada: Browser, tasks: TaskRows) -> None:
