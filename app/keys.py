@@ -1,4 +1,4 @@
-"""Keys that strangers made, in addresses: a customer's, a session's. Any character may be in one."""
+"""Keys that strangers made, in addresses: a customer's, a session's. They may hold anything."""
 
 from __future__ import annotations
 

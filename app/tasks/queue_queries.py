@@ -116,8 +116,11 @@ def build_leads(
     ]
 
 
-def card_of(tasks: Sequence[Task]) -> Card | None:
-    """The card that these tasks of one customer make; None when none of them is open."""
+def card_of(tasks: Sequence[Task], currency: str) -> Card | None:
+    """The card that these tasks of one customer make; None when none of them is open.
+
+    `currency` is the reporting one: values in others are not added.
+    """
     waiting = [task for task in tasks if task.state in ("open", "in_progress")]
     if not waiting:
         return None
@@ -126,7 +129,7 @@ def card_of(tasks: Sequence[Task]) -> Card | None:
     return Card(
         waiting[0].customer_key,
         card_score([task.score for task in waiting]),
-        sum((task.value or Decimal(0) for task in waiting), Decimal(0)),
+        sum((t.value or Decimal(0) for t in waiting if t.currency in ("", currency)), Decimal(0)),
         min(due) if due else None,
         max(task.last_at for task in waiting),
         tuple(waiting),
