@@ -43,7 +43,7 @@ def customers() -> Response:
         )
     return render_page(
         "customers/index.html", "customers/_customers.html", query=query, sort_field=sort_field,
-        sorts=queries.SORT_FIELDS, page=Page(rows, total, number, limit),
+        sorts=queries.SORT_FIELDS, listed=Page(rows, total, number, limit),
     )  # fmt: skip
 
 

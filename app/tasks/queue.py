@@ -159,7 +159,7 @@ def _queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     )  # fmt: skip
     leads = build_leads(conn, _tenant_id(), found.cards, now)
     return _card_words(conn, filters) | _counts(conn, filters, found.total) | {
-        "page": Page(leads, found.total, number, limit),
+        "listed": Page(leads, found.total, number, limit),
         "ranges": RANGES, "scopes": SCOPES, "sorts": SORTS,
         "steps": _undo_arguments(),
     }  # fmt: skip

@@ -15,7 +15,7 @@ as $$
         where
             e.tenant_id = $1 and e.session_key = $2 and e.session_id = $3
             and e.event_date between $4 and $5',
-        ' union all ' order by s.event_type
+        ' union all ' order by s.event_type <> 'page_view', s.event_type
     )
     from (values
         ('page_view', 'e.page_title as label, null::text as item_id, null::numeric as amount,
