@@ -18,6 +18,7 @@ from app.customers.queries import Cursor, Customer, Person
 from app.dates import utc_now
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
+from app.masking import mask_name
 from app.paging import Page
 from app.tenancy import allowed_locations
 from app.web import block, current_format, page_arguments, render_page, require_role
@@ -43,7 +44,7 @@ def customers() -> Response:
         )
     return render_page(
         "customers/index.html", "customers/_customers.html", query=query, sort_field=sort_field,
-        sorts=queries.SORT_FIELDS, listed=Page(rows, total, number, limit),
+        sorts=queries.SORT_FIELDS, is_read_only=_is_read_only(), listed=Page(rows, total, number, limit),
     )  # fmt: skip
 
 
@@ -64,8 +65,9 @@ def customer_timeline(customer_key: str) -> Response:
         context = _timeline(conn, customer_key)
         context["branch_names"] = get_branch_names(conn, _tenant_id())
     return render_page(
-        "customers/timeline.html", "customers/_timeline.html", customer=found, **context
-    )
+        "customers/timeline.html", "customers/_timeline.html", customer=found,
+        label=_label(found), **context,
+    )  # fmt: skip
 
 
 @blueprint.post("/customers/<key:customer_key>/do-not-contact")
@@ -144,6 +146,7 @@ def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
     products = queries.list_products(conn, tenant_id, customer_key, scope)
     return _timeline(conn, customer_key) | {
         "customer": found,
+        "label": _label(found),
         "is_due": found.is_due(utc_now()),
         "people": people,
         "domains": domains,
@@ -225,6 +228,12 @@ def _find(conn: Connection, customer_key: str) -> Customer:
     if found is None:
         raise NotFound
     return found
+
+
+def _label(found: Customer) -> str:
+    """What to call it; viewers see a person's initials alone."""
+    is_person = found.customer_key.startswith("c:") and found.customer_name
+    return mask_name(found.label) or "" if _is_read_only() and is_person else found.label
 
 
 def _query() -> str:
