@@ -22,6 +22,7 @@ from app.ingest import api as ingest_api
 from app.ingest import views as ingest_views
 from app.settings import commands
 from app.status import views as status_views
+from app.tasks import api as tasks_api
 from app.tasks import board as tasks_board
 from app.tasks import queue as tasks_queue
 
@@ -39,6 +40,7 @@ _APIS = (
     auth_api.blueprint,
     ingest_api.blueprint,
     dashboard_api.blueprint,
+    tasks_api.blueprint,
     customers_api.blueprint,
 )
 limits.slow_down_guessing(*_APIS)

@@ -63,30 +63,6 @@ create table branch_email_mappings (
     created_at timestamp with time zone not null default now()
 ); -- enable and force row security
 
-create table chain (
-    tenant_id uuid not null,
-    task_type text not null,
-    subject text not null,
-    first_at timestamp with time zone not null,
-    last_at timestamp with time zone not null,
-    last_date date not null,
-    user_pseudo_id text not null,
-    contact_id text,
-    company_id text,
-    branch_id text not null,
-    closing_order_key text,
-    closed_at timestamp with time zone,
-    ready_at timestamp with time zone not null,
-    expires_at timestamp with time zone not null,
-    currency text not null,
-    value numeric not null,
-    is_value_incomplete boolean not null,
-    is_task boolean not null,
-    has_checkout boolean not null,
-    lines jsonb not null,
-    row_hash bigint not null
-); -- enable and force row security
-
 create table clock_hour (
     tenant_id uuid not null,
     scope text not null,
@@ -119,6 +95,22 @@ create table day_load (
     loaded_at timestamp with time zone not null default now()
 ); -- enable and force row security
 
+create table derivation (
+    tenant_id uuid not null,
+    version integer not null,
+    rules jsonb not null
+); -- enable and force row security
+
+create table do_not_contact (
+    tenant_id uuid not null,
+    kind text not null,
+    value text not null,
+    reason text not null,
+    ends_on date,
+    created_at timestamp with time zone not null default now(),
+    created_by text not null
+); -- enable and force row security
+
 create table email_send_history (
     tenant_id uuid not null,
     message_id uuid not null default gen_random_uuid(),
@@ -137,6 +129,15 @@ create table email_sending_jobs (
     period_start date not null,
     period_end date not null,
     created_at timestamp with time zone not null default now()
+); -- enable and force row security
+
+create table exclusion (
+    tenant_id uuid not null,
+    kind text not null,
+    value text not null,
+    reason text not null,
+    created_at timestamp with time zone not null default now(),
+    created_by text not null
 ); -- enable and force row security
 
 create table fact (
@@ -163,7 +164,10 @@ create table fact (
     quantity numeric,
     currency text not null,
     term text,
-    row_hash bigint not null
+    row_hash bigint not null,
+    page_views integer,
+    is_bounce boolean,
+    items jsonb
 ); -- enable and force row security
 
 create table file_load (
@@ -393,6 +397,16 @@ create table repeat_gap (
     visitors bigint not null
 ); -- enable and force row security
 
+create table search_term (
+    tenant_id uuid not null,
+    term text not null,
+    status text not null,
+    redirect_to text,
+    note text,
+    decided_at timestamp with time zone not null default now(),
+    decided_by text not null
+); -- enable and force row security
+
 create table session (
     tenant_id uuid not null,
     session_key bigint not null,
@@ -442,6 +456,116 @@ create table shop_order (
     is_revenue_missing boolean not null,
     items_json jsonb,
     row_hash bigint not null
+); -- enable and force row security
+
+create table task (
+    tenant_id uuid not null,
+    task_type text not null,
+    subject text not null,
+    first_at timestamp with time zone not null,
+    order_key text not null,
+    task_id uuid not null,
+    last_at timestamp with time zone not null,
+    last_date date not null,
+    user_pseudo_id text,
+    contact_id text,
+    company_id text,
+    customer_key text not null,
+    customer_name text,
+    branch_id text not null,
+    owner_branch_id text not null,
+    account_owner text,
+    closing_order_key text,
+    closed_at timestamp with time zone,
+    closed_reason text,
+    ready_at timestamp with time zone not null,
+    expires_at timestamp with time zone not null,
+    currency text not null,
+    value numeric not null,
+    is_value_incomplete boolean not null,
+    estimate_sessions integer not null,
+    is_task boolean not null,
+    is_flagged boolean not null,
+    has_checkout boolean not null,
+    reach smallint not null,
+    is_known_buyer boolean not null,
+    terms text[],
+    detail jsonb not null,
+    words text not null,
+    row_hash bigint not null,
+    state text not null default 'open'::text,
+    outcome text,
+    owner text,
+    snoozed_until timestamp with time zone,
+    version integer not null default 0,
+    touched_at timestamp with time zone,
+    cool_until timestamp with time zone,
+    fixed_at timestamp with time zone
+); -- enable and force row security
+
+create table task_cooldown (
+    tenant_id uuid not null,
+    history_id uuid not null,
+    task_id uuid not null,
+    task_type text not null,
+    begins_at timestamp with time zone not null,
+    ends_at timestamp with time zone not null
+); -- enable and force row security
+
+create table task_history (
+    tenant_id uuid not null,
+    history_id uuid not null default gen_random_uuid(),
+    task_id uuid not null,
+    happened_at timestamp with time zone not null default clock_timestamp(),
+    done_by text not null,
+    via text not null,
+    action text not null,
+    from_state text,
+    to_state text,
+    outcome text,
+    reason text,
+    note text,
+    amount numeric,
+    owner text,
+    snoozed_until timestamp with time zone,
+    version integer not null,
+    is_contact boolean not null default false,
+    task_type text not null,
+    customer_key text not null,
+    undoes uuid,
+    before jsonb
+); -- enable and force row security
+
+create table task_scale (
+    tenant_id uuid not null,
+    scale_date date not null,
+    value_p90 numeric,
+    search_sessions bigint not null,
+    search_sessions_with_order bigint not null,
+    average_order numeric
+); -- enable and force row security
+
+create table task_work (
+    tenant_id uuid not null,
+    task_id uuid not null,
+    task_type text not null,
+    subject text not null,
+    first_at timestamp with time zone not null,
+    order_key text not null,
+    last_at timestamp with time zone not null,
+    customer_key text not null,
+    merged_into uuid,
+    state text not null default 'open'::text,
+    outcome text,
+    owner text,
+    snoozed_until timestamp with time zone,
+    no_answers integer not null default 0,
+    version integer not null default 1,
+    done_at timestamp with time zone,
+    touched_at timestamp with time zone,
+    touched_by text,
+    vanished_at timestamp with time zone,
+    snapshot jsonb not null
 ); -- enable and force row security
 
 create table tenant (
@@ -546,13 +670,17 @@ alter table branch_day add constraint branch_day_pkey PRIMARY KEY (tenant_id, ev
 alter table branch_day_money add constraint branch_day_money_pkey PRIMARY KEY (tenant_id, event_date, branch_id, currency);
 alter table branch_email_mappings add constraint branch_email_mappings_key UNIQUE (tenant_id, branch_id, email);
 alter table branch_email_mappings add constraint branch_email_mappings_pkey PRIMARY KEY (tenant_id, mapping_id);
-alter table chain add constraint chain_pkey PRIMARY KEY (tenant_id, task_type, subject, first_at);
 alter table clock_hour add constraint clock_hour_pkey PRIMARY KEY (tenant_id, scope, event_date, local_hour);
 alter table clock_zone add constraint clock_zone_pkey PRIMARY KEY (tenant_id);
 alter table day_load add constraint day_load_kind CHECK ((source_kind = ANY (ARRAY['daily'::text, 'intraday'::text, 'fresh'::text])));
 alter table day_load add constraint day_load_pkey PRIMARY KEY (tenant_id, event_date, event_type);
+alter table derivation add constraint derivation_pkey PRIMARY KEY (tenant_id);
+alter table do_not_contact add constraint do_not_contact_kind CHECK ((kind = ANY (ARRAY['contact'::text, 'company'::text])));
+alter table do_not_contact add constraint do_not_contact_pkey PRIMARY KEY (tenant_id, kind, value);
 alter table email_send_history add constraint email_send_history_pkey PRIMARY KEY (tenant_id, message_id);
 alter table email_sending_jobs add constraint email_sending_jobs_pkey PRIMARY KEY (tenant_id, job_id);
+alter table exclusion add constraint exclusion_kind CHECK ((kind = ANY (ARRAY['contact'::text, 'company'::text, 'email_domain'::text])));
+alter table exclusion add constraint exclusion_pkey PRIMARY KEY (tenant_id, kind, value);
 alter table fact add constraint fact_pkey PRIMARY KEY (tenant_id, session_key, session_id, "position");
 alter table file_load add constraint file_load_pkey PRIMARY KEY (tenant_id, file_type);
 alter table file_load add constraint file_load_type CHECK ((file_type = ANY (ARRAY['users'::text, 'locations'::text])));
@@ -582,8 +710,21 @@ alter table processing_jobs add constraint processing_jobs_status CHECK ((status
 alter table processing_jobs add constraint processing_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table refund add constraint refund_pkey PRIMARY KEY (tenant_id, order_key, refund_number);
 alter table repeat_gap add constraint repeat_gap_pkey PRIMARY KEY (tenant_id, scope, previous_date, session_date, before_previous_date) INCLUDE (visitors);
+alter table search_term add constraint search_term_pkey PRIMARY KEY (tenant_id, term);
+alter table search_term add constraint search_term_status CHECK ((status = ANY (ARRAY['fixed'::text, 'missing'::text, 'redirected'::text])));
 alter table session add constraint session_pkey PRIMARY KEY (tenant_id, session_key, session_id);
 alter table shop_order add constraint shop_order_pkey PRIMARY KEY (tenant_id, order_key);
+alter table task add constraint task_id_key UNIQUE (tenant_id, task_id);
+alter table task add constraint task_pkey PRIMARY KEY (tenant_id, task_type, subject, first_at, order_key);
+alter table task add constraint task_type_known CHECK ((task_type = ANY (ARRAY['purchase'::text, 'cart'::text, 'no_results'::text, 'no_conversion'::text, 'repeat_visit'::text, 'bounce'::text])));
+alter table task_cooldown add constraint task_cooldown_pkey PRIMARY KEY (tenant_id, history_id);
+alter table task_history add constraint task_history_action CHECK ((action = ANY (ARRAY['call'::text, 'done'::text, 'snooze'::text, 'wake'::text, 'assign'::text, 'note'::text, 'start'::text, 'reopen'::text, 'undo'::text, 'closed'::text, 'expired'::text, 'vanished'::text, 'returned'::text])));
+alter table task_history add constraint task_history_pkey PRIMARY KEY (tenant_id, history_id);
+alter table task_history add constraint task_history_via CHECK ((via = ANY (ARRAY['page'::text, 'api'::text, 'link'::text, 'job'::text])));
+alter table task_scale add constraint task_scale_pkey PRIMARY KEY (tenant_id, scale_date);
+alter table task_work add constraint task_work_outcome CHECK ((outcome = ANY (ARRAY['won'::text, 'will_order_later'::text, 'no_answer'::text, 'not_interested'::text, 'not_relevant'::text])));
+alter table task_work add constraint task_work_pkey PRIMARY KEY (tenant_id, task_id);
+alter table task_work add constraint task_work_state CHECK ((state = ANY (ARRAY['open'::text, 'in_progress'::text, 'snoozed'::text, 'done'::text])));
 alter table tenant add constraint tenant_pkey PRIMARY KEY (tenant_id);
 alter table tenant add constraint tenant_slug_form CHECK ((slug ~ '^[a-z][a-z0-9-]{1,40}$'::text));
 alter table tenant_config add constraint tenant_config_currency CHECK ((reporting_currency ~ '^[A-Z]{3}$'::text));
@@ -594,7 +735,6 @@ alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, 
 
 CREATE INDEX add_to_cart_event_date ON ONLY public.add_to_cart USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (tenant_id, session_key);
-CREATE INDEX chain_task ON public.chain USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (ready_at, last_at, value, currency) WHERE is_task;
 CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);
@@ -628,6 +768,17 @@ CREATE INDEX shop_order_contact ON public.shop_order USING btree (tenant_id, con
 CREATE INDEX shop_order_date ON public.shop_order USING btree (tenant_id, order_date, branch_id) INCLUDE (order_ts, currency, revenue);
 CREATE INDEX shop_order_device ON public.shop_order USING btree (tenant_id, user_pseudo_id, order_ts);
 CREATE INDEX shop_order_session ON public.shop_order USING btree (tenant_id, session_key);
+CREATE INDEX task_company ON public.task USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
+CREATE INDEX task_contact ON public.task USING btree (tenant_id, contact_id) WHERE (contact_id IS NOT NULL);
+CREATE INDEX task_customer ON public.task USING btree (tenant_id, customer_key, last_at);
+CREATE INDEX task_list ON public.task USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (task_id, customer_key, is_task, ready_at, last_at, closed_at, expires_at, touched_at, state, snoozed_until, cool_until, fixed_at, currency, value, estimate_sessions, has_checkout, reach, is_known_buyer, owner, owner_branch_id, account_owner);
+CREATE INDEX task_owner ON public.task USING btree (tenant_id, owner) WHERE (owner IS NOT NULL);
+CREATE INDEX task_cooldown_task ON public.task_cooldown USING btree (tenant_id, task_id);
+CREATE INDEX task_history_contact ON public.task_history USING btree (tenant_id, happened_at) WHERE is_contact;
+CREATE INDEX task_history_customer ON public.task_history USING btree (tenant_id, customer_key, happened_at);
+CREATE INDEX task_history_task ON public.task_history USING btree (tenant_id, task_id, happened_at);
+CREATE INDEX task_work_merged ON public.task_work USING btree (tenant_id, merged_into) WHERE (merged_into IS NOT NULL);
+CREATE INDEX task_work_subject ON public.task_work USING btree (tenant_id, task_type, subject);
 CREATE UNIQUE INDEX tenant_slug_key ON public.tenant USING btree (slug);
 CREATE INDEX users_company ON public.users USING btree (tenant_id, buying_company_erp_id);
 CREATE INDEX view_item_event_date ON ONLY public.view_item USING btree (tenant_id, event_date, branch_id);
@@ -639,12 +790,14 @@ create policy tenant_fence on add_to_cart to public using (tenant_id = ( SELECT 
 create policy tenant_fence on branch_day to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_day_money to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_email_mappings to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
-create policy tenant_fence on chain to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on clock_hour to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on clock_zone to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on day_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on derivation to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on do_not_contact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_send_history to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_sending_jobs to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on exclusion to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on fact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on file_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on held_file to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -664,8 +817,14 @@ create policy tenant_fence on processing_jobs to public using (tenant_id = ( SEL
 create policy tenant_fence on purchase to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on refund to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on repeat_gap to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on search_term to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on session to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on shop_order to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on task to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on task_cooldown to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on task_history to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on task_scale to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on task_work to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_directory on tenant to app_admin using true;
 create policy tenant_fence on tenant to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on tenant_config to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -682,18 +841,22 @@ grant select on branch_day_money to app_web;
 grant delete, insert, select, update on branch_day_money to app_worker;
 grant delete, insert, select, update on branch_email_mappings to app_web;
 grant delete, insert, select, update on branch_email_mappings to app_worker;
-grant select on chain to app_web;
-grant delete, insert, select, update on chain to app_worker;
 grant select on clock_hour to app_web;
 grant delete, insert, select, update on clock_hour to app_worker;
 grant select on clock_zone to app_web;
 grant delete, insert, select, update on clock_zone to app_worker;
 grant select on day_load to app_web;
 grant delete, insert, select, update on day_load to app_worker;
+grant select on derivation to app_web;
+grant delete, insert, select, update on derivation to app_worker;
+grant delete, insert, select, update on do_not_contact to app_web;
+grant select on do_not_contact to app_worker;
 grant delete, insert, select, update on email_send_history to app_web;
 grant delete, insert, select, update on email_send_history to app_worker;
 grant delete, insert, select, update on email_sending_jobs to app_web;
 grant delete, insert, select, update on email_sending_jobs to app_worker;
+grant delete, insert, select, update on exclusion to app_web;
+grant select on exclusion to app_worker;
 grant select on fact to app_web;
 grant delete, insert, select, update on fact to app_worker;
 grant select on file_load to app_web;
@@ -728,10 +891,22 @@ grant select on refund to app_web;
 grant delete, insert, select, update on refund to app_worker;
 grant select on repeat_gap to app_web;
 grant delete, insert, select, update on repeat_gap to app_worker;
+grant delete, insert, select, update on search_term to app_web;
+grant select on search_term to app_worker;
 grant select on session to app_web;
 grant delete, insert, select, update on session to app_worker;
 grant select on shop_order to app_web;
 grant delete, insert, select, update on shop_order to app_worker;
+grant select on task to app_web;
+grant delete, insert, select, update on task to app_worker;
+grant delete, insert, select on task_cooldown to app_web;
+grant delete, insert, select on task_cooldown to app_worker;
+grant insert, select on task_history to app_web;
+grant insert, select on task_history to app_worker;
+grant select on task_scale to app_web;
+grant delete, insert, select, update on task_scale to app_worker;
+grant insert, select, update on task_work to app_web;
+grant delete, insert, select, update on task_work to app_worker;
 grant select on tenant to app_admin;
 grant select on tenant to app_web;
 grant select on tenant to app_worker;
@@ -746,13 +921,17 @@ grant delete, insert, select, update on view_search_results to app_worker;
 grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
+-- function _bounce_tasks(p_tenant_id uuid) returns void
 -- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
 -- function _branch_scope(p_location_ids text[]) returns text
 -- function _branch_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_as_of timestamp with time zone) returns TABLE(branch_id text, sessions bigint, visitors bigint, sessions_with_order bigint, abandoned_carts bigint, searches bigint, failed_searches bigint)
 -- function _bucket_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_unit text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, visitors bigint)
--- function _cart_chains(p_tenant_id uuid) returns void
+-- function _cart_tasks(p_tenant_id uuid) returns void
+-- function _chain_ends() returns TABLE(subject text, first_at timestamp with time zone, last_at timestamp with time zone, last_date date, user_pseudo_id text, contact_id text, company_id text, branch_id text, closing_order_key text, closed_at timestamp with time zone, sessions integer, page_views bigint)
+-- function _chain_items(p_tenant_id uuid) returns TABLE(subject text, first_at timestamp with time zone, items jsonb, total numeric, is_incomplete boolean, currency text, words text)
 -- function _chain_query() returns text
+-- function _chain_terms(p_term_sessions integer) returns TABLE(subject text, first_at timestamp with time zone, terms text[], detail jsonb, repeated_at timestamp with time zone)
 -- function _chart_by_day(p_tenant_id uuid, p_start_date date, p_end_date date, p_unit text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)
 -- function _chart_by_hour(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)
 -- function _clock_searches(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_ts timestamp with time zone, branch_id text, is_failed boolean)
@@ -761,36 +940,74 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _count_gaps(p_tenant_id uuid, p_sign integer) returns void
 -- function _count_hours(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _count_repeat_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
+-- function _count_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric, p_now timestamp with time zone, p_only text) returns TABLE(task_type text, state text, tasks bigint, value numeric)
 -- function _count_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
 -- function _currency_code(p_currency text) returns text
 -- function _derive(p_tenant_id uuid) returns void
 -- function _derive_begin() returns void
 -- function _derive_branch_days(p_tenant_id uuid) returns void
--- function _derive_chains(p_tenant_id uuid) returns void
 -- function _derive_clock_hours(p_tenant_id uuid) returns void
 -- function _derive_facts(p_tenant_id uuid) returns void
 -- function _derive_orders(p_tenant_id uuid) returns void
 -- function _derive_refunds(p_tenant_id uuid) returns void
+-- function _derive_tasks(p_tenant_id uuid) returns void
+-- function _end_cooldown(p_tenant_id uuid, p_history_id uuid) returns void
 -- function _ensure_partitions(p_first date, p_last date) returns integer
+-- function _excluded_customers(p_tenant_id uuid) returns text[]
 -- function _fact_query() returns text
+-- function _finish_tasks(p_tenant_id uuid) returns void
+-- function _fix_scale(p_tenant_id uuid) returns void
+-- function _follow_works(p_tenant_id uuid) returns void
+-- function _gather_evidence(p_tenant_id uuid, p_task_type text) returns void
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _item_number(p_value jsonb) returns numeric
+-- function _keep_vanished(p_tenant_id uuid) returns void
+-- function _list_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function _loaded_until(p_tenant_id uuid) returns timestamp with time zone
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
+-- function _mirror_fixed_terms(p_tenant_id uuid, p_terms text[]) returns void
+-- function _mirror_work() returns trigger
+-- function _mirror_works(p_tenant_id uuid) returns void
+-- function _no_conversion_tasks(p_tenant_id uuid) returns void
+-- function _no_results_tasks(p_tenant_id uuid) returns void
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_event_ts timestamp with time zone, p_revenue numeric) returns text
+-- function _place_works(p_tenant_id uuid) returns void
+-- function _purchase_tasks(p_tenant_id uuid) returns void
+-- function _repeat_visit_tasks(p_tenant_id uuid) returns void
 -- function _replace_branches(p_tenant_id uuid) returns void
 -- function _replace_contacts(p_tenant_id uuid) returns void
 -- function _replace_events(p_tenant_id uuid, p_load_id bigint) returns void
 -- function _resolve_mixed(p_tenant_id uuid) returns void
+-- function _run_orders(p_tenant_id uuid) returns void
 -- function _session_query() returns text
 -- function _settle_sessions(p_tenant_id uuid) returns void
+-- function _silenced_customers(p_tenant_id uuid) returns text[]
 -- function _store_gaps(p_tenant_id uuid) returns void
 -- function _store_orders(p_tenant_id uuid) returns void
 -- function _store_sessions(p_tenant_id uuid) returns void
+-- function _store_tasks(p_tenant_id uuid) returns void
+-- function _task_page(p_page text, p_is_back boolean) returns text
+-- function _task_rules(p_tenant_id uuid) returns TABLE(chain_days integer, cart_hours integer, cart_days integer, purchase_days integer, search_days integer, searches integer, term_sessions integer, visit_pages integer, visits integer, visit_days integer, bounces integer, bounce_days integer, cool_days integer, no_answer_days integer, no_answers integer, attribution_days integer)
+-- function _task_scale(p_tenant_id uuid) returns TABLE(value_p90 numeric, estimate numeric)
+-- function _task_score(p_task_type text, p_value numeric, p_value_p90 numeric, p_last_at timestamp with time zone, p_now timestamp with time zone, p_has_checkout boolean, p_reach smallint, p_is_known_buyer boolean) returns double precision
+-- function _task_source(p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[]) returns text
+-- function _task_state(p_state text, p_closed_at timestamp with time zone, p_fixed_at timestamp with time zone, p_snoozed_until timestamp with time zone, p_cool_until timestamp with time zone, p_last_at timestamp with time zone, p_expires_at timestamp with time zone, p_touched_at timestamp with time zone, p_now timestamp with time zone) returns text
+-- function _touch_contacts(p_tenant_id uuid) returns void
+-- function _touch_everything(p_tenant_id uuid) returns void
+-- function _touch_subjects(p_tenant_id uuid) returns void
+-- function _visit_query() returns text
+-- function _words(p_text text) returns text
+-- function get_bounce_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function get_cart_abandonment_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_chart_data(p_tenant_id uuid, p_start_date date, p_end_date date, p_granularity text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)
 -- function get_dashboard_overview_stats(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, currency text, other_currencies jsonb, sessions_with_order bigint, bounces bigint, page_views bigint, abandoned_carts bigint, abandoned_cart_value numeric, total_searches bigint, failed_searches bigint, repeat_visitors bigint, cookieless_events bigint, duplicate_orders bigint, orders_without_revenue bigint)
 -- function get_data_availability_combined(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_type text, row_count bigint, source_table text, is_provisional boolean, loaded_at timestamp with time zone)
 -- function get_location_stats_bulk(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint, sparkline numeric[])
 -- function get_locations(p_tenant_id uuid) returns TABLE(location_id text, name text, city text, region text, is_active boolean)
+-- function get_purchase_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function get_repeat_visit_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function get_search_analysis_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_types text[]) returns SETOF listed_task
+-- function get_task(p_tenant_id uuid, p_task_id uuid, p_now timestamp with time zone) returns SETOF listed_task
+-- function get_task_queue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_types text[], p_reachable boolean, p_least_value numeric, p_owners text[], p_owner_branches text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, score double precision, value numeric, overdue_at timestamp with time zone, last_at timestamp with time zone, task_ids uuid[], total bigint)
 -- function get_tenant_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_kinds text[]) returns TABLE(job_id uuid, total bigint)

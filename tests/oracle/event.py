@@ -100,6 +100,7 @@ class Event:
     raw_amount: Decimal | None
     currency: str | None
     items: tuple[Item, ...]
+    term: str | None = None
 
     @property
     def at(self) -> datetime:

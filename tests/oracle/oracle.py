@@ -17,6 +17,7 @@ from .identity import Session, build_sessions, buying_companies
 from .orders import Order, build_orders, build_refunds
 from .rows import Row, write_tables
 from .source import Day, Properties, SourceKind, read_directory
+from .tasks import OracleTask, build_tasks
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Oracle:
         self._days = read(directory, rows, settings)
         self.as_of = self._as_of()
         events = sorted((one for day in self._days for one in day.events), key=Event.sort_key)
-        self.everything = self._build(events, buying_companies(contacts))
+        self._companies = buying_companies(contacts)
+        self.everything = self._build(events, self._companies)
 
     def _build(self, events: list[Event], companies: Mapping[str, str]) -> Slice:
         """Everything derived from the events, which are in order."""
@@ -160,6 +162,11 @@ class Oracle:
     def carts(self) -> list[Cart]:
         """Every cart chain there is."""
         return list(self.everything.carts)
+
+    def tasks(self) -> list[OracleTask]:
+        """Every task there is, in whatever state."""
+        currency = self.settings.reporting_currency
+        return build_tasks(self.everything, self._companies, currency)
 
     def sessions(self) -> list[Session]:
         """Every session there is."""

@@ -54,7 +54,8 @@ select
     value_of(event_params, 'currency'),
     ecommerce.transaction_id, ecommerce.purchase_revenue, ecommerce.refund_value,
     batch_page_id, batch_ordering_id, batch_event_index,
-    to_json(items)
+    to_json(items),
+    value_of(event_params, 'search_term')
 from read_json($path, format = 'newline_delimited', columns = {columns})
 where event_name in (select unnest($names))
 """
@@ -169,6 +170,7 @@ def to_event(row: tuple[str | None, ...]) -> Event | None:
         raw_amount=number(row[10]) if amount is None else amount,
         currency=clean_id(row[11]),
         items=to_items(row[18]),
+        term=row[19],
     )
 
 

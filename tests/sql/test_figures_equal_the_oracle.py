@@ -17,6 +17,7 @@ from dev.generate import generate, tiny
 from tests.loading import contact, load_days
 from tests.oracle import Oracle, OracleSettings
 from tests.sql.comparing import Superuser, compare, derived_rows, make_tenant
+from tests.sql.task_rows import oracle_tasks, stored_tasks
 
 FIRST = date(2025, 3, 27)
 
@@ -60,6 +61,7 @@ def test_figures_equal_the_oracle_in_any_order_of_loads(
     some = [*order.sample([b.location_id for b in branches], 2), ""]
     compare(tenant_id, oracle, DateRange(FIRST, last), some)
     compare(tenant_id, oracle, period, some)
+    assert stored_tasks(superuser, tenant_id) == oracle_tasks(oracle.tasks())
 
 
 def listed_companies(profile: Any, seed: int) -> dict[str, str | None]:

@@ -21,6 +21,7 @@ from dev.generator.export_files import read_table
 from tests.loading import load_days
 from tests.oracle import Oracle, OracleSettings
 from tests.sql.comparing import Superuser, compare, make_tenant
+from tests.sql.task_rows import oracle_tasks, stored_tasks
 
 ZONE = "UTC"  # of the public sample shop: its event dates are UTC days
 FIRST, LAST = date(2020, 12, 24), date(2020, 12, 31)
@@ -76,3 +77,11 @@ def test_figures_equal_the_oracle_on_real_rows(
 ) -> None:
     first = FIRST + timedelta(days=start)
     compare(tenant_id, oracle, DateRange(first, min(first + timedelta(days=length - 1), LAST)), [])
+
+
+def test_tasks_equal_the_oracle_on_real_rows(
+    tenant_id: UUID, oracle: Oracle, superuser: Superuser
+) -> None:
+    stored = stored_tasks(superuser, tenant_id)
+    assert {row[0] for row in stored} == {"purchase", "cart", "no_conversion"}  # nobody signs in
+    assert stored == oracle_tasks(oracle.tasks())
