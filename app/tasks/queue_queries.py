@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -11,8 +11,11 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.dates import DateRange
-from app.tasks.queries import Card, Task
+from app.tasks.queries import Card, Contact, Task, list_contacts
 from app.tasks.score import Part, card_score, score_parts
+
+
+MOST_CONTACTS = 3
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,15 @@ class QueueCounts:
 
 @dataclass(frozen=True)
 class Lead:
-    """A card with its customer's summary and the parts of its best reason's score."""
+    """A card with its customer's summary and the parts of its best reason's score.
+
+    `contacts` are the company's, when the best reason knows no person.
+    """
 
     card: Card
     parts: tuple[Part, ...] = ()
-    summary: Summary | None = field(default=None)
+    summary: Summary | None = None
+    contacts: tuple[Contact, ...] = ()
 
     @property
     def best(self) -> Task:
@@ -110,10 +117,15 @@ def build_leads(
     scale = get_scale(conn, tenant_id)
     keys = [card.customer_key for card in cards]
     summaries = get_customer_summaries(conn, tenant_id, keys) if keys else {}
+    companies = [c.tasks[0].company_id for c in cards if c.tasks[0].contact_id is None]
+    people = list_contacts(conn, tenant_id, [name for name in companies if name], MOST_CONTACTS)
     return [
-        Lead(card, _parts(card.tasks[0], scale, now), summaries.get(card.customer_key))
+        Lead(
+            card, _parts(card.tasks[0], scale, now), summaries.get(card.customer_key),
+            tuple(people.get(card.tasks[0].company_id or "", ())),
+        )
         for card in cards
-    ]
+    ]  # fmt: skip
 
 
 def card_of(tasks: Sequence[Task], currency: str) -> Card | None:

@@ -9,7 +9,7 @@ create or replace function get_customer_devices(
     p_limit integer default 50
 )
 returns table (
-    user_pseudo_id text, contacts text [], device_category text, city text, sessions bigint,
+    user_pseudo_id text, contacts text[], device_category text, city text, sessions bigint,
     first_at timestamptz, last_at timestamptz
 )
 language plpgsql

@@ -158,3 +158,11 @@ def test_do_not_contact_leaves_the_queue(ada: Browser, world: World) -> None:
 
 def test_the_front_door_leads_reps_to_their_queue(rae: Browser, world: World) -> None:
     assert path_of(rae.open("/")) == QUEUE
+
+
+def test_a_task_of_a_company_alone_lists_its_contacts(ada: Browser, world: World) -> None:
+    for number in range(5):
+        world.contact(f"U{number}", "K1", name=f"Person {number}", email=f"p{number}@k1.example")
+    world.task("cart", ago(days=1), company="K1", name="Customer A")
+    words = check_page(ada.open(QUEUE)).text()
+    assert "✉ p0@k1.example" in words and "Person 2" in words and "Person 3" not in words
