@@ -44,7 +44,8 @@ def customers() -> Response:
         )
     return render_page(
         "customers/index.html", "customers/_customers.html", query=query, sort_field=sort_field,
-        sorts=queries.SORT_FIELDS, is_read_only=_is_read_only(), listed=Page(rows, total, number, limit),
+        sorts=queries.SORT_FIELDS, is_read_only=_is_read_only(),
+        listed=Page(rows, total, number, limit),
     )  # fmt: skip
 
 

@@ -238,8 +238,10 @@ def _filters_or_default() -> tuple[QueueFilters, str | None]:
 
 
 def _address(filters: QueueFilters, steps: Sequence[UUID] = ()) -> str:
-    more = {"undo": [str(step) for step in steps]} if steps else {}
-    return url_for("queue.queue", **filters.arguments(), **more)
+    arguments = filters.arguments()
+    if steps:
+        arguments["undo"] = [str(step) for step in steps]
+    return url_for("queue.queue", **arguments)
 
 
 def _undo_arguments() -> list[UUID]:

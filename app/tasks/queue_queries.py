@@ -14,7 +14,6 @@ from app.dates import DateRange
 from app.tasks.queries import Card, Contact, Task, list_contacts
 from app.tasks.score import Part, card_score, score_parts
 
-
 MOST_CONTACTS = 3
 
 

@@ -25,7 +25,6 @@ as $$
 declare
     v_kind text := left(p_customer_key, 2);
     v_id text := substr(p_customer_key, 3);
-    v_year timestamptz := p_now - interval '12 months';
 begin
     return query
     with people as (
@@ -37,29 +36,6 @@ begin
                 (v_kind = 'k:' and u.buying_company_erp_id = v_id)
                 or (v_kind = 'c:' and u.user_id = v_id)
             )
-    ),
-    bought as (
-        select
-            o.order_ts, o.is_reporting, o.revenue - o.refunded as net_revenue,
-            extract(epoch from o.order_ts - lag(o.order_ts) over (order by o.order_ts)) / 86400
-                as gap_days
-        from _customer_orders(p_tenant_id, p_customer_key, p_location_ids) as o
-        where o.order_ts <= p_now
-    ),
-    money as (
-        select
-            sum(b.net_revenue) filter (where b.is_reporting and b.order_ts > v_year) as net_revenue,
-            sum(b.net_revenue) filter (
-                where b.is_reporting and b.order_ts <= v_year
-                and b.order_ts > v_year - interval '12 months'
-            ) as previous_revenue,
-            count(*) filter (where b.order_ts > v_year) as orders,
-            avg(b.net_revenue) filter (where b.is_reporting and b.order_ts > v_year)
-                as average_order,
-            max(b.order_ts) as last_order_at,
-            percentile_cont(0.5) within group (order by b.gap_days::double precision)
-                as usual_gap_days
-        from bought as b
     ),
     seen as (
         select
@@ -91,7 +67,7 @@ begin
         coalesce(m.previous_revenue, 0), m.orders, m.average_order, m.last_order_at,
         m.usual_gap_days, s.visits, s.last_seen_at, w.open_cart, w.open_tasks
     from file as f
-    cross join money as m
+    cross join _customer_money(p_tenant_id, p_customer_key, p_location_ids, p_now) as m
     cross join seen as s
     cross join work as w
     where

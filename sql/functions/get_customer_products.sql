@@ -36,16 +36,8 @@ begin
         limit 200
     ),
     bought as (
-        select
-            coalesce(i.item ->> 'item_id', i.item ->> 'item_name') as item_key,
-            max(i.item ->> 'item_id') as item_id, max(i.item ->> 'item_name') as item_name,
-            count(distinct o.order_key) as times,
-            sum(coalesce(nullif(_item_number(i.item -> 'quantity'), 0), 1)) as quantity,
-            max(o.order_ts) as last_at
-        from _customer_orders(p_tenant_id, p_customer_key, p_location_ids) as o
-        cross join jsonb_array_elements(o.items_json) as i (item)
-        where coalesce(i.item ->> 'item_id', i.item ->> 'item_name') is not null
-        group by 1
+        select i.*
+        from _customer_items(p_tenant_id, p_customer_key, p_location_ids) as i
     ),
     viewed as (
         select

@@ -18,6 +18,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
+    v_until timestamptz := _loaded_until(p_tenant_id);
 begin
     return query
     select
@@ -25,12 +26,17 @@ begin
             select count(distinct t.customer_key)
             from task as t
             where
-                t.tenant_id = p_tenant_id
+                t.tenant_id = p_tenant_id and t.task_type = any(array[
+                    'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
+                ])
                 and t.last_date between p_start_date and p_end_date
-                and (t.ready_at <= _loaded_until(p_tenant_id) or not t.is_task)
+                and (t.ready_at <= v_until or not t.is_task)
                 and (p_location_ids is null or t.branch_id = any(p_location_ids))
-                and t.customer_key <> all(v_excluded)
-                and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
+                and (
+                    cardinality(v_excluded) = 0
+                    or t.customer_key <> all(v_excluded)
+                    and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
+                )
                 and _task_state(
                     t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
                     t.expires_at, t.touched_at, p_now

@@ -39,11 +39,17 @@ begin
         from task as t
         left join reps as r on r.branch_id = t.owner_branch_id
         where
-            t.tenant_id = p_tenant_id and t.last_date between p_start_date and p_end_date
+            t.tenant_id = p_tenant_id and t.task_type = any(array[
+                'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
+            ])
+            and t.last_date between p_start_date and p_end_date
             and (t.ready_at <= v_until or not t.is_task)
             and (p_location_ids is null or t.branch_id = any(p_location_ids))
-            and t.customer_key <> all(v_excluded)
-            and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
+            and (
+                cardinality(v_excluded) = 0
+                or t.customer_key <> all(v_excluded)
+                and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
+            )
             and _task_state(
                 t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
                 t.expires_at, t.touched_at, p_now
@@ -55,43 +61,12 @@ begin
             count(*) as open_tasks, count(*) filter (where w.is_overdue) as overdue
         from waiting as w
         group by 1, 2
-    ),
-    steps as (
-        select
-            lower(h.done_by) as done_by, h.task_id, h.action, h.outcome, h.happened_at, t.ready_at,
-            row_number() over (partition by h.task_id order by h.happened_at, h.history_id) as nth
-        from task_history as h
-        inner join task as t on t.tenant_id = p_tenant_id and t.task_id = h.task_id
-        where
-            h.tenant_id = p_tenant_id and h.via <> 'job' and h.action not in ('assign', 'undo')
-            and (p_location_ids is null or t.branch_id = any(p_location_ids))
-            and not exists (
-                select
-                from task_history as u
-                where
-                    u.tenant_id = p_tenant_id and u.task_id = h.task_id
-                    and u.undoes = h.history_id
-            )
-    ),
-    work as (
-        select
-            s.done_by, count(distinct s.task_id) as worked,
-            count(distinct s.task_id) filter (
-                where s.action = 'done' and s.outcome = 'won'
-            ) as won,
-            percentile_cont(0.5) within group (
-                order by greatest(extract(epoch from s.happened_at - s.ready_at), 0)::double precision
-                / 3600
-            ) filter (where s.nth = 1) as first_action_hours
-        from steps as s
-        where s.happened_at >= p_since
-        group by s.done_by
     )
     select
         coalesce(s.owner, w.done_by), s.branch_id, coalesce(s.open_tasks, 0),
         coalesce(s.overdue, 0), coalesce(w.worked, 0), coalesce(w.won, 0), w.first_action_hours
     from stock as s
-    full join work as w on w.done_by = s.owner
+    full join _team_work(p_tenant_id, p_since, p_location_ids) as w on w.done_by = s.owner
     order by 1 nulls last, 2;
 end;
 $$;

@@ -29,50 +29,9 @@ declare
     v_kinds text[] := coalesce(p_kinds, array['session', 'order', 'task', 'step']);
 begin
     return query
-    with entries as (
-        select
-            'session' as kind, s.session_id as key, s.first_ts as happened_at, s.branch_id,
-            s.contact_id, s.entry_url as label, null::numeric as amount, null::text as currency,
-            jsonb_build_object(
-                'last_ts', s.last_ts, 'page_views', s.page_views, 'item_views', s.item_views,
-                'cart_events', s.cart_events, 'purchases', s.purchases, 'searches', s.searches,
-                'failed_searches', s.failed_searches, 'device_category', s.device_category,
-                'city', s.city
-            ) as detail
-        from _customer_sessions(p_tenant_id, v_key, p_location_ids) as s
-        where
-            'session' = any(v_kinds) or ('cart' = any(v_kinds) and s.cart_events > 0)
-            or ('search' = any(v_kinds) and s.searches + s.failed_searches > 0)
-        union all
-        select
-            'order', o.order_key, o.order_ts, o.branch_id, o.contact_id, o.transaction_id,
-            o.revenue - o.refunded, o.currency, jsonb_build_object(
-                'refunded', o.refunded, 'items', o.items_json, 'session_id', o.session_id
-            )
-        from _customer_orders(p_tenant_id, v_key, p_location_ids) as o
-        where 'order' = any(v_kinds)
-        union all
-        select
-            'task', t.task_id::text, t.last_at, t.branch_id, null, t.task_type, t.value,
-            t.currency, jsonb_build_object('state', t.state, 'outcome', t.outcome)
-        from _customer_tasks(p_tenant_id, v_key, p_location_ids, p_now) as t
-        where 'task' = any(v_kinds)
-        union all
-        select
-            'step', h.history_id::text, h.happened_at, t.branch_id, null, h.action, h.amount, '',
-            jsonb_build_object(
-                'task_id', h.task_id, 'task_type', h.task_type, 'done_by', h.done_by,
-                'outcome', h.outcome, 'reason', h.reason, 'note', h.note, 'owner', h.owner,
-                'snoozed_until', h.snoozed_until
-            )
-        from _customer_tasks(p_tenant_id, v_key, p_location_ids, p_now) as t
-        inner join task_history as h
-            on h.tenant_id = p_tenant_id and h.task_id = t.task_id
-        where 'step' = any(v_kinds)
-    ),
-    marked as (
+    with marked as (
         select e.*, count(*) over () as total
-        from entries as e
+        from _customer_entries(p_tenant_id, v_key, p_location_ids, v_kinds, p_now) as e
     ),
     page as (
         select m.*

@@ -59,26 +59,6 @@ begin
             and (p_location_ids is null or s.branch_id = any(p_location_ids))
         group by 1
     ),
-    filed as (
-        select
-            coalesce('k:' || u.buying_company_erp_id, 'c:' || u.user_id) as customer_key,
-            coalesce(
-                min(nullif(u.buying_company_name, '')),
-                min(nullif(u.name, '')) filter (where u.buying_company_erp_id is null)
-            ) as name,
-            count(*) as people,
-            bool_or(p_location_ids is null or u.branch_id = any(p_location_ids)) as is_ours,
-            case
-                when v_words is null then ''
-                else string_agg(concat_ws(
-                    ' ', u.user_id, u.name, u.email, u.phone, u.buying_company_erp_id,
-                    u.buying_company_name
-                ), ' ')
-            end as words
-        from users as u
-        where u.tenant_id = p_tenant_id
-        group by 1
-    ),
     customers as (
         select
             coalesce(f.customer_key, b.customer_key, v.customer_key) as customer_key, f.name,
@@ -86,7 +66,7 @@ begin
             coalesce(b.orders, 0) as orders, b.last_order_at,
             greatest(b.last_order_at, v.last_at) as last_at,
             coalesce(f.words, '') as words
-        from filed as f
+        from _filed_customers(p_tenant_id, p_location_ids, v_words is not null) as f
         full join bought as b on b.customer_key = f.customer_key
         full join visits as v on v.customer_key = coalesce(f.customer_key, b.customer_key)
         where f.is_ours or b.customer_key is not null or v.customer_key is not null
@@ -98,7 +78,9 @@ begin
     where v_words is null or not exists (
         select
         from unnest(v_words) as w (word)
-        where strpos(_words(c.words || ' ' || substr(c.customer_key, 3)), ' ' || w.word) = 0
+        where
+            strpos(lower(c.words || ' ' || c.customer_key), w.word) = 0
+            or strpos(_words(c.words || ' ' || substr(c.customer_key, 3)), ' ' || w.word) = 0
     )
     order by
         case p_sort_field when 'revenue' then c.net_revenue end desc nulls last,

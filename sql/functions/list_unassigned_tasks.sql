@@ -22,7 +22,10 @@ begin
     select t.task_id, t.version
     from task as t
     where
-        t.tenant_id = p_tenant_id and t.last_date between p_start_date and p_end_date
+        t.tenant_id = p_tenant_id and t.task_type = any(array[
+            'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
+        ])
+        and t.last_date between p_start_date and p_end_date
         and t.owner_branch_id = p_branch_id and t.owner is null and t.account_owner is null
         and (t.ready_at <= v_until or not t.is_task)
         and (p_location_ids is null or t.branch_id = any(p_location_ids))

@@ -24,8 +24,10 @@ def tile(html: Html, label: str) -> str:
 def customer(world: World) -> World:
     """Company K1: two contacts, visits on two devices, four orders, a cart task."""
     world.branch("D01", "Harbour")
-    world.contact("U1", "K1", name="Ann Lee", phone="+1 555-0142", email="ann@k1.example",
-                  buying_company_name="Customer A", branch_id="D01", account_owner="Rae")  # fmt: skip
+    world.contact(
+        "U1", "K1", name="Ann Lee", phone="+1 555-0142", email="ann@k1.example",
+        buying_company_name="Customer A", branch_id="D01", account_owner="Rae",
+    )  # fmt: skip
     world.contact("U2", "K1", name="Bo Ek", buying_company_name="Customer A", branch_id="D01")
     for number, days in enumerate((400, 30, 20, 9)):
         lines = [item("A", 100, 2, "Valve")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+import requests
 
 from app.db import tenant_transaction
 from app.tasks.work import Actor, Change, change_task
@@ -41,7 +42,9 @@ def rows(world: World, columns: str, table: str = "task") -> list[tuple[object, 
     return world.superuser.execute(query, (world.tenant_id,)).fetchall()
 
 
-def press(browser: Browser, action: str, *, htmx: bool = True, **fields: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def press(
+    browser: Browser, action: str, *, htmx: bool = True, **fields: str
+) -> requests.Response:
     """Open the queue, fill in the form of customer A's card, and send it."""
     html = check_page(browser.open(QUEUE))
     return send(browser, form_of(html, card(html, "k:K1"), action), htmx=htmx, **fields)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.customers.world import World, ago
-from tests.page import check_fragment, check_page
+from tests.page import Html, check_fragment, check_page
 from tests.running import GUS, REP, Browser, path_of
 from tests.tasks.queue_page import HTMX, QUEUE, ada, card, rae, vic, world
 
 __all__ = ["ada", "rae", "vic", "world"]
 
 
-def names(html: object) -> list[str]:
-    return [html.text(e) for e in html.all("h2")]  # type: ignore[attr-defined]
+def names(html: Html) -> list[str]:
+    return [html.text(e) for e in html.all("h2")]
 
 
 def test_an_empty_queue_says_so(ada: Browser, world: World) -> None:
@@ -34,7 +34,8 @@ def test_one_card_a_customer_with_its_reasons(ada: Browser, world: World) -> Non
     words = html.text(card(html, "k:K1"))
     for part in (
         "D01 Harbour", "Ann Lee", "☎ +1 555-0142", "✉ ann@k1.example", "$48,000 in 12 months",
-        "Cart $2,340 · 1 line", "“valve” ×4, found nothing", "Call logged", "Done…", "Open customer",
+        "Cart $2,340 · 1 line", "“valve” ×4, found nothing", "Call logged", "Done…",
+        "Open customer",
     ):  # fmt: skip
         assert part in words
     links = html.links(card(html, "k:K1"))
@@ -82,7 +83,10 @@ def test_filters_narrow_and_the_address_keeps_them(ada: Browser, world: World) -
         "cart", ago(days=120), company="K3", value=5_000, name="Old cart",
         expires_at=ago(days=-9),
     )  # fmt: skip
-    shown = lambda query: names(check_fragment(ada.open(f"{QUEUE}?{query}", headers=HTMX), "queue"))  # noqa: E731
+
+    def shown(query: str) -> list[str]:
+        return names(check_fragment(ada.open(f"{QUEUE}?{query}", headers=HTMX), "queue"))
+
     assert shown("type=cart") == ["Small cart"]
     assert shown("reachable=1") == ["Big visit"]
     assert shown("least_value=100") == ["Big visit"]
@@ -139,7 +143,8 @@ def test_counts_come_alone_too(ada: Browser, world: World) -> None:
     world.task("cart", ago(days=1), company="K1", state="snoozed", version=1,
                snoozed_until=ago(days=-2))  # fmt: skip
     part = check_fragment(ada.open(f"{QUEUE}/counts", headers=HTMX), "queue_counts")
-    assert part.text(part.by_id("queue_counts")) == "0 customers to contact · 1 snoozed · 0 done this week"
+    counts = part.text(part.by_id("queue_counts"))
+    assert counts == "0 customers to contact · 1 snoozed · 0 done this week"
     check_page(ada.open(f"{QUEUE}/counts"))
 
 

@@ -16,8 +16,10 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 P90 = Decimal(5_000)
 
 
-def parts(task_type: str, value: str | None, days: float, *, checkout: bool = False,
-          reach: int = 10, buyer: bool = True, p90: Decimal | None = P90) -> list[float]:  # fmt: skip
+def parts(
+    task_type: str, value: str | None, days: float, *, checkout: bool = False, reach: int = 10,
+    buyer: bool = True, p90: Decimal | None = P90,
+) -> list[float]:  # fmt: skip
     task = SimpleNamespace(
         task_type=task_type, value=None if value is None else Decimal(value),
         last_at=NOW - timedelta(days=days), has_checkout=checkout, reach=reach,
