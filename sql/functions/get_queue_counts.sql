@@ -30,6 +30,7 @@ begin
                     'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
                 ])
                 and t.last_date between p_start_date and p_end_date
+                and (t.snoozed_until > p_now or t.cool_until > p_now)
                 and (t.ready_at <= v_until or not t.is_task)
                 and (p_location_ids is null or t.branch_id = any(p_location_ids))
                 and (

@@ -34,45 +34,49 @@ begin
         select o.customer_key, o.order_ts
         from _orders_by_customer(p_tenant_id, p_start_date - 1, p_end_date + v_days + 1) as o
     ),
-    spoken as (
-        select
-            c.*, row_number() over (
-                partition by c.task_id order by c.happened_at desc, c.history_id
-            ) = 1 as is_last,
-            exists (
-                select
-                from purchases as p
-                where
-                    p.customer_key = c.customer_key and p.order_ts > c.happened_at
-                    and p.order_ts <= c.happened_at + make_interval(days => v_days)
-            ) as has_order
-        from _task_contacts(p_tenant_id, v_from, v_to) as c
-        where p_location_ids is null or c.branch_id = any(p_location_ids)
+    contacts as (
+        select c.*
+        from _task_contacts(p_tenant_id, v_from, 'infinity') as c
     ),
     credits as (
         select o.*
         from _credited_orders(p_tenant_id, v_from, v_to, v_days) as o
     ),
-    untouched as (
-        select
-            t.task_type,
-            exists (
-                select
-                from purchases as p
-                where
-                    p.customer_key = t.customer_key and p.order_ts > t.ready_at
-                    and p.order_ts <= t.ready_at + make_interval(days => v_days)
-            ) as has_order
+    ready as (
+        select t.task_id, t.task_type, t.customer_key, t.ready_at
         from task as t
         where
             t.tenant_id = p_tenant_id and t.is_task
             and t.ready_at >= v_from and t.ready_at < v_to
             and (p_location_ids is null or t.branch_id = any(p_location_ids))
-            and not exists (
-                select
-                from _task_contacts(p_tenant_id, '-infinity', 'infinity') as c
-                where c.task_id = t.task_id
-            )
+            and t.task_id not in (select c.task_id from contacts as c)
+    ),
+    followed as (
+        select c.history_id as id
+        from contacts as c
+        inner join purchases as p
+            on
+                p.customer_key = c.customer_key and p.order_ts > c.happened_at
+                and p.order_ts <= c.happened_at + make_interval(days => v_days)
+        union
+        select r.task_id
+        from ready as r
+        inner join purchases as p
+            on
+                p.customer_key = r.customer_key and p.order_ts > r.ready_at
+                and p.order_ts <= r.ready_at + make_interval(days => v_days)
+    ),
+    spoken as (
+        select
+            c.history_id, c.task_type, c.done_by, c.task_id, f.id is not null as has_order,
+            row_number() over (
+                partition by c.task_id order by c.happened_at desc, c.history_id
+            ) = 1 as is_last
+        from contacts as c
+        left join followed as f on f.id = c.history_id
+        where
+            c.happened_at < v_to
+            and (p_location_ids is null or c.branch_id = any(p_location_ids))
     )
     select
         s.task_type, s.done_by, count(distinct s.history_id), count(c.order_key),
@@ -84,9 +88,10 @@ begin
     group by s.task_type, s.done_by
     union all
     select
-        u.task_type, null, 0, 0, 0, 0, count(*), count(*) filter (where u.has_order)
-    from untouched as u
-    group by u.task_type
+        r.task_type, null, 0, 0, 0, 0, count(*), count(f.id)
+    from ready as r
+    left join followed as f on f.id = r.task_id
+    group by r.task_type
     order by 1, 2 nulls last;
 end;
 $$;
