@@ -959,6 +959,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _derive_orders(p_tenant_id uuid) returns void
 -- function _derive_refunds(p_tenant_id uuid) returns void
 -- function _derive_tasks(p_tenant_id uuid) returns void
+-- function _derive_visits(p_tenant_id uuid) returns void
 -- function _end_cooldown(p_tenant_id uuid, p_history_id uuid) returns void
 -- function _ensure_partitions(p_first date, p_last date) returns integer
 -- function _excluded_customers(p_tenant_id uuid) returns text[]
@@ -984,6 +985,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, net_revenue numeric, items_json jsonb)
 -- function _place_works(p_tenant_id uuid) returns void
 -- function _purchase_tasks(p_tenant_id uuid) returns void
+-- function _record_closings(p_tenant_id uuid) returns void
 -- function _repeat_visit_tasks(p_tenant_id uuid) returns void
 -- function _replace_branches(p_tenant_id uuid) returns void
 -- function _replace_contacts(p_tenant_id uuid) returns void

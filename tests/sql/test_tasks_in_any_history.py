@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -142,6 +143,6 @@ class _People:
         """Tasks of one type and subject whose intervals overlap: the same evidence twice."""
         real = sorted((r[2], r[3], r[4], r[5]) for r in rows if r[7] and r[2] != "purchase")
         return [
-            (one, two) for one, two in zip(real, real[1:], strict=False)
+            (one, two) for one, two in pairwise(real)
             if one[:2] == two[:2] and two[2] <= one[3]
         ]  # fmt: skip
