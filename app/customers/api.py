@@ -18,6 +18,7 @@ from app.customers.queries import Cursor
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
 from app.tenancy import allowed_locations
+from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("customers_api", __name__, url_prefix="/analytics/api/v1/history")
 
@@ -38,7 +39,7 @@ class UserHistoryQuery(PageQuery):
 
 
 class SessionEvent(Model):
-    """One event. `offset_s` counts from the session's first; `currency` empty is the reporting one.
+    """One event. `offset_s` counts from the session's first event.
 
     `items` are those of a cart event, an order or a viewed item, as exported.
     """
@@ -85,7 +86,14 @@ def session_history(session_id: str, query: SessionHistoryQuery) -> PageOf[Sessi
         if queries.find_session(conn, tenant_id, session_id, scope) is None:
             raise NotFound("There is no such session.")
         events, total = queries.get_session_history(conn, tenant_id, session_id, query.limit, start)
-    rows = [filled(SessionEvent, event, items=_objects(event.items)) for event in events]
+        currency = get_tenant_settings(conn, tenant_id).reporting_currency
+    rows = [
+        filled(
+            SessionEvent, event, items=_objects(event.items),
+            currency=None if event.amount is None else event.currency or currency,
+        )
+        for event in events
+    ]  # fmt: skip
     has_more = bool(events) and events[-1].place < total
     following = {"after": str(events[-1].place)} if has_more else {}
     return _page(rows, total, query, following)
@@ -106,11 +114,19 @@ def user_history(user_id: str, query: UserHistoryQuery) -> PageOf[HistoryEntry]:
         history = queries.get_user_history(
             conn, tenant_id, key, scope, query.kind, query.limit + 1, offset, cursor
         )
+        currency = get_tenant_settings(conn, tenant_id).reporting_currency
     entries = history.entries[: query.limit]
-    rows = [filled(HistoryEntry, entry, location_id=entry.branch_id or None) for entry in entries]
+    rows = [_entry(entry, currency) for entry in entries]
     has_more = len(history.entries) > query.limit
     following = {"cursor": _write_cursor(entries[-1])} if has_more else {}
     return _page(rows, history.total, query, following)
+
+
+def _entry(entry: queries.Entry, currency: str) -> HistoryEntry:
+    return filled(
+        HistoryEntry, entry, location_id=entry.branch_id or None,
+        currency=None if entry.amount is None else entry.currency or currency,
+    )  # fmt: skip
 
 
 def _page(

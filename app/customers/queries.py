@@ -206,9 +206,7 @@ def list_customers(
 ) -> tuple[list[CustomerRow], int]:  # fmt: skip
     """One page, and the number of all. Source: sql/functions/list_customers.sql"""
     statement = text("select * from list_customers(:t, :query, :branches, :sort, :limit, :offset)")
-    values = {
-        "query": query or None, "sort": sort_field, "limit": limit, "offset": offset,
-    }  # fmt: skip
+    values = {"query": query or None, "sort": sort_field, "limit": limit, "offset": offset}
     rows = conn.execute(statement, values | _arguments(tenant_id, location_ids)).all()
     return [CustomerRow(*row[:-1]) for row in rows], rows[0].total if rows else 0
 
@@ -294,9 +292,7 @@ def get_session_history(
     Source: sql/functions/get_session_history.sql
     """
     statement = text("select * from get_session_history(:t, :id, :limit, :after, :is_back)")
-    values = {
-        "t": tenant_id, "id": session_id, "limit": limit, "after": after, "is_back": is_back,
-    }  # fmt: skip
+    values = {"t": tenant_id, "id": session_id, "limit": limit, "after": after, "is_back": is_back}
     rows = conn.execute(statement, values).all()
     return [Event(*row[:-1]) for row in rows], rows[0].total if rows else 0
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 from xml.etree.ElementTree import Element
 
 import pytest
 import requests
 
 from app.tasks.queue_cards import card_id
-from tests.customers.world import Superuser, World
-from tests.page import Html
+from tests.customers.world import Superuser, World, ago
+from tests.page import Html, check_page
 from tests.running import ADA, REP, VIEWER, Browser, Member, Site
 
 HTMX = {"HX-Request": "true"}
@@ -81,3 +82,25 @@ def send(
     ] + list(fields.items())  # fmt: skip
     headers = {"Origin": browser.site.base_url} | (HTMX if htmx else {})
     return browser.post(browser.site.url(form.get("action") or ""), values, headers=headers)
+
+
+@pytest.fixture
+def reasons(world: World) -> list[UUID]:
+    """A card of customer A with two reasons."""
+    return [
+        world.task("cart", ago(days=1), company="K1", name="Customer A", value=900),
+        world.task("repeat_visit", ago(days=1), company="K1", name="Customer A"),
+    ]
+
+
+def rows(world: World, columns: str, table: str = "task") -> list[tuple[object, ...]]:
+    query = f"select {columns} from {table} where tenant_id = %s order by 1"
+    return world.superuser.execute(query, (world.tenant_id,)).fetchall()
+
+
+def press(
+    browser: Browser, action: str, *, htmx: bool = True, **fields: str
+) -> requests.Response:
+    """Open the queue, fill in the form of customer A's card, and send it."""
+    html = check_page(browser.open(QUEUE))
+    return send(browser, form_of(html, card(html, "k:K1"), action), htmx=htmx, **fields)
