@@ -20,10 +20,16 @@ from app.ingest import api as ingest_api
 from app.ingest import views as ingest_views
 from app.settings import commands
 from app.status import views as status_views
+from app.tasks import actions as task_actions
 
 _MAX_BODY_BYTES = 2_000_000
 _SERVICES = ("auth", "data", "analytics")
-_PAGES = (auth_views.blueprint, ingest_views.blueprint, dashboard_views.blueprint)
+_PAGES = (
+    auth_views.blueprint,
+    ingest_views.blueprint,
+    dashboard_views.blueprint,
+    task_actions.blueprint,
+)
 _APIS = (auth_api.blueprint, ingest_api.blueprint, dashboard_api.blueprint)
 limits.slow_down_guessing(*_APIS)
 
