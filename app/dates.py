@@ -80,6 +80,15 @@ def today(zone_name: str) -> date:
     return utc_now().astimezone(zone(zone_name)).date()
 
 
+def after_working_days(start: datetime, days: int, zone_name: str) -> datetime:
+    """The same time of day so many working days (Monday to Friday) later, in that zone."""
+    moment = start.astimezone(zone(zone_name))
+    while days:
+        moment += timedelta(days=1)
+        days -= moment.weekday() < 5
+    return moment
+
+
 def parse_date(text: str, field: str = "date") -> date:
     """A day written as YYYY-MM-DD.
 

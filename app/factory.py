@@ -21,6 +21,7 @@ from app.ingest import views as ingest_views
 from app.settings import commands
 from app.status import views as status_views
 from app.tasks import actions as task_actions
+from app.tasks import api as tasks_api
 
 _MAX_BODY_BYTES = 2_000_000
 _SERVICES = ("auth", "data", "analytics")
@@ -30,7 +31,12 @@ _PAGES = (
     dashboard_views.blueprint,
     task_actions.blueprint,
 )
-_APIS = (auth_api.blueprint, ingest_api.blueprint, dashboard_api.blueprint)
+_APIS = (
+    auth_api.blueprint,
+    ingest_api.blueprint,
+    dashboard_api.blueprint,
+    tasks_api.blueprint,
+)
 limits.slow_down_guessing(*_APIS)
 
 

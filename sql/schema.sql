@@ -506,7 +506,7 @@ create table task (
 create table task_cooldown (
     tenant_id uuid not null,
     history_id uuid not null,
-    customer_key text not null,
+    task_id uuid not null,
     task_type text not null,
     begins_at timestamp with time zone not null,
     ends_at timestamp with time zone not null
@@ -773,7 +773,7 @@ CREATE INDEX task_contact ON public.task USING btree (tenant_id, contact_id) WHE
 CREATE INDEX task_customer ON public.task USING btree (tenant_id, customer_key, last_at);
 CREATE INDEX task_list ON public.task USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (task_id, customer_key, is_task, ready_at, last_at, closed_at, expires_at, touched_at, state, snoozed_until, cool_until, fixed_at, currency, value, estimate_sessions, has_checkout, reach, is_known_buyer, owner, owner_branch_id, account_owner);
 CREATE INDEX task_owner ON public.task USING btree (tenant_id, owner) WHERE (owner IS NOT NULL);
-CREATE INDEX task_cooldown_customer ON public.task_cooldown USING btree (tenant_id, customer_key, task_type);
+CREATE INDEX task_cooldown_task ON public.task_cooldown USING btree (tenant_id, task_id);
 CREATE INDEX task_history_contact ON public.task_history USING btree (tenant_id, happened_at) WHERE is_contact;
 CREATE INDEX task_history_customer ON public.task_history USING btree (tenant_id, customer_key, happened_at);
 CREATE INDEX task_history_task ON public.task_history USING btree (tenant_id, task_id, happened_at);

@@ -25,6 +25,7 @@ from app.current import current_membership
 from app.dashboard import queries
 from app.dates import DateRange
 from app.db import tenant_transaction
+from app.tasks.queries import TASK_TYPES, TaskFilters, count_tasks
 from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
 
@@ -164,6 +165,23 @@ class BranchFigures(Model):
     failed_searches: int
 
 
+class TaskCount(Model):
+    """Tasks of one type and state; `value` in the reporting currency."""
+
+    type: str
+    state: str
+    tasks: int
+    value: Money
+
+
+class Complete(Stats):
+    """The figures with what stands beside them on Overview."""
+
+    chart: list[Bucket]
+    locations: list[BranchFigures]
+    tasks: list[TaskCount]
+
+
 class BranchRow(Model):
     """A branch as the customer file names it."""
 
@@ -191,6 +209,33 @@ def stats(query: StatsQuery) -> Stats:
         location_ids=None if locations is None else list(locations),
         previous=previous,
     )
+
+
+@blueprint.get("/stats/complete")
+@documented(Complete, tag="analytics")
+def complete(query: StatsQuery) -> Complete:
+    """Everything about a range in one answer: figures, daily chart, branches, counts of tasks."""
+    membership = current_membership()
+    tenant_id = membership.tenant.tenant_id
+    locations = allowed_locations(membership, query.location_id)
+    with tenant_transaction(tenant_id) as conn:
+        settings = get_tenant_settings(conn, tenant_id)
+        period = query.period(settings.time_zone)
+        compared = _compared(period, query.compare)
+        points = queries.get_chart_data(conn, tenant_id, period, "daily", locations)
+        branches = queries.get_location_stats_bulk(conn, tenant_id, period, locations)
+        counts = count_tasks(conn, tenant_id, TASK_TYPES, TaskFilters(period, locations))
+        return Complete(
+            **dict(_figures(conn, period, locations)),
+            location_ids=None if locations is None else list(locations),
+            previous=_figures(conn, compared, locations) if compared else None,
+            chart=[filled(Bucket, point) for point in points],
+            locations=[
+                filled(BranchFigures, row, currency=settings.reporting_currency)
+                for row in branches
+            ],
+            tasks=[filled(TaskCount, count, type=count.task_type) for count in counts],
+        )
 
 
 @blueprint.get("/stats/chart")

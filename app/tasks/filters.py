@@ -79,7 +79,7 @@ class ListFilters:
             "only": self.only,
             "sort_field": None if self.sort_field == "score" else self.sort_field,
             "sort_order": None if self.sort_order == "desc" else self.sort_order,
-            "limit": None if self.limit == DEFAULT_LIMIT else self.limit,
+            "limit": None if self.limit == DEFAULT_LIMIT else str(self.limit),
         }
         return {k: v for k, v in (found | self.period_arguments() | changes).items() if v}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.tasks.queries import Task
+from app.tasks.queries import Contact, Task
 
 HIDDEN = "•••"
 _KEPT_DIGITS = 2
@@ -20,6 +20,16 @@ def mask_task(task: Task) -> Task:
         contact_name=mask_name(task.contact_name),
         contact_email=mask_email(task.contact_email),
         contact_phone=mask_phone(task.contact_phone),
+    )
+
+
+def mask_contact(contact: Contact) -> Contact:
+    """One person with name, address and number shortened."""
+    return Contact(
+        mask_id(contact.contact_id) or "",
+        mask_name(contact.name),
+        mask_email(contact.email),
+        mask_phone(contact.phone),
     )
 
 

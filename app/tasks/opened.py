@@ -17,9 +17,10 @@ from app.tasks.lookups import (
     list_order_lines,
     read_lines,
 )
-from app.tasks.masking import mask_task
-from app.tasks.queries import Task, find_task
-from app.tasks.work import UNDO_LIMIT, Step, list_steps
+from app.tasks.masking import mask_contact, mask_task
+from app.tasks.queries import Contact, Task, find_task, list_contacts
+from app.tasks.steps import Step, list_steps
+from app.tasks.work import UNDO_LIMIT
 from app.tenancy import Member, Membership
 
 WORKING_ROLES = ("rep", "manager", "admin")
@@ -55,6 +56,7 @@ def open_task(
     """What the task's page and the expanded row of a list show of it."""
     tenant_id = membership.tenant.tenant_id
     steps = list_steps(conn, tenant_id, task.task_id)
+    people = _people(conn, tenant_id, task)
     can_act = membership.role in WORKING_ROLES
     return {
         "task": task if can_act else mask_task(task),
@@ -65,6 +67,7 @@ def open_task(
         "branch_names": branch_names(list_branches(conn, tenant_id)),
         "assignees": list_assignees(conn, tenant_id),
         "now": utc_now(),
+        "people": people if can_act else list(map(mask_contact, people)),
         **_contents(conn, tenant_id, task),
     }
 
@@ -72,6 +75,14 @@ def open_task(
 def branch_names(branches: list[Branch]) -> dict[str, str]:
     """What each branch is called, by its id."""
     return {branch.location_id: branch.name for branch in branches}
+
+
+def _people(conn: Connection, tenant_id: UUID, task: Task) -> list[Contact]:
+    """Whom to talk to: the task's contact, or those of its company when it knows no other."""
+    if task.contact_id or not task.company_id:
+        name, email, phone = task.contact_name, task.contact_email, task.contact_phone
+        return [Contact(task.contact_id or "", name, email, phone)]
+    return list_contacts(conn, tenant_id, [task.company_id]).get(task.company_id, [])
 
 
 def _contents(conn: Connection, tenant_id: UUID, task: Task) -> dict[str, Any]:

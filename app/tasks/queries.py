@@ -65,6 +65,16 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """A person a task may be about."""
+
+    contact_id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True)
 class TaskFilters:
     """What a list is asked for; the empty filters are every task of the days, best score first.
 
@@ -205,6 +215,30 @@ def find_task(conn: Connection, tenant_id: UUID, task_id: UUID) -> Task | None:
     row = conn.execute(text("select * from get_task(:t, :id)"), {"t": tenant_id, "id": task_id})
     found = row.one_or_none()
     return None if found is None else Task(*found)
+
+
+def list_contacts(
+    conn: Connection, tenant_id: UUID, company_ids: Sequence[str], each: int = 20
+) -> dict[str, list[Contact]]:
+    """The contacts of these companies, at most `each` of one: a task that knows its company alone
+    addresses them all.
+    """
+    statement = text("""
+        select c.company_id, u.user_id, u.name, u.email, u.phone
+        from unnest(cast(:ids as text [])) as c (company_id)
+        cross join lateral (
+            select w.*
+            from users as w
+            where w.tenant_id = :t and w.buying_company_erp_id = c.company_id
+            order by w.name, w.user_id
+            limit :each
+        ) as u
+    """)
+    found: dict[str, list[Contact]] = {company_id: [] for company_id in company_ids}
+    values = {"t": tenant_id, "ids": list(found), "each": each}
+    for company_id, *contact in conn.execute(statement, values):
+        found[company_id].append(Contact(*contact))
+    return found
 
 
 def get_task_queue(

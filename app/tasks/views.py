@@ -122,6 +122,8 @@ def list_context(task_list: TaskList, filters: ListFilters) -> dict[str, Any]:
         "tasks": listing.tasks if can_act else tuple(map(mask_task, listing.tasks)),
         "filters": filters,
         "now": listing.now,
+        # A viewer's addresses must not hold the names that the pages shorten.
+        "is_keyed": can_act or filters.sort_field != "customer",
         "choices": [b for b in branches if scope is None or b.location_id in scope],
         "branch_names": branch_names(branches),
         "assignees": assignees,

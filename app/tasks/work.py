@@ -15,8 +15,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
-from app.dates import utc_now, zone
+from app.dates import after_working_days, utc_now
 from app.errors import Conflict, Invalid, NotFound
+from app.tasks.steps import conflict
 from app.tenant_settings import get_tenant_settings
 
 Via = Literal["page", "api", "link", "job"]
@@ -52,28 +53,6 @@ class Change:
     snoozed_until: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Step:
-    """One entry of a task's history, as people read it."""
-
-    history_id: UUID
-    task_id: UUID
-    happened_at: datetime
-    done_by: str
-    via: str
-    action: str
-    from_state: str | None
-    to_state: str | None
-    outcome: str | None
-    reason: str | None
-    note: str | None
-    amount: Decimal | None
-    owner: str | None
-    snoozed_until: datetime | None
-    version: int
-    undoes: UUID | None
-
-
 def change_task(
     conn: Connection, tenant_id: UUID, task_id: UUID, change: Change, actor: Actor
 ) -> UUID:
@@ -86,7 +65,7 @@ def change_task(
     """
     work = _lock(conn, tenant_id, task_id)
     if change.action != "note" and change.version != work.version:
-        raise _conflict(conn, tenant_id, work)
+        raise conflict(conn, tenant_id, work.task_id, work.version)
     after = _after(conn, tenant_id, work, change)
     is_contact = change.action == "call" or (
         change.action == "done" and change.outcome in _CONTACTS
@@ -120,7 +99,7 @@ def undo(conn: Connection, tenant_id: UUID, history_id: UUID, actor: Actor) -> U
     if step.done_by != actor.email or utc_now() - step.happened_at > UNDO_LIMIT:
         raise Conflict("Only your own step of the last ten minutes can be undone.")
     if step.is_undone or work.version != step.version or _has_followers(conn, tenant_id, work):
-        raise _conflict(conn, tenant_id, work)
+        raise conflict(conn, tenant_id, work.task_id, work.version)
     before = _read_before(step.before)
     _write(conn, tenant_id, work.task_id, before, work.version + 1, actor)
     values = {"t": tenant_id, "id": history_id}
@@ -128,27 +107,6 @@ def undo(conn: Connection, tenant_id: UUID, history_id: UUID, actor: Actor) -> U
     undone = Change("reopen")
     _record(conn, tenant_id, work, before, undone, work.version + 1, actor, False, history_id)
     return UUID(str(work.task_id))
-
-
-def list_steps(conn: Connection, tenant_id: UUID, task_id: UUID) -> list[Step]:
-    """The history of a task and of those joined with it, newest first."""
-    statement = text("""
-        select
-            h.history_id, h.task_id, h.happened_at, h.done_by, h.via, h.action, h.from_state,
-            h.to_state, h.outcome, h.reason, h.note, h.amount, h.owner, h.snoozed_until,
-            h.version, h.undoes
-        from task_history as h
-        where
-            h.tenant_id = :t
-            and (h.task_id = :id or h.task_id in (
-                select w.task_id
-                from task_work as w
-                where w.tenant_id = :t and w.merged_into = :id
-            ))
-        order by h.happened_at desc, h.history_id
-    """)
-    rows = conn.execute(statement, {"t": tenant_id, "id": task_id})
-    return [Step(*row) for row in rows]
 
 
 def _lock(conn: Connection, tenant_id: UUID, task_id: UUID) -> Row[Any]:
@@ -181,28 +139,6 @@ def _lock(conn: Connection, tenant_id: UUID, task_id: UUID) -> Row[Any]:
     if work is None:
         raise NotFound("There is no such task.")
     return work
-
-
-def _conflict(conn: Connection, tenant_id: UUID, work: Row[Any]) -> Conflict:
-    """Who changed the task, when, and to what."""
-    steps = [s for s in list_steps(conn, tenant_id, work.task_id) if s.via != "job"]
-    if not steps:
-        return Conflict("This task has changed since you opened it. Look at it again.")
-    last = steps[0]
-    done = {
-        "call": "logged a call", "done": "finished it", "snooze": "snoozed it",
-        "wake": "took it up again", "assign": "assigned it", "note": "added a note",
-        "start": "took it up", "reopen": "opened it again", "undo": "undid a step",
-    }[last.action]  # fmt: skip
-    outcome = f" ({last.outcome.replace('_', ' ').capitalize()})" if last.outcome else ""
-    return Conflict(
-        f"{last.done_by} {done}{outcome} since you opened it. Nothing of yours was changed.",
-        changed_by=last.done_by,
-        changed_at=last.happened_at.isoformat(),
-        action=last.action,
-        outcome=last.outcome,
-        version=work.version,
-    )
 
 
 def _after(
@@ -252,15 +188,6 @@ def _outcome(
         "state": "done", "outcome": change.outcome, "snoozed_until": None, "done_at": utc_now(),
         "no_answers": tries,
     }  # fmt: skip
-
-
-def after_working_days(start: datetime, days: int, zone_name: str) -> datetime:
-    """The same time of day so many working days (Monday to Friday) later, in that zone."""
-    moment = start.astimezone(zone(zone_name))
-    while days:
-        moment += timedelta(days=1)
-        days -= moment.weekday() < 5
-    return moment
 
 
 def _future(until: datetime | None) -> datetime:
@@ -337,10 +264,10 @@ def _cool_down(
     """Leave the customer alone with new tasks of this type for a while."""
     statement = text("""
         insert into task_cooldown (
-            tenant_id, history_id, customer_key, task_type, begins_at, ends_at
+            tenant_id, history_id, task_id, task_type, begins_at, ends_at
         )
         select
-            :t, :id, :customer_key, :task_type, now(),
+            :t, :id, :task_id, :task_type, now(),
             case
                 when :is_no_answer then cast(:until as timestamptz)
                 else now() + make_interval(days => r.cool_days)
@@ -349,7 +276,7 @@ def _cool_down(
     """)
     is_no_answer = after["outcome"] == "no_answer" and after["state"] == "snoozed"
     values = {
-        "t": tenant_id, "id": history_id, "customer_key": work.customer_key,
+        "t": tenant_id, "id": history_id, "task_id": work.task_id,
         "task_type": work.task_type, "is_no_answer": is_no_answer,
         "until": after["snoozed_until"],
     }  # fmt: skip

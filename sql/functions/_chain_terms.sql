@@ -5,7 +5,7 @@
 -- Called by   sql/functions/_no_results_tasks.sql, _no_conversion_tasks.sql
 create or replace function _chain_terms(p_term_sessions integer)
 returns table (
-    subject text, first_at timestamptz, terms text [], detail jsonb, repeated_at timestamptz
+    subject text, first_at timestamptz, terms text[], detail jsonb, repeated_at timestamptz
 )
 language plpgsql
 as $$

@@ -55,7 +55,7 @@ begin
         company_id text, branch_id text, closing_order_key text, closed_at timestamptz,
         closed_reason text, ready_at timestamptz, expires_at timestamptz, currency text,
         value numeric, is_value_incomplete boolean, estimate_sessions integer, is_task boolean,
-        has_checkout boolean, terms text [], detail jsonb, words text, is_capped boolean
+        has_checkout boolean, terms text[], detail jsonb, words text, is_capped boolean
     ) on commit drop;
     create temporary table task_new (like task) on commit drop;
     alter table task_new alter column state drop not null, alter column version drop not null;

@@ -10,13 +10,14 @@ begin
     with gone as (
         delete from task_cooldown as c
         where c.tenant_id = p_tenant_id and c.history_id = p_history_id
-        returning c.customer_key, c.task_type, c.begins_at, c.ends_at
+        returning c.task_id, c.task_type, c.ends_at
     )
     update task as t
     set cool_until = null
     from gone as g
+    inner join task_work as w on w.tenant_id = p_tenant_id and w.task_id = g.task_id
     where
-        t.tenant_id = p_tenant_id and t.customer_key = g.customer_key
+        t.tenant_id = p_tenant_id and t.customer_key = w.customer_key
         and t.task_type = g.task_type and t.cool_until = g.ends_at;
 end;
 $$;

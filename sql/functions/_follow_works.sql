@@ -23,7 +23,7 @@ begin
         o.customer_key, 0, to_jsonb(o)
     from task_old as o
     where
-        o.is_task and o.version = 0 and o.closed_at is null and o.ready_at <= now()
+        o.is_task and o.touched_at is null and o.closed_at is null and o.ready_at <= now()
         and o.expires_at > now()
         and not exists (
             select from task_new as n
@@ -35,7 +35,8 @@ begin
         and not exists (
             select from task_new as n
             where n.task_type = 'purchase' and n.order_key = o.order_key and o.order_key <> ''
-        );
+        )
+    on conflict on constraint task_work_pkey do nothing;
     create temporary table work_place on commit drop as
     with works as (
         select w.*

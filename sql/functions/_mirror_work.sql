@@ -20,7 +20,7 @@ begin
             snoozed_until = new.snoozed_until, version = new.version,
             touched_at = new.touched_at
         where
-            t.tenant_id = new.tenant_id and t.version = 0 and t.task_id = (
+            t.tenant_id = new.tenant_id and t.touched_at is null and t.task_id = (
                 select k.task_id
                 from task as k
                 where

@@ -21,19 +21,21 @@ begin
         t.tenant_id = p_tenant_id and w.tenant_id = p_tenant_id and w.merged_into is null
         and t.task_type = n.task_type and t.subject = n.subject and t.first_at = n.first_at
         and t.order_key = n.order_key
-        and (t.task_id, t.version, t.state) is distinct from (w.task_id, w.version, w.state);
+        and (t.task_id, t.version, t.touched_at)
+        is distinct from (w.task_id, w.version, w.touched_at);
     update task as t
     set cool_until = c.ends_at
     from task_new as n
     inner join (
-        select d.customer_key, d.task_type, d.begins_at, max(d.ends_at) as ends_at
+        select w.customer_key, d.task_type, d.begins_at, max(d.ends_at) as ends_at
         from task_cooldown as d
+        inner join task_work as w on w.tenant_id = p_tenant_id and w.task_id = d.task_id
         where d.tenant_id = p_tenant_id
         group by 1, 2, 3
     ) as c on c.customer_key = n.customer_key and c.task_type = n.task_type
     where
         t.tenant_id = p_tenant_id and t.task_type = n.task_type and t.subject = n.subject
-        and t.first_at = n.first_at and t.order_key = n.order_key and t.version = 0
+        and t.first_at = n.first_at and t.order_key = n.order_key and t.touched_at is null
         and n.ready_at > c.begins_at and n.ready_at <= c.ends_at
         and t.cool_until is distinct from c.ends_at;
     perform _mirror_fixed_terms(p_tenant_id, n.terms)

@@ -1,5 +1,5 @@
--- _touch_subjects: into touched_subject and touched_party, whoever a changed order may concern, and the task types
--- that follow from each kind of evidence.
+-- _touch_subjects: into touched_subject and touched_party, whoever a changed order may concern, and
+-- the task types that follow from each kind of evidence.
 --
 -- Definition  Evidence is of kind cart, search or visit; the tasks made of it are touched with it.
 --             An order concerns its contact, company and device, as it was and as it is.

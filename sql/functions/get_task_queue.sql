@@ -18,7 +18,7 @@ create or replace function get_task_queue(
 )
 returns table (
     customer_key text, score double precision, value numeric, overdue_at timestamptz,
-    last_at timestamptz, task_ids uuid [], total bigint
+    last_at timestamptz, task_ids uuid[], total bigint
 )
 language plpgsql
 stable

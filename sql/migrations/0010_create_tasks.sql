@@ -36,7 +36,7 @@ create table task (
     has_checkout boolean not null,
     reach smallint not null,
     is_known_buyer boolean not null,
-    terms text [],
+    terms text[],
     detail jsonb not null,
     words text not null,
     row_hash bigint not null,
@@ -134,17 +134,18 @@ create index task_history_task on task_history (tenant_id, task_id, happened_at)
 create index task_history_customer on task_history (tenant_id, customer_key, happened_at);
 create index task_history_contact on task_history (tenant_id, happened_at) where is_contact;
 
--- Until when no new task of that type is shown for a customer, after somebody spoke to them.
+-- Until when no new task of that type is shown for the customer of a task, after somebody spoke to
+-- them.
 create table task_cooldown (
     tenant_id uuid not null,
     history_id uuid not null,
-    customer_key text not null collate "C",
+    task_id uuid not null,
     task_type text not null,
     begins_at timestamptz not null,
     ends_at timestamptz not null,
     constraint task_cooldown_pkey primary key (tenant_id, history_id)
 );
-create index task_cooldown_customer on task_cooldown (tenant_id, customer_key, task_type);
+create index task_cooldown_task on task_cooldown (tenant_id, task_id);
 
 -- Customers who are not to be contacted, until the end of a day or for good, and visitors who are
 -- no customers at all. `value` is a contact's or company's id, or an email domain in lower case.

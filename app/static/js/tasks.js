@@ -31,6 +31,15 @@
     else open(link);
   });
 
+  /* One form at a time. (The name of a details element would do it, but it also closes the form
+     that the server sends opened, while the one it replaces is still there.) */
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches?.(".act[open]")) return;
+    for (const other of event.target.parentElement.querySelectorAll(".act[open]")) {
+      if (other !== event.target) other.open = false;
+    }
+  }, true);
+
   /* The address holds what differs from the defaults. */
   document.addEventListener("htmx:config:request", (event) => {
     const { sourceElement, request } = event.detail.ctx;

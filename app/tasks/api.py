@@ -1,0 +1,241 @@
+"""Tasks as JSON: the lists, and changing one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from flask import Blueprint
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from app.api import Model, Money, PageOf, PageQuery, PeriodQuery, documented, page_of
+from app.current import current_member, current_membership, require_membership_role
+from app.db import tenant_transaction
+from app.errors import Invalid, NotFound
+from app.tasks import queries
+from app.tasks.queries import Contact, Place, Task, TaskFilters
+from app.tasks.work import Actor, Change, change_task
+from app.tenancy import allowed_locations
+from app.tenant_settings import get_tenant_settings
+
+blueprint = Blueprint("tasks_api", __name__, url_prefix="/analytics/api/v1")
+
+State = Literal["open", "in_progress", "snoozed", "done", "closed", "expired"]
+Outcome = Literal["won", "will_order_later", "no_answer", "not_interested", "not_relevant"]
+Lister = Callable[[Connection, UUID, TaskFilters, Place], list[Task]]
+
+
+class TasksQuery(PeriodQuery, PageQuery):
+    """Days of the last evidence, branches, words, states, order and page."""
+
+    query: str = Field(default="", max_length=200)
+    state: list[State] = Field(default=[], max_length=6)
+    type: list[Literal["no_results", "no_conversion"]] = Field(default=[], max_length=2)
+    reachable: bool = False
+    least_value: Decimal | None = Field(default=None, ge=0)
+    sort_field: Literal["score", "value", "last_at", "customer", "branch"] = "score"
+    sort_order: Literal["asc", "desc"] = "desc"
+
+
+class CustomerRow(Model):
+    """Who a task is about: a company, else a contact, else a device."""
+
+    key: str
+    name: str | None
+    company_id: str | None
+
+
+class ContactRow(Model):
+    """Somebody to talk to."""
+
+    contact_id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+class TaskRow(Model):
+    """One task. `value` is null where it cannot be computed; `currency` is its ISO code."""
+
+    task_id: UUID
+    type: str
+    state: State
+    outcome: Outcome | None
+    version: int
+    score: float
+    value: Money | None
+    currency: str
+    is_estimate: bool
+    is_value_incomplete: bool
+    is_flagged: bool
+    first_evidence_at: datetime
+    last_evidence_at: datetime
+    closed_at: datetime | None
+    closed_reason: str | None
+    snoozed_until: datetime | None
+    location_id: str | None
+    customer: CustomerRow
+    contacts: list[ContactRow]
+    owner: str | None
+    detail: dict[str, Any]
+
+
+class TaskChange(BaseModel):
+    """What to change. `version` is the one that was read; a note alone needs none."""
+
+    state: Literal["open", "in_progress", "snoozed", "done"] | None = None
+    outcome: Outcome | None = None
+    note: str | None = Field(default=None, max_length=4_000)
+    snoozed_until: datetime | None = None
+    owner: str | None = Field(default=None, max_length=200)
+    version: int | None = Field(default=None, ge=0)
+
+
+@blueprint.get("/tasks/purchases")
+@documented(PageOf[TaskRow], tag="analytics")
+def purchases(query: TasksQuery) -> PageOf[TaskRow]:
+    """Orders to follow up."""
+    return _page(query, queries.get_purchase_tasks, ("purchase",))
+
+
+@blueprint.get("/tasks/cart-abandonment")
+@documented(PageOf[TaskRow], tag="analytics")
+def cart_abandonment(query: TasksQuery) -> PageOf[TaskRow]:
+    """Abandoned carts."""
+    return _page(query, queries.get_cart_abandonment_tasks, ("cart",))
+
+
+@blueprint.get("/tasks/search-analysis")
+@documented(PageOf[TaskRow], tag="analytics")
+def search_analysis(query: TasksQuery) -> PageOf[TaskRow]:
+    """Customers who searched in vain, or found and did not buy."""
+    types = tuple(query.type) or ("no_results", "no_conversion")
+    return _page(query, queries.get_search_analysis_tasks, types)
+
+
+@blueprint.get("/tasks/repeat-visits")
+@documented(PageOf[TaskRow], tag="analytics")
+def repeat_visits(query: TasksQuery) -> PageOf[TaskRow]:
+    """Customers who came back again and again."""
+    return _page(query, queries.get_repeat_visit_tasks, ("repeat_visit",))
+
+
+@blueprint.patch("/tasks/<uuid:task_id>")
+@documented(TaskRow, tag="analytics")
+def patch_task(task_id: UUID, json: TaskChange) -> TaskRow:
+    """Change one task; 409 says who changed it since it was read."""
+    require_membership_role("admin", "manager", "rep")
+    membership, actor = current_membership(), Actor(current_member().email, "api")
+    tenant_id = membership.tenant.tenant_id
+    with tenant_transaction(tenant_id) as conn:
+        _visible(conn, tenant_id, task_id)
+        version = json.version
+        for change in changes_of(json):
+            change_task(conn, tenant_id, task_id, _versioned(change, version), actor)
+            version = None if version is None else version + (change.action != "note")
+        task = _visible(conn, tenant_id, task_id)
+        return task_rows(conn, tenant_id, [task])[0]
+
+
+def changes_of(asked: TaskChange) -> list[Change]:
+    """The steps a body asks for: whose it is first, then where it stands, with the note.
+
+    Raises:
+        Invalid: it asks for nothing, or a step without the version it was read in.
+    """
+    state = asked.state or ("done" if asked.outcome else None)
+    steps: list[Change] = []
+    if "owner" in asked.model_fields_set:
+        steps.append(Change("assign", owner=asked.owner))
+    if state == "done":
+        steps.append(Change(
+            "done", outcome=asked.outcome, note=asked.note, snoozed_until=asked.snoozed_until
+        ))  # fmt: skip
+    elif state == "snoozed":
+        steps.append(Change("snooze", note=asked.note, snoozed_until=asked.snoozed_until))
+    elif state is not None:
+        steps.append(Change("reopen" if state == "open" else "start", note=asked.note))
+    elif asked.note:
+        steps.append(Change("note", note=asked.note))
+    if not steps:
+        raise Invalid("Nothing to change: give state, outcome, owner or note.")
+    if asked.version is None and any(step.action != "note" for step in steps):
+        raise Invalid("Give the version of the task that you read.", fields={"version": "missing"})
+    return steps
+
+
+def _versioned(change: Change, version: int | None) -> Change:
+    return Change(**{**vars(change), "version": version})
+
+
+def _visible(conn: Connection, tenant_id: UUID, task_id: UUID) -> Task:
+    """The task, if the member may see its branch.
+
+    Raises:
+        NotFound: there is no such task, or it lies outside the member's branches.
+    """
+    task = queries.find_task(conn, tenant_id, task_id)
+    scope = current_membership().location_ids
+    if task is None or (scope is not None and task.branch_id not in scope):
+        raise NotFound("There is no such task.")
+    return task
+
+
+def _page(query: TasksQuery, lister: Lister, types: Sequence[str]) -> PageOf[TaskRow]:
+    membership = current_membership()
+    tenant_id = membership.tenant.tenant_id
+    with tenant_transaction(tenant_id) as conn:
+        filters = TaskFilters(
+            period=query.period(get_tenant_settings(conn, tenant_id).time_zone),
+            location_ids=allowed_locations(membership, query.location_id),
+            query=query.query,
+            states=tuple(query.state),
+            types=tuple(types),
+            reachable=query.reachable,
+            least_value=query.least_value,
+            sort_field=query.sort_field,
+            sort_order=query.sort_order,
+        )
+        place = Place(query.limit, (query.page - 1) * query.limit)
+        rows = task_rows(conn, tenant_id, lister(conn, tenant_id, filters, place))
+        counts = queries.count_tasks(conn, tenant_id, types, filters)
+    total = sum(c.tasks for c in counts if not query.state or c.state in query.state)
+    return page_of(rows, total, query)
+
+
+def task_rows(conn: Connection, tenant_id: UUID, tasks: Sequence[Task]) -> list[TaskRow]:
+    """Tasks as the API answers them; a company alone lists its contacts, viewers see none."""
+    currency = get_tenant_settings(conn, tenant_id).reporting_currency
+    companies = {t.company_id for t in tasks if t.company_id and not t.contact_id}
+    people = queries.list_contacts(conn, tenant_id, sorted(companies))
+    return [_row(task, people.get(task.company_id or "", []), currency) for task in tasks]
+
+
+def _row(task: Task, people: Sequence[Contact], currency: str) -> TaskRow:
+    if task.contact_id is not None:
+        people = [
+            Contact(task.contact_id, task.contact_name, task.contact_email, task.contact_phone)
+        ]
+    if current_membership().role == "viewer":
+        people = []
+    same = {
+        name: getattr(task, name) for name in TaskRow.model_fields if hasattr(task, name)
+    }  # fmt: skip
+    named = current_membership().role != "viewer" or task.company_id is not None
+    return TaskRow(**same | {
+        "type": task.task_type,
+        "currency": task.currency or currency,
+        "first_evidence_at": task.first_at,
+        "last_evidence_at": task.last_at,
+        "location_id": task.branch_id or None,
+        "customer": CustomerRow(
+            key=task.customer_key, name=task.customer_name if named else None,
+            company_id=task.company_id,
+        ),
+        "contacts": [ContactRow(**vars(contact)) for contact in people],
+        "detail": dict(task.detail),
+    })  # fmt: skip

@@ -1,0 +1,79 @@
+"""The history of a task: every step anybody or a load ever took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app.errors import Conflict
+
+_DONE = {
+    "call": "logged a call", "done": "finished it", "snooze": "snoozed it",
+    "wake": "took it up again", "assign": "assigned it", "note": "added a note",
+    "start": "took it up", "reopen": "opened it again", "undo": "undid a step",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of a task's history, as people read it."""
+
+    history_id: UUID
+    task_id: UUID
+    happened_at: datetime
+    done_by: str
+    via: str
+    action: str
+    from_state: str | None
+    to_state: str | None
+    outcome: str | None
+    reason: str | None
+    note: str | None
+    amount: Decimal | None
+    owner: str | None
+    snoozed_until: datetime | None
+    version: int
+    undoes: UUID | None
+
+
+def list_steps(conn: Connection, tenant_id: UUID, task_id: UUID) -> list[Step]:
+    """The history of a task and of those joined with it, newest first."""
+    statement = text("""
+        select
+            h.history_id, h.task_id, h.happened_at, h.done_by, h.via, h.action, h.from_state,
+            h.to_state, h.outcome, h.reason, h.note, h.amount, h.owner, h.snoozed_until,
+            h.version, h.undoes
+        from task_history as h
+        where
+            h.tenant_id = :t
+            and (h.task_id = :id or h.task_id in (
+                select w.task_id
+                from task_work as w
+                where w.tenant_id = :t and w.merged_into = :id
+            ))
+        order by h.happened_at desc, h.history_id
+    """)
+    rows = conn.execute(statement, {"t": tenant_id, "id": task_id})
+    return [Step(*row) for row in rows]
+
+
+def conflict(conn: Connection, tenant_id: UUID, task_id: UUID, version: int) -> Conflict:
+    """Who changed the task since somebody opened it, when, and to what."""
+    steps = [s for s in list_steps(conn, tenant_id, task_id) if s.via != "job"]
+    if not steps:
+        return Conflict("This task has changed since you opened it. Look at it again.")
+    last = steps[0]
+    outcome = f" ({last.outcome.replace('_', ' ').capitalize()})" if last.outcome else ""
+    return Conflict(
+        f"{last.done_by} {_DONE[last.action]}{outcome} since you opened it. "
+        "Nothing of yours was changed.",
+        changed_by=last.done_by,
+        changed_at=last.happened_at.isoformat(),
+        action=last.action,
+        outcome=last.outcome,
+        version=version,
+    )
