@@ -22,6 +22,7 @@ from app.settings import commands
 from app.status import views as status_views
 from app.tasks import actions as task_actions
 from app.tasks import api as tasks_api
+from app.tasks import performance, performance_api, terms
 
 _MAX_BODY_BYTES = 2_000_000
 _SERVICES = ("auth", "data", "analytics")
@@ -30,12 +31,15 @@ _PAGES = (
     ingest_views.blueprint,
     dashboard_views.blueprint,
     task_actions.blueprint,
+    terms.blueprint,
+    performance.blueprint,
 )
 _APIS = (
     auth_api.blueprint,
     ingest_api.blueprint,
     dashboard_api.blueprint,
     tasks_api.blueprint,
+    performance_api.blueprint,
 )
 limits.slow_down_guessing(*_APIS)
 
