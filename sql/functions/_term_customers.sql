@@ -12,6 +12,8 @@ language plpgsql
 stable
 set plan_cache_mode = force_custom_plan
 as $$
+declare
+    v_keys bigint[] := array(select hashtextextended(u.term, 0) from unnest(p_terms) as u (term));
 begin
     return query
     select p.term, count(*)
@@ -20,7 +22,7 @@ begin
         from term_visit as t
         where
             t.tenant_id = p_tenant_id and t.event_date between p_start_date and p_end_date
-            and t.term = any(p_terms)
+            and t.term_key = any(v_keys) and t.term = any(p_terms)
             and (p_location_ids is null or t.branch_id = any(p_location_ids))
         group by t.term, t.customer_key
     ) as p

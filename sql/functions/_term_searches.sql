@@ -4,7 +4,7 @@
 --             which has no session and no customer. Summed they are the dashboard's searches.
 --             unconverted: the successful ones of sessions without an order.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/get_search_terms.sql and others about terms; inlined by the planner
+-- Called by   sql/functions/_term_rates.sql and others about terms; inlined by the planner
 create or replace function _term_searches(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]
 )
@@ -35,20 +35,7 @@ as $$
         and (p_location_ids is null or t.branch_id = any(p_location_ids))
     union all
     select
-        coalesce(v.term, ''), hashtextextended(coalesce(v.term, ''), 0), null, null, null,
-        v.event_date, 1, 0, false, false, 0, v.event_ts
-    from view_search_results as v
-    where
-        v.tenant_id = p_tenant_id and v.event_date between p_start_date and p_end_date
-        and v.session_key is null
-        and (p_location_ids is null or coalesce(v.branch_id, '') = any(p_location_ids))
-    union all
-    select
-        coalesce(n.term, ''), hashtextextended(coalesce(n.term, ''), 0), null, null, null,
-        n.event_date, 0, 1, false, false, 0, n.event_ts
-    from no_search_results as n
-    where
-        n.tenant_id = p_tenant_id and n.event_date between p_start_date and p_end_date
-        and n.session_key is null
-        and (p_location_ids is null or coalesce(n.branch_id, '') = any(p_location_ids))
+        c.term, hashtextextended(c.term, 0), null, null, null, c.event_date, c.found, c.failed,
+        false, false, 0, c.last_at
+    from _cookieless_searches(p_tenant_id, p_start_date, p_end_date, p_location_ids) as c
 $$;

@@ -34,19 +34,7 @@ declare
     v_estimate numeric := (select s.estimate from _task_scale(p_tenant_id) as s);
 begin
     return query
-    with sums as (
-        select
-            s.term, sum(s.failed) as failed, sum(s.found) as found,
-            count(*) filter (where s.is_first_failed) as failed_sessions,
-            count(*) filter (where s.is_first) as sessions,
-            sum(s.unconverted) as unconverted, max(s.last_at) as last_at
-        from _term_searches(p_tenant_id, p_start_date, p_end_date, p_location_ids) as s
-        where
-            (p_query is null or strpos(s.term, lower(p_query)) > 0)
-            and (p_term is null or s.term_key = hashtextextended(p_term, 0) and s.term = p_term)
-        group by s.term
-    ),
-    ranked as (
+    with ranked as (
         select
             u.*, d.status, d.redirect_to, d.note, d.decided_at, d.decided_by,
             count(*) over () as total_terms, sum(u.failed) over () as total_failed,
@@ -56,9 +44,11 @@ begin
                 when 'unconverted' then u.unconverted
                 when 'failed_sessions' then u.failed_sessions when 'sessions' then u.sessions
                 when 'last_at' then extract(epoch from u.last_at)
-            end as amount,
+            end::double precision as amount,
             case p_sort_field when 'term' then u.term when 'status' then d.status end as word
-        from sums as u
+        from _term_sums(
+            p_tenant_id, p_start_date, p_end_date, p_location_ids, p_query, p_term
+        ) as u
         left join search_term as d on d.tenant_id = p_tenant_id and d.term = u.term
         where p_status is null or coalesce(d.status, 'undecided') = p_status
     ),

@@ -1,121 +1,23 @@
-"""Search terms: their sums, what they mean, and decisions about them."""
+"""Search terms: their sums, what they mean, and what stands beside them."""
 
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from app import db
-from app.config import Config
 from app.dates import DateRange
 from app.db import tenant_transaction
-from app.errors import Conflict, NotFound
 from app.ingest.customer_file import ContactRow
-from app.tasks import terms_queries
-from app.tasks.terms_queries import Decision, SearchTerm, TermQuestion, decide_term
+from app.tasks.terms_queries import TermQuestion, get_search_terms
 from tests.loading import Row, contact
 from tests.oracle.rows import failed_search, item, page_view, purchase, search
 from tests.sql.conftest import Shop
-from tests.sql.tasks import one
+from tests.sql.terms import APRIL, DAY, NEXT, Decide, ask, by_term, counted, decide, history
 
-Decide = Callable[..., None]
-DAY, NEXT = "2025-04-01", "2025-04-02"
-APRIL = DateRange(date(2025, 4, 1), date(2025, 4, 30))
-
-
-def ask(shop: Shop, function: str = "get_search_terms", **asked: Any) -> list[Any]:
-    """The answer of one of the functions about terms."""
-    question = TermQuestion(**{"period": APRIL, "limit": 200} | asked)
-    with tenant_transaction(shop.tenant_id) as conn:
-        found: list[Any] = getattr(terms_queries, function)(conn, shop.tenant_id, question)
-    return found
-
-
-def by_term(shop: Shop, **asked: Any) -> dict[str, SearchTerm]:
-    """The terms of a question by themselves."""
-    return {row.term: row for row in ask(shop, **asked)}
-
-
-@pytest.fixture
-def decide(shop: Shop, config: Config) -> Decide:
-    """Marks a term as a manager does, in the role of the pages."""
-
-    def made(term: str, status: str | None, **more: Any) -> None:
-        db.configure(config)
-        try:
-            with tenant_transaction(shop.tenant_id) as conn:
-                decide_term(conn, shop.tenant_id, term, Decision(status, **more), "meg@acme.test")
-        finally:
-            db.configure(config, role="worker")
-
-    return made
-
-
-def history(seed: int) -> list[Row]:
-    """Sessions of three branches over a week, some past midnight, some without consent."""
-    rng, rows = random.Random(seed), []
-    for number in range(60):
-        start = datetime(2025, 4, 1, 23, 50) + timedelta(hours=rng.randrange(0, 168, 3))  # noqa: DTZ001 - rows are UTC
-        who = {"branch": rng.choice([None, "D01", "D02"])}
-        if number % 10:
-            who |= {"visitor": f"v{number % 17}", "session": number}
-            who |= {"contact": f"U{number % 17}"} if number % 17 % 3 == 0 else {}
-        else:
-            who |= {"visitor": None, "session": None}
-        for step in range(rng.randrange(1, 6)):
-            make = rng.choice([search, failed_search])
-            term = rng.choice(["valve", "Valve ", "hose", "pipe 3in", ""])
-            moment = f"{start + timedelta(minutes=4 * step):%Y-%m-%d %H:%M}"
-            rows.append(make(moment, term, **who))
-        if rng.random() < 0.3:
-            order = {"transaction_id": f"T{number}", "revenue": 10}
-            rows.append(purchase(f"{start + timedelta(minutes=30):%Y-%m-%d %H:%M}", **order, **who))
-    return rows
-
-
-def counted(rows: list[Row], period: DateRange, branch: str | None) -> dict[str, tuple[int, ...]]:
-    """failed, found, failed sessions, sessions, customers and unconverted, counted in Python."""
-    searches = [_search(row) for row in rows if "search" in row["event_name"]]
-    ordered = {_session(row) for row in rows if row["event_name"] == "purchase"}
-    firsts: dict[tuple[str, str, bool], Any] = {}
-    for found in sorted(searches, key=lambda s: s["ts"]):
-        for failed in {False, found["failed"]}:
-            firsts.setdefault((found["term"], found["session"], failed), found)
-    sums: dict[str, list[Any]] = defaultdict(lambda: [0, 0, 0, 0, set(), 0])
-    for found in searches:
-        if found["day"] in period.days and branch in (None, found["branch"]):
-            line, has_session = sums[found["term"]], found["session"] != "-"
-            line[0 if found["failed"] else 1] += 1
-            line[2] += has_session and firsts.get((found["term"], found["session"], True)) is found
-            line[3] += has_session and firsts[found["term"], found["session"], False] is found
-            line[4] |= {found["customer"]} if has_session else set()
-            line[5] += has_session and not found["failed"] and found["session"] not in ordered
-    return {term: (*line[:4], len(line[4]), line[5]) for term, line in sums.items()}
-
-
-def _search(row: Row) -> dict[str, Any]:
-    params = {p["key"]: p["value"].get("string_value") for p in row["event_params"]}
-    named = {p["key"]: p["value"].get("string_value") for p in row["user_properties"]}
-    return {
-        "term": (params.get("search_term") or "").strip().lower(),
-        "failed": row["event_name"] == "no_search_results",
-        "session": _session(row), "ts": int(row["event_timestamp"]),
-        "day": datetime.strptime(row["event_date"], "%Y%m%d").date(),  # noqa: DTZ007 - a day
-        "branch": named.get("default_branch_id") or "",
-        "customer": named.get("WebUserId") or row.get("user_pseudo_id"),
-    }  # fmt: skip
-
-
-def _session(row: Row) -> str:
-    params = {p["key"]: p["value"].get("int_value") for p in row["event_params"]}
-    visitor, session = row.get("user_pseudo_id"), params.get("ga_session_id")
-    return f"{visitor}.{session}" if visitor and session else "-"
+__all__ = ["decide"]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -202,56 +104,6 @@ def test_terms_are_filtered_sorted_and_paged(shop: Shop, decide: Decide) -> None
     assert [t.term for t in ask(shop, status="undecided")] == ["valve 3in", "100% hose"]
 
 
-def test_a_decision_is_written_with_the_rates_before_and_after(
-    shop: Shop, decide: Decide
-) -> None:
-    today, search_at = date.today(), "12:00"  # noqa: DTZ011 - decisions are made now
-    days = {n: f"{today + timedelta(days=n)} {search_at}" for n in (-40, -30, -1, 0)}
-    shop.load([
-        failed_search(days[-40], "valve", "p", 1), failed_search(days[-30], "valve", "p", 2),
-        search(days[-1], "valve", "p", 3), failed_search(days[0], "valve", "p", 4),
-    ])  # fmt: skip
-    period = DateRange(today - timedelta(days=60), today)
-    decide("valve", "redirected", redirect_to="valves", note="as agreed")
-    found = by_term(shop, period=period)["valve"]
-    assert (found.status, found.redirect_to, found.note) == ("redirected", "valves", "as agreed")
-    assert (found.decided_by, found.rate_before, found.rate_after) == ("meg@acme.test", 50, None)
-    assert (found.searches_before, found.searches_after) == (2, 0)
-    shop.superuser.execute(
-        "update search_term set decided_at = decided_at - interval '31 days' where tenant_id = %s",
-        (shop.tenant_id,),
-    )
-    found = by_term(shop, period=period)["valve"]
-    assert (found.rate_before, found.rate_after, found.searches_after) == (100, 50, 2)
-
-
-def test_a_task_closes_when_all_its_terms_are_fixed_and_opens_again(
-    shop: Shop, decide: Decide
-) -> None:
-    rows = [failed_search(f"{DAY} 10:0{n}", f"t{n}", "p", 1, contact="U1") for n in range(2)]
-    shop.load(rows, contacts=[contact("U1", "K1")])
-    state = lambda: (one(shop.tenant_id, "no_results", f"{NEXT} 10:00").closed_reason)  # noqa: E731
-    decide("t0", "fixed")
-    assert state() is None
-    decide("t1", "fixed")
-    assert state() == "fixed"
-    (seen,) = (t.decided_at for t in ask(shop) if t.term == "t1")
-    decide("t1", "missing", seen_at=seen)
-    assert state() is None
-
-
-def test_a_decision_not_seen_is_never_overwritten(shop: Shop, decide: Decide) -> None:
-    shop.load([failed_search(f"{DAY} 10:00", "valve", None, None)])
-    decide("valve", "fixed")
-    with pytest.raises(Conflict, match=r"meg@acme\.test marked it fixed"):
-        decide("valve", "missing")
-    seen = by_term(shop)["valve"].decided_at
-    decide("valve", None, seen_at=seen)
-    assert by_term(shop)["valve"].status is None
-    with pytest.raises(NotFound):
-        decide("nobody searched for this", "fixed")
-
-
 def test_related_terms_are_like_it_or_searched_for_afterwards(shop: Shop) -> None:
     shop.load([
         failed_search(f"{DAY} 10:00", "ball valve", "p", 1),
@@ -305,6 +157,4 @@ def test_globex_sees_nothing_and_an_empty_tenant_has_nothing(shop: Shop, new_yor
                      "get_term_customers"):  # fmt: skip
         assert ask(new_york, function, term="valve") == []
     with tenant_transaction(new_york.tenant_id) as conn:
-        stolen: UUID = shop.tenant_id
-        question = TermQuestion(APRIL)
-        assert terms_queries.get_search_terms(conn, stolen, question) == []
+        assert get_search_terms(conn, shop.tenant_id, TermQuestion(APRIL)) == []
