@@ -962,6 +962,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _clock_searches(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_ts timestamp with time zone, branch_id text, is_failed boolean)
 -- function _clock_visits(p_tenant_id uuid, p_start_date date, p_end_date date, p_zone text) returns TABLE(scope text, event_date date, local_hour integer, previous_hour integer, is_seen boolean, sessions bigint, sessions_with_order bigint)
 -- function _collect_sessions(p_tenant_id uuid) returns void
+-- function _cookieless_searches(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(term text, event_date date, found integer, failed integer, last_at timestamp with time zone)
 -- function _count_gaps(p_tenant_id uuid, p_sign integer) returns void
 -- function _count_hours(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _count_repeat_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
@@ -1024,6 +1025,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _term_orders(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text) returns TABLE(order_key text)
 -- function _term_rates(p_tenant_id uuid, p_location_ids text[], p_terms text[]) returns TABLE(term text, failed_before bigint, searches_before bigint, failed_after bigint, searches_after bigint)
 -- function _term_searches(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(term text, term_key bigint, customer_key text, session_key bigint, session_id text, event_date date, found integer, failed integer, is_first boolean, is_first_failed boolean, unconverted integer, last_at timestamp with time zone)
+-- function _term_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_term text) returns TABLE(term text, failed bigint, found bigint, failed_sessions bigint, sessions bigint, unconverted bigint, last_at timestamp with time zone)
 -- function _touch_contacts(p_tenant_id uuid) returns void
 -- function _touch_everything(p_tenant_id uuid) returns void
 -- function _touch_subjects(p_tenant_id uuid) returns void
