@@ -47,7 +47,7 @@
     const body = request.body;
     const isCustom = body.get("range") === "custom";
     for (const name of isCustom ? ["range"] : ["start_date", "end_date"]) body.delete(name);
-    if (body.get("range") === document.getElementById("task_list").dataset.defaultRange) body.delete("range");
+    if (body.get("range") === document.querySelector("[data-default-range]")?.dataset.defaultRange) body.delete("range");
     for (const name of new Set(body.keys())) if (body.get(name) === "") body.delete(name);
   });
 
@@ -117,7 +117,7 @@
     d: () => act("done"),
     s: () => act("snooze"),
     n: () => act("note"),
-    "?": () => dialog().showModal(),
+    "?": () => dialog()?.showModal(),
   };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !dialog()?.open) closeInnermost();
