@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from app.errors import NotFound
 from app.tasks.lookups import (
     Assignee,
     Branch,
+    find_cool_down,
     get_rules,
     list_assignees,
     list_branches,
@@ -63,11 +65,13 @@ def open_task(
     people = _people(conn, tenant_id, task)
     assignees = list_assignees(conn, tenant_id)
     can_act = membership.role in WORKING_ROLES
+    cooling_until = find_cool_down(conn, tenant_id, task.task_id)
     return {
         "task": task if can_act else mask_task(task),
         "steps": steps,
         "undoable": _undoable(steps, task, member) if can_act else None,
-        "actions": _ACTIONS[task.state] if can_act else (),
+        "actions": _actions(task, cooling_until) if can_act else (),
+        "cooling_until": cooling_until if task.state == "snoozed" else None,
         "can_act": can_act,
         "branch_names": branch_names(list_branches(conn, tenant_id)),
         "assignees": assignees,
@@ -78,6 +82,11 @@ def open_task(
         "people": people if can_act else list(map(mask_contact, people)),
         **_contents(conn, tenant_id, task),
     }
+
+
+def _actions(task: Task, cooling_until: datetime | None) -> tuple[str, ...]:
+    """What can be done; no press ends the pause after a contact."""
+    return _OPEN if cooling_until and task.state == "snoozed" else _ACTIONS[task.state]
 
 
 def branch_names(branches: list[Branch]) -> dict[str, str]:
