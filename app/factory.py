@@ -22,8 +22,10 @@ from app.ingest import api as ingest_api
 from app.ingest import views as ingest_views
 from app.settings import commands
 from app.status import views as status_views
+from app.tasks import actions as task_actions
 from app.tasks import api as tasks_api
 from app.tasks import board as tasks_board
+from app.tasks import performance, performance_api, terms
 from app.tasks import queue as tasks_queue
 
 _MAX_BODY_BYTES = 2_000_000
@@ -32,9 +34,12 @@ _PAGES = (
     auth_views.blueprint,
     ingest_views.blueprint,
     dashboard_views.blueprint,
+    task_actions.blueprint,
     tasks_queue.blueprint,
     tasks_board.blueprint,
     customers_views.blueprint,
+    terms.blueprint,
+    performance.blueprint,
 )
 _APIS = (
     auth_api.blueprint,
@@ -42,6 +47,7 @@ _APIS = (
     dashboard_api.blueprint,
     tasks_api.blueprint,
     customers_api.blueprint,
+    performance_api.blueprint,
 )
 limits.slow_down_guessing(*_APIS)
 

@@ -40,7 +40,17 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Customers", "customers.customers", "user"),
         ),
     ),
-    ("Analyse", (Link("Overview", "dashboard.overview", "overview"),)),
+    (
+        "Analyse",
+        (
+            Link("Overview", "dashboard.overview", "overview"),
+            Link("Purchases", "tasks.purchases", "receipt"),
+            Link("Carts", "tasks.cart_abandonment", "cart"),
+            Link("Searches", "tasks.search_analysis", "search"),
+            Link("Repeat visits", "tasks.repeat_visits", "eye"),
+            Link("Performance", "tasks.performance", "gauge"),
+        ),
+    ),
     ("Admin", (Link("Data", "ingest.data_page", "database", ("admin",)),)),
 )
 
@@ -75,9 +85,20 @@ def navigation() -> list[tuple[str, list[Link]]]:
     return [(title, links) for title, links in sections if links]
 
 
+def _current_link() -> str | None:
+    """The navigation's entry for this page: its own, the one the view named, or its feature's."""
+    endpoints = [link.endpoint for _, links in NAVIGATION for link in links]
+    named = g.get("current_link") or request.endpoint
+    if named in endpoints:
+        return str(named)
+    feature = f"{request.blueprint}."
+    return next((name for name in endpoints if name.startswith(feature)), None)
+
+
 def _page_context() -> dict[str, Any]:
     theme = request.cookies.get("theme", "system")
     return {
+        "current_link": _current_link(),
         "fmt": current_format(),
         "here": _here(),
         "member": g.get("member"),

@@ -31,6 +31,12 @@ grant app_owner to app_maint;
 grant app_admin to app_web with inherit false, set true;
 grant app_admin to app_worker with inherit false, set true;
 
+-- Likeness of search terms. In a schema of its own: public holds nothing that is not ours.
+create schema if not exists extension;
+create extension if not exists pg_trgm with schema extension;
+revoke all on schema extension from public;
+grant usage on schema extension to app_owner, app_web, app_worker, app_maint;
+
 alter schema public owner to app_owner;
 revoke all on schema public from public;
 grant usage on schema public to app_web, app_worker, app_admin, app_maint;

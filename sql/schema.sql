@@ -596,6 +596,24 @@ create table tenant_config (
     updated_by text
 ); -- enable and force row security
 
+create table term_visit (
+    tenant_id uuid not null,
+    session_key bigint not null,
+    session_id text not null,
+    position integer not null,
+    event_date date not null,
+    branch_id text not null,
+    term text not null,
+    term_key bigint not null,
+    customer_key text not null,
+    found integer not null,
+    failed integer not null,
+    is_first boolean not null,
+    is_first_failed boolean not null,
+    is_converted boolean not null,
+    last_at timestamp with time zone not null
+); -- enable and force row security
+
 create table users (
     tenant_id uuid not null,
     user_id text not null,
@@ -730,6 +748,7 @@ alter table tenant add constraint tenant_slug_form CHECK ((slug ~ '^[a-z][a-z0-9
 alter table tenant_config add constraint tenant_config_currency CHECK ((reporting_currency ~ '^[A-Z]{3}$'::text));
 alter table tenant_config add constraint tenant_config_pkey PRIMARY KEY (tenant_id);
 alter table tenant_config add constraint tenant_config_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table term_visit add constraint term_visit_pkey PRIMARY KEY (tenant_id, session_key, session_id, "position");
 alter table users add constraint users_pkey PRIMARY KEY (tenant_id, user_id);
 alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, scope, session_date, previous_date) INCLUDE (visitors);
 
@@ -781,6 +800,8 @@ CREATE INDEX task_history_task ON public.task_history USING btree (tenant_id, ta
 CREATE INDEX task_work_merged ON public.task_work USING btree (tenant_id, merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX task_work_subject ON public.task_work USING btree (tenant_id, task_type, subject);
 CREATE UNIQUE INDEX tenant_slug_key ON public.tenant USING btree (slug);
+CREATE INDEX term_visit_date ON public.term_visit USING btree (tenant_id, event_date);
+CREATE INDEX term_visit_term ON public.term_visit USING btree (tenant_id, term_key, event_date);
 CREATE INDEX users_company ON public.users USING btree (tenant_id, buying_company_erp_id);
 CREATE INDEX view_item_event_date ON ONLY public.view_item USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX view_item_session_key ON ONLY public.view_item USING btree (tenant_id, session_key);
@@ -829,6 +850,7 @@ create policy tenant_fence on task_work to public using (tenant_id = ( SELECT (N
 create policy tenant_directory on tenant to app_admin using true;
 create policy tenant_fence on tenant to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on tenant_config to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on term_visit to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on users to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on view_item to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on view_search_results to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -913,6 +935,8 @@ grant select on tenant to app_web;
 grant select on tenant to app_worker;
 grant select, update on tenant_config to app_web;
 grant select on tenant_config to app_worker;
+grant select on term_visit to app_web;
+grant delete, insert, select, update on term_visit to app_worker;
 grant select on users to app_web;
 grant delete, insert, select, update on users to app_worker;
 grant select on view_item to app_web;
@@ -923,6 +947,7 @@ grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
 -- function _bounce_tasks(p_tenant_id uuid) returns void
+-- function _bounce_worth(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns numeric
 -- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
 -- function _branch_scope(p_location_ids text[]) returns text
@@ -938,6 +963,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _clock_searches(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_ts timestamp with time zone, branch_id text, is_failed boolean)
 -- function _clock_visits(p_tenant_id uuid, p_start_date date, p_end_date date, p_zone text) returns TABLE(scope text, event_date date, local_hour integer, previous_hour integer, is_seen boolean, sessions bigint, sessions_with_order bigint)
 -- function _collect_sessions(p_tenant_id uuid) returns void
+-- function _cookieless_searches(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(term text, event_date date, found integer, failed integer, last_at timestamp with time zone)
 -- function _count_gaps(p_tenant_id uuid, p_sign integer) returns void
 -- function _count_hours(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _count_repeat_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
@@ -959,6 +985,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _derive_orders(p_tenant_id uuid) returns void
 -- function _derive_refunds(p_tenant_id uuid) returns void
 -- function _derive_tasks(p_tenant_id uuid) returns void
+-- function _derive_term_visits(p_tenant_id uuid) returns void
 -- function _derive_visits(p_tenant_id uuid) returns void
 -- function _end_cooldown(p_tenant_id uuid, p_history_id uuid) returns void
 -- function _ensure_partitions(p_first date, p_last date) returns integer
@@ -996,6 +1023,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _session_query() returns text
 -- function _settle_sessions(p_tenant_id uuid) returns void
 -- function _silenced_customers(p_tenant_id uuid) returns text[]
+-- function _sold_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, item_id text, item_name text, quantity numeric, revenue numeric, place bigint)
 -- function _store_gaps(p_tenant_id uuid) returns void
 -- function _store_orders(p_tenant_id uuid) returns void
 -- function _store_sessions(p_tenant_id uuid) returns void
@@ -1008,6 +1036,11 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _task_source(p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[]) returns text
 -- function _task_state(p_state text, p_closed_at timestamp with time zone, p_fixed_at timestamp with time zone, p_snoozed_until timestamp with time zone, p_cool_until timestamp with time zone, p_last_at timestamp with time zone, p_expires_at timestamp with time zone, p_touched_at timestamp with time zone, p_now timestamp with time zone) returns text
 -- function _team_work(p_tenant_id uuid, p_since timestamp with time zone, p_location_ids text[]) returns TABLE(done_by text, worked bigint, won bigint, first_action_hours double precision)
+-- function _term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_terms text[]) returns TABLE(term text, customers bigint)
+-- function _term_orders(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text) returns TABLE(order_key text)
+-- function _term_rates(p_tenant_id uuid, p_location_ids text[], p_terms text[]) returns TABLE(term text, failed_before bigint, searches_before bigint, failed_after bigint, searches_after bigint)
+-- function _term_searches(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(term text, term_key bigint, customer_key text, session_key bigint, session_id text, event_date date, found integer, failed integer, is_first boolean, is_first_failed boolean, unconverted integer, last_at timestamp with time zone)
+-- function _term_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_term text) returns TABLE(term text, failed bigint, found bigint, failed_sessions bigint, sessions bigint, unconverted bigint, last_at timestamp with time zone)
 -- function _touch_contacts(p_tenant_id uuid) returns void
 -- function _touch_everything(p_tenant_id uuid) returns void
 -- function _touch_subjects(p_tenant_id uuid) returns void
@@ -1023,19 +1056,26 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_customer_summaries(p_tenant_id uuid, p_customer_keys text[], p_now timestamp with time zone) returns TABLE(customer_key text, net_revenue numeric, orders bigint, last_order_at timestamp with time zone)
 -- function get_dashboard_overview_stats(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, currency text, other_currencies jsonb, sessions_with_order bigint, bounces bigint, page_views bigint, abandoned_carts bigint, abandoned_cart_value numeric, total_searches bigint, failed_searches bigint, repeat_visitors bigint, cookieless_events bigint, duplicate_orders bigint, orders_without_revenue bigint)
 -- function get_data_availability_combined(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_type text, row_count bigint, source_table text, is_provisional boolean, loaded_at timestamp with time zone)
+-- function get_landing_pages(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_compared_start date, p_compared_end date, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(page text, sessions bigint, bounces bigint, value numeric, previous_sessions bigint, previous_bounces bigint, total_pages bigint)
 -- function get_location_stats_bulk(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint, sparkline numeric[])
 -- function get_locations(p_tenant_id uuid) returns TABLE(location_id text, name text, city text, region text, is_active boolean)
+-- function get_page_sessions(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_page text, p_limit integer) returns TABLE(customer_key text, name text, first_at timestamp with time zone, branch_id text, page_views integer, is_bounce boolean, has_order boolean)
+-- function get_performance_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_items integer) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, carted_orders bigint, top_items jsonb)
 -- function get_purchase_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_queue_counts(p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_done_by text, p_owners text[], p_owner_branches text[], p_now timestamp with time zone) returns TABLE(snoozed bigint, done bigint)
 -- function get_recovered_revenue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(task_type text, done_by text, contacts bigint, orders bigint, revenue numeric, same_item numeric, tasks bigint, tasks_ordered bigint)
+-- function get_related_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(kind text, term text, likeness real, sessions bigint, found bigint, failed bigint)
 -- function get_repeat_visit_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_search_analysis_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_types text[]) returns SETOF listed_task
+-- function get_search_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_status text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_term text) returns TABLE(term text, failed_searches bigint, found_searches bigint, failed_sessions bigint, sessions bigint, customers bigint, last_at timestamp with time zone, value numeric, unconverted bigint, status text, redirect_to text, note text, decided_at timestamp with time zone, decided_by text, failed_before bigint, searches_before bigint, failed_after bigint, searches_after bigint, total_terms bigint, total_failed bigint, total_found bigint)
 -- function get_session(p_tenant_id uuid, p_session_id text, p_location_ids text[]) returns TABLE(session_id text, user_pseudo_id text, first_ts timestamp with time zone, last_ts timestamp with time zone, contact_id text, contact_name text, company_id text, company_name text, branch_id text, page_views integer, item_views integer, cart_events integer, purchases integer, searches integer, failed_searches integer, is_bounce boolean, entry_url text, device_category text, city text, country text, traffic_source text, traffic_medium text, previous_id text, next_id text)
 -- function get_session_history(p_tenant_id uuid, p_session_id text, p_limit integer, p_after bigint, p_is_back boolean) returns TABLE(place bigint, event_ts timestamp with time zone, offset_s double precision, event_name text, page_url text, contact_id text, label text, item_id text, amount numeric, currency text, term text, items jsonb, total bigint)
--- function get_task(p_tenant_id uuid, p_task_id uuid, p_now timestamp with time zone) returns SETOF listed_task
 -- function get_task_queue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_types text[], p_reachable boolean, p_least_value numeric, p_owners text[], p_owner_branches text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, score double precision, value numeric, overdue_at timestamp with time zone, last_at timestamp with time zone, task_ids uuid[], total bigint)
+-- function get_tasks(p_tenant_id uuid, p_task_ids uuid[], p_now timestamp with time zone) returns SETOF listed_task
 -- function get_team_board(p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_now timestamp with time zone) returns TABLE(owner text, branch_id text, open_tasks bigint, overdue bigint, worked bigint, won bigint, first_action_hours double precision)
 -- function get_tenant_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_kinds text[]) returns TABLE(job_id uuid, total bigint)
+-- function get_term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(customer_key text, name text, searches bigint, failed bigint, last_at timestamp with time zone, total bigint)
+-- function get_term_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(item_id text, item_name text, orders bigint, quantity numeric, revenue numeric)
 -- function get_user_history(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb, total bigint)
 -- function list_customers(p_tenant_id uuid, p_query text, p_location_ids text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, people bigint, net_revenue numeric, orders bigint, last_order_at timestamp with time zone, last_at timestamp with time zone, total bigint)
 -- function list_unassigned_tasks(p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_now timestamp with time zone) returns TABLE(task_id uuid, version integer)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from app.dashboard import charts
-from app.dashboard.filters import CUSTOM, METRICS, Filters
+from app.dashboard.filters import METRICS, Filters
 from app.dashboard.queries import (
     BranchStats,
     ChartPoint,
@@ -30,6 +30,7 @@ from app.ingest.queries import (
     get_data_availability_combined,
     get_tenant_jobs_paginated,
 )
+from app.periods import CUSTOM
 
 _SUMMED = (
     "net_revenue", "revenue", "orders", "orders_in_currency", "sessions", "sessions_with_order",

@@ -5,19 +5,23 @@ All of it lives in the address; this is the one place that reads and writes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from app.dates import DateRange, parse_date
-from app.errors import Invalid
+from app.dates import DateRange
+from app.periods import (
+    CUSTOM,
+    MAX_DAYS,
+    check_readable,
+    choice,
+    parse_branches,
+    parse_period,
+)
 
-MAX_DAYS = 731
 DEFAULT_RANGE = "7d"
-CUSTOM = "custom"
 
 GRANULARITIES = {
     "hourly": "Hourly",
@@ -52,34 +56,6 @@ SORT_FIELDS = (
     "average_order", "abandoned_carts", "failed_searches",
 )  # fmt: skip
 SORT_ORDERS = ("asc", "desc")
-
-
-def _last_days(count: int) -> Callable[[date], DateRange]:
-    return lambda today: DateRange(today - timedelta(days=count), today - timedelta(days=1))
-
-
-def _last_month(today: date) -> DateRange:
-    end = today.replace(day=1) - timedelta(days=1)
-    return DateRange(end.replace(day=1), end)
-
-
-def _quarter_to_date(today: date) -> DateRange:
-    return DateRange(today.replace(month=today.month - (today.month - 1) % 3, day=1), today)
-
-
-PRESETS: dict[str, tuple[str, Callable[[date], DateRange]]] = {
-    "today": ("Today", lambda today: DateRange(today, today)),
-    "yesterday": ("Yesterday", _last_days(1)),
-    "7d": ("7 days", _last_days(7)),
-    "14d": ("14 days", _last_days(14)),
-    "30d": ("30 days", _last_days(30)),
-    "60d": ("60 days", _last_days(60)),
-    "90d": ("90 days", _last_days(90)),
-    "mtd": ("Month to date", lambda today: DateRange(today.replace(day=1), today)),
-    "last_month": ("Last month", _last_month),
-    "qtd": ("Quarter to date", _quarter_to_date),
-    "ytd": ("Year to date", lambda today: DateRange(today.replace(month=1, day=1), today)),
-}
 
 
 @dataclass(frozen=True)
@@ -136,55 +112,24 @@ def parse_filters(arguments: MultiDict[str, str], today: date) -> Filters:
     Raises:
         Invalid: a value is unknown, a day is none, the range is backwards or too long.
     """
-    if any(not value.isprintable() for _, value in arguments.items(multi=True)):
-        raise Invalid("The address holds characters that cannot be read.")
-    period, range_name = _parse_period(arguments, today)
+    check_readable(arguments)
+    period, range_name = parse_period(arguments, today, DEFAULT_RANGE)
     filters = Filters(
         period=period,
         range_name=range_name,
-        location_ids=_parse_branches(arguments.getlist("location_id")),
-        compare=_choice(arguments, "compare", COMPARISONS, "previous"),
-        metric=_choice(arguments, "metric", METRICS, "net_revenue"),
-        sort_field=_choice(arguments, "sort_field", SORT_FIELDS, "net_revenue"),
-        sort_order=_choice(arguments, "sort_order", SORT_ORDERS, "desc"),
+        location_ids=parse_branches(arguments.getlist("location_id")),
+        compare=choice(arguments, "compare", COMPARISONS, "previous"),
+        metric=choice(arguments, "metric", METRICS, "net_revenue"),
+        sort_field=choice(arguments, "sort_field", SORT_FIELDS, "net_revenue"),
+        sort_order=choice(arguments, "sort_order", SORT_ORDERS, "desc"),
     )
     return replace(filters, granularity=_granularity(arguments, filters))
 
 
-def _parse_period(arguments: MultiDict[str, str], today: date) -> tuple[DateRange, str]:
-    start, end = arguments.get("start_date", ""), arguments.get("end_date", "")
-    name = arguments.get("range", "")
-    if (start or end) and name in ("", CUSTOM):
-        period = DateRange(
-            parse_date(start or end, "Start date"), parse_date(end or start, "End date")
-        )
-        if period.length > MAX_DAYS:
-            raise Invalid(f"The range has {period.length} days; at most {MAX_DAYS} can be shown.")
-        return period, CUSTOM
-    name = _choice(arguments, "range", PRESETS, DEFAULT_RANGE) if name != CUSTOM else DEFAULT_RANGE
-    return PRESETS[name][1](today), name
-
-
-def _parse_branches(values: Iterable[str]) -> tuple[str, ...]:
-    wanted = tuple(dict.fromkeys(value.strip() for value in values if value.strip()))
-    if any(len(value) > 200 for value in wanted):
-        raise Invalid("A branch has at most 200 characters.")
-    return wanted
-
-
 def _granularity(arguments: MultiDict[str, str], filters: Filters) -> str:
-    asked = _choice(arguments, "granularity", GRANULARITIES, "")
+    asked = choice(arguments, "granularity", GRANULARITIES, "")
     if asked in filters.granularities:
         return asked
     if filters.period.length == 1:
         return "hourly"
     return next(name for name in ("daily", "weekly") if name in filters.granularities)
-
-
-def _choice(arguments: MultiDict[str, str], name: str, allowed: Iterable[str], default: str) -> str:
-    value = arguments.get(name, "")
-    if not value:
-        return default
-    if value not in allowed:
-        raise Invalid(f"{name} “{value[:40]}” is not known. Use one of {', '.join(allowed)}.")
-    return value

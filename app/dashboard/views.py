@@ -12,18 +12,12 @@ from werkzeug.datastructures import MultiDict
 
 from app.current import current_membership
 from app.dashboard import blocks
-from app.dashboard.filters import (
-    COMPARISONS,
-    CUSTOM,
-    METRICS,
-    PRESETS,
-    Filters,
-    parse_filters,
-)
+from app.dashboard.filters import COMPARISONS, METRICS, Filters, parse_filters
 from app.dashboard.queries import Branch, get_locations
 from app.dates import today
 from app.db import tenant_transaction
 from app.errors import Invalid
+from app.periods import preset_labels
 from app.tenancy import allowed_locations
 from app.web import block, current_format, render_page
 
@@ -133,7 +127,7 @@ def _filter_bar(conn: Connection, filters: Filters) -> dict[str, Any]:
         "filters": filters,
         "full": bool(request.args.get("full")),
         "choices": choices,
-        "presets": {name: label for name, (label, _) in PRESETS.items()} | {CUSTOM: "Custom days"},
+        "presets": preset_labels(),
         "comparisons": COMPARISONS,
         "metrics": METRICS,
         "moving_link": _link(filters.arguments()),

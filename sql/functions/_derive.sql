@@ -23,6 +23,7 @@ begin
     perform _derive_refunds(p_tenant_id);
     perform _store_orders(p_tenant_id);
     perform _derive_facts(p_tenant_id);
+    perform _derive_term_visits(p_tenant_id);
     perform _derive_branch_days(p_tenant_id);
     perform _derive_clock_hours(p_tenant_id);
     perform _derive_tasks(p_tenant_id);

@@ -96,7 +96,7 @@
     note("Link copied");
   });
 
-  /* Toasts: notes go after five seconds, errors stay until dismissed. */
+  /* Toasts: notes go after five seconds or as long as they say, errors stay until dismissed. */
   const note = (message) => {
     const element = document.createElement("div");
     element.className = "toast-note";
@@ -109,7 +109,7 @@
   const expireToasts = () => {
     for (const element of document.querySelectorAll("[data-toast=success]:not([data-expires])")) {
       element.dataset.expires = "true";
-      setTimeout(() => element.remove(), 5000);
+      setTimeout(() => element.remove(), Number(element.dataset.livesMs) || 5000);
     }
   };
   on("click", "[data-dismiss]", (event, button) => button.closest("[data-toast]").remove());

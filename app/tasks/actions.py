@@ -1,0 +1,197 @@
+"""What people do with tasks on the pages: one step, its undo, and many tasks at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from flask import Response, request, url_for
+from loguru import logger
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.current import current_member, current_membership
+from app.dates import today
+from app.db import tenant_transaction
+from app.errors import AppError, Conflict, Invalid, NotFound
+from app.format import plural
+from app.tasks.forms import Chosen, Clock, parse_change, parse_chosen
+from app.tasks.lists import TaskList
+from app.tasks.lookups import find_step_task, list_assignees
+from app.tasks.opened import WORKING_ROLES, find_visible_task
+from app.tasks.views import blueprint, find_list, list_context, read_filters, task_context
+from app.tasks.work import Action, Actor, Change, change_task, undo
+from app.web import current_format, done, render_page, require_role
+
+__all__ = ["TASKS_CHANGED", "blueprint"]
+
+TASKS_CHANGED = "tasks-changed"
+_DONE = {
+    "call": "Call logged.",
+    "done": "Done. Thank you.",
+    "snooze": "Snoozed.",
+    "wake": "Back among the open ones.",
+    "assign": "Assigned.",
+    "note": "Note added.",
+    "reopen": "Opened again.",
+}
+
+
+@blueprint.post(
+    "/tasks/<uuid:task_id>/<any(done, call, snooze, wake, assign, note, reopen):action>"
+)
+@require_role(*WORKING_ROLES)
+def act(task_id: UUID, action: Action) -> AnyResponse:
+    """Take one step, or say beside its form what is wrong, or who was faster."""
+    try:
+        history_id = _take(task_id, action)
+    except (Conflict, Invalid) as error:
+        return _refused(task_id, error, action)
+    undoing = None if action == "note" else url_for("tasks.undo_step", history_id=history_id)
+    return _changed(task_id, _DONE[action], undoing)
+
+
+@blueprint.post("/tasks/steps/<uuid:history_id>/undo")
+@require_role(*WORKING_ROLES)
+def undo_step(history_id: UUID) -> AnyResponse:
+    """Take back the member's own last step."""
+    tenant_id, actor = _tenant_id(), _actor()
+    with tenant_transaction(tenant_id) as conn:
+        task_id = find_step_task(conn, tenant_id, history_id)
+        if task_id is None:
+            raise NotFound("There is no such step to undo.")
+        _check_visible(conn, task_id)
+    try:
+        with tenant_transaction(tenant_id) as conn:
+            undo(conn, tenant_id, history_id, actor)
+    except Conflict as error:
+        return _refused(task_id, error, "undo")
+    return _changed(task_id, "Undone.", None, elsewhere=True)
+
+
+@blueprint.post("/tasks/<list_name>/bulk")
+@require_role(*WORKING_ROLES)
+def change_many(list_name: str) -> AnyResponse:
+    """Assign or snooze the chosen tasks of a list; those that changed meanwhile are left alone."""
+    task_list = find_list(list_name)
+    filters = replace(read_filters(task_list), cursor=None, now=None)
+    try:
+        message = _take_many(task_list)
+    except Invalid as error:
+        context = list_context(task_list, filters) | {"problem": error.message}
+        return render_page("tasks/list.html", "tasks/_list.html", status=422, **context)
+    arguments = filters.arguments(page=filters.page if filters.page > 1 else None)
+    address = url_for(task_list.endpoint, **arguments)
+    context = list_context(task_list, filters)
+    return done("tasks/_list.html", message, fallback=address, event=TASKS_CHANGED, **context)
+
+
+def _take(task_id: UUID, action: Action) -> UUID:
+    tenant_id = _tenant_id()
+    with tenant_transaction(tenant_id) as conn:
+        _check_visible(conn, task_id)
+        change = parse_change(action, request.form, _clock())
+        _check_assignee(conn, change)
+        history_id = change_task(conn, tenant_id, task_id, change, _actor())
+    logger.info("tasks.step.taken", action=action, outcome=change.outcome)
+    return history_id
+
+
+def _take_many(task_list: TaskList) -> str:
+    """Change the chosen tasks one by one; answers what to tell the member."""
+    chosen, action = parse_chosen(request.form), request.form.get("action", "")
+    if action not in ("assign", "snooze"):
+        raise Invalid("Choose whether to assign or to snooze them.")
+    form = request.form.copy()
+    form["version"] = "0"  # each of the chosen has its own, see _took()
+    change = parse_change(action, form, _clock())  # type: ignore[arg-type] # one of two words
+    with tenant_transaction(_tenant_id()) as conn:
+        _check_assignee(conn, change)
+    changed = sum(_took(one, change) for one in chosen)
+    logger.info("tasks.many.changed", action=action, chosen=len(chosen), changed=changed)
+    return _count_words(task_list, change, changed, len(chosen) - changed)
+
+
+def _took(chosen: Chosen, change: Change) -> bool:
+    """Whether this one still was as it was when it was chosen."""
+    tenant_id = _tenant_id()
+    step = Change(
+        change.action, chosen.version, owner=change.owner, snoozed_until=change.snoozed_until
+    )
+    try:
+        with tenant_transaction(tenant_id) as conn:
+            _check_visible(conn, chosen.task_id)
+            change_task(conn, tenant_id, chosen.task_id, step, _actor())
+    except (Conflict, NotFound):
+        return False
+    return True
+
+
+def _count_words(task_list: TaskList, change: Change, changed: int, left: int) -> str:
+    verb = "Assigned" if change.action == "assign" else "Snoozed"
+    said = f"{verb} {changed} {plural(changed, *task_list.nouns)}."
+    if not left:
+        return said
+    were = "was" if left == 1 else "were"
+    return f"{said} {left} {were} changed by someone else meanwhile and left alone."
+
+
+def _changed(
+    task_id: UUID, message: str, undoing: str | None, *, elsewhere: bool = False
+) -> AnyResponse:
+    """The task as it is now. `elsewhere`: the request came from outside its fragment."""
+    with tenant_transaction(_tenant_id()) as conn:
+        context = task_context(conn, task_id)
+    return done(
+        "tasks/_changed.html",
+        message,
+        fallback=url_for("tasks.task_page", task_id=task_id),
+        event=TASKS_CHANGED,
+        undo=undoing,
+        is_elsewhere=elsewhere,
+        has_focus=not elsewhere,
+        **context,
+    )
+
+
+def _refused(task_id: UUID, error: AppError, action: str) -> Response:
+    """The task as it is now, with why nothing was changed and what was typed."""
+    with tenant_transaction(_tenant_id()) as conn:
+        context = task_context(conn, task_id)
+    return render_page(
+        "tasks/task.html",
+        "tasks/_changed.html",
+        status=error.status,
+        problem=error.message,
+        problems=error.extra.get("fields", {}),
+        failed=action,
+        typed=request.form,
+        is_elsewhere=action == "undo",
+        **context,
+    )
+
+
+def _check_visible(conn: Connection, task_id: UUID) -> None:
+    find_visible_task(conn, current_membership(), current_member(), task_id)
+
+
+def _check_assignee(conn: Connection, change: Change) -> None:
+    if change.owner is None:
+        return
+    known = {assignee.email for assignee in list_assignees(conn, _tenant_id())}
+    if change.owner not in known:
+        message = "Choose a colleague who works here."
+        raise Invalid(message, fields={"owner": message})
+
+
+def _clock() -> Clock:
+    time_zone = current_format().time_zone
+    return Clock(today(time_zone), time_zone)
+
+
+def _actor() -> Actor:
+    return Actor(current_member().email, "page")
+
+
+def _tenant_id() -> UUID:
+    return current_membership().tenant.tenant_id

@@ -1,0 +1,167 @@
+"""What stands beside the tasks of a list: branches, colleagues, loaded days, orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+_EARLIER_ORDERS = 5
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One branch of the locations file."""
+
+    location_id: str
+    name: str
+    city: str | None
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class Assignee:
+    """A member that tasks can be given to. `location_ids` None is every branch."""
+
+    email: str
+    name: str
+    role: str
+    location_ids: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an order or a cart; what the shop did not send is None."""
+
+    item_id: str | None
+    item_name: str | None
+    quantity: Decimal | None
+    price: Decimal | None
+
+    @property
+    def total(self) -> Decimal | None:
+        """Quantity times price; None without a price."""
+        if self.price is None:
+            return None
+        return self.price * (Decimal(1) if self.quantity is None else self.quantity)
+
+
+@dataclass(frozen=True)
+class EarlierOrder:
+    """An order that the same customer placed before."""
+
+    task_id: UUID
+    ordered_at: datetime
+    value: Decimal
+    currency: str
+    transaction_id: str | None
+
+
+def list_branches(conn: Connection, tenant_id: UUID) -> list[Branch]:
+    """Every branch of the tenant, active ones first.
+
+    Source: sql/functions/get_locations.sql
+    """
+    rows = conn.execute(text("select * from get_locations(:t)"), {"t": tenant_id})
+    return [Branch(row.location_id, row.name, row.city, row.is_active) for row in rows]
+
+
+def list_assignees(conn: Connection, tenant_id: UUID) -> list[Assignee]:
+    """The active members who may work on tasks, by name."""
+    statement = text("""
+        select m.email, m.name, m.role, m.location_ids
+        from membership as m
+        where m.tenant_id = :t and m.is_active and m.role <> 'viewer'
+        order by lower(coalesce(nullif(m.name, ''), m.email)), m.email
+    """)
+    return [
+        Assignee(
+            row.email,
+            row.name,
+            row.role,
+            None if row.location_ids is None else tuple(row.location_ids),
+        )
+        for row in conn.execute(statement, {"t": tenant_id})
+    ]
+
+
+def get_rules(conn: Connection, tenant_id: UUID) -> dict[str, int]:
+    """The thresholds of the tenant's tasks, by name.
+
+    Source: sql/functions/_task_rules.sql
+    """
+    rules = conn.execute(text("select * from _task_rules(:t)"), {"t": tenant_id}).mappings()
+    return dict(rules.one())
+
+
+def find_last_day(conn: Connection, tenant_id: UUID) -> date | None:
+    """The last day of which anything was ingested; None before the first ingestion."""
+    statement = text("select max(event_date) from day_load where tenant_id = :t")
+    day: date | None = conn.execute(statement, {"t": tenant_id}).scalar_one()
+    return day
+
+
+def list_order_lines(conn: Connection, tenant_id: UUID, order_key: str) -> list[Line]:
+    """What was ordered; empty when the export named no items, or the order is gone."""
+    statement = text("""
+        select o.items_json
+        from shop_order as o
+        where o.tenant_id = :t and o.order_key = :order_key
+    """)
+    values = {"t": tenant_id, "order_key": order_key}
+    items = conn.execute(statement, values).scalar_one_or_none()
+    return read_lines(items if isinstance(items, list) else ())
+
+
+def list_earlier_orders(
+    conn: Connection, tenant_id: UUID, customer_key: str, before: datetime
+) -> list[EarlierOrder]:
+    """The latest few orders of a customer before an instant."""
+    statement = text("""
+        select t.task_id, t.first_at, t.value, t.currency, t.detail ->> 'transaction_id'
+        from task as t
+        where
+            t.tenant_id = :t and t.customer_key = :customer_key and t.task_type = 'purchase'
+            and t.is_task and t.first_at < :before
+        order by t.first_at desc, t.task_id
+        limit :limit
+    """)
+    values = {
+        "t": tenant_id, "customer_key": customer_key, "before": before,
+        "limit": _EARLIER_ORDERS,
+    }  # fmt: skip
+    return [EarlierOrder(*row) for row in conn.execute(statement, values)]
+
+
+def find_step_task(conn: Connection, tenant_id: UUID, history_id: UUID) -> UUID | None:
+    """The task that a step of the history belongs to."""
+    statement = text("""
+        select h.task_id from task_history as h where h.tenant_id = :t and h.history_id = :id
+    """)
+    task_id: UUID | None = conn.execute(
+        statement, {"t": tenant_id, "id": history_id}
+    ).scalar_one_or_none()
+    return task_id
+
+
+def read_lines(items: Iterable[dict[str, Any]]) -> list[Line]:
+    """The lines in a task's detail or an order's items; what is no object is left out."""
+    return [
+        Line(
+            item.get("item_id"),
+            item.get("item_name"),
+            _number(item.get("quantity")),
+            _number(item.get("price")),
+        )
+        for item in items
+        if isinstance(item, dict)
+    ]
+
+
+def _number(value: object) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

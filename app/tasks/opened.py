@@ -1,0 +1,126 @@
+"""One task opened: what it is about, its history, and what may be done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from app.dates import utc_now
+from app.errors import NotFound
+from app.tasks.lookups import (
+    Assignee,
+    Branch,
+    get_rules,
+    list_assignees,
+    list_branches,
+    list_earlier_orders,
+    list_order_lines,
+    read_lines,
+)
+from app.tasks.masking import mask_contact, mask_task
+from app.tasks.queries import Contact, Task, find_task, list_contacts
+from app.tasks.steps import Step, list_steps
+from app.tasks.work import UNDO_LIMIT
+from app.tenancy import Member, Membership
+
+WORKING_ROLES = ("rep", "manager", "admin")
+_OPEN = ("call", "done", "snooze", "assign", "note")
+_ACTIONS = {
+    "open": _OPEN,
+    "in_progress": _OPEN,
+    "snoozed": ("wake", *_OPEN),
+    "done": ("reopen", "note"),
+    "expired": ("reopen", "note"),
+    "closed": ("note",),
+}
+_NEVER_UNDONE = ("note", "undo")
+
+
+def find_visible_task(
+    conn: Connection, membership: Membership, member: Member, task_id: UUID
+) -> Task:
+    """The task, when it lies in the member's branches or is the member's own.
+
+    Raises:
+        NotFound: there is none, or it is not for this member to see.
+    """
+    task = find_task(conn, membership.tenant.tenant_id, task_id)
+    if task is None or not _is_visible(task, membership, member):
+        raise NotFound("There is no such task.")
+    return task
+
+
+def open_task(
+    conn: Connection, membership: Membership, member: Member, task: Task
+) -> dict[str, Any]:
+    """What the task's page and the expanded row of a list show of it."""
+    tenant_id = membership.tenant.tenant_id
+    steps = list_steps(conn, tenant_id, task.task_id)
+    people = _people(conn, tenant_id, task)
+    assignees = list_assignees(conn, tenant_id)
+    can_act = membership.role in WORKING_ROLES
+    return {
+        "task": task if can_act else mask_task(task),
+        "steps": steps,
+        "undoable": _undoable(steps, task, member) if can_act else None,
+        "actions": _ACTIONS[task.state] if can_act else (),
+        "can_act": can_act,
+        "branch_names": branch_names(list_branches(conn, tenant_id)),
+        "assignees": assignees,
+        "rules": get_rules(conn, tenant_id),
+        "member_names": member_names(assignees),
+        "now": utc_now(),
+        "people": people if can_act else list(map(mask_contact, people)),
+        **_contents(conn, tenant_id, task),
+    }
+
+
+def branch_names(branches: list[Branch]) -> dict[str, str]:
+    """What each branch is called, by its id."""
+    return {branch.location_id: branch.name for branch in branches}
+
+
+def member_names(assignees: list[Assignee]) -> dict[str, str]:
+    """What each colleague is called, by address; the address where no name is known."""
+    return {person.email: person.name or person.email for person in assignees}
+
+
+def _people(conn: Connection, tenant_id: UUID, task: Task) -> list[Contact]:
+    """Whom to talk to: the task's contact, or those of its company when it knows no other."""
+    if task.contact_id or not task.company_id:
+        name, email, phone = task.contact_name, task.contact_email, task.contact_phone
+        return [Contact(task.contact_id or "", name, email, phone)]
+    return list_contacts(conn, tenant_id, [task.company_id]).get(task.company_id, [])
+
+
+def _contents(conn: Connection, tenant_id: UUID, task: Task) -> dict[str, Any]:
+    lines = read_lines(task.detail.get("lines") or ())
+    earlier = []
+    if task.task_type == "purchase":
+        lines = list_order_lines(conn, tenant_id, task.order_key)
+        earlier = list_earlier_orders(conn, tenant_id, task.customer_key, task.first_at)
+    return {
+        "lines": lines,
+        "earlier": earlier,
+        "terms": task.detail.get("terms") or (),
+        "items": task.detail.get("items") or (),
+    }
+
+
+def _is_visible(task: Task, membership: Membership, member: Member) -> bool:
+    scope = membership.location_ids
+    is_own = (task.owner or "").lower() == member.email.lower()
+    return scope is None or task.branch_id in scope or is_own
+
+
+def _undoable(steps: list[Step], task: Task, member: Member) -> UUID | None:
+    """The step this member can still take back: the last one, if it is fresh and their own."""
+    undone = {step.undoes for step in steps}
+    for step in steps:
+        if step.version == task.version and step.action not in _NEVER_UNDONE:
+            is_fresh = utc_now() - step.happened_at < UNDO_LIMIT
+            is_own = step.done_by == member.email and step.history_id not in undone
+            return step.history_id if is_fresh and is_own else None
+    return None
