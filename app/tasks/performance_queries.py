@@ -178,6 +178,19 @@ def get_page_sessions(
     return [LandedSession(*row) for row in conn.execute(statement, values)]
 
 
+def has_days(conn: Connection, tenant_id: UUID, period: DateRange) -> bool:
+    """Whether anything was ingested of these days: what was not is no zero."""
+    statement = text("""
+        select exists (
+            select from day_load as d
+            where d.tenant_id = :t and d.event_date between :start and :end
+        )
+    """)
+    values = {"t": tenant_id, "start": period.start, "end": period.end}
+    found: bool = conn.execute(statement, values).scalar_one()
+    return found
+
+
 def per_cent(part: int, whole: int) -> Decimal | None:
     """`part` ÷ `whole` in per cent; None when `whole` is 0."""
     return Decimal(part) * 100 / whole if whole else None
