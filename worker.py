@@ -29,9 +29,10 @@ from app.jobs.queue import end_with_parent, make_worker
 from app.jobs.ticks import Periodic, run_ticks, tick
 from app.log import logger
 from app.partitions import ensure_partitions
+from app.tasks.clock import keep_tasks
 
 HANDLER_MODULES = ["app.ingest.jobs"]
-DAY_S = 86_400
+HOUR_S, DAY_S = 3_600, 86_400
 _PARTITIONS_AHEAD = timedelta(days=92)
 _STOP_LIMIT_S = 8.0
 _RESTART_MOST_S = 5.0
@@ -42,6 +43,7 @@ def periodic(config: Config) -> list[Periodic]:
     return [
         Periodic("sweep", config.job_sweep_s, jobs.sweep),
         Periodic("partitions", DAY_S, make_partitions_ahead),
+        Periodic("tasks", HOUR_S, keep_tasks),
     ]
 
 

@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, current_app, request
 from flask_wtf.csrf import CSRFProtect
 
-from app import crypto, db, jobs, limits, log, problems, security, site
+from app import crypto, db, jobs, keys, limits, log, masking, problems, security, site
 from app.api import check_body, is_api_request
 from app.auth import api as auth_api
 from app.auth import gate, oidc, store
 from app.auth import views as auth_views
 from app.config import Config, ConfigError, load_config
+from app.customers import api as customers_api
+from app.customers import views as customers_views
 from app.dashboard import api as dashboard_api
 from app.dashboard import views as dashboard_views
 from app.errors import NotFound
@@ -22,7 +24,9 @@ from app.settings import commands
 from app.status import views as status_views
 from app.tasks import actions as task_actions
 from app.tasks import api as tasks_api
+from app.tasks import board as tasks_board
 from app.tasks import performance, performance_api, terms
+from app.tasks import queue as tasks_queue
 
 _MAX_BODY_BYTES = 2_000_000
 _SERVICES = ("auth", "data", "analytics")
@@ -31,6 +35,9 @@ _PAGES = (
     ingest_views.blueprint,
     dashboard_views.blueprint,
     task_actions.blueprint,
+    tasks_queue.blueprint,
+    tasks_board.blueprint,
+    customers_views.blueprint,
     terms.blueprint,
     performance.blueprint,
 )
@@ -39,6 +46,7 @@ _APIS = (
     ingest_api.blueprint,
     dashboard_api.blueprint,
     tasks_api.blueprint,
+    customers_api.blueprint,
     performance_api.blueprint,
 )
 limits.slow_down_guessing(*_APIS)
@@ -113,6 +121,8 @@ def _connect(app: Flask, config: Config) -> None:
 
 def _register(app: Flask) -> None:
     """Every blueprint, whichever service this process is: links lead to the others too."""
+    keys.configure(app)
+    masking.configure(app)
     blueprints: tuple[Blueprint, ...] = (*_PAGES, *_APIS, status_views.blueprint)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)

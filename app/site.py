@@ -33,6 +33,14 @@ class Link:
 
 NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
     (
+        "Work",
+        (
+            Link("My queue", "queue.queue", "inbox"),
+            Link("Team board", "board.board", "team", ("manager", "admin")),
+            Link("Customers", "customers.customers", "user"),
+        ),
+    ),
+    (
         "Analyse",
         (
             Link("Overview", "dashboard.overview", "overview"),
@@ -112,8 +120,10 @@ def _here() -> str:
 
 @blueprint.get("/")
 def home() -> AnyResponse:
-    """The landing page of the member's role; the only one there is so far is Overview."""
-    return redirect(url_for("dashboard.overview"), 303)
+    """The landing page of the member's role: a rep's queue, everybody else's Overview."""
+    membership = g.get("membership")
+    is_rep = membership is not None and membership.role == "rep"
+    return redirect(url_for("queue.queue" if is_rep else "dashboard.overview"), 303)
 
 
 @blueprint.post("/preferences/theme")

@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from bench import figures, loading
+from bench import figures, loading, tasks
 from bench.duck import Duck
 from bench.ground import ground
 from bench.results import shown, table, write
@@ -24,6 +24,7 @@ def main() -> int:
     with ground(scale, arguments.seed) as stack:
         results = loading.measure_first(stack, duck)
         results += figures.measure(stack, duck)
+        results += tasks.measure(stack)
         results += loading.measure_replacing(stack)
         results += figures.measure_worn(stack)
     results.append(shown("the whole run", (time.monotonic() - begin) / 60, "min"))

@@ -65,14 +65,14 @@ def measure_worn(ground: Ground) -> list[Result]:
     engine = db.make_engine(ground.urls.web)
     for days in GOALS_MS:
         ask = partial(queries.get_dashboard_overview_stats, period=last_days(days))
-        with _as_tenant(engine, tenant_id) as conn:
-            spent, _ = _pairs(ground.scale.rounds, partial(ask, conn, tenant_id), _nothing)
+        with as_tenant(engine, tenant_id) as conn:
+            spent, _ = pairs(ground.scale.rounds, partial(ask, conn, tenant_id), nothing)
         results.append(shown(f"dashboard after all this replacing, {days} days", spent, "ms"))
     engine.dispose()
     return results
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """The other half of a pair that has none."""
 
 
@@ -82,8 +82,8 @@ def _alone_and_unfenced(ground: Ground, fenced: Engine, unfenced: Engine) -> lis
     for days, goal in GOALS_MS.items():
         period = last_days(days)
         for name, ask in FIGURES.items():
-            with _as_tenant(fenced, tenant_id) as web, _as_tenant(unfenced, tenant_id) as root:
-                ours, bare = _pairs(
+            with as_tenant(fenced, tenant_id) as web, as_tenant(unfenced, tenant_id) as root:
+                ours, bare = pairs(
                     ground.scale.rounds,
                     partial(ask, web, tenant_id, period),
                     partial(ask, root, tenant_id, period),
@@ -102,12 +102,12 @@ def _against_duck(ground: Ground, engine: Engine, duck: Duck) -> list[Result]:
     tenant_id, results = ground.tenants[0], []
     for days in _RANGES:
         period = last_days(days)
-        with _as_tenant(engine, tenant_id) as conn:
+        with as_tenant(engine, tenant_id) as conn:
             overview = queries.get_dashboard_overview_stats(conn, tenant_id, period)
             theirs = duck.figures(period)
             if same_figures(overview) != theirs:
                 raise RuntimeError(f"{days} days: {same_figures(overview)} and {theirs} differ")
-            ours_ms, duck_ms = _pairs(
+            ours_ms, duck_ms = pairs(
                 ground.scale.rounds,
                 partial(queries.get_dashboard_overview_stats, conn, tenant_id, period),
                 partial(duck.figures, period),
@@ -119,7 +119,7 @@ def _against_duck(ground: Ground, engine: Engine, duck: Duck) -> list[Result]:
     return results
 
 
-def _pairs(
+def pairs(
     rounds: int, first: Callable[[], object], second: Callable[[], object]
 ) -> tuple[float, float]:
     """The median milliseconds of each, warm: called in turn, each time once to warm up and once
@@ -137,7 +137,7 @@ def _pairs(
 
 
 @contextmanager
-def _as_tenant(engine: Engine, tenant_id: UUID) -> Iterator[Connection]:
+def as_tenant(engine: Engine, tenant_id: UUID) -> Iterator[Connection]:
     statement = text("select set_config('app.tenant_id', :tenant_id, true)")
     with engine.begin() as connection:
         connection.execute(statement, {"tenant_id": str(tenant_id)})

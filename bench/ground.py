@@ -71,6 +71,7 @@ def ground(scale: Scale, seed: int) -> Iterator[Ground]:
         db.configure(config, role="worker")
         jobs.configure(config)
         with psycopg.connect(urls.superuser, autocommit=True) as connection:
+            connection.execute("alter database bench set track_functions = 'pl'")
             spare, *tenants = [_add_tenant(connection, n) for n in range(scale.tenants + 1)]
         try:
             yield Ground(urls, config, scale, seed, tenants, spare)

@@ -776,6 +776,7 @@ CREATE INDEX purchase_event_date ON ONLY public.purchase USING btree (tenant_id,
 CREATE INDEX purchase_order_key ON ONLY public.purchase USING btree (tenant_id, order_key);
 CREATE INDEX purchase_session_key ON ONLY public.purchase USING btree (tenant_id, session_key);
 CREATE INDEX refund_date ON public.refund USING btree (tenant_id, refund_date);
+CREATE INDEX session_company ON public.session USING btree (tenant_id, company_id, first_ts) WHERE (company_id IS NOT NULL);
 CREATE INDEX session_contact ON public.session USING btree (tenant_id, contact_id) WHERE (contact_id IS NOT NULL);
 CREATE INDEX session_date ON public.session USING btree (tenant_id, session_date, branch_id);
 CREATE INDEX session_mixed ON public.session USING btree (tenant_id) WHERE is_mixed;
@@ -968,7 +969,14 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _count_repeat_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
 -- function _count_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric, p_now timestamp with time zone, p_only text) returns TABLE(task_type text, state text, tasks bigint, value numeric)
 -- function _count_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
+-- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, net_revenue numeric, same_item numeric)
 -- function _currency_code(p_currency text) returns text
+-- function _customer_entries(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb)
+-- function _customer_items(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns TABLE(item_key text, item_id text, item_name text, times bigint, quantity numeric, last_at timestamp with time zone)
+-- function _customer_money(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_now timestamp with time zone) returns TABLE(net_revenue numeric, previous_revenue numeric, orders bigint, average_order numeric, last_order_at timestamp with time zone, usual_gap_days double precision)
+-- function _customer_orders(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns TABLE(order_key text, transaction_id text, order_ts timestamp with time zone, session_id text, contact_id text, branch_id text, currency text, is_reporting boolean, revenue numeric, refunded numeric, items_json jsonb)
+-- function _customer_sessions(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns SETOF session
+-- function _customer_tasks(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_now timestamp with time zone) returns TABLE(task_id uuid, task_type text, state text, outcome text, first_at timestamp with time zone, last_at timestamp with time zone, ready_at timestamp with time zone, branch_id text, currency text, value numeric)
 -- function _derive(p_tenant_id uuid) returns void
 -- function _derive_begin() returns void
 -- function _derive_branch_days(p_tenant_id uuid) returns void
@@ -978,10 +986,12 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _derive_refunds(p_tenant_id uuid) returns void
 -- function _derive_tasks(p_tenant_id uuid) returns void
 -- function _derive_term_visits(p_tenant_id uuid) returns void
+-- function _derive_visits(p_tenant_id uuid) returns void
 -- function _end_cooldown(p_tenant_id uuid, p_history_id uuid) returns void
 -- function _ensure_partitions(p_first date, p_last date) returns integer
 -- function _excluded_customers(p_tenant_id uuid) returns text[]
 -- function _fact_query() returns text
+-- function _filed_customers(p_tenant_id uuid, p_location_ids text[], p_is_searched boolean) returns TABLE(customer_key text, name text, people bigint, is_ours boolean, words text)
 -- function _finish_tasks(p_tenant_id uuid) returns void
 -- function _fix_scale(p_tenant_id uuid) returns void
 -- function _follow_works(p_tenant_id uuid) returns void
@@ -999,14 +1009,17 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _no_conversion_tasks(p_tenant_id uuid) returns void
 -- function _no_results_tasks(p_tenant_id uuid) returns void
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_event_ts timestamp with time zone, p_revenue numeric) returns text
+-- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, net_revenue numeric, items_json jsonb)
 -- function _place_works(p_tenant_id uuid) returns void
 -- function _purchase_tasks(p_tenant_id uuid) returns void
+-- function _record_closings(p_tenant_id uuid) returns void
 -- function _repeat_visit_tasks(p_tenant_id uuid) returns void
 -- function _replace_branches(p_tenant_id uuid) returns void
 -- function _replace_contacts(p_tenant_id uuid) returns void
 -- function _replace_events(p_tenant_id uuid, p_load_id bigint) returns void
 -- function _resolve_mixed(p_tenant_id uuid) returns void
 -- function _run_orders(p_tenant_id uuid) returns void
+-- function _session_event_query() returns text
 -- function _session_query() returns text
 -- function _settle_sessions(p_tenant_id uuid) returns void
 -- function _silenced_customers(p_tenant_id uuid) returns text[]
@@ -1015,12 +1028,14 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _store_orders(p_tenant_id uuid) returns void
 -- function _store_sessions(p_tenant_id uuid) returns void
 -- function _store_tasks(p_tenant_id uuid) returns void
+-- function _task_contacts(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone) returns TABLE(history_id uuid, happened_at timestamp with time zone, done_by text, task_type text, task_id uuid, customer_key text, branch_id text, lines jsonb)
 -- function _task_page(p_page text, p_is_back boolean) returns text
 -- function _task_rules(p_tenant_id uuid) returns TABLE(chain_days integer, cart_hours integer, cart_days integer, purchase_days integer, search_days integer, searches integer, term_sessions integer, visit_pages integer, visits integer, visit_days integer, bounces integer, bounce_days integer, cool_days integer, no_answer_days integer, no_answers integer, attribution_days integer)
 -- function _task_scale(p_tenant_id uuid) returns TABLE(value_p90 numeric, estimate numeric)
 -- function _task_score(p_task_type text, p_value numeric, p_value_p90 numeric, p_last_at timestamp with time zone, p_now timestamp with time zone, p_has_checkout boolean, p_reach smallint, p_is_known_buyer boolean) returns double precision
 -- function _task_source(p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[]) returns text
 -- function _task_state(p_state text, p_closed_at timestamp with time zone, p_fixed_at timestamp with time zone, p_snoozed_until timestamp with time zone, p_cool_until timestamp with time zone, p_last_at timestamp with time zone, p_expires_at timestamp with time zone, p_touched_at timestamp with time zone, p_now timestamp with time zone) returns text
+-- function _team_work(p_tenant_id uuid, p_since timestamp with time zone, p_location_ids text[]) returns TABLE(done_by text, worked bigint, won bigint, first_action_hours double precision)
 -- function _term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_terms text[]) returns TABLE(term text, customers bigint)
 -- function _term_orders(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text) returns TABLE(order_key text)
 -- function _term_rates(p_tenant_id uuid, p_location_ids text[], p_terms text[]) returns TABLE(term text, failed_before bigint, searches_before bigint, failed_after bigint, searches_after bigint)
@@ -1034,6 +1049,11 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_bounce_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_cart_abandonment_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_chart_data(p_tenant_id uuid, p_start_date date, p_end_date date, p_granularity text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)
+-- function get_customer(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, company_id text, account_owner text, net_revenue numeric, previous_revenue numeric, orders bigint, average_order numeric, last_order_at timestamp with time zone, usual_gap_days double precision, visits bigint, last_seen_at timestamp with time zone, open_cart numeric, open_tasks bigint)
+-- function get_customer_devices(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_limit integer) returns TABLE(user_pseudo_id text, contacts text[], device_category text, city text, sessions bigint, first_at timestamp with time zone, last_at timestamp with time zone)
+-- function get_customer_people(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_limit integer) returns TABLE(contact_id text, name text, email text, phone text, branch_id text, is_in_file boolean, sessions bigint, last_at timestamp with time zone)
+-- function get_customer_products(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_limit integer) returns TABLE(kind text, item_id text, label text, times bigint, quantity numeric, last_at timestamp with time zone)
+-- function get_customer_summaries(p_tenant_id uuid, p_customer_keys text[], p_now timestamp with time zone) returns TABLE(customer_key text, net_revenue numeric, orders bigint, last_order_at timestamp with time zone)
 -- function get_dashboard_overview_stats(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, currency text, other_currencies jsonb, sessions_with_order bigint, bounces bigint, page_views bigint, abandoned_carts bigint, abandoned_cart_value numeric, total_searches bigint, failed_searches bigint, repeat_visitors bigint, cookieless_events bigint, duplicate_orders bigint, orders_without_revenue bigint)
 -- function get_data_availability_combined(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_type text, row_count bigint, source_table text, is_provisional boolean, loaded_at timestamp with time zone)
 -- function get_landing_pages(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_compared_start date, p_compared_end date, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(page text, sessions bigint, bounces bigint, value numeric, previous_sessions bigint, previous_bounces bigint, total_pages bigint)
@@ -1042,12 +1062,20 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_page_sessions(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_page text, p_limit integer) returns TABLE(customer_key text, name text, first_at timestamp with time zone, branch_id text, page_views integer, is_bounce boolean, has_order boolean)
 -- function get_performance_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_items integer) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, carted_orders bigint, top_items jsonb)
 -- function get_purchase_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function get_queue_counts(p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_done_by text, p_owners text[], p_owner_branches text[], p_now timestamp with time zone) returns TABLE(snoozed bigint, done bigint)
+-- function get_recovered_revenue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(task_type text, done_by text, contacts bigint, orders bigint, revenue numeric, same_item numeric, tasks bigint, tasks_ordered bigint)
 -- function get_related_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(kind text, term text, likeness real, sessions bigint, found bigint, failed bigint)
 -- function get_repeat_visit_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_search_analysis_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_types text[]) returns SETOF listed_task
 -- function get_search_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_status text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_term text) returns TABLE(term text, failed_searches bigint, found_searches bigint, failed_sessions bigint, sessions bigint, customers bigint, last_at timestamp with time zone, value numeric, unconverted bigint, status text, redirect_to text, note text, decided_at timestamp with time zone, decided_by text, failed_before bigint, searches_before bigint, failed_after bigint, searches_after bigint, total_terms bigint, total_failed bigint, total_found bigint)
--- function get_task(p_tenant_id uuid, p_task_id uuid, p_now timestamp with time zone) returns SETOF listed_task
+-- function get_session(p_tenant_id uuid, p_session_id text, p_location_ids text[]) returns TABLE(session_id text, user_pseudo_id text, first_ts timestamp with time zone, last_ts timestamp with time zone, contact_id text, contact_name text, company_id text, company_name text, branch_id text, page_views integer, item_views integer, cart_events integer, purchases integer, searches integer, failed_searches integer, is_bounce boolean, entry_url text, device_category text, city text, country text, traffic_source text, traffic_medium text, previous_id text, next_id text)
+-- function get_session_history(p_tenant_id uuid, p_session_id text, p_limit integer, p_after bigint, p_is_back boolean) returns TABLE(place bigint, event_ts timestamp with time zone, offset_s double precision, event_name text, page_url text, contact_id text, label text, item_id text, amount numeric, currency text, term text, items jsonb, total bigint)
 -- function get_task_queue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_types text[], p_reachable boolean, p_least_value numeric, p_owners text[], p_owner_branches text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, score double precision, value numeric, overdue_at timestamp with time zone, last_at timestamp with time zone, task_ids uuid[], total bigint)
+-- function get_tasks(p_tenant_id uuid, p_task_ids uuid[], p_now timestamp with time zone) returns SETOF listed_task
+-- function get_team_board(p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_now timestamp with time zone) returns TABLE(owner text, branch_id text, open_tasks bigint, overdue bigint, worked bigint, won bigint, first_action_hours double precision)
 -- function get_tenant_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_kinds text[]) returns TABLE(job_id uuid, total bigint)
 -- function get_term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(customer_key text, name text, searches bigint, failed bigint, last_at timestamp with time zone, total bigint)
 -- function get_term_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(item_id text, item_name text, orders bigint, quantity numeric, revenue numeric)
+-- function get_user_history(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb, total bigint)
+-- function list_customers(p_tenant_id uuid, p_query text, p_location_ids text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, people bigint, net_revenue numeric, orders bigint, last_order_at timestamp with time zone, last_at timestamp with time zone, total bigint)
+-- function list_unassigned_tasks(p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_now timestamp with time zone) returns TABLE(task_id uuid, version integer)

@@ -14,6 +14,7 @@ from app.current import current_member, current_membership
 from app.dates import today
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, NotFound
+from app.format import plural
 from app.tasks.forms import Chosen, Clock, parse_change, parse_chosen
 from app.tasks.lists import TaskList
 from app.tasks.lookups import find_step_task, list_assignees
@@ -128,7 +129,7 @@ def _took(chosen: Chosen, change: Change) -> bool:
 
 def _count_words(task_list: TaskList, change: Change, changed: int, left: int) -> str:
     verb = "Assigned" if change.action == "assign" else "Snoozed"
-    said = f"{verb} {changed} {task_list.noun if changed == 1 else task_list.noun + 's'}."
+    said = f"{verb} {changed} {plural(changed, *task_list.nouns)}."
     if not left:
         return said
     were = "was" if left == 1 else "were"

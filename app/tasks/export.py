@@ -23,8 +23,9 @@ from app.tasks.masking import mask_task
 from app.tasks.queries import Place, Task, TaskFilters
 from app.tasks.words import CLOSED_NAMES, OUTCOME_NAMES, STATE_NAMES, TYPE_NAMES
 
-PAGE_ROWS = 1_000
+PAGE_ROWS = 5_000
 SHEET_ROWS = 1_000_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADER = (
     "type", "state", "outcome", "closed_because", "score", "value", "currency", "is_estimate",
     "is_value_incomplete", "first_activity", "last_activity", "snoozed_until", "expires",

@@ -6,8 +6,9 @@ All of it lives in the address; this is the one place that reads and writes it.
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,7 +42,8 @@ class Cursor:
     is_back: bool = False
 
     def __str__(self) -> str:
-        return f"{self.task_id}~{self.key}"
+        """As an address holds it; the key may be anybody's name, with anything in it."""
+        return f"{self.task_id}~{urlsafe_b64encode(self.key.encode()).decode().rstrip('=')}"
 
 
 @dataclass(frozen=True)
@@ -138,11 +140,10 @@ def parse_list_filters(
     Raises:
         Invalid: a value is unknown, a day is none, the range is backwards or too long.
     """
-    check_readable(arguments)
+    written = [(k, v) for k, v in arguments.items(multi=True) if k != "query"]
+    check_readable(MultiDict(written))
     period, range_name = parse_period(arguments, today, DEFAULT_RANGE)
-    sort_field = choice(arguments, "sort_field", SORT_FIELDS, "score")
-    limit = arguments.get("limit", DEFAULT_LIMIT, type=int)
-    return ListFilters(
+    asked = ListFilters(
         period=period,
         range_name=range_name,
         location_ids=parse_branches(arguments.getlist("location_id")),
@@ -152,6 +153,16 @@ def parse_list_filters(
         reachable=arguments.get("reachable", "") not in ("", "0"),
         least_value=_least_value(arguments.get("least_value", "")),
         only=choice(arguments, "only", only or {}, ""),
+    )
+    return _placed(asked, arguments)
+
+
+def _placed(asked: ListFilters, arguments: MultiDict[str, str]) -> ListFilters:
+    """The same question with its order and page."""
+    sort_field = choice(arguments, "sort_field", SORT_FIELDS, "score")
+    limit = arguments.get("limit", DEFAULT_LIMIT, type=int)
+    return replace(
+        asked,
         sort_field=sort_field,
         sort_order=choice(arguments, "sort_order", SORT_ORDERS, "desc"),
         limit=limit if limit in LIMITS else DEFAULT_LIMIT,
@@ -167,7 +178,7 @@ def write_now(now: datetime) -> str:
 
 
 def _query(text: str) -> str:
-    query = " ".join(text.split())
+    query = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
     if len(query) > _LONGEST_QUERY:
         raise Invalid(f"Search for at most {_LONGEST_QUERY} characters.")
     return query
@@ -183,7 +194,7 @@ def _several(
 
 
 def _least_value(text: str) -> Decimal | None:
-    amount = text.strip().replace(",", "")
+    amount = text.strip()
     if not amount:
         return None
     if not _AMOUNT.fullmatch(amount):
@@ -194,16 +205,17 @@ def _least_value(text: str) -> Decimal | None:
 def _cursor(arguments: MultiDict[str, str], sort_field: str) -> Cursor | None:
     """The row in `after` or `before`; anything odd is a first page, never an error."""
     is_back = bool(arguments.get("before"))
-    identity, separator, key = arguments.get("before" if is_back else "after", "").partition("~")
-    if not separator or not _is_key(key, sort_field):
-        return None
+    identity, _, written = arguments.get("before" if is_back else "after", "").partition("~")
     try:
-        return Cursor(key, UUID(identity), is_back)
+        key = urlsafe_b64decode(written + "=" * (-len(written) % 4)).decode()
+        return Cursor(key, UUID(identity), is_back) if _is_key(key, sort_field) else None
     except ValueError:
         return None
 
 
 def _is_key(key: str, sort_field: str) -> bool:
+    if not key or "\x00" in key:
+        return sort_field in ("customer", "branch") and not key
     if sort_field == "score":
         return _SCORE.fullmatch(key) is not None
     if sort_field == "value":

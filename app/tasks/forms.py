@@ -99,7 +99,7 @@ def _done(form: Form, clock: Clock, version: int | None, note: str | None) -> Ch
 
 
 def _amount(form: Form) -> Decimal:
-    written = _text(form, "amount").replace(",", "")
+    written = _text(form, "amount")
     if not _AMOUNT.fullmatch(written) or Decimal(written) == 0:
         raise _wrong("amount", "Enter what was ordered, like 1250.00.")
     return Decimal(written)

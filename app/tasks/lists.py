@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from app.dates import utc_now
-from app.tasks.filters import ListFilters, write_now
+from app.tasks.filters import Cursor, ListFilters, write_now
 from app.tasks.lookups import find_last_day
 from app.tasks.queries import (
     STATES,
@@ -33,12 +33,15 @@ Getter = Callable[[Connection, UUID, TaskFilters, Place], list[Task]]
 
 @dataclass(frozen=True)
 class TaskList:
-    """One list. `name` is its view's, `slug` its address's, `noun` what one row is called."""
+    """One list. `name` is its view's, `slug` its address's, `nouns` what one and many rows are.
+
+    `about` says what is in it, with the tenant's thresholds to be put in.
+    """
 
     name: str
     slug: str
     title: str
-    noun: str
+    nouns: tuple[str, str]
     about: str
     types: tuple[str, ...]
     get: Getter
@@ -116,36 +119,36 @@ class Listing:
         if row is None or row.sort_key is None or number <= 1:
             return self.page_arguments(max(number, 1))
         name = "after" if step > 0 else "before"
-        return self.page_arguments(number) | {name: f"{row.task_id}~{row.sort_key}"}
+        return self.page_arguments(number) | {name: str(Cursor(row.sort_key, row.task_id))}
 
 
 LISTS = {
     made.slug: made
     for made in (
         TaskList(
-            "purchases", "purchases", "Purchases", "purchase",
+            "purchases", "purchases", "Purchases", ("purchase", "purchases"),
             "Orders of the web shop: whom to thank, and what to offer next.",
             ("purchase",), get_purchase_tasks,
             {"first": "First orders", "refunded": "Refunded"},
         ),
         TaskList(
-            "cart_abandonment", "cart-abandonment", "Carts", "cart",
-            "Carts that were left for 24 hours without an order.",
+            "cart_abandonment", "cart-abandonment", "Carts", ("cart", "carts"),
+            "Carts that were left for {cart_hours} hours without an order.",
             ("cart",), get_cart_abandonment_tasks, {"recovered": "Recovered"},
         ),
         TaskList(
-            "search_analysis", "search-analysis", "Searches", "search",
-            "Customers who searched in vain, or found something and did not buy it.",
+            "search_analysis", "search-analysis", "Searches", ("search", "searches"),
+            "Customers who searched in vain, or {searches} times in a visit without buying.",
             ("no_results", "no_conversion"), get_search_analysis_tasks,
         ),
         TaskList(
-            "repeat_visits", "repeat-visits", "Repeat visits", "repeat visit",
-            "Known customers who came back to look at products and have not ordered.",
+            "repeat_visits", "repeat-visits", "Repeat visits", ("repeat visit", "repeat visits"),
+            "Known customers with {visits} visits of {visit_pages} pages, and no order since.",
             ("repeat_visit",), get_repeat_visit_tasks,
         ),
         TaskList(
-            "performance", "performance", "Performance", "bounced visit",
-            "Known contacts who left product pages at once, twice or more.",
+            "performance", "performance", "Performance", ("bounced visit", "bounced visits"),
+            "Known contacts who left product pages at once, {bounces} times or more.",
             ("bounce",), get_bounce_tasks,
         ),
     )

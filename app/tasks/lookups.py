@@ -90,6 +90,15 @@ def list_assignees(conn: Connection, tenant_id: UUID) -> list[Assignee]:
     ]
 
 
+def get_rules(conn: Connection, tenant_id: UUID) -> dict[str, int]:
+    """The thresholds of the tenant's tasks, by name.
+
+    Source: sql/functions/_task_rules.sql
+    """
+    rules = conn.execute(text("select * from _task_rules(:t)"), {"t": tenant_id}).mappings()
+    return dict(rules.one())
+
+
 def find_last_day(conn: Connection, tenant_id: UUID) -> date | None:
     """The last day of which anything was ingested; None before the first ingestion."""
     statement = text("select max(event_date) from day_load where tenant_id = :t")

@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from app.dates import utc_now
 from app.errors import NotFound
 from app.tasks.lookups import (
+    Assignee,
     Branch,
+    get_rules,
     list_assignees,
     list_branches,
     list_earlier_orders,
@@ -57,6 +59,7 @@ def open_task(
     tenant_id = membership.tenant.tenant_id
     steps = list_steps(conn, tenant_id, task.task_id)
     people = _people(conn, tenant_id, task)
+    assignees = list_assignees(conn, tenant_id)
     can_act = membership.role in WORKING_ROLES
     return {
         "task": task if can_act else mask_task(task),
@@ -65,7 +68,9 @@ def open_task(
         "actions": _ACTIONS[task.state] if can_act else (),
         "can_act": can_act,
         "branch_names": branch_names(list_branches(conn, tenant_id)),
-        "assignees": list_assignees(conn, tenant_id),
+        "assignees": assignees,
+        "rules": get_rules(conn, tenant_id),
+        "member_names": member_names(assignees),
         "now": utc_now(),
         "people": people if can_act else list(map(mask_contact, people)),
         **_contents(conn, tenant_id, task),
@@ -75,6 +80,11 @@ def open_task(
 def branch_names(branches: list[Branch]) -> dict[str, str]:
     """What each branch is called, by its id."""
     return {branch.location_id: branch.name for branch in branches}
+
+
+def member_names(assignees: list[Assignee]) -> dict[str, str]:
+    """What each colleague is called, by address; the address where no name is known."""
+    return {person.email: person.name or person.email for person in assignees}
 
 
 def _people(conn: Connection, tenant_id: UUID, task: Task) -> list[Contact]:

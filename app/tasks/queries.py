@@ -210,11 +210,9 @@ def count_tasks(
 def find_task(conn: Connection, tenant_id: UUID, task_id: UUID) -> Task | None:
     """One task, or the one it was joined with; None if this tenant has none.
 
-    Source: sql/functions/get_task.sql
+    Source: sql/functions/get_tasks.sql
     """
-    row = conn.execute(text("select * from get_task(:t, :id)"), {"t": tenant_id, "id": task_id})
-    found = row.one_or_none()
-    return None if found is None else Task(*found)
+    return next(iter(_tasks_by_id(conn, tenant_id, [task_id], None).values()), None)
 
 
 def list_contacts(
@@ -284,11 +282,9 @@ def _tasks_by_id(
     conn: Connection, tenant_id: UUID, task_ids: Sequence[UUID], now: datetime | None
 ) -> dict[UUID, Task]:
     statement = text("""
-        select t.*
-        from unnest(cast(:ids as uuid [])) as i (task_id)
-        cross join lateral get_task(
-            :t, i.task_id, coalesce(cast(:now as timestamptz), now())
-        ) as t
+        select * from get_tasks(
+            :t, cast(:ids as uuid []), coalesce(cast(:now as timestamptz), now())
+        )
     """)
     values = {"t": tenant_id, "ids": list(task_ids), "now": now}
     return {row.task_id: Task(*row) for row in conn.execute(statement, values)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, g, request, send_file
+from flask import Blueprint, Response, current_app, g, request, send_file, url_for
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
@@ -18,9 +18,15 @@ from app.tasks import export, words
 from app.tasks.filters import LIMITS, ListFilters, parse_list_filters
 from app.tasks.forms import SNOOZES
 from app.tasks.lists import BY_TYPE, LISTS, Asked, TaskList, read_list
-from app.tasks.lookups import list_assignees, list_branches
+from app.tasks.lookups import get_rules, list_assignees, list_branches
 from app.tasks.masking import mask_task
-from app.tasks.opened import WORKING_ROLES, branch_names, find_visible_task, open_task
+from app.tasks.opened import (
+    WORKING_ROLES,
+    branch_names,
+    find_visible_task,
+    member_names,
+    open_task,
+)
 from app.tenancy import allowed_locations
 from app.web import block, current_format, render_page
 
@@ -30,7 +36,14 @@ blueprint = Blueprint("tasks", __name__, url_prefix="/analytics")
 @blueprint.context_processor
 def task_words() -> dict[str, Any]:
     """What this feature's templates call things."""
-    return {"words": words, "snoozes": SNOOZES}
+    return {"words": words, "snoozes": SNOOZES, "customer_address": customer_address}
+
+
+def customer_address(customer_key: str) -> str | None:
+    """Where a customer's page is; None while the application has no such pages."""
+    if "customers.customer" not in current_app.view_functions:
+        return None
+    return url_for("customers.customer", customer_key=customer_key)
 
 
 @blueprint.get("/tasks/purchases")
@@ -75,13 +88,15 @@ def export_list(list_name: str, kind: str) -> Response:
     asked = _export(task_list, read_filters(task_list))
     name = f"{task_list.slug}-{asked.question.period.start}-{asked.question.period.end}.{kind}"
     if kind == "xlsx":
-        return send_file(export.write_xlsx(asked), as_attachment=True, download_name=name)
+        file = export.write_xlsx(asked)
+        return send_file(file, export.XLSX, as_attachment=True, download_name=name)
     response = Response(export.write_csv(asked), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
 
 
 @blueprint.get("/tasks/<uuid:task_id>")
+@block("task_{task_id}", "this task")
 def task_page(task_id: UUID) -> Response:
     """One task: a page of its own, or what a list's row expands to."""
     with tenant_transaction(current_membership().tenant.tenant_id) as conn:
@@ -113,23 +128,33 @@ def list_context(task_list: TaskList, filters: ListFilters) -> dict[str, Any]:
     asked = Asked(tenant_id, filters, allowed_locations(membership, filters.location_ids))
     with tenant_transaction(tenant_id) as conn:
         listing = read_list(conn, task_list, asked)
-        branches = list_branches(conn, tenant_id)
-        assignees = list_assignees(conn, tenant_id)
-    can_act, scope = membership.role in WORKING_ROLES, membership.location_ids
-    return {
+        around = _surroundings(conn, tenant_id)
+        rules = get_rules(conn, tenant_id)
+    can_act = membership.role in WORKING_ROLES
+    return around | {
         "task_list": task_list,
+        "about": task_list.about.format_map(rules),
         "listing": listing,
         "tasks": listing.tasks if can_act else tuple(map(mask_task, listing.tasks)),
         "filters": filters,
         "now": listing.now,
         # A viewer's addresses must not hold the names that the pages shorten.
         "is_keyed": can_act or filters.sort_field != "customer",
-        "choices": [b for b in branches if scope is None or b.location_id in scope],
-        "branch_names": branch_names(branches),
-        "assignees": assignees,
         "can_act": can_act,
         "presets": preset_labels(),
         "limits": LIMITS,
+    }
+
+
+def _surroundings(conn: Connection, tenant_id: UUID) -> dict[str, Any]:
+    """The branches that can be chosen, the colleagues, and what all of them are called."""
+    branches, assignees = list_branches(conn, tenant_id), list_assignees(conn, tenant_id)
+    scope = current_membership().location_ids
+    return {
+        "choices": [b for b in branches if scope is None or b.location_id in scope],
+        "branch_names": branch_names(branches),
+        "assignees": assignees,
+        "member_names": member_names(assignees),
     }
 
 

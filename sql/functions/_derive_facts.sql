@@ -16,12 +16,7 @@ begin
         p_tenant_id,
         (select min(n.first_event_date) from session_new as n),
         (select max(n.last_event_date) from session_new as n);
-    execute _visit_query()
-    using
-        p_tenant_id,
-        (select min(n.first_event_date) from session_new as n),
-        (select max(n.last_event_date) from session_new as n),
-        (select r.visit_pages from _task_rules(p_tenant_id) as r);
+    perform _derive_visits(p_tenant_id);
     create index on fact_new (session_key, session_id, position);
     analyze fact_new;
     with gone as (

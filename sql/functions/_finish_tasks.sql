@@ -21,14 +21,24 @@ begin
         value, is_value_incomplete, estimate_sessions, is_task, is_flagged, has_checkout, reach,
         is_known_buyer, terms, detail, words, row_hash
     )
-    with companies as (
+    with contacts as (
+        select
+            u.*,
+            _words(concat_ws(
+                ' ', u.buying_company_erp_id, u.buying_company_name, u.user_id, u.name, u.email,
+                u.phone
+            )) as words
+        from users as u
+        where u.tenant_id = p_tenant_id
+    ),
+    companies as (
         select
             u.buying_company_erp_id as company_id, bool_or(u.phone <> '') as has_phone,
             bool_or(u.email <> '') as has_email, min(u.account_owner) as account_owner,
             min(nullif(u.buying_company_name, '')) as name,
-            string_agg(concat_ws(' ', u.name, u.email), ' ' order by u.user_id) as people
-        from users as u
-        where u.tenant_id = p_tenant_id and u.buying_company_erp_id is not null
+            string_agg(u.words, '' order by u.user_id) as words
+        from contacts as u
+        where u.buying_company_erp_id is not null
         group by u.buying_company_erp_id
     ),
     finished as (
@@ -63,12 +73,13 @@ begin
                 when 'purchase' then f.detail || jsonb_build_object('is_first', b.order_ts is null)
                 else f.detail
             end as detail,
-            _words(concat_ws(
-                ' ', f.company_id, c.name, f.contact_id, u.name, u.email, u.phone,
-                case when f.contact_id is null then c.people end
-            )) || f.words as words
+            case
+                when u.user_id is not null then u.words
+                when f.contact_id is null and c.company_id is not null then c.words
+                else _words(concat_ws(' ', f.company_id, f.contact_id))
+            end || f.words as words
         from task_found as f
-        left join users as u on u.tenant_id = p_tenant_id and u.user_id = f.contact_id
+        left join contacts as u on u.user_id = f.contact_id
         left join companies as c on c.company_id = f.company_id
         left join lateral (
             select o.order_ts, o.mean_revenue

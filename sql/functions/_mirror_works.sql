@@ -8,6 +8,9 @@ returns void
 language plpgsql
 as $$
 begin
+    if not exists (select from task_work as w where w.tenant_id = p_tenant_id) then
+        return;
+    end if;
     update task as t
     set
         task_id = w.task_id, state = w.state, outcome = w.outcome, owner = w.owner,

@@ -3,7 +3,7 @@
 -- Definition  p_page answers place, task_id, state, value, score and sort_key. A task's owner is
 --             whom somebody gave it to, else the account owner of the customer file, else the rep
 --             of the branch of the customer's last order (its evidence's, when there is none).
--- Called by   sql/functions/_list_tasks.sql, get_task.sql; $1 is the tenant
+-- Called by   sql/functions/_list_tasks.sql, get_tasks.sql; $1 is the tenant
 create or replace function _task_page(p_page text, p_is_back boolean)
 returns text
 language sql

@@ -5,7 +5,7 @@
 --             known contact, and ones with a successful search, that saw a product. Dated by their
 --             first event. items: the different items viewed, {item_id, item_name, category, price,
 --             views}; the price is the last one shown.
--- Called by   sql/functions/_derive_facts.sql
+-- Called by   sql/functions/_derive_visits.sql
 create or replace function _visit_query()
 returns text
 language sql

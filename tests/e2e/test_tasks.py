@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenPage
-from tests.running import Site
-from tests.tasks.task_rows import DAYS, TaskRows, list_path
+from tests.running import REP, Site
+from tests.tasks.task_rows import DAYS, TaskRows
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +42,13 @@ def row(page: Page, name: str) -> str:
     """The id of a row, for its parts."""
     link = page.locator(f"[data-opens]:has-text('Customer {name}')")
     return (link.get_attribute("data-opens") or "").removeprefix("task_")
+
+
+def owner_of(tasks: TaskRows, name: str) -> object:
+    """Whom the task was given to."""
+    query = "select owner from task where subject = %s and task_type = 'cart'"
+    found = tasks.superuser.execute(query, (name,)).fetchone()
+    return found and found[0]
 
 
 def open_row(page: Page, name: str) -> str:
@@ -113,10 +119,12 @@ def test_a_task_is_finished_in_its_row_and_taken_back(
     page.fill(f"#task_{task_id} [name=amount]", "250")
     page.click(f"#task_{task_id} [data-act=done] button")
     expect(page.locator(f"#state_{task_id}")).to_contain_text("Done")
+    expect(page.locator("#state_done small")).to_have_text("1")
     expect(page.locator(f"#task_{task_id}")).to_contain_text("Ordered by phone")
     page.click("#toasts button:has-text('Undo')")
     expect(page.locator(f"#state_{task_id}")).to_contain_text("Open")
     expect(page.locator("#toasts")).to_contain_text("Undone.")
+    expect(page.locator("#state_done")).to_have_count(0)
     expect(page.locator("#toasts button:has-text('Undo')")).to_have_count(0)
 
 
@@ -139,7 +147,7 @@ def test_many_are_assigned_at_once(open_page: OpenPage, tasks: TaskRows) -> None
     page.select_option("#bulk_owner", "rae@acme.example")
     page.click("#bulk button[value=assign]")
     expect(page.locator("#toasts")).to_contain_text("Assigned 2 carts.")
-    expect(page.locator(".task-row:has-text('rae@acme.example')")).not_to_have_count(0)
+    assert [owner_of(tasks, name) for name in ("N02", "N03", "N04")] == [REP.email] * 2 + [None]
 
 
 def test_the_file_holds_what_the_filters_show(open_page: OpenPage, tasks: TaskRows) -> None:
@@ -158,11 +166,11 @@ def test_keys_move_open_and_act(open_page: OpenPage, tasks: TaskRows) -> None:
     expect(page.locator("#query")).to_be_focused()
     page.keyboard.press("j")
     expect(page.locator("#query")).to_have_value("j")
-    page.fill("#query", "")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response(lambda answer: "query" not in answer.url):
+        page.fill("#query", "")
+    expect(page.locator(".task-row")).to_have_count(30)
     page.locator("#query").blur()
-    page.keyboard.press("j")
-    page.keyboard.press("j")
+    page.keyboard.type("jj")
     expect(page.locator("[data-opens] >> nth=1")).to_be_focused()
     page.keyboard.press("k")
     page.keyboard.press("Enter")
@@ -182,34 +190,3 @@ def test_keys_move_open_and_act(open_page: OpenPage, tasks: TaskRows) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.locator("#shortcuts")).to_be_hidden()
-
-
-def test_without_javascript_rows_are_links_and_steps_are_forms(
-    open_page: OpenPage, tasks: TaskRows
-) -> None:
-    page = open_page(CARTS, java_script_enabled=False)
-    page.click("[data-opens] >> nth=0")
-    page.click("[data-act=call] > summary")
-    page.click("[data-act=call] button")
-    assert "Call logged." in page.inner_text("main")
-    page.click("button:has-text('Undo')")
-    assert "Undone." in page.inner_text("main")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("kind", ["purchase", "cart", "no_results", "repeat_visit", "bounce"])
-def test_axe_finds_nothing(
-    open_page: OpenPage, tasks: TaskRows, kind: str, scheme: str, width: int
-) -> None:
-    if kind != "cart":
-        tasks.add(kind, "N00")
-    size = {"width": width, "height": 900}
-    page = open_page(list_path(kind), color_scheme=scheme, viewport=size)
-    task_id = open_row(page, "N00")
-    page.click(f"#task_{task_id} [data-act=done] > summary")
-    page.check(f"#task_{task_id} [value=won]")
-    page.check(f"#pick_{task_id} input")
-    found = Axe().run(page).response["violations"]
-    assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -10,6 +10,7 @@ import pytest
 from app.dates import after_working_days, utc_now
 from app.db import tenant_transaction
 from app.errors import Conflict, Invalid, NotFound
+from app.tasks.clock import keep_tasks
 from app.tasks.queries import find_task
 from app.tasks.steps import list_steps
 from app.tasks.work import Actor, Change, change_task, undo
@@ -251,3 +252,24 @@ def test_a_term_marked_fixed_closes_the_task_and_unmarked_opens_it(shop: Shop) -
     shop.superuser.execute("delete from search_term where tenant_id = %(t)s", values)
     shop.superuser.execute(mirror, values)
     assert one(shop.tenant_id, "no_results").state == "open"
+
+
+def test_the_clock_writes_down_once_what_closed_after_somebody_touched_it(
+    shop: Shop, abandoned: UUID
+) -> None:
+    do(shop, abandoned, "note", None, note="waiting")
+    order = purchase(f"{day(2)} 12:00", "p", 9, contact="U1", transaction_id="T", revenue=1)
+    shop.load([order], until=day(2))
+    keep_tasks()
+    keep_tasks()
+    assert history(shop, abandoned)[0][0] == "closed"
+    assert [action for action, _ in history(shop, abandoned)].count("closed") == 1
+
+
+def test_the_day_s_factors_are_fixed_once_a_day(shop: Shop, abandoned: UUID) -> None:
+    keep_tasks()
+    before = shop.rows("select * from task_scale where tenant_id = %(t)s")
+    assert [row[2] for row in before] == [10]
+    shop.load([cart(6, "Z", 7)], until=day(6))
+    keep_tasks()
+    assert shop.rows("select * from task_scale where tenant_id = %(t)s") == before

@@ -55,6 +55,20 @@ def test_a_task_is_woken_and_reopened(ada: Browser, tasks: TaskRows) -> None:
     assert state_of(tasks, task_id) == ("open", None, None, 4)
 
 
+def test_an_expired_task_is_opened_again(ada: Browser, tasks: TaskRows) -> None:
+    task_id = tasks.add("cart", "A", expires_at="2025-05-10")
+    assert "Expired" in check_page(ada.open(f"/analytics/tasks/{task_id}")).text()
+    html = changed(act(ada, task_id, "reopen"), task_id)
+    assert html.text(html.by_id(f"state_{task_id}")).startswith("Open")
+
+
+def test_a_task_that_closed_itself_takes_notes_alone(ada: Browser, tasks: TaskRows) -> None:
+    task_id = tasks.add("cart", "A", closed_at="2025-04-12", closed_reason="recovered")
+    html = check_page(ada.open(f"/analytics/tasks/{task_id}"))
+    offered = {e.get("action") for e in html.all("form") if "tasks" in (e.get("action") or "")}
+    assert offered == {f"/analytics/tasks/{task_id}/note"}
+
+
 def test_a_reminder_is_due_in_the_morning_of_that_day(ada: Browser, tasks: TaskRows) -> None:
     task_id = tasks.add("cart", "A")
     day = today("America/New_York") + timedelta(days=20)
@@ -70,7 +84,7 @@ def test_an_order_placed_elsewhere_is_kept_with_its_amount(
     ada: Browser, tasks: TaskRows
 ) -> None:
     task_id = tasks.add("cart", "A")
-    form = {"outcome": "won", "reason": "ordered_elsewhere", "amount": "1,250.50"}
+    form = {"outcome": "won", "reason": "ordered_elsewhere", "amount": "1250.50"}
     html = changed(act(ada, task_id, "done", **form), task_id)
     assert "Ordered by phone or at the counter: $1,250.50" in html.text()
 
@@ -80,6 +94,7 @@ WRONG = [
     ("done", {"outcome": "won", "reason": "price"}, "This reason does not fit"),
     ("done", {"outcome": "won", "reason": "ordered_elsewhere"}, "Enter what was ordered"),
     ("done", {"outcome": "won", "reason": "ordered_elsewhere", "amount": "-5"}, "Enter what"),
+    ("done", {"outcome": "won", "reason": "ordered_elsewhere", "amount": "1,5"}, "Enter what"),
     ("done", {"outcome": "will_order_later"}, "Choose until when."),
     ("snooze", {"snoozed_until": "2020-01-01"}, "Choose a day after today."),
     ("snooze", {"snoozed_until": "soon"}, "is not a day"),

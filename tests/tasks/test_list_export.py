@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from app.tasks import export
-from app.tasks.export import HEADER
+from app.tasks.export import HEADER, XLSX
 from tests.running import VIEWER, Browser
 from tests.tasks.task_rows import DAYS, SLUGS, TaskRows, acme, ada, tasks
 
@@ -102,7 +102,9 @@ def test_numbers_and_times_are_such_in_a_workbook(ada: Browser, tasks: TaskRows)
 def test_every_list_has_both_files(ada: Browser, tasks: TaskRows, kind: str) -> None:
     task_id = tasks.add(kind, "A")
     (row,) = csv_rows(fetch(ada, "csv", slug=SLUGS[kind]))
-    (cells,) = xlsx_rows(fetch(ada, "xlsx", slug=SLUGS[kind]))
+    book = fetch(ada, "xlsx", slug=SLUGS[kind])
+    assert book.headers["Content-Type"] == XLSX
+    (cells,) = xlsx_rows(book)
     assert row["task_id"] == cells["task_id"] == str(task_id)
 
 

@@ -49,6 +49,13 @@ def test_next_and_previous_show_every_row_once(
     assert names_of(follow(ada, back, "Previous")) == pages[0]
 
 
+def test_names_with_odd_letters_are_no_obstacle(ada: Browser, many: TaskRows) -> None:
+    statement = "update task set customer_name = %s || customer_name where tenant_id = %s"
+    many.superuser.execute(statement, ("A\u00a0&=\u200b", many.tenant_id))
+    first = check_page(ada.open(list_path("cart", "limit=25&sort_field=customer")))
+    assert len({*names_of(first), *names_of(follow(ada, first, "Next"))}) == 50
+
+
 def test_numbers_lead_to_the_same_pages(ada: Browser, many: TaskRows) -> None:
     first = check_page(ada.open(list_path("cart", "limit=25&sort_field=last_at")))
     by_row, by_number = follow(ada, first, "Next"), follow(ada, first, "2")

@@ -1,9 +1,9 @@
--- get_task: one task as lists show it; a task that was joined with another is that one.
+-- get_tasks: these tasks as lists show them; one that was joined with another is that one.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
-create or replace function get_task(
-    p_tenant_id uuid, p_task_id uuid, p_now timestamptz default now()
+create or replace function get_tasks(
+    p_tenant_id uuid, p_task_ids uuid[], p_now timestamptz default now()
 )
 returns setof listed_task
 language plpgsql
@@ -36,12 +36,12 @@ begin
             from task as t
             where
                 t.tenant_id = $1
-                and t.task_id = coalesce((
-                    select w.merged_into
-                    from task_work as w
-                    where w.tenant_id = $1 and w.task_id = $2
-                ), $2)
+                and t.task_id in (
+                    select coalesce(w.merged_into, i.task_id)
+                    from unnest($2) as i (task_id)
+                    left join task_work as w on w.tenant_id = $1 and w.task_id = i.task_id
+                )
         ) as v', false) using
-        p_tenant_id, p_task_id, p_now, v_scale.value_p90, v_scale.estimate, v_currency;
+        p_tenant_id, p_task_ids, p_now, v_scale.value_p90, v_scale.estimate, v_currency;
 end;
 $$;

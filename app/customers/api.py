@@ -1,0 +1,169 @@
+"""Histories as JSON: one session's events, one customer's sessions, orders, tasks and steps."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from flask import Blueprint, request, url_for
+from pydantic import Field
+
+from app.api import Model, Money, PageOf, PageQuery, documented, filled
+from app.current import current_membership
+from app.customers import queries
+from app.customers.queries import Cursor
+from app.db import tenant_transaction
+from app.errors import Invalid, NotFound
+from app.tenancy import allowed_locations
+from app.tenant_settings import get_tenant_settings
+
+blueprint = Blueprint("customers_api", __name__, url_prefix="/analytics/api/v1/history")
+
+Kind = Literal["session", "order", "task", "step"]
+
+
+class SessionHistoryQuery(PageQuery):
+    """Which events of a session: a page, or those behind the event of that number."""
+
+    after: int | None = Field(default=None, ge=0, le=1_000_000)
+
+
+class UserHistoryQuery(PageQuery):
+    """Which entries, newest first: a page, or those behind a cursor (take it from `next`)."""
+
+    kind: list[Kind] = Field(default=[], max_length=4)
+    cursor: str | None = Field(default=None, max_length=2_000)
+
+
+class SessionEvent(Model):
+    """One event. `offset_s` counts from the session's first event.
+
+    `items` are those of a cart event, an order or a viewed item, as exported.
+    """
+
+    place: int
+    event_ts: datetime
+    offset_s: float
+    event_name: str
+    page_url: str | None
+    contact_id: str | None
+    label: str | None
+    item_id: str | None
+    amount: Money | None
+    currency: str | None
+    term: str | None
+    items: list[dict[str, Any]] | None
+
+
+class HistoryEntry(Model):
+    """A session (`key` its id), an order (its key), a task (its id) or a step of one.
+
+    `amount` is what an order came to less refunds, or the value of a task.
+    """
+
+    kind: Kind
+    key: str
+    happened_at: datetime
+    location_id: str | None
+    contact_id: str | None
+    label: str | None
+    amount: Money | None
+    currency: str | None
+    detail: dict[str, Any]
+
+
+@blueprint.get("/session/<key:session_id>")
+@documented(PageOf[SessionEvent], tag="analytics")
+def session_history(session_id: str, query: SessionHistoryQuery) -> PageOf[SessionEvent]:
+    """The events of one session, in order."""
+    membership = current_membership()
+    tenant_id, scope = membership.tenant.tenant_id, allowed_locations(membership, ())
+    start = (query.page - 1) * query.limit if query.after is None else query.after
+    with tenant_transaction(tenant_id) as conn:
+        if queries.find_session(conn, tenant_id, session_id, scope) is None:
+            raise NotFound("There is no such session.")
+        events, total = queries.get_session_history(conn, tenant_id, session_id, query.limit, start)
+        currency = get_tenant_settings(conn, tenant_id).reporting_currency
+    rows = [
+        filled(
+            SessionEvent, event, items=_objects(event.items),
+            currency=None if event.amount is None else event.currency or currency,
+        )
+        for event in events
+    ]  # fmt: skip
+    has_more = bool(events) and events[-1].place < total
+    following = {"after": str(events[-1].place)} if has_more else {}
+    return _page(rows, total, query, following)
+
+
+@blueprint.get("/user/<key:user_id>")
+@documented(PageOf[HistoryEntry], tag="analytics")
+def user_history(user_id: str, query: UserHistoryQuery) -> PageOf[HistoryEntry]:
+    """What one customer did, newest first: `k:` and a company, `c:` and a contact, or its id."""
+    membership = current_membership()
+    tenant_id, scope = membership.tenant.tenant_id, allowed_locations(membership, ())
+    key = user_id if user_id[:2] in ("k:", "c:", "d:") else f"c:{user_id}"
+    cursor = _read_cursor(query.cursor)
+    offset = 0 if cursor else (query.page - 1) * query.limit
+    with tenant_transaction(tenant_id) as conn:
+        if queries.find_customer(conn, tenant_id, key, scope) is None:
+            raise NotFound("There is no such customer.")
+        history = queries.get_user_history(
+            conn, tenant_id, key, scope, query.kind, query.limit + 1, offset, cursor
+        )
+        currency = get_tenant_settings(conn, tenant_id).reporting_currency
+    entries = history.entries[: query.limit]
+    rows = [_entry(entry, currency) for entry in entries]
+    has_more = len(history.entries) > query.limit
+    following = {"cursor": _write_cursor(entries[-1])} if has_more else {}
+    return _page(rows, history.total, query, following)
+
+
+def _entry(entry: queries.Entry, currency: str) -> HistoryEntry:
+    return filled(
+        HistoryEntry, entry, location_id=entry.branch_id or None,
+        currency=None if entry.amount is None else entry.currency or currency,
+    )  # fmt: skip
+
+
+def _page(
+    rows: list[Any], total: int, query: PageQuery, following: Mapping[str, str]
+) -> PageOf[Any]:
+    """The envelope; `next` leads behind the last row, whatever is loaded meanwhile."""
+    arguments = request.args.to_dict(flat=False)
+    arguments.pop("page", None)
+    address = None
+    if following:
+        values: dict[str, Any] = {**arguments, "limit": query.limit, **following}
+        address = url_for(request.endpoint or "", **(request.view_args or {}), **values)
+    return PageOf(
+        data=rows, total=total, page=query.page, limit=query.limit,
+        has_more=bool(following), next=address,
+    )  # fmt: skip
+
+
+def _write_cursor(entry: queries.Entry) -> str:
+    place = [entry.happened_at.isoformat(), entry.kind, entry.key]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _read_cursor(text: str | None) -> Cursor | None:
+    if text is None:
+        return None
+    try:
+        at, kind, key = json.loads(base64.urlsafe_b64decode(text.encode()))
+        instant = datetime.fromisoformat(at)
+        if instant.tzinfo is None or not (str(kind) + str(key)).isprintable():
+            raise ValueError(at)
+    except (ValueError, TypeError) as error:
+        raise Invalid("cursor: take it from `next` as it is.") from error
+    return Cursor(instant, str(kind), str(key))
+
+
+def _objects(items: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
+    if items is None:
+        return None
+    return [dict(item) for item in items if isinstance(item, Mapping)]

@@ -1,0 +1,301 @@
+"""What is known of customers, as docs/glossary.md defines it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+LocationIds = tuple[str, ...] | None
+SORT_FIELDS = {"revenue": "12-month revenue", "last_at": "Last activity", "name": "Name"}
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    """A customer in a list; money of 12 months, net, in the reporting currency."""
+
+    customer_key: str
+    customer_name: str | None
+    people: int
+    net_revenue: Decimal
+    orders: int
+    last_order_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Customer:
+    """One customer in figures. Money is net, in the reporting currency, of 12 months.
+
+    `previous_revenue` is of the 12 months before. `usual_gap_days` is the median from one order to
+    the next; None with fewer than two. `open_cart` is None without one.
+    """
+
+    customer_key: str
+    customer_name: str | None
+    company_id: str | None
+    account_owner: str | None
+    net_revenue: Decimal
+    previous_revenue: Decimal
+    orders: int
+    average_order: Decimal | None
+    last_order_at: datetime | None
+    usual_gap_days: float | None
+    visits: int
+    last_seen_at: datetime | None
+    open_cart: Decimal | None
+    open_tasks: int
+
+    @property
+    def label(self) -> str:
+        """What to call it: its name, else its id; a device has neither."""
+        if self.customer_name:
+            return self.customer_name
+        kind, own_id = self.customer_key[:2], self.customer_key[2:]
+        return "Unknown visitor" if kind == "d:" else own_id
+
+    @property
+    def markable(self) -> tuple[str, str] | None:
+        """The kind and value under which it can be left alone or excluded."""
+        kinds = {"k:": "company", "c:": "contact"}
+        kind = kinds.get(self.customer_key[:2])
+        return (kind, self.customer_key[2:]) if kind else None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether more time has passed since the last order than usual."""
+        if self.usual_gap_days is None or self.last_order_at is None:
+            return False
+        return (now - self.last_order_at).total_seconds() / 86_400 > self.usual_gap_days
+
+
+@dataclass(frozen=True)
+class Person:
+    """A contact of a customer; `is_in_file` False when only events name them."""
+
+    contact_id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+    branch_id: str | None
+    is_in_file: bool
+    sessions: int
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device, and who signed in on it."""
+
+    user_pseudo_id: str
+    contacts: tuple[str, ...]
+    device_category: str | None
+    city: str | None
+    sessions: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Product:
+    """`kind` bought, viewed (and never bought) or not_found (a term searched in vain)."""
+
+    kind: str
+    item_id: str | None
+    label: str
+    times: int
+    quantity: Decimal | None
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a customer's history: a session, an order, a task or a step of one."""
+
+    kind: str
+    key: str
+    happened_at: datetime
+    branch_id: str | None
+    contact_id: str | None
+    label: str | None
+    amount: Decimal | None
+    currency: str | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class History:
+    """One page of a customer's history, newest first, and the number of all its entries."""
+
+    entries: tuple[Entry, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The entry that a page begins behind."""
+
+    at: datetime
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session, and the visitor's previous and next one."""
+
+    session_id: str
+    user_pseudo_id: str
+    first_ts: datetime
+    last_ts: datetime
+    contact_id: str | None
+    contact_name: str | None
+    company_id: str | None
+    company_name: str | None
+    branch_id: str
+    page_views: int
+    item_views: int
+    cart_events: int
+    purchases: int
+    searches: int
+    failed_searches: int
+    is_bounce: bool
+    entry_url: str | None
+    device_category: str | None
+    city: str | None
+    country: str | None
+    traffic_source: str | None
+    traffic_medium: str | None
+    previous_id: str | None
+    next_id: str | None
+
+    @property
+    def customer_key(self) -> str:
+        """Whose session it is: the company's, else the contact's, else the device's."""
+        if self.company_id:
+            return f"k:{self.company_id}"
+        return f"c:{self.contact_id}" if self.contact_id else f"d:{self.user_pseudo_id}"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a session; `place` counts from 1, `offset_s` from the first event."""
+
+    place: int
+    event_ts: datetime
+    offset_s: float
+    event_name: str
+    page_url: str | None
+    contact_id: str | None
+    label: str | None
+    item_id: str | None
+    amount: Decimal | None
+    currency: str | None
+    term: str | None
+    items: Sequence[Mapping[str, Any]] | None
+
+
+def list_customers(
+    conn: Connection, tenant_id: UUID, query: str, sort_field: str, location_ids: LocationIds,
+    limit: int, offset: int,
+) -> tuple[list[CustomerRow], int]:  # fmt: skip
+    """One page, and the number of all. Source: sql/functions/list_customers.sql"""
+    statement = text("select * from list_customers(:t, :query, :branches, :sort, :limit, :offset)")
+    values = {"query": query or None, "sort": sort_field, "limit": limit, "offset": offset}
+    rows = conn.execute(statement, values | _arguments(tenant_id, location_ids)).all()
+    return [CustomerRow(*row[:-1]) for row in rows], rows[0].total if rows else 0
+
+
+def find_customer(
+    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None
+) -> Customer | None:
+    """None where these branches know nothing of it. Source: sql/functions/get_customer.sql"""
+    statement = text("select * from get_customer(:t, :key, :branches)")
+    values = _arguments(tenant_id, location_ids) | {"key": customer_key}
+    row = conn.execute(statement, values).one_or_none()
+    return None if row is None else Customer(*row)
+
+
+def list_people(
+    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None
+) -> list[Person]:
+    """Those seen last first. Source: sql/functions/get_customer_people.sql"""
+    statement = text("select * from get_customer_people(:t, :key, :branches)")
+    values = _arguments(tenant_id, location_ids) | {"key": customer_key}
+    return [Person(*row) for row in conn.execute(statement, values)]
+
+
+def list_devices(
+    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None
+) -> list[Device]:
+    """The latest first. Source: sql/functions/get_customer_devices.sql"""
+    statement = text("select * from get_customer_devices(:t, :key, :branches)")
+    values = _arguments(tenant_id, location_ids) | {"key": customer_key}
+    return [Device(row[0], tuple(row[1]), *row[2:]) for row in conn.execute(statement, values)]
+
+
+def list_products(
+    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None
+) -> list[Product]:
+    """Ten of each kind, the most frequent first. Source: sql/functions/get_customer_products.sql"""
+    statement = text("select * from get_customer_products(:t, :key, :branches)")
+    values = _arguments(tenant_id, location_ids) | {"key": customer_key}
+    return [Product(*row) for row in conn.execute(statement, values)]
+
+
+def get_user_history(
+    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None,
+    kinds: Sequence[str] | None = None, limit: int = 50, offset: int = 0,
+    cursor: Cursor | None = None, *, is_back: bool = False,
+) -> History:  # fmt: skip
+    """The page behind (before) `cursor`, or from `offset`. `customer_key` may be a contact's id.
+
+    Source: sql/functions/get_user_history.sql
+    """
+    statement = text("""
+        select * from get_user_history(
+            :t, :key, :branches, :kinds, :limit, :offset, cast(:after as jsonb), :is_back
+        )
+    """)
+    after = None
+    if cursor is not None:
+        after = json.dumps({"at": cursor.at.isoformat(), "kind": cursor.kind, "key": cursor.key})
+    values = _arguments(tenant_id, location_ids) | {
+        "key": customer_key, "kinds": list(kinds) if kinds else None, "limit": limit,
+        "offset": offset, "after": after, "is_back": is_back,
+    }  # fmt: skip
+    rows = conn.execute(statement, values).all()
+    return History(tuple(Entry(*row[:-1]) for row in rows), rows[0].total if rows else 0)
+
+
+def find_session(
+    conn: Connection, tenant_id: UUID, session_id: str, location_ids: LocationIds = None
+) -> Session | None:
+    """None when there is none, or of another branch. Source: sql/functions/get_session.sql"""
+    statement = text("select * from get_session(:t, :id, :branches)")
+    values = _arguments(tenant_id, location_ids) | {"id": session_id}
+    row = conn.execute(statement, values).one_or_none()
+    return None if row is None else Session(*row)
+
+
+def get_session_history(
+    conn: Connection, tenant_id: UUID, session_id: str, limit: int = 200, after: int = 0,
+    *, is_back: bool = False,
+) -> tuple[list[Event], int]:  # fmt: skip
+    """Events behind (before) that place in order, and the number of all of the session.
+
+    Source: sql/functions/get_session_history.sql
+    """
+    statement = text("select * from get_session_history(:t, :id, :limit, :after, :is_back)")
+    values = {"t": tenant_id, "id": session_id, "limit": limit, "after": after, "is_back": is_back}
+    rows = conn.execute(statement, values).all()
+    return [Event(*row[:-1]) for row in rows], rows[0].total if rows else 0
+
+
+def _arguments(tenant_id: UUID, location_ids: LocationIds) -> dict[str, Any]:
+    return {"t": tenant_id, "branches": None if location_ids is None else list(location_ids)}

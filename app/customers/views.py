@@ -1,0 +1,263 @@
+"""Customers: who they are, what they did, and the sessions it happened in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.branches import branch_label, get_branch_names
+from app.current import current_member, current_membership
+from app.customers import marks, queries, timeline
+from app.customers.queries import Cursor, Customer, Person
+from app.dates import utc_now
+from app.db import tenant_transaction
+from app.errors import Invalid, NotFound
+from app.masking import mask_name
+from app.paging import Page
+from app.tenancy import allowed_locations
+from app.web import block, current_format, page_arguments, render_page, require_role
+
+blueprint = Blueprint("customers", __name__, url_prefix="/analytics")
+
+Change = Callable[[Connection, Customer, list[Person]], None]
+TIMELINE_ENTRIES = 40
+SESSION_EVENTS = 200
+MOST_EVENTS = 5_000
+_MOST_CHARS = 200
+
+
+@blueprint.get("/customers")
+@block("customers", "the customers")
+def customers() -> Response:
+    """Everybody who is known by a company or a name, a page of them."""
+    query, sort_field = _query(), _choice("sort_field", queries.SORT_FIELDS, "revenue")
+    number, limit = page_arguments()
+    with tenant_transaction(_tenant_id()) as conn:
+        rows, total = queries.list_customers(
+            conn, _tenant_id(), query, sort_field, _scope(), limit, (number - 1) * limit
+        )
+    return render_page(
+        "customers/index.html", "customers/_customers.html", query=query, sort_field=sort_field,
+        sorts=queries.SORT_FIELDS, is_read_only=_is_read_only(),
+        listed=Page(rows, total, number, limit),
+    )  # fmt: skip
+
+
+@blueprint.get("/customers/<key:customer_key>")
+def customer(customer_key: str) -> Response:
+    """One customer: figures, people, products, identity, and the newest of the timeline."""
+    with tenant_transaction(_tenant_id()) as conn:
+        context = _customer_page(conn, customer_key)
+    return render_page("customers/customer.html", "customers/_customer.html", **context)
+
+
+@blueprint.get("/customers/<key:customer_key>/timeline")
+@block("timeline", "the timeline")
+def customer_timeline(customer_key: str) -> Response:
+    """A page of the timeline: behind, or before, an entry."""
+    with tenant_transaction(_tenant_id()) as conn:
+        found = _find(conn, customer_key)
+        context = _timeline(conn, customer_key)
+        context["branch_names"] = get_branch_names(conn, _tenant_id())
+    return render_page(
+        "customers/timeline.html", "customers/_timeline.html", customer=found,
+        label=_label(found), **context,
+    )  # fmt: skip
+
+
+@blueprint.post("/customers/<key:customer_key>/do-not-contact")
+@require_role("manager", "admin")
+def do_not_contact(customer_key: str) -> AnyResponse:
+    """Leave a customer alone, until a day or for good."""
+    by, zone_name = current_member().email, current_format().time_zone
+    return _mark(
+        customer_key, "This customer is left alone from now on.",
+        lambda conn, found, _: marks.set_do_not_contact(
+            conn, _tenant_id(), found, request.form, by, zone_name
+        ),
+    )  # fmt: skip
+
+
+@blueprint.post("/customers/<key:customer_key>/contact-again")
+@require_role("manager", "admin")
+def contact_again(customer_key: str) -> AnyResponse:
+    """End do-not-contact."""
+    return _mark(
+        customer_key, "This customer may be contacted again.",
+        lambda conn, found, _: marks.allow_contact(conn, _tenant_id(), found),
+    )  # fmt: skip
+
+
+@blueprint.post("/customers/<key:customer_key>/exclude")
+@require_role("manager", "admin")
+def exclude(customer_key: str) -> AnyResponse:
+    """Take a customer, or an email domain of its people, out of every list of tasks."""
+    return _mark(
+        customer_key, "Excluded from all lists of tasks.",
+        lambda conn, found, people: marks.exclude(
+            conn, _tenant_id(), found, people, request.form, current_member().email
+        ),
+    )  # fmt: skip
+
+
+@blueprint.post("/customers/<key:customer_key>/include")
+@require_role("manager", "admin")
+def include(customer_key: str) -> AnyResponse:
+    """End the exclusions that hold for a customer."""
+    return _mark(
+        customer_key, "In the lists of tasks again.",
+        lambda conn, found, people: marks.include(
+            conn, _tenant_id(), found, marks.email_domains(people)
+        ),
+    )  # fmt: skip
+
+
+@blueprint.get("/sessions/<key:session_id>")
+@block("session", "the session")
+def session(session_id: str) -> Response:
+    """One session, event by event."""
+    after = min(max(request.args.get("after", 0, type=int), 0), MOST_EVENTS)
+    with tenant_transaction(_tenant_id()) as conn:
+        found = queries.find_session(conn, _tenant_id(), session_id, _scope())
+        if found is None:
+            raise NotFound
+        events, total = queries.get_session_history(
+            conn, _tenant_id(), session_id, after + SESSION_EVENTS
+        )
+        names = get_branch_names(conn, _tenant_id())
+    steps = timeline.tell(events)
+    return render_page(
+        "customers/session.html", "customers/_session.html", session=found, total=total,
+        steps=steps[after:], after=after, has_more=len(steps) < total, branch_names=names,
+        branch_label=branch_label, is_read_only=_is_read_only(), page_size=SESSION_EVENTS,
+    )  # fmt: skip
+
+
+def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
+    tenant_id, scope = _tenant_id(), _scope()
+    found = _find(conn, customer_key)
+    people = queries.list_people(conn, tenant_id, customer_key, scope)
+    domains = marks.email_domains(people)
+    products = queries.list_products(conn, tenant_id, customer_key, scope)
+    return _timeline(conn, customer_key) | {
+        "customer": found,
+        "label": _label(found),
+        "is_due": found.is_due(utc_now()),
+        "people": people,
+        "domains": domains,
+        "devices": queries.list_devices(conn, tenant_id, customer_key, scope),
+        "products": {
+            kind: [product for product in products if product.kind == kind]
+            for kind in ("bought", "viewed", "not_found")
+        },
+        "do_not_contact": marks.list_do_not_contact(conn, tenant_id, found),
+        "exclusions": marks.list_exclusions(conn, tenant_id, found, domains),
+        "branch_names": get_branch_names(conn, tenant_id),
+        "scope": scope,
+    }
+
+
+def _timeline(conn: Connection, customer_key: str) -> dict[str, Any]:
+    show = _choice("show", timeline.KINDS, "all")
+    cursor, is_back = _cursor()
+    history = queries.get_user_history(
+        conn, _tenant_id(), customer_key, _scope(), timeline.KINDS[show][1],
+        TIMELINE_ENTRIES + 1, cursor=cursor, is_back=is_back,
+    )  # fmt: skip
+    entries = list(history.entries)
+    has_more = len(entries) > TIMELINE_ENTRIES
+    if has_more:
+        entries = entries[1:] if is_back else entries[:TIMELINE_ENTRIES]
+    return {
+        "days": timeline.group_by_day(entries, current_format().time_zone),
+        "total": history.total,
+        "older": _place(entries[-1]) if entries and (has_more or is_back) else None,
+        "newer": _place(entries[0]) if entries and cursor and (has_more or not is_back) else None,
+        "show": show,
+        "kinds": {name: words for name, (words, _) in timeline.KINDS.items()},
+        "branch_label": branch_label,
+        "is_read_only": _is_read_only(),
+        "can_mark": current_membership().role in ("manager", "admin"),
+        "is_first": cursor is None,
+    }
+
+
+def _place(entry: queries.Entry) -> dict[str, str]:
+    return {"at": entry.happened_at.isoformat(), "kind": entry.kind, "key": entry.key}
+
+
+def _cursor() -> tuple[Cursor | None, bool]:
+    """The entry that the page begins behind, and whether it is wanted before it instead."""
+    at, kind, key = (request.args.get(name, "") for name in ("at", "kind", "key"))
+    if not at:
+        return None, False
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError:
+        raise Invalid("The address does not say where the page begins.") from None
+    if instant.tzinfo is None or not (kind + key).isprintable():
+        raise Invalid("The address does not say where the page begins.")
+    return Cursor(instant, kind, key), request.args.get("back") == "1"
+
+
+def _mark(customer_key: str, message: str, change: Change) -> AnyResponse:
+    """Change what holds for a customer, and show its page again, or what is missing."""
+    try:
+        with tenant_transaction(_tenant_id()) as conn:
+            found = _find(conn, customer_key)
+            people = queries.list_people(conn, _tenant_id(), customer_key, _scope())
+            change(conn, found, people)
+    except Invalid as error:
+        with tenant_transaction(_tenant_id()) as conn:
+            context = _customer_page(conn, customer_key)
+        return render_page(
+            "customers/customer.html", "customers/_customer.html",
+            status=422, problem=error.message, **context,
+        )  # fmt: skip
+    flash(message, "success")
+    return redirect(url_for("customers.customer", customer_key=customer_key), 303)
+
+
+def _find(conn: Connection, customer_key: str) -> Customer:
+    found = queries.find_customer(conn, _tenant_id(), customer_key, _scope())
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _label(found: Customer) -> str:
+    """What to call it; viewers see a person's initials alone."""
+    is_person = found.customer_key.startswith("c:") and found.customer_name
+    return mask_name(found.label) or "" if _is_read_only() and is_person else found.label
+
+
+def _query() -> str:
+    query = request.args.get("query", "").strip()
+    if not query.isprintable() or len(query) > _MOST_CHARS:
+        raise Invalid(f"Search for at most {_MOST_CHARS} readable characters.")
+    return query
+
+
+def _choice(name: str, allowed: dict[str, Any], default: str) -> str:
+    value = request.args.get(name) or default
+    if value not in allowed:
+        raise Invalid(f"{name} “{value[:40]}” is not known. Use one of {', '.join(allowed)}.")
+    return value
+
+
+def _is_read_only() -> bool:
+    return current_membership().role == "viewer"
+
+
+def _scope() -> tuple[str, ...] | None:
+    return allowed_locations(current_membership(), ())
+
+
+def _tenant_id() -> UUID:
+    return current_membership().tenant.tenant_id

@@ -1,0 +1,24 @@
+"""One page of a list, as templates/_pagination.html shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """The rows of page `page` (from 1) and the number of all rows."""
+
+    rows: Sequence[T]
+    total: int
+    page: int
+    limit: int
+
+    @property
+    def has_more(self) -> bool:
+        """Whether another page follows."""
+        return self.page * self.limit < self.total

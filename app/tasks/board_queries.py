@@ -1,0 +1,149 @@
+"""Team board: how every rep stands, and what contacts brought in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app.dates import DateRange
+
+LEAST_GROUP = 30
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """One owner (an email, or a name of the customer file); `owner` None is nobody, by branch."""
+
+    owner: str | None
+    branch_id: str | None
+    open_tasks: int
+    overdue: int
+    worked: int
+    won: int
+    first_action_hours: float | None
+
+
+@dataclass(frozen=True)
+class RecoveredRow:
+    """What contacts of one type by one person brought in; `done_by` None is the untouched."""
+
+    task_type: str
+    done_by: str | None
+    contacts: int
+    orders: int
+    revenue: Decimal
+    same_item: Decimal
+    tasks: int
+    tasks_ordered: int
+
+
+@dataclass(frozen=True)
+class Uplift:
+    """How often customers ordered, per cent: spoken to and not; `points` None under 30 each."""
+
+    task_type: str
+    tasks: int
+    share: float | None
+    untouched: int
+    untouched_share: float | None
+
+    @property
+    def points(self) -> float | None:
+        """The difference in percentage points, when both groups are large enough to compare."""
+        if min(self.tasks, self.untouched) < LEAST_GROUP:
+            return None
+        return (self.share or 0) - (self.untouched_share or 0)
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """The recovered revenue of a range, by type and person."""
+
+    rows: tuple[RecoveredRow, ...]
+
+    @property
+    def total(self) -> RecoveredRow:
+        """All of it together."""
+        return _sum("", None, [row for row in self.rows if row.done_by is not None])
+
+    @property
+    def by_person(self) -> dict[str, RecoveredRow]:
+        """One row a person, by email."""
+        names = dict.fromkeys(row.done_by for row in self.rows if row.done_by is not None)
+        return {
+            name: _sum("", name, [row for row in self.rows if row.done_by == name])
+            for name in names
+        }
+
+    @property
+    def uplifts(self) -> list[Uplift]:
+        """One comparison a type that has anything to compare."""
+        types = dict.fromkeys(row.task_type for row in self.rows)
+        return [self._uplift(task_type) for task_type in types]
+
+    def _uplift(self, task_type: str) -> Uplift:
+        own = [row for row in self.rows if row.task_type == task_type]
+        spoken = _sum(task_type, "", [row for row in own if row.done_by is not None])
+        left = _sum(task_type, None, [row for row in own if row.done_by is None])
+        return Uplift(task_type, spoken.tasks, _share(spoken), left.tasks, _share(left))
+
+
+def get_team_board(
+    conn: Connection, tenant_id: UUID, period: DateRange, since: datetime,
+    location_ids: Sequence[str] | None,
+) -> list[BoardRow]:  # fmt: skip
+    """Owners by name, then what belongs to nobody. Source: sql/functions/get_team_board.sql"""
+    statement = text("select * from get_team_board(:t, :start, :end, :since, :branches)")
+    values = _arguments(tenant_id, period, location_ids) | {"since": since}
+    return [BoardRow(*row) for row in conn.execute(statement, values)]
+
+
+def list_unassigned_tasks(
+    conn: Connection, tenant_id: UUID, branch_id: str, period: DateRange,
+    location_ids: Sequence[str] | None,
+) -> list[tuple[UUID, int]]:  # fmt: skip
+    """Ids and versions, at most MOST_AT_ONCE. Source: sql/functions/list_unassigned_tasks.sql"""
+    statement = text("""
+        select * from list_unassigned_tasks(:t, :branch, :start, :end, :branches, :limit)
+    """)
+    values = _arguments(tenant_id, period, location_ids) | {
+        "branch": branch_id, "limit": MOST_AT_ONCE,
+    }  # fmt: skip
+    return [(row.task_id, row.version) for row in conn.execute(statement, values)]
+
+
+def get_recovered_revenue(
+    conn: Connection, tenant_id: UUID, period: DateRange, location_ids: Sequence[str] | None = None
+) -> Recovered:
+    """What followed the contacts of these days. Source: sql/functions/get_recovered_revenue.sql"""
+    statement = text("select * from get_recovered_revenue(:t, :start, :end, :branches)")
+    rows = conn.execute(statement, _arguments(tenant_id, period, location_ids))
+    return Recovered(tuple(RecoveredRow(*row) for row in rows))
+
+
+def _arguments(
+    tenant_id: UUID, period: DateRange, location_ids: Sequence[str] | None
+) -> dict[str, object]:
+    branches = None if location_ids is None else list(location_ids)
+    return {"t": tenant_id, "start": period.start, "end": period.end, "branches": branches}
+
+
+def _sum(task_type: str, done_by: str | None, rows: Iterable[RecoveredRow]) -> RecoveredRow:
+    rows = list(rows)
+    return RecoveredRow(
+        task_type, done_by,
+        sum(row.contacts for row in rows), sum(row.orders for row in rows),
+        sum((row.revenue for row in rows), Decimal(0)),
+        sum((row.same_item for row in rows), Decimal(0)),
+        sum(row.tasks for row in rows), sum(row.tasks_ordered for row in rows),
+    )  # fmt: skip
+
+
+def _share(row: RecoveredRow) -> float | None:
+    return 100 * row.tasks_ordered / row.tasks if row.tasks else None

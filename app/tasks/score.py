@@ -1,0 +1,102 @@
+"""Why a score is what it is: the five parts and their weights, in words.
+
+The same formula as sql/functions/_task_score.sql; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.tasks.queries import Task
+
+PER_FURTHER_REASON = 3
+MOST = 100.0
+HALF_LIFE_DAYS = {
+    "cart": 2, "no_results": 3, "no_conversion": 3, "repeat_visit": 5, "purchase": 7, "bounce": 14,
+}  # fmt: skip
+_INTENT = {
+    "cart": 15, "no_results": 10, "no_conversion": 12, "repeat_visit": 12, "purchase": 8,
+    "bounce": 4,
+}  # fmt: skip
+_CHECKOUT_INTENT = 20
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a score: `points` of at most `weight`."""
+
+    label: str
+    points: float
+    weight: int
+    reason: str
+
+
+def score_parts(
+    task: Task, value_p90: Decimal | None, now: datetime, *, is_reporting: bool
+) -> tuple[Part, ...]:
+    """The five parts of one task's score, in the order of their weights.
+
+    `value_p90` is the tenant's 90th percentile of task values; `is_reporting` tells whether the
+    task's value is in the reporting currency: another one counts as 0.
+    """
+    value = task.value if is_reporting else None
+    return (
+        Part("Value", value_points(value, value_p90), 40, "what it is worth"),
+        Part("Recency", recency_points(task.task_type, task.last_at, now), 25, _fading(task)),
+        Part("Intent", intent_points(task.task_type, task.has_checkout), 20, _intent(task)),
+        Part("Reachability", float(task.reach), 10, _reach(task)),
+        Part("Relationship", 5.0 if task.is_known_buyer else 0.0, 5, _relationship(task)),
+    )
+
+
+def card_score(scores: Sequence[float]) -> float:
+    """The best reason's score and 3 for each further one, at most 100; 0 without any."""
+    if not scores:
+        return 0.0
+    return min(MOST, max(scores) + PER_FURTHER_REASON * (len(scores) - 1))
+
+
+def value_points(value: Decimal | None, value_p90: Decimal | None) -> float:
+    """40·min(1, ln(1+v)/ln(1+p90)); 0 without a value or a percentile."""
+    if not value or not value_p90 or value <= 0 or value_p90 <= 0:
+        return 0.0
+    return 40 * min(1.0, math.log(1 + float(value)) / math.log(1 + float(value_p90)))
+
+
+def recency_points(task_type: str, last_at: datetime, now: datetime) -> float:
+    """25·½^(age ÷ half-life); the age is never below 0."""
+    age_days = max((now - last_at).total_seconds(), 0) / _DAY_S
+    return float(25 * 0.5 ** (age_days / HALF_LIFE_DAYS[task_type]))
+
+
+def intent_points(task_type: str, has_checkout: bool) -> float:
+    """By the kind of reason; a cart that reached the checkout counts most."""
+    is_checkout = task_type == "cart" and has_checkout
+    return float(_CHECKOUT_INTENT if is_checkout else _INTENT[task_type])
+
+
+def _fading(task: Task) -> str:
+    return f"halves every {HALF_LIFE_DAYS[task.task_type]} days"
+
+
+def _intent(task: Task) -> str:
+    words = {
+        "cart": "a cart that reached the checkout" if task.has_checkout else "a cart",
+        "no_results": "searched and found nothing", "no_conversion": "searched and did not order",
+        "repeat_visit": "came back again", "purchase": "ordered", "bounce": "left at once",
+    }  # fmt: skip
+    return words[task.task_type]
+
+
+def _reach(task: Task) -> str:
+    words = {10: "phone and email", 6: "phone", 4: "email"}
+    return words.get(task.reach, "no phone, no email")
+
+
+def _relationship(task: Task) -> str:
+    return "ordered in the year before" if task.is_known_buyer else "no order in the year before"

@@ -1,0 +1,83 @@
+-- _credited_orders: each order that follows a contact, under the one contact it is credited to.
+--
+-- Definition  Of every contact the customer's first order instant within p_window after it; all
+--             orders of that instant; of the contacts an order would belong to, the latest.
+--             same_item: of its net revenue what is for items of the carts that the customer was
+--             spoken to about in that time: all of it when every line is one of them.
+-- Units       money in the reporting currency.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/get_recovered_revenue.sql
+create or replace function _credited_orders(
+    p_tenant_id uuid, p_from timestamptz, p_to timestamptz, p_days integer
+)
+returns table (order_key text, history_id uuid, net_revenue numeric, same_item numeric)
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_window interval := make_interval(days => p_days);
+begin
+    return query
+    with contacts as (
+        select c.*
+        from _task_contacts(p_tenant_id, p_from - v_window, p_to + v_window) as c
+    ),
+    orders as (
+        select o.*
+        from _orders_by_customer(
+            p_tenant_id, p_from::date - p_days - 1, p_to::date + 2 * p_days + 1
+        ) as o
+    ),
+    reached as (
+        select
+            c.*, o.order_key, o.order_ts, o.net_revenue, o.items_json,
+            min(o.order_ts) over (partition by c.history_id) as first_ts
+        from contacts as c
+        inner join orders as o
+            on
+                o.customer_key = c.customer_key and o.order_ts > c.happened_at
+                and o.order_ts <= c.happened_at + v_window
+    ),
+    credited as (
+        select distinct on (r.order_key)
+            r.order_key, r.history_id, r.happened_at, r.net_revenue, r.items_json
+        from reached as r
+        where r.order_ts = r.first_ts
+        order by r.order_key, r.happened_at desc, r.history_id
+    ),
+    cart_items as (
+        select distinct
+            r.order_key,
+            coalesce('i:' || (l.line ->> 'item_id'), 'n:' || (l.line ->> 'item_name')) as item_key
+        from reached as r
+        cross join jsonb_array_elements(r.lines) as l (line)
+    ),
+    bought as (
+        select
+            c.order_key, bool_and(k.item_key is not null) as is_all,
+            sum(
+                _item_number(i.item -> 'price')
+                * coalesce(nullif(_item_number(i.item -> 'quantity'), 0), 1)
+            ) filter (where k.item_key is not null) as amount
+        from credited as c
+        cross join jsonb_array_elements(c.items_json) as i (item)
+        left join cart_items as k
+            on
+                k.order_key = c.order_key
+                and k.item_key = coalesce(
+                    'i:' || (i.item ->> 'item_id'), 'n:' || (i.item ->> 'item_name')
+                )
+        group by c.order_key
+    )
+    select
+        c.order_key, c.history_id, c.net_revenue,
+        case
+            when b.is_all then c.net_revenue
+            else least(c.net_revenue, coalesce(b.amount, 0))
+        end
+    from credited as c
+    left join bought as b on b.order_key = c.order_key
+    where c.happened_at >= p_from and c.happened_at < p_to;
+end;
+$$;

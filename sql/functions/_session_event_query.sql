@@ -1,0 +1,29 @@
+-- _session_event_query: the statement that reads the events of one session; $1 tenant, $2 its key,
+-- $3 its id, $4 and $5 the days it reaches from and to.
+--
+-- Called by   sql/functions/get_session_history.sql
+create or replace function _session_event_query()
+returns text
+language sql
+immutable
+as $$
+    select string_agg(
+        'select
+            e.event_ts, e.event_name, e.batch_page_id, e.batch_ordering_id, e.batch_event_index,
+            e.page_url, e.user_id, ' || s.columns || '
+        from ' || s.event_type || ' as e
+        where
+            e.tenant_id = $1 and e.session_key = $2 and e.session_id = $3
+            and e.event_date between $4 and $5',
+        ' union all ' order by s.event_type <> 'page_view', s.event_type
+    )
+    from (values
+        ('page_view', 'e.page_title as label, null::text as item_id, null::numeric as amount,
+            null::text as currency, null::text as term, null::jsonb as items'),
+        ('view_item', 'e.item_name, e.item_id, e.item_price, e.currency, null, e.items_json'),
+        ('add_to_cart', 'e.item_name, e.item_id, e.value, e.currency, null, e.items_json'),
+        ('purchase', 'e.transaction_id, null, e.revenue, e.currency, null, e.items_json'),
+        ('view_search_results', 'null, null, null, null, e.search_term, null'),
+        ('no_search_results', 'null, null, null, null, e.search_term, null')
+    ) as s (event_type, columns)
+$$;

@@ -1,0 +1,34 @@
+-- get_customer_devices: the devices one customer was seen on, the latest first.
+--
+-- Definition  contacts: who signed in on it. Without one the device is known by its company
+--             alone, or by nothing but itself.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/customers/queries.py
+create or replace function get_customer_devices(
+    p_tenant_id uuid, p_customer_key text, p_location_ids text[] default null,
+    p_limit integer default 50
+)
+returns table (
+    user_pseudo_id text, contacts text[], device_category text, city text, sessions bigint,
+    first_at timestamptz, last_at timestamptz
+)
+language plpgsql
+stable
+as $$
+begin
+    return query
+    select
+        s.user_pseudo_id,
+        coalesce(
+            array_agg(distinct s.contact_id) filter (where s.contact_id is not null), '{}'
+        ),
+        (array_agg(s.device_category order by s.first_ts desc)
+            filter (where s.device_category is not null))[1],
+        (array_agg(s.city order by s.first_ts desc) filter (where s.city is not null))[1],
+        count(*), min(s.first_ts), max(s.last_ts)
+    from _customer_sessions(p_tenant_id, p_customer_key, p_location_ids) as s
+    group by s.user_pseudo_id
+    order by max(s.last_ts) desc, s.user_pseudo_id
+    limit p_limit;
+end;
+$$;

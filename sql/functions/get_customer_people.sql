@@ -1,0 +1,54 @@
+-- get_customer_people: the contacts of one customer, those seen last first.
+--
+-- Definition  Contacts that the customer file has for the company, and those seen in its sessions.
+--             sessions and last_at count the branches asked for; is_in_file is false for a contact
+--             whom only events name.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/customers/queries.py
+create or replace function get_customer_people(
+    p_tenant_id uuid, p_customer_key text, p_location_ids text[] default null,
+    p_limit integer default 50
+)
+returns table (
+    contact_id text, name text, email text, phone text, branch_id text, is_in_file boolean,
+    sessions bigint, last_at timestamptz
+)
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_kind text := left(p_customer_key, 2);
+    v_id text := substr(p_customer_key, 3);
+begin
+    return query
+    with seen as (
+        select s.contact_id, count(*) as sessions, max(s.last_ts) as last_at
+        from _customer_sessions(p_tenant_id, p_customer_key, p_location_ids) as s
+        where s.contact_id is not null
+        group by s.contact_id
+    ),
+    listed as (
+        select u.user_id
+        from users as u
+        where
+            u.tenant_id = p_tenant_id
+            and (p_location_ids is null or u.branch_id = any(p_location_ids))
+            and (
+                (v_kind = 'k:' and u.buying_company_erp_id = v_id)
+                or (v_kind = 'c:' and u.user_id = v_id)
+            )
+        union
+        select s.contact_id
+        from seen as s
+    )
+    select
+        l.user_id, u.name, u.email, u.phone, u.branch_id, u.user_id is not null,
+        coalesce(s.sessions, 0), s.last_at
+    from listed as l
+    left join users as u on u.tenant_id = p_tenant_id and u.user_id = l.user_id
+    left join seen as s on s.contact_id = l.user_id
+    order by s.last_at desc nulls last, l.user_id
+    limit p_limit;
+end;
+$$;

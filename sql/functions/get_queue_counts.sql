@@ -1,0 +1,72 @@
+-- get_queue_counts: how many customers sleep in a queue, and what was done since p_since.
+--
+-- Definition  snoozed: customers with a task that is snoozed now and last evidence in the range,
+--             under the filters of get_task_queue. done: tasks that people marked done since
+--             p_since and did not undo, by p_done_by or, when it is null, by anybody.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/tasks/queue_queries.py
+create or replace function get_queue_counts(
+    p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamptz,
+    p_location_ids text[] default null, p_done_by text default null,
+    p_owners text[] default null, p_owner_branches text[] default null,
+    p_now timestamptz default now()
+)
+returns table (snoozed bigint, done bigint)
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
+    v_until timestamptz := _loaded_until(p_tenant_id);
+begin
+    return query
+    select
+        (
+            select count(distinct t.customer_key)
+            from task as t
+            where
+                t.tenant_id = p_tenant_id and t.task_type = any(array[
+                    'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
+                ])
+                and t.last_date between p_start_date and p_end_date
+                and (t.snoozed_until > p_now or t.cool_until > p_now)
+                and (t.ready_at <= v_until or not t.is_task)
+                and (p_location_ids is null or t.branch_id = any(p_location_ids))
+                and (
+                    cardinality(v_excluded) = 0
+                    or t.customer_key <> all(v_excluded)
+                    and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
+                )
+                and _task_state(
+                    t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
+                    t.expires_at, t.touched_at, p_now
+                ) = 'snoozed'
+                and (
+                    p_owners is null
+                    or case
+                        when t.owner is not null then lower(t.owner) = any(p_owners)
+                        when t.account_owner is not null then lower(t.account_owner) = any(p_owners)
+                        else t.owner_branch_id = any(p_owner_branches)
+                    end
+                )
+        ),
+        (
+            select count(distinct h.task_id)
+            from task_history as h
+            left join task as t on t.tenant_id = p_tenant_id and t.task_id = h.task_id
+            where
+                h.tenant_id = p_tenant_id and h.happened_at >= p_since and h.action = 'done'
+                and h.to_state = 'done'
+                and (p_done_by is null or h.done_by = p_done_by)
+                and (p_location_ids is null or t.branch_id = any(p_location_ids))
+                and not exists (
+                    select
+                    from task_history as u
+                    where
+                        u.tenant_id = p_tenant_id and u.task_id = h.task_id
+                        and u.undoes = h.history_id
+                )
+        );
+end;
+$$;

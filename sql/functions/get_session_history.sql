@@ -1,0 +1,64 @@
+-- get_session_history: the events of one session in order, a page of them.
+--
+-- Definition  Events of the six stored types. position counts from 1 in the order of time, at one
+--             instant purchases last. p_after: only events behind that position; with p_is_back
+--             the p_limit events before it. total: all events of the session.
+-- Units       offset_s seconds since the first event; amount in currency, '' the reporting one.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/customers/queries.py
+create or replace function get_session_history(
+    p_tenant_id uuid, p_session_id text, p_limit integer default 200,
+    p_after bigint default 0, p_is_back boolean default false
+)
+returns table (
+    place bigint, event_ts timestamptz, offset_s double precision, event_name text,
+    page_url text, contact_id text, label text, item_id text, amount numeric, currency text,
+    term text, items jsonb, total bigint
+)
+language plpgsql
+stable
+as $$
+declare
+    v_parts text[] := regexp_match(p_session_id, '^(.*)\.(-?[0-9]{1,18})$');
+    v_key bigint := hashtextextended(v_parts[1], v_parts[2]::bigint);
+    v_session record;
+begin
+    select s.first_event_date, s.last_event_date, s.first_ts into v_session
+    from session as s
+    where s.tenant_id = p_tenant_id and s.session_key = v_key and s.session_id = p_session_id;
+    if v_session.first_ts is null then
+        return;
+    end if;
+    return query execute format('
+        with events as (
+            select
+                row_number() over (
+                    order by
+                        u.event_ts, u.event_name in (''purchase'', ''refund''),
+                        u.batch_page_id nulls first, u.batch_ordering_id nulls first,
+                        u.batch_event_index nulls first, u.event_name, u.page_url, u.label,
+                        u.term, u.amount, u.items
+                ) as place,
+                u.*, count(*) over () as total
+            from (%s) as u
+        ),
+        page as (
+            select e.*
+            from events as e
+            where e.place %s $7
+            order by e.place %s
+            limit $8
+        )
+        select
+            p.place, p.event_ts, extract(epoch from p.event_ts - $6)::double precision,
+            p.event_name, p.page_url, p.user_id, p.label, p.item_id, p.amount, p.currency,
+            p.term, p.items, p.total
+        from page as p
+        order by p.place',
+        _session_event_query(), case when p_is_back then '<' else '>' end,
+        case when p_is_back then 'desc' else 'asc' end
+    ) using
+        p_tenant_id, v_key, p_session_id, v_session.first_event_date, v_session.last_event_date,
+        v_session.first_ts, p_after, p_limit;
+end;
+$$;

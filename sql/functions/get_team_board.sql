@@ -1,0 +1,72 @@
+-- get_team_board: how every rep stands, and what belongs to nobody, branch by branch.
+--
+-- Definition  A task's owner is whom it was given to, else the account owner of the customer file,
+--             else the rep of the branch of the customer's last order; owner null: nobody, with
+--             the branch in branch_id. open: open or in progress; overdue: of these, whose promised
+--             call-back is due. worked: tasks a person took a step in since p_since; won: of these,
+--             marked won. first_action_hours: the median from a task's being ready to its first
+--             step, of the tasks first touched since p_since, told under whoever took it.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/tasks/board_queries.py
+create or replace function get_team_board(
+    p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamptz,
+    p_location_ids text[] default null, p_now timestamptz default now()
+)
+returns table (
+    owner text, branch_id text, open_tasks bigint, overdue bigint, worked bigint, won bigint,
+    first_action_hours double precision
+)
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
+    v_until timestamptz := _loaded_until(p_tenant_id);
+begin
+    return query
+    with reps as (
+        select b.branch_id, min(m.email) as email
+        from membership as m
+        cross join unnest(m.location_ids) as b (branch_id)
+        where m.tenant_id = p_tenant_id and m.role = 'rep' and m.is_active
+        group by b.branch_id
+    ),
+    waiting as (
+        select
+            lower(coalesce(t.owner, t.account_owner, r.email)) as owner, t.owner_branch_id,
+            t.snoozed_until is not null as is_overdue
+        from task as t
+        left join reps as r on r.branch_id = t.owner_branch_id
+        where
+            t.tenant_id = p_tenant_id and t.task_type = any(array[
+                'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
+            ])
+            and t.last_date between p_start_date and p_end_date
+            and (t.ready_at <= v_until or not t.is_task)
+            and (p_location_ids is null or t.branch_id = any(p_location_ids))
+            and (
+                cardinality(v_excluded) = 0
+                or t.customer_key <> all(v_excluded)
+                and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
+            )
+            and _task_state(
+                t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
+                t.expires_at, t.touched_at, p_now
+            ) in ('open', 'in_progress')
+    ),
+    stock as (
+        select
+            w.owner, case when w.owner is null then w.owner_branch_id end as branch_id,
+            count(*) as open_tasks, count(*) filter (where w.is_overdue) as overdue
+        from waiting as w
+        group by 1, 2
+    )
+    select
+        coalesce(s.owner, w.done_by), s.branch_id, coalesce(s.open_tasks, 0),
+        coalesce(s.overdue, 0), coalesce(w.worked, 0), coalesce(w.won, 0), w.first_action_hours
+    from stock as s
+    full join _team_work(p_tenant_id, p_since, p_location_ids) as w on w.done_by = s.owner
+    order by 1 nulls last, 2;
+end;
+$$;

@@ -1,0 +1,159 @@
+"""Rows put straight into a tenant's tables, so that a test says exactly what there is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+Superuser = psycopg.Connection[tuple[object, ...]]
+
+
+def ago(*, days: float = 0, hours: float = 0, minutes: float = 0) -> datetime:
+    """That long before now, to the second."""
+    moment = datetime.now(UTC) - timedelta(days=days, hours=hours, minutes=minutes)
+    return moment.replace(microsecond=0)
+
+
+def item(item_id: str, price: float, quantity: int = 1, name: str | None = None) -> dict[str, Any]:
+    """A line of an order, a cart or an event."""
+    return {"item_id": item_id, "item_name": name, "price": price, "quantity": quantity}
+
+
+@dataclass
+class World:
+    """One tenant and a connection past every fence."""
+
+    superuser: Superuser
+    tenant_id: UUID
+
+    def insert(self, table: str, **values: Any) -> None:
+        """One row of this tenant."""
+        row = {"tenant_id": self.tenant_id, **values}
+        columns, marks = ", ".join(row), ", ".join(["%s"] * len(row))
+        cells = [_cell(value) for value in row.values()]
+        self.superuser.execute(f"insert into {table} ({columns}) values ({marks})", cells)
+
+    def loaded(self) -> None:
+        """Say that everything up to tomorrow is loaded."""
+        day = (datetime.now(UTC) + timedelta(days=1)).date()
+        for event_type in ("purchase", "add_to_cart"):
+            self.superuser.execute(
+                """
+                insert into day_load (
+                    tenant_id, event_date, event_type, source_table, source_kind, row_count,
+                    load_id, loaded_at
+                ) values (%s, %s, %s, 'events', 'daily', 0, 1, now())
+                on conflict do nothing
+                """,
+                (self.tenant_id, day, event_type),
+            )
+
+    def contact(self, user_id: str, company: str | None = None, **more: Any) -> None:
+        """A row of the customer file."""
+        self.insert("users", user_id=user_id, buying_company_erp_id=company, **more)
+
+    def branch(self, location_id: str, name: str) -> None:
+        """A row of the locations file."""
+        self.insert("locations", location_id=location_id, name=name)
+
+    def session(
+        self, visitor: str, number: int, at: datetime, *, contact: str | None = None,
+        company: str | None = None, branch: str = "D01", minutes: int = 10, **counts: int,
+    ) -> str:  # fmt: skip
+        """A session; answers its id."""
+        session_id = f"{visitor}.{number}"
+        counted = dict.fromkeys(
+            ("page_views", "item_views", "cart_events", "purchases", "searches",
+             "failed_searches"), 0,
+        ) | {"page_views": 1} | counts  # fmt: skip
+        self.insert(
+            "session", session_key=self.key(visitor, number), session_id=session_id,
+            user_pseudo_id=visitor, ga_session_id=number, session_date=at.date(), first_ts=at,
+            last_ts=at + timedelta(minutes=minutes), first_event_date=at.date(),
+            last_event_date=(at + timedelta(minutes=minutes)).date(),
+            visitor_id=f"c:{contact}" if contact else f"d:{visitor}", contact_id=contact,
+            company_id=company, branch_id=branch, is_mixed=False, is_bounce=False, row_hash=1,
+            **counted,
+        )  # fmt: skip
+        return session_id
+
+    def key(self, visitor: str, number: int) -> int:
+        """The hash of a session."""
+        row = self.superuser.execute("select hashtextextended(%s, %s)", (visitor, number))
+        found = row.fetchone()
+        assert found is not None
+        return int(str(found[0]))
+
+    def order(
+        self, order_key: str, at: datetime, revenue: float, *, contact: str | None = None,
+        company: str | None = None, branch: str = "D01", visitor: str = "p1", currency: str = "",
+        session_id: str | None = None, items: Sequence[dict[str, Any]] = (),
+    ) -> None:  # fmt: skip
+        """An order."""
+        self.insert(
+            "shop_order", order_key=order_key, transaction_id=order_key, order_ts=at,
+            order_date=at.date(), session_id=session_id, user_pseudo_id=visitor,
+            contact_id=contact, company_id=company, branch_id=branch, currency=currency,
+            revenue=revenue, is_revenue_missing=False, items_json=list(items), row_hash=1,
+        )  # fmt: skip
+
+    def refund(self, order_key: str, at: datetime, amount: float) -> None:
+        """A refund of an order."""
+        self.insert(
+            "refund", order_key=order_key, refund_number=1, refund_ts=at, refund_date=at.date(),
+            branch_id="D01", currency="", amount=amount, is_attached=True,
+        )  # fmt: skip
+
+    def task(
+        self, task_type: str, at: datetime, *, company: str | None = None,
+        contact: str | None = None, branch: str = "D01", value: float = 100, reach: int = 10,
+        detail: dict[str, Any] | None = None, name: str | None = None, **more: Any,
+    ) -> UUID:  # fmt: skip
+        """A task with its last evidence at `at`, ready since then; answers its id."""
+        task_id = uuid4()
+        subject = f"c:{contact}" if contact else f"k:{company}" if company else "d:p1"
+        self.insert("task", **{
+            "task_type": task_type, "subject": subject, "first_at": at - timedelta(hours=1),
+            "order_key": str(task_id) if task_type == "purchase" else "", "task_id": task_id,
+            "last_at": at, "last_date": at.date(), "user_pseudo_id": "p1",
+            "contact_id": contact, "company_id": company,
+            "customer_key": f"k:{company}" if company else subject, "customer_name": name,
+            "branch_id": branch, "owner_branch_id": branch, "ready_at": at,
+            "expires_at": at + timedelta(days=60), "currency": "", "value": value,
+            "is_value_incomplete": False, "estimate_sessions": 0, "is_task": True,
+            "is_flagged": False, "has_checkout": False, "reach": reach, "is_known_buyer": True,
+            "detail": detail if detail is not None else _DETAIL[task_type], "words": "",
+            "row_hash": 1, **more,
+        })  # fmt: skip
+        return task_id
+
+    def event(self, table: str, at: datetime, visitor: str, number: int, **values: Any) -> None:
+        """A row of an event table; its month's partition is made when it is missing."""
+        self.superuser.execute("select _ensure_partitions(%s, %s)", (at.date(), at.date()))
+        row = {
+            "event_date": at.date(), "event_ts": at, "event_name": table, "user_pseudo_id": visitor,
+            "ga_session_id": number, "source_table": "events", "load_id": 1,
+        } | values  # fmt: skip
+        if table == "purchase":
+            row.setdefault("order_key", str(row.get("transaction_id")))
+        self.insert(table, **row)
+
+
+_DETAIL: dict[str, dict[str, Any]] = {
+    "cart": {"lines": [item("A", 100)]},
+    "no_results": {"terms": [{"term": "valve", "searches": 4, "sessions": 2}]},
+    "no_conversion": {"terms": [{"term": "pump", "searches": 1, "sessions": 1}], "items": []},
+    "repeat_visit": {"visits": 4, "page_views": 20, "items": [item("B", 5, name="Pump")]},
+    "purchase": {"transaction_id": "T1", "line_count": 1, "refunded": 0, "is_first": True},
+    "bounce": {"bounces": 2, "items": []},
+}
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict | list) else value

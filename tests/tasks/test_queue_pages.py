@@ -1,0 +1,173 @@
+"""My queue: what it shows, to whom, and under which filters."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.customers.world import World, ago
+from tests.page import Html, check_fragment, check_page
+from tests.running import GUS, REP, Browser, path_of
+from tests.tasks.queue_page import HTMX, QUEUE, ada, card, rae, vic, world
+
+__all__ = ["ada", "rae", "vic", "world"]
+
+
+def names(html: Html) -> list[str]:
+    return [html.text(e) for e in html.all("h2")]
+
+
+def test_an_empty_queue_says_so(ada: Browser, world: World) -> None:
+    html = check_page(ada.open(QUEUE))
+    assert "Nothing waiting" in html.text()
+    assert "0 customers to contact · 0 snoozed · 0 done this week" in html.text()
+
+
+def test_one_card_a_customer_with_its_reasons(ada: Browser, world: World) -> None:
+    world.branch("D01", "Harbour")
+    world.contact("U1", "K1", name="Ann Lee", phone="+1 555-0142", email="ann@k1.example")
+    world.task("cart", ago(days=1), company="K1", contact="U1", value=2340, name="Customer A")
+    world.task("no_results", ago(days=2), company="K1", contact="U1", name="Customer A")
+    world.task("repeat_visit", ago(days=2), company="K2", name="Customer B")
+    world.order("T1", ago(days=12), 48_000, company="K1")
+    html = check_page(ada.open(QUEUE))
+    assert names(html) == ["Customer A", "Customer B"]
+    words = html.text(card(html, "k:K1"))
+    for part in (
+        "D01 Harbour", "Ann Lee", "☎ +1 555-0142", "✉ ann@k1.example", "$48,000 in 12 months",
+        "Cart $2,340 · 1 line", "“valve” ×4, found nothing", "Call logged", "Done…",
+        "Open customer",
+    ):  # fmt: skip
+        assert part in words
+    links = html.links(card(html, "k:K1"))
+    assert "tel:+15550142" in links and "/analytics/customers/k:K1" in links
+    assert "2 customers to contact" in html.text(html.by_id("queue_counts"))
+
+
+def test_the_score_is_explained(ada: Browser, world: World) -> None:
+    world.task("cart", ago(days=2), company="K1", value=0, has_checkout=True)
+    world.task("purchase", ago(days=7), company="K1", value=0)
+    words = check_page(ada.open(QUEUE)).text()
+    for part in ("why 50?", "Value", "Recency", "12.5", "Intent", "20.0", "Reachability", "10.0",
+                 "Relationship", "5.0", "1 further reason +3"):  # fmt: skip
+        assert part in words
+
+
+def test_an_overdue_call_back_comes_first(ada: Browser, world: World) -> None:
+    world.task("cart", ago(days=1), company="K1", value=9_000, name="Best")
+    world.task(
+        "bounce", ago(days=9), company="K2", value=0, name="Promised", state="snoozed",
+        snoozed_until=ago(hours=2), version=1,
+    )  # fmt: skip
+    html = check_page(ada.open(QUEUE))
+    assert names(html) == ["Promised", "Best"]
+    assert "Call back, due" in html.text(card(html, "k:K2"))
+
+
+def test_a_rep_sees_the_own_customers_first_and_others_on_demand(
+    rae: Browser, world: World
+) -> None:
+    world.task("cart", ago(days=1), company="K1", name="Mine by branch")
+    world.task("cart", ago(days=1), company="K2", name="Given to me", owner=REP.email)
+    world.task("cart", ago(days=1), company="K3", name="Sam's", account_owner="sam@acme.example")
+    world.task("cart", ago(days=1), company="K4", name="Far away", branch="D09")
+    assert set(names(check_page(rae.open(QUEUE)))) == {"Mine by branch", "Given to me"}
+    wide = set(names(check_page(rae.open(f"{QUEUE}?scope=all"))))
+    assert wide == {"Mine by branch", "Given to me", "Sam's"}
+    assert rae.open(f"{QUEUE}?location_id=D09").status_code == 403
+
+
+def test_filters_narrow_and_the_address_keeps_them(ada: Browser, world: World) -> None:
+    world.task("cart", ago(days=1), company="K1", value=50, name="Small cart", reach=0)
+    world.task("repeat_visit", ago(days=1), company="K2", value=5_000, name="Big visit")
+    world.task(
+        "cart", ago(days=120), company="K3", value=5_000, name="Old cart",
+        expires_at=ago(days=-9),
+    )  # fmt: skip
+
+    def shown(query: str) -> list[str]:
+        return names(check_fragment(ada.open(f"{QUEUE}?{query}", headers=HTMX), "queue"))
+
+    assert shown("type=cart") == ["Small cart"]
+    assert shown("reachable=1") == ["Big visit"]
+    assert shown("least_value=100") == ["Big visit"]
+    assert shown("sort_field=value&range=365d")[0] in ("Big visit", "Old cart")
+    assert set(shown("range=365d&type=cart")) == {"Small cart", "Old cart"}
+    nothing = check_page(ada.open(f"{QUEUE}?least_value=100000"))
+    assert "Nothing matches" in nothing.text() and "Clear the filters" in nothing.text()
+
+
+@pytest.mark.parametrize(
+    "wrong", ["scope=x", "type=x", "range=1y", "least_value=abc", "least_value=NaN",
+              "sort_field=1;drop", "scope=%00"],
+)  # fmt: skip
+def test_a_wrong_address_is_explained(ada: Browser, world: World, wrong: str) -> None:
+    page = ada.open(f"{QUEUE}?{wrong}")
+    assert page.status_code == 422
+    assert "Showing the default instead." in check_page(page).text()
+
+
+def test_pages_of_the_queue(ada: Browser, world: World) -> None:
+    for number in range(12):
+        world.task("cart", ago(days=1, hours=number), company=f"K{number}", name=f"N{number}")
+    first = check_page(ada.open(f"{QUEUE}?limit=10"))
+    assert len(names(first)) == 10
+    second = check_page(ada.open(f"{QUEUE}?limit=10&page=2"))
+    assert len(names(second)) == 2
+    assert "11–12 of 12 customers" in second.text()
+
+
+def test_a_viewer_reads_without_contacts_and_without_buttons(vic: Browser, world: World) -> None:
+    world.contact("U1", "K1", name="Ann Lee", phone="+1 555-0142", email="ann@k1.example")
+    world.task("cart", ago(days=1), company="K1", contact="U1", name="Customer A")
+    html = check_page(vic.open(QUEUE))
+    words = html.text(card(html, "k:K1"))
+    assert "A. L." in words and "☎ •••42" in words and "✉ a•••@•••.example" in words
+    assert "ann@k1.example" not in html.response.text and "555-0142" not in html.response.text
+    assert not list(card(html, "k:K1").iter("form"))
+
+
+def test_hostile_names_stay_text(ada: Browser, world: World) -> None:
+    hostile = """<script>alert("x")</script>'/../?#%2F"""
+    world.task("cart", ago(days=1), company=hostile, name=hostile)
+    page = ada.open(QUEUE)
+    html = check_page(page)
+    assert "<script>alert" not in page.text
+    assert names(html) == [hostile]
+    link = next(href for href in html.links(card(html, f"k:{hostile}")) if "/customers/" in href)
+    opened = ada.open(link)
+    assert opened.status_code == 200
+    assert hostile in check_page(opened).text()
+
+
+def test_counts_come_alone_too(ada: Browser, world: World) -> None:
+    world.task("cart", ago(days=1), company="K1", state="snoozed", version=1,
+               snoozed_until=ago(days=-2))  # fmt: skip
+    part = check_fragment(ada.open(f"{QUEUE}/counts", headers=HTMX), "queue_counts")
+    counts = part.text(part.by_id("queue_counts"))
+    assert counts == "0 customers to contact · 1 snoozed · 0 done this week"
+    check_page(ada.open(f"{QUEUE}/counts"))
+
+
+def test_globex_sees_nothing_of_acme(browser: Browser, world: World) -> None:
+    world.task("cart", ago(days=1), company="K1", name="Customer A")
+    browser.sign_in(GUS)
+    assert "Customer A" not in check_page(browser.open(QUEUE)).text()
+    assert browser.open("/analytics/customers/k:K1").status_code == 404
+
+
+def test_do_not_contact_leaves_the_queue(ada: Browser, world: World) -> None:
+    world.task("cart", ago(days=1), company="K1", name="Customer A")
+    world.insert("do_not_contact", kind="company", value="K1", reason="asked", created_by="ada")
+    assert names(check_page(ada.open(QUEUE))) == []
+
+
+def test_the_front_door_leads_reps_to_their_queue(rae: Browser, world: World) -> None:
+    assert path_of(rae.open("/")) == QUEUE
+
+
+def test_a_task_of_a_company_alone_lists_its_contacts(ada: Browser, world: World) -> None:
+    for number in range(5):
+        world.contact(f"U{number}", "K1", name=f"Person {number}", email=f"p{number}@k1.example")
+    world.task("cart", ago(days=1), company="K1", name="Customer A")
+    words = check_page(ada.open(QUEUE)).text()
+    assert "✉ p0@k1.example" in words and "Person 2" in words and "Person 3" not in words
