@@ -119,6 +119,7 @@ class LandingPage:
 class LandedSession:
     """One session that began on a page."""
 
+    session_id: str
     customer_key: str
     name: str | None
     first_at: datetime
