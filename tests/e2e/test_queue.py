@@ -127,6 +127,17 @@ def test_a_phone_scrolls_down_only(
     assert small == []
 
 
+def test_a_panel_on_a_phone_fits_the_screen(open_page: OpenPage, queue: World) -> None:
+    page = open_page("/analytics/queue", viewport={"width": 375, "height": 800})
+    card = page.locator("li.prospect", has_text="Northern Pipes")
+    for label in ("Done…", "Snooze", "Assign", "Note"):
+        card.locator("summary", has_text=label).click()
+        box = card.locator("details[open] > .menu__panel").bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 375, label
+        shoot(page, f"phone-panel-{label.strip('…')}")
+        page.keyboard.press("Escape")
+
+
 def test_a_customer_s_timeline_turns_without_leaving(open_page: OpenPage, queue: World) -> None:
     for number in range(50):
         queue.order(f"S{number:02}", ago(days=100 + number), 10, company="K1")
