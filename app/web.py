@@ -100,7 +100,8 @@ def announce(response: Response, event: str) -> Response:
 def block(name: str, label: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Name a view's fragment, so that its failure is shown in its own place.
 
-    `name` is the fragment's root id, `label` what people call it.
+    `name` is the fragment's root id, in which arguments of the address stand in braces, `label`
+    what people call it.
     """
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
@@ -119,7 +120,7 @@ def render_error(error: AppError) -> AnyResponse:
         return _varied(make_response(page, error.status))
     view = current_app.view_functions.get(request.endpoint or "")
     if named := getattr(view, "block", None):
-        name, label = named
+        name, label = named[0].format_map(request.view_args or {}), named[1]
         body = render_template("errors/_block.html", error=error, name=name, label=label)
     else:
         body = toast(error.message, "error")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -143,9 +143,7 @@ def parse_list_filters(
     written = [(k, v) for k, v in arguments.items(multi=True) if k != "query"]
     check_readable(MultiDict(written))
     period, range_name = parse_period(arguments, today, DEFAULT_RANGE)
-    sort_field = choice(arguments, "sort_field", SORT_FIELDS, "score")
-    limit = arguments.get("limit", DEFAULT_LIMIT, type=int)
-    return ListFilters(
+    asked = ListFilters(
         period=period,
         range_name=range_name,
         location_ids=parse_branches(arguments.getlist("location_id")),
@@ -155,6 +153,16 @@ def parse_list_filters(
         reachable=arguments.get("reachable", "") not in ("", "0"),
         least_value=_least_value(arguments.get("least_value", "")),
         only=choice(arguments, "only", only or {}, ""),
+    )
+    return _placed(asked, arguments)
+
+
+def _placed(asked: ListFilters, arguments: MultiDict[str, str]) -> ListFilters:
+    """The same question with its order and page."""
+    sort_field = choice(arguments, "sort_field", SORT_FIELDS, "score")
+    limit = arguments.get("limit", DEFAULT_LIMIT, type=int)
+    return replace(
+        asked,
         sort_field=sort_field,
         sort_order=choice(arguments, "sort_order", SORT_ORDERS, "desc"),
         limit=limit if limit in LIMITS else DEFAULT_LIMIT,

@@ -21,6 +21,8 @@ from app.tasks.lookups import (
 )
 from app.tasks.masking import mask_contact, mask_task
 from app.tasks.queries import Contact, Task, find_task, list_contacts
+from app.tasks.queue_queries import get_scale
+from app.tasks.score import Part, score_parts
 from app.tasks.steps import Step, list_steps
 from app.tasks.work import UNDO_LIMIT
 from app.tenancy import Member, Membership
@@ -71,6 +73,7 @@ def open_task(
         "assignees": assignees,
         "rules": get_rules(conn, tenant_id),
         "member_names": member_names(assignees),
+        "parts": _score_parts(conn, tenant_id, task),
         "now": utc_now(),
         "people": people if can_act else list(map(mask_contact, people)),
         **_contents(conn, tenant_id, task),
@@ -93,6 +96,12 @@ def _people(conn: Connection, tenant_id: UUID, task: Task) -> list[Contact]:
         name, email, phone = task.contact_name, task.contact_email, task.contact_phone
         return [Contact(task.contact_id or "", name, email, phone)]
     return list_contacts(conn, tenant_id, [task.company_id]).get(task.company_id, [])
+
+
+def _score_parts(conn: Connection, tenant_id: UUID, task: Task) -> tuple[Part, ...]:
+    scale = get_scale(conn, tenant_id)
+    is_reporting = task.currency in ("", scale.currency)
+    return score_parts(task, scale.value_p90, utc_now(), is_reporting=is_reporting)
 
 
 def _contents(conn: Connection, tenant_id: UUID, task: Task) -> dict[str, Any]:

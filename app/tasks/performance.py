@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
 from app.current import current_membership
-from app.dates import today, utc_now
+from app.dates import DateRange, today, utc_now
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
 from app.tasks.opened import WORKING_ROLES
@@ -24,6 +24,7 @@ from app.tasks.performance_queries import (
     get_landing_pages,
     get_page_sessions,
     get_performance_tasks,
+    has_days,
 )
 from app.tasks.table_export import file_response
 from app.tasks.table_filters import Table, TableFilters, parse_table_filters
@@ -118,21 +119,23 @@ def _table(
 def _branch_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
     rows = _branches(conn, filters)
     has_figures = any(row.now.sessions or row.now.orders or row.now.abandoned_carts for row in rows)
-    return table_context(conn, filters, len(rows) if has_figures else 0) | {"rows": rows}
+    context = table_context(conn, filters, len(rows) if has_figures else 0)
+    return context | {"rows": rows, "compared": _compared(conn, filters)}
 
 
 def _page_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
     rows = _pages(conn, filters, filters.limit, filters.offset)
     first = rows or (_pages(conn, filters, 1, 0) if filters.page > 1 else [])
-    return table_context(conn, filters, first[0].total_pages if first else 0) | {"rows": rows}
+    context = table_context(conn, filters, first[0].total_pages if first else 0)
+    return context | {"rows": rows, "compared": _compared(conn, filters)}
 
 
 def _branches(conn: Connection, filters: TableFilters) -> list[BranchRow]:
     tenant_id = current_membership().tenant.tenant_id
     locations = allowed_locations(current_membership(), filters.location_ids)
-    before = {}
-    if filters.compared:
-        found = get_performance_tasks(conn, tenant_id, filters.compared, locations)
+    before, compared = {}, _compared(conn, filters)
+    if compared:
+        found = get_performance_tasks(conn, tenant_id, compared, locations)
         before = {branch.location_id: branch for branch in found}
     now = get_performance_tasks(conn, tenant_id, filters.period, locations)
     rows = [BranchRow(branch, before.get(branch.location_id)) for branch in now]
@@ -144,7 +147,7 @@ def _pages(conn: Connection, filters: TableFilters, limit: int, offset: int) -> 
     question = PageQuestion(
         period=filters.period,
         location_ids=allowed_locations(membership, filters.location_ids),
-        compared=filters.compared,
+        compared=_compared(conn, filters),
         query=filters.query,
         sort_field=filters.sort_field,
         sort_order=filters.sort_order,
@@ -152,6 +155,14 @@ def _pages(conn: Connection, filters: TableFilters, limit: int, offset: int) -> 
         offset=offset,
     )
     return get_landing_pages(conn, membership.tenant.tenant_id, question)
+
+
+def _compared(conn: Connection, filters: TableFilters) -> DateRange | None:
+    """The period to stand beside, if it was asked for and any of its days is loaded."""
+    compared = filters.compared
+    if compared is None or not has_days(conn, current_membership().tenant.tenant_id, compared):
+        return None
+    return compared
 
 
 def _filters(table: Table, arguments: MultiDict[str, str]) -> TableFilters:

@@ -119,6 +119,7 @@ class LandingPage:
 class LandedSession:
     """One session that began on a page."""
 
+    session_id: str
     customer_key: str
     name: str | None
     first_at: datetime
@@ -176,6 +177,19 @@ def get_page_sessions(
     statement = text("select * from get_page_sessions(:t, :start, :end, :branches, :page)")
     values = _arguments(tenant_id, period, location_ids) | {"page": page}
     return [LandedSession(*row) for row in conn.execute(statement, values)]
+
+
+def has_days(conn: Connection, tenant_id: UUID, period: DateRange) -> bool:
+    """Whether anything was ingested of these days: what was not is no zero."""
+    statement = text("""
+        select exists (
+            select from day_load as d
+            where d.tenant_id = :t and d.event_date between :start and :end
+        )
+    """)
+    values = {"t": tenant_id, "start": period.start, "end": period.end}
+    found: bool = conn.execute(statement, values).scalar_one()
+    return found
 
 
 def per_cent(part: int, whole: int) -> Decimal | None:

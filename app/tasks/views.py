@@ -96,6 +96,7 @@ def export_list(list_name: str, kind: str) -> Response:
 
 
 @blueprint.get("/tasks/<uuid:task_id>")
+@block("task_{task_id}", "this task")
 def task_page(task_id: UUID) -> Response:
     """One task: a page of its own, or what a list's row expands to."""
     with tenant_transaction(current_membership().tenant.tenant_id) as conn:
@@ -127,10 +128,10 @@ def list_context(task_list: TaskList, filters: ListFilters) -> dict[str, Any]:
     asked = Asked(tenant_id, filters, allowed_locations(membership, filters.location_ids))
     with tenant_transaction(tenant_id) as conn:
         listing = read_list(conn, task_list, asked)
-        branches = list_branches(conn, tenant_id)
-        assignees, rules = list_assignees(conn, tenant_id), get_rules(conn, tenant_id)
-    can_act, scope = membership.role in WORKING_ROLES, membership.location_ids
-    return {
+        around = _surroundings(conn, tenant_id)
+        rules = get_rules(conn, tenant_id)
+    can_act = membership.role in WORKING_ROLES
+    return around | {
         "task_list": task_list,
         "about": task_list.about.format_map(rules),
         "listing": listing,
@@ -139,13 +140,21 @@ def list_context(task_list: TaskList, filters: ListFilters) -> dict[str, Any]:
         "now": listing.now,
         # A viewer's addresses must not hold the names that the pages shorten.
         "is_keyed": can_act or filters.sort_field != "customer",
+        "can_act": can_act,
+        "presets": preset_labels(),
+        "limits": LIMITS,
+    }
+
+
+def _surroundings(conn: Connection, tenant_id: UUID) -> dict[str, Any]:
+    """The branches that can be chosen, the colleagues, and what all of them are called."""
+    branches, assignees = list_branches(conn, tenant_id), list_assignees(conn, tenant_id)
+    scope = current_membership().location_ids
+    return {
         "choices": [b for b in branches if scope is None or b.location_id in scope],
         "branch_names": branch_names(branches),
         "assignees": assignees,
         "member_names": member_names(assignees),
-        "can_act": can_act,
-        "presets": preset_labels(),
-        "limits": LIMITS,
     }
 
 

@@ -10,6 +10,7 @@ create or replace function get_page_sessions(
     p_limit integer default 20
 )
 returns table (
+    session_id text,
     customer_key text,
     name text,
     first_at timestamptz,
@@ -35,7 +36,7 @@ begin
         limit p_limit
     )
     select
-        coalesce('k:' || l.company_id, 'c:' || l.contact_id, 'd:' || l.user_pseudo_id),
+        l.session_id, coalesce('k:' || l.company_id, 'c:' || l.contact_id, 'd:' || l.user_pseudo_id),
         coalesce(nullif(u.name, ''), u.buying_company_name), l.first_ts, l.branch_id, l.page_views,
         l.is_bounce,
         exists (

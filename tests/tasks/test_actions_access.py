@@ -8,7 +8,7 @@ import pytest
 
 from tests.page import check_fragment, check_page
 from tests.running import GUS, REP, VIEWER, Browser
-from tests.tasks.acting import act, post, state_of
+from tests.tasks.acting import act, changed, post, state_of, undo_path
 from tests.tasks.task_rows import DAYS, HTMX, SLUGS, TaskRows, acme, ada, list_path, tasks
 from tests.tasks.test_list_pages import names_of, rows_of
 
@@ -101,6 +101,9 @@ def test_a_rep_sees_only_the_own_branches(
     part = browser.open(list_path(kind, "location_id=D77"), headers=HTMX)
     assert "You see only the branches" in check_fragment(part, "task_list").text()
     assert browser.open(f"/analytics/tasks/{foreign}").status_code == 404
+    part = browser.open(f"/analytics/tasks/{foreign}", headers=HTMX)
+    assert part.status_code == 404
+    assert "There is no such task." in check_fragment(part, f"task_{foreign}").text()
     assert act(browser, foreign, "call").status_code == 404
 
 
@@ -126,6 +129,16 @@ def test_globex_sees_nothing_of_acme(browser: Browser, tasks: TaskRows, kind: st
     bulk = post(browser, f"/analytics/tasks/{SLUGS[kind]}/bulk?{DAYS}", form)
     assert "Snoozed 0" in bulk.text
     assert state_of(tasks, task_id) == ("open", None, None, 0)
+
+
+def test_globex_cannot_take_back_a_step_of_acme(
+    browser: Browser, ada: Browser, tasks: TaskRows
+) -> None:
+    task_id = tasks.add("cart", "A")
+    html = changed(act(ada, task_id, "call"), task_id)
+    browser.sign_in(GUS)
+    assert post(browser, undo_path(html), {}).status_code == 404
+    assert state_of(tasks, task_id)[0] == "in_progress"
 
 
 def test_a_change_needs_the_token_and_the_own_site(ada: Browser, tasks: TaskRows) -> None:

@@ -52,6 +52,9 @@ def test_branches_stand_beside_the_period_before(ada: Browser) -> None:
     row = rows_of(check_page(ada.open(day)))["Harbour & <Sons> D01"]
     assert "$0.00 ▼ down from $50.00" in row
     assert "35 new 0.0% ▼ down from 100.0%" in row
+    html = check_page(ada.open(BRANCHES))
+    assert "no days of 30–31 Mar 2025 are loaded to compare" in html.text()
+    assert "new" not in rows_of(html)["Harbour & <Sons> D01"]
 
 
 def test_pages_show_who_left_at_once(ada: Browser) -> None:

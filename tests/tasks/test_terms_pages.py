@@ -41,7 +41,7 @@ def test_a_row_says_how_often_a_term_failed_and_who_missed_it(ada: Browser) -> N
     assert set(rows) == {
         "valve 3in", "valve 3 inch", SCRIPT_TERM, FORMULA_TERM, "secret of three",
     }  # fmt: skip
-    assert rows["valve 3in"] == "valve 3in 3 100.0% of all 0 0 1 1 1 Apr 2025 12:00 – –"
+    assert rows["valve 3in"] == "valve 3in 3 100.0% of 3 0 0 1 1 1 Apr 2025 12:00 – –"
     assert "6 of 7 searches found nothing, over 5 terms" in html.text()
 
 

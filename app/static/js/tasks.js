@@ -128,6 +128,7 @@
     event.preventDefault();
     does();
   });
+  on("click", "[data-shortcuts-open]", () => dialog().showModal());
   on("click", "[data-shortcuts-close]", () => dialog().close());
   on("change", "[data-shortcuts-on]", (event, box) => {
     localStorage.setItem("shortcuts", box.checked ? "on" : "off");
@@ -135,7 +136,7 @@
 
   const settle = () => {
     for (const box of document.querySelectorAll("[data-shortcuts-on]")) box.checked = areKeysOn();
-    for (const box of document.querySelectorAll("[data-pick-all]")) box.hidden = false;
+    for (const part of document.querySelectorAll("[data-pick-all], [data-shortcuts-open]")) part.hidden = false;
     for (const link of links()) if (!link.hasAttribute("aria-expanded")) link.setAttribute("aria-expanded", "false");
     followFilters();
     if (wanted && openAction(wanted.name, wanted.detail)) wanted = null;
