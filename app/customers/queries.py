@@ -33,8 +33,7 @@ class CustomerRow:
 class Customer:
     """One customer in figures. Money is net, in the reporting currency, of 12 months.
 
-    `previous_revenue` is of the 12 months before. `usual_gap_days` is the median from one order to
-    the next; None with fewer than two. `open_cart` is None without one.
+    `previous_revenue` is of the 12 before. `usual_gap_days` is None with fewer than two orders.
     """
 
     customer_key: str

@@ -1,11 +1,10 @@
 -- get_team_board: how every rep stands, and what belongs to nobody, branch by branch.
 --
--- Definition  A task's owner is whom it was given to, else the account owner of the customer file,
---             else the rep of the branch of the customer's last order; owner null: nobody, with
---             the branch in branch_id. open: open or in progress; overdue: of these, whose promised
---             call-back is due. worked: tasks a person took a step in since p_since; won: of these,
---             marked won. first_action_hours: the median from a task's being ready to its first
---             step, of the tasks first touched since p_since, told under whoever took it.
+-- Definition  A task's owner is whom it was given to, else the account owner of the customer file
+--             (a member, when one has that name), else the rep of the branch of the customer's
+--             last order; owner null: nobody, with the branch in branch_id. open: open or in
+--             progress; overdue: of these, whose promised call-back is due. worked, won,
+--             first_action_hours: as _team_work has them, since p_since.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/board_queries.py
 create or replace function get_team_board(
@@ -32,12 +31,19 @@ begin
         where m.tenant_id = p_tenant_id and m.role = 'rep' and m.is_active
         group by b.branch_id
     ),
+    named as (
+        select lower(m.name) as name, min(m.email) as email
+        from membership as m
+        where m.tenant_id = p_tenant_id and m.is_active and m.name <> ''
+        group by 1
+    ),
     waiting as (
         select
-            lower(coalesce(t.owner, t.account_owner, r.email)) as owner, t.owner_branch_id,
+            lower(coalesce(t.owner, n.email, t.account_owner, r.email)) as owner, t.owner_branch_id,
             t.snoozed_until is not null as is_overdue
         from task as t
         left join reps as r on r.branch_id = t.owner_branch_id
+        left join named as n on n.name = lower(t.account_owner)
         where
             t.tenant_id = p_tenant_id and t.task_type = any(array[
                 'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'

@@ -100,7 +100,7 @@ def test_a_colleague_s_change_is_told_on_the_card(open_page: OpenPage, queue: Wo
 def test_filters_stay_in_the_address(open_page: OpenPage, queue: World) -> None:
     page = open_page("/analytics/queue")
     page.locator("select[name=sort_field]").select_option("value")
-    expect(page).to_have_url(re.compile("sort_field=value"))
+    expect(page).to_have_url(re.compile(r"/analytics/queue\?sort_field=value$"))
     page.go_back()
     expect(page.locator("select[name=sort_field]")).to_have_value("score")
 
@@ -125,6 +125,46 @@ def test_a_phone_scrolls_down_only(
             .map(e => e.textContent.trim())
     """)
     assert small == []
+
+
+def test_a_panel_on_a_phone_fits_the_screen(open_page: OpenPage, queue: World) -> None:
+    page = open_page("/analytics/queue", viewport={"width": 375, "height": 800})
+    card = page.locator("li.prospect", has_text="Northern Pipes")
+    for label in ("Done…", "Snooze", "Assign", "Note"):
+        card.locator("summary", has_text=label).click()
+        box = card.locator("details[open] > .menu__panel").bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 375, label
+        shoot(page, f"phone-panel-{label.strip('…')}")
+        page.keyboard.press("Escape")
+
+
+def test_keys_lead_from_card_to_card_and_open_the_panels(
+    open_page: OpenPage, queue: World
+) -> None:
+    page = open_page("/analytics/queue")
+    for key in ("j", "j", "k"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("link", name="Oak Plumbing")).to_be_focused()
+    page.keyboard.press("n")
+    panel = page.locator("li.prospect", has_text="Oak Plumbing").get_by_label("Note")
+    expect(panel).to_be_focused()
+    page.keyboard.type("jk: called")
+    expect(panel).to_have_value("jk: called")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+
+
+def test_the_last_card_done_leaves_an_empty_queue(open_page: OpenPage, queue: World) -> None:
+    queue.superuser.execute("delete from task where customer_key <> 'k:K3'")
+    page = open_page("/analytics/queue")
+    page.locator("summary", has_text="Snooze").click()
+    page.get_by_role("button", name="Until tomorrow").click()
+    expect(page.get_by_text("Nothing waiting")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="Quarry Supply")).to_be_visible()
 
 
 def test_a_customer_s_timeline_turns_without_leaving(open_page: OpenPage, queue: World) -> None:

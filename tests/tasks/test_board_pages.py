@@ -39,12 +39,15 @@ def test_an_empty_board_says_so(ada: Browser, world: World) -> None:
     assert "$0.00 in 0 orders after 0 contacts" in html.text()
 
 
-def test_a_row_a_rep_with_what_is_open_overdue_worked_and_won(ada: Browser, world: World) -> None:
+def test_a_row_a_rep_with_what_is_open_overdue_worked_and_won(
+    ada: Browser, rae: Browser, world: World
+) -> None:
     ready = ago(hours=5)
     world.task("cart", ago(days=1), company="K1", name="By branch")
     world.task("cart", ago(days=1), company="K2", owner=REP.email, state="snoozed", version=1,
                snoozed_until=ago(hours=1))  # fmt: skip
     world.task("cart", ago(days=1), company="K3", account_owner="Sam Oak")
+    world.task("cart", ago(days=1), company="K6", account_owner="rae LUND", branch="D09")
     won = world.task("cart", ago(days=1), company="K4", ready_at=ready)
     called = world.task("cart", ago(days=1), company="K5", ready_at=ready)
     step(world, won, Change("done", version=0, outcome="won"))
@@ -53,7 +56,7 @@ def test_a_row_a_rep_with_what_is_open_overdue_worked_and_won(ada: Browser, worl
         undo(conn, world.tenant_id, taken_back, RAE)
     html = check_page(ada.open(BOARD))
     open_tasks, overdue, worked, first, wins, credit = row_of(html, REP.email)
-    assert (open_tasks, overdue, worked, wins) == ("3", "1", "1", "1")
+    assert (open_tasks, overdue, worked, wins) == ("4", "1", "1", "1")
     assert first.startswith("5\xa0h") or first == "5 h 0 min"
     assert credit == "$0.00 0 orders"
     assert row_of(html, "sam oak")[:2] == ["1", "0"]

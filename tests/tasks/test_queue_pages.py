@@ -13,7 +13,8 @@ __all__ = ["ada", "rae", "vic", "world"]
 
 
 def names(html: Html) -> list[str]:
-    return [html.text(e) for e in html.all("h2")]
+    cards = [e for e in html.all("li") if e.get("data-card") is not None]
+    return [html.text(next(e.iter("h2"))) for e in cards]
 
 
 def test_an_empty_queue_says_so(ada: Browser, world: World) -> None:
