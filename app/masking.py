@@ -6,27 +6,32 @@ from urllib.parse import quote
 
 from flask import Flask
 
-DOTS = "•••"
+HIDDEN = "•••"
+_KEPT_DIGITS = 2
 
 
 def mask_name(name: str | None) -> str | None:
-    """The initials: A. M."""
-    if not name:
-        return name
-    return " ".join(f"{word[0]}." for word in name.split())
+    """J••• D•••: the first letter of each word."""
+    return name and " ".join(f"{word[0]}{HIDDEN}" for word in name.split())
 
 
 def mask_email(email: str | None) -> str | None:
-    """The first letter and the last part: a•••@•••.com."""
+    """j•••@acme.test: the first letter and the domain."""
     if not email:
         return email
-    ending = email.rsplit(".", 1)[-1] if "." in email.partition("@")[2] else ""
-    return f"{email[0]}{DOTS}@{DOTS}{'.' + ending if ending else ''}"
+    local, at, domain = email.rpartition("@")
+    return f"{local[:1]}{HIDDEN}@{domain}" if at else f"{email[:1]}{HIDDEN}"
 
 
 def mask_phone(phone: str | None) -> str | None:
-    """The last two digits: •••42."""
-    return f"{DOTS}{phone.strip()[-2:]}" if phone and phone.strip() else phone
+    """•••42: the last two digits."""
+    digits = [sign for sign in phone or "" if sign.isdigit()]
+    return phone and f"{HIDDEN}{''.join(digits[-_KEPT_DIGITS:])}"
+
+
+def mask_id(contact_id: str | None) -> str | None:
+    """An id stays, unless the shop uses addresses as ids."""
+    return mask_email(contact_id) if contact_id and "@" in contact_id else contact_id
 
 
 def phone_link(phone: str) -> str:
@@ -42,5 +47,5 @@ def mail_link(email: str) -> str:
 
 def configure(app: Flask) -> None:
     """Let templates mask and link contacts."""
-    functions = (mask_name, mask_email, mask_phone, phone_link, mail_link)
+    functions = (mask_name, mask_email, mask_phone, mask_id, phone_link, mail_link)
     app.jinja_env.globals.update({function.__name__: function for function in functions})

@@ -23,27 +23,31 @@ blueprint = Blueprint("site", __name__)
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of the navigation; `roles` empty means everybody."""
+    """One entry of the navigation; `roles` empty means everybody.
+
+    On a phone the ones that are `at_hand` stand below the page, the others behind "More".
+    """
 
     label: str
     endpoint: str
     icon: str
     roles: tuple[str, ...] = ()
+    at_hand: bool = False
 
 
 NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
     (
         "Work",
         (
-            Link("My queue", "queue.queue", "inbox"),
+            Link("My queue", "queue.queue", "inbox", at_hand=True),
             Link("Team board", "board.board", "team", ("manager", "admin")),
-            Link("Customers", "customers.customers", "user"),
+            Link("Customers", "customers.customers", "user", at_hand=True),
         ),
     ),
     (
         "Analyse",
         (
-            Link("Overview", "dashboard.overview", "overview"),
+            Link("Overview", "dashboard.overview", "overview", at_hand=True),
             Link("Purchases", "tasks.purchases", "receipt"),
             Link("Carts", "tasks.cart_abandonment", "cart"),
             Link("Searches", "tasks.search_analysis", "search"),

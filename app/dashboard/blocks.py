@@ -31,6 +31,8 @@ from app.ingest.queries import (
     get_tenant_jobs_paginated,
 )
 from app.periods import CUSTOM
+from app.tasks.board_queries import get_recovered_revenue
+from app.tasks.words import TYPE_NAMES
 
 _SUMMED = (
     "net_revenue", "revenue", "orders", "orders_in_currency", "sessions", "sessions_with_order",
@@ -53,7 +55,7 @@ Builder = Callable[[Connection, Question], dict[str, Any]]
 
 def everything(conn: Connection, question: Question) -> dict[str, dict[str, Any]]:
     """All blocks by name, for browsers without JavaScript."""
-    builders = (freshness, tiles, chart, branches, quality)
+    builders = (freshness, tiles, recovered, chart, branches, quality)
     return {build.__name__: build(conn, question) for build in builders}
 
 
@@ -140,6 +142,14 @@ def quality(conn: Connection, question: Question) -> dict[str, Any]:
     """The overview's figures about the data themselves."""
     figures = _overview(conn, question, question.filters.period)
     return {"figures": None if _is_empty(figures) else figures}
+
+
+def recovered(conn: Connection, question: Question) -> dict[str, Any]:
+    """What followed the contacts of these days, beside what happens without them."""
+    found = get_recovered_revenue(
+        conn, question.tenant_id, question.filters.period, question.location_ids
+    )
+    return {"recovered": found, "type_words": TYPE_NAMES}
 
 
 def sort_branches(found: list[BranchStats], field: str, order: str) -> list[BranchStats]:

@@ -56,6 +56,13 @@ def tiles() -> Response:
     return _block("dashboard/_tiles.html", blocks.tiles)
 
 
+@blueprint.get("/overview/recovered")
+@block("recovered", "the recovered revenue")
+def recovered() -> Response:
+    """What customers ordered after somebody spoke to them."""
+    return _block("dashboard/_recovered.html", blocks.recovered)
+
+
 @blueprint.get("/overview/chart")
 @block("chart", "the chart")
 def chart() -> Response:

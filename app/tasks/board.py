@@ -22,7 +22,8 @@ from app.tasks.board_queries import (
     list_unassigned_tasks,
 )
 from app.tasks.queue_actions import list_assignees
-from app.tasks.queue_filters import RANGES, TYPE_WORDS
+from app.tasks.queue_filters import RANGES
+from app.tasks.words import TYPE_NAMES
 from app.tasks.work import Actor, Change, change_task
 from app.tenancy import allowed_locations
 from app.web import block, current_format, done, render_page, require_role
@@ -91,7 +92,7 @@ def _board(conn: Connection) -> dict[str, Any]:
         "names": names,
         "branch_names": get_branch_names(conn, _tenant_id()),
         "branch_label": branch_label,
-        "type_words": TYPE_WORDS,
+        "type_words": TYPE_NAMES,
         "days": RANGES["90d"],
         "recovered_period": _period(_RECOVERED_DAYS),
     }

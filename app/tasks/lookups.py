@@ -138,6 +138,21 @@ def list_earlier_orders(
     return [EarlierOrder(*row) for row in conn.execute(statement, values)]
 
 
+def find_cool_down(conn: Connection, tenant_id: UUID, task_id: UUID) -> datetime | None:
+    """Until when a task waits because somebody spoke to its customer, not because of a snooze."""
+    statement = text("""
+        select t.cool_until
+        from task as t
+        where
+            t.tenant_id = :t and t.task_id = :id and t.cool_until > now()
+            and not (t.state = 'snoozed' and t.snoozed_until > now())
+    """)
+    until: datetime | None = conn.execute(
+        statement, {"t": tenant_id, "id": task_id}
+    ).scalar_one_or_none()
+    return until
+
+
 def find_step_task(conn: Connection, tenant_id: UUID, history_id: UUID) -> UUID | None:
     """The task that a step of the history belongs to."""
     statement = text("""

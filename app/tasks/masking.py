@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.masking import mask_email, mask_id, mask_name, mask_phone
 from app.tasks.queries import Contact, Task
-
-HIDDEN = "•••"
-_KEPT_DIGITS = 2
 
 
 def mask_task(task: Task) -> Task:
@@ -31,27 +29,3 @@ def mask_contact(contact: Contact) -> Contact:
         mask_email(contact.email),
         mask_phone(contact.phone),
     )
-
-
-def mask_name(name: str | None) -> str | None:
-    """J••• D•••: the first letter of each word."""
-    return name and " ".join(f"{word[0]}{HIDDEN}" for word in name.split())
-
-
-def mask_email(email: str | None) -> str | None:
-    """j•••@acme.test: the first letter and the domain."""
-    if not email:
-        return email
-    local, at, domain = email.rpartition("@")
-    return f"{local[:1]}{HIDDEN}@{domain}" if at else f"{email[:1]}{HIDDEN}"
-
-
-def mask_phone(phone: str | None) -> str | None:
-    """•••42: the last two digits."""
-    digits = [sign for sign in phone or "" if sign.isdigit()]
-    return phone and f"{HIDDEN}{''.join(digits[-_KEPT_DIGITS:])}"
-
-
-def mask_id(contact_id: str | None) -> str | None:
-    """An id stays, unless the shop uses addresses as ids."""
-    return mask_email(contact_id) if contact_id and "@" in contact_id else contact_id

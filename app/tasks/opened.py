@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from app.errors import NotFound
 from app.tasks.lookups import (
     Assignee,
     Branch,
+    find_cool_down,
     get_rules,
     list_assignees,
     list_branches,
@@ -21,6 +23,8 @@ from app.tasks.lookups import (
 )
 from app.tasks.masking import mask_contact, mask_task
 from app.tasks.queries import Contact, Task, find_task, list_contacts
+from app.tasks.queue_queries import get_scale
+from app.tasks.score import Part, score_parts
 from app.tasks.steps import Step, list_steps
 from app.tasks.work import UNDO_LIMIT
 from app.tenancy import Member, Membership
@@ -61,20 +65,28 @@ def open_task(
     people = _people(conn, tenant_id, task)
     assignees = list_assignees(conn, tenant_id)
     can_act = membership.role in WORKING_ROLES
+    cooling_until = find_cool_down(conn, tenant_id, task.task_id)
     return {
         "task": task if can_act else mask_task(task),
         "steps": steps,
         "undoable": _undoable(steps, task, member) if can_act else None,
-        "actions": _ACTIONS[task.state] if can_act else (),
+        "actions": _actions(task, cooling_until) if can_act else (),
+        "cooling_until": cooling_until if task.state == "snoozed" else None,
         "can_act": can_act,
         "branch_names": branch_names(list_branches(conn, tenant_id)),
         "assignees": assignees,
         "rules": get_rules(conn, tenant_id),
         "member_names": member_names(assignees),
+        "parts": _score_parts(conn, tenant_id, task),
         "now": utc_now(),
         "people": people if can_act else list(map(mask_contact, people)),
         **_contents(conn, tenant_id, task),
     }
+
+
+def _actions(task: Task, cooling_until: datetime | None) -> tuple[str, ...]:
+    """What can be done; no press ends the pause after a contact."""
+    return _OPEN if cooling_until and task.state == "snoozed" else _ACTIONS[task.state]
 
 
 def branch_names(branches: list[Branch]) -> dict[str, str]:
@@ -93,6 +105,12 @@ def _people(conn: Connection, tenant_id: UUID, task: Task) -> list[Contact]:
         name, email, phone = task.contact_name, task.contact_email, task.contact_phone
         return [Contact(task.contact_id or "", name, email, phone)]
     return list_contacts(conn, tenant_id, [task.company_id]).get(task.company_id, [])
+
+
+def _score_parts(conn: Connection, tenant_id: UUID, task: Task) -> tuple[Part, ...]:
+    scale = get_scale(conn, tenant_id)
+    is_reporting = task.currency in ("", scale.currency)
+    return score_parts(task, scale.value_p90, utc_now(), is_reporting=is_reporting)
 
 
 def _contents(conn: Connection, tenant_id: UUID, task: Task) -> dict[str, Any]:

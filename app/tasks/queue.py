@@ -24,7 +24,6 @@ from app.tasks.queue_filters import (
     RANGES,
     SCOPES,
     SORTS,
-    TYPE_WORDS,
     QueueFilters,
     default_filters,
     parse_queue_filters,
@@ -37,6 +36,7 @@ from app.tasks.queue_queries import (
     get_queue_counts,
     get_scale,
 )
+from app.tasks.words import OUTCOME_NAMES, REASONS, TYPE_NAMES
 from app.tasks.work import Action, Actor
 from app.tenancy import allowed_locations
 from app.web import (
@@ -171,8 +171,9 @@ def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
         "filters": filters,
         "is_read_only": role == "viewer",
         "assignees": [] if role == "viewer" else queue_actions.list_assignees(conn, _tenant_id()),
-        "outcomes": queue_actions.OUTCOME_WORDS,
-        "type_words": TYPE_WORDS,
+        "outcomes": OUTCOME_NAMES,
+        "reasons": {name: found for name, found in REASONS.items() if name != "won"},
+        "type_words": TYPE_NAMES,
         "card_id": card_id,
         "describe": describe,
         "task_icons": ICONS,
@@ -253,7 +254,7 @@ def _undo_arguments() -> list[UUID]:
 
 
 def _outcome_words() -> str:
-    return f"Done: {queue_actions.OUTCOME_WORDS[request.form['outcome']].lower()}"
+    return f"Done: {OUTCOME_NAMES[request.form['outcome']].lower()}"
 
 
 def _is_for_me() -> bool:

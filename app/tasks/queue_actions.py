@@ -14,15 +14,9 @@ from werkzeug.datastructures import MultiDict
 from app.dates import parse_date, today, zone
 from app.errors import Invalid, NotFound
 from app.tasks.queries import OUTCOMES, Task, find_task
+from app.tasks.words import OUTCOME_NAMES, REASONS
 from app.tasks.work import Action, Actor, Change, change_task, undo
 
-OUTCOME_WORDS = {
-    "won": "Won",
-    "will_order_later": "Will order later",
-    "no_answer": "No answer",
-    "not_interested": "Not interested",
-    "not_relevant": "Not relevant or wrong data",
-}
 MOST_REASONS = 60
 MOST_CHARS = 2_000
 _MORNING = time(8)
@@ -66,7 +60,7 @@ def read_press(form: MultiDict[str, str], action: Action, zone_name: str) -> Pre
         action=action,
         outcome=outcome if action == "done" else None,
         note=note or None,
-        reason="ordered_elsewhere" if amount else None,
+        reason="ordered_elsewhere" if amount else _reason(form, outcome),
         amount=amount,
         owner=form.get("owner", "").strip().lower() or None,
         snoozed_until=read_until(form, zone_name),
@@ -91,7 +85,7 @@ def take(
     steps = []
     for task_id in sorted(press.versions):
         change = replace(press.change, version=press.versions[task_id])
-        if task_id != best:
+        if change.amount is not None and task_id != best:
             change = replace(change, amount=None, reason=None)
         steps.append(change_task(conn, tenant_id, task_id, change, actor))
     return steps
@@ -189,6 +183,16 @@ def _amount(text_: str) -> Decimal | None:
         message = "The amount is a number like 250.00."
         raise Invalid(message, fields={"amount": message})
     return amount
+
+
+def _reason(form: MultiDict[str, str], outcome: str | None) -> str | None:
+    reason = form.get("reason") or None
+    if reason is None or outcome is None or outcome == "won":
+        return None
+    if reason not in REASONS.get(outcome, {}):
+        message = f"“{OUTCOME_NAMES[outcome]}” has no such reason. Choose another, or none."
+        raise Invalid(message, fields={"reason": message})
+    return reason
 
 
 def _check_owner(conn: Connection, tenant_id: UUID, owner: str | None) -> None:

@@ -18,14 +18,6 @@ RANGES = {"30d": 30, "60d": 60, "90d": 90, "180d": 180, "365d": 365}
 DEFAULT_RANGE = "90d"
 SCOPES = {"mine": "Mine", "branch": "My branches", "all": "Everybody’s"}
 SORTS = {"score": "Score", "value": "Value", "last_at": "Latest activity"}
-TYPE_WORDS = {
-    "cart": "Cart left behind",
-    "no_results": "Searched, found nothing",
-    "no_conversion": "Searched, did not order",
-    "repeat_visit": "Came back again",
-    "purchase": "Ordered: follow up",
-    "bounce": "Left product pages at once",
-}
 _LEAST_MAX = Decimal(1_000_000_000)
 
 

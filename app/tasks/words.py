@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from urllib.parse import quote
 
 from app.format import SPACE
 from app.tasks.queries import Task
@@ -83,17 +82,6 @@ def customer_name(task: Task) -> str:
     if task.contact_id or task.company_id:
         return f"Customer {task.company_id or task.contact_id}"
     return "Unknown visitor"
-
-
-def phone_link(phone: str) -> str:
-    """What a tel: link dials: digits and a leading plus."""
-    digits = "".join(sign for sign in phone if sign.isascii() and sign.isdigit())
-    return f"+{digits}" if phone.strip().startswith("+") else digits
-
-
-def mail_link(email: str) -> str:
-    """What a mailto: link writes to, and nothing more."""
-    return quote(email, safe="@")
 
 
 def age(since: datetime, now: datetime) -> str:

@@ -57,6 +57,8 @@ def test_the_company_s_card_holds_both_reasons(ada: Browser) -> None:
     for part in ("Northern Pipes", "Ann Lee", "Cart $2,000 · 1 line", "“gasket”, found nothing",
                  "$500.00 in 12 months"):  # fmt: skip
         assert part in words, words
+    reasons = [h for h in html.links(card(html, "k:K1")) if "/analytics/tasks/" in h]
+    assert [ada.open(reason).status_code for reason in reasons] == [200, 200]
 
 
 def test_the_customer_s_page_tells_what_was_loaded(ada: Browser) -> None:

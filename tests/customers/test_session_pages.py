@@ -115,4 +115,4 @@ def test_what_is_not_there_is_404(ada: Browser, rae: Browser, browser: Browser,
 
 def test_a_viewer_sees_initials(vic: Browser, visit: World) -> None:
     page = vic.open(PATH)
-    assert "Visit of A. L." in check_page(page).text() and "Ann Lee" not in page.text
+    assert "Visit of A••• L•••" in check_page(page).text() and "Ann Lee" not in page.text

@@ -14,7 +14,7 @@ from tests.page import Html
 from tests.running import ADA, Browser, Site
 
 DAYS = "start_date=2025-04-01&end_date=2025-04-02"
-BLOCKS = ("freshness", "tiles", "chart", "branches", "quality")
+BLOCKS = ("freshness", "tiles", "recovered", "chart", "branches", "quality")
 HTMX = {"HX-Request": "true"}
 Superuser = psycopg.Connection[tuple[object, ...]]
 ZONE = {"time_zone": "America/New_York"}

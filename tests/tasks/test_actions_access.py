@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -30,6 +31,20 @@ def test_the_slower_of_two_is_told_who_did_what(
     page = act(ada, task_id, "done", is_htmx=False, outcome="not_interested")
     assert page.status_code == 409
     assert "finished it (Won)" in check_page(page).text()
+
+
+def test_of_many_at_the_same_moment_one_wins(
+    browser: Browser, ada: Browser, tasks: TaskRows
+) -> None:
+    task_id = tasks.add("cart", "A")
+    browser.sign_in(REP)
+    with ThreadPoolExecutor() as threads:
+        running = [
+            threads.submit(act, who, task_id, "done", outcome="won")
+            for who in (browser, ada, browser, ada)
+        ]
+    assert sorted(one.result().status_code for one in running) == [200, 409, 409, 409]
+    assert state_of(tasks, task_id) == ("done", "won", None, 1)
 
 
 def test_a_step_of_somebody_else_cannot_be_undone(

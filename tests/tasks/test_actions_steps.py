@@ -62,6 +62,16 @@ def test_an_expired_task_is_opened_again(ada: Browser, tasks: TaskRows) -> None:
     assert html.text(html.by_id(f"state_{task_id}")).startswith("Open")
 
 
+def test_a_pause_after_a_contact_is_explained_and_not_to_be_woken(
+    ada: Browser, tasks: TaskRows
+) -> None:
+    task_id = tasks.add("cart", "A", cool_until="2098-06-01 12:00+00")
+    html = check_page(ada.open(f"/analytics/tasks/{task_id}"))
+    assert "spoke to this customer lately, so this waits until 1 Jun 2098 08:00" in html.text()
+    assert "Take it up now" not in html.text()
+    assert "Call logged" in html.text()
+
+
 def test_a_task_that_closed_itself_takes_notes_alone(ada: Browser, tasks: TaskRows) -> None:
     task_id = tasks.add("cart", "A", closed_at="2025-04-12", closed_reason="recovered")
     html = check_page(ada.open(f"/analytics/tasks/{task_id}"))

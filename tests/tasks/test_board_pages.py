@@ -67,7 +67,7 @@ def test_recovered_revenue_stands_beside_who_spoke(ada: Browser, world: World) -
     html = check_page(ada.open(BOARD))
     assert "$900.00 in 1 order after 1 contact, $900.00 of it for items of the carts" in html.text()
     assert row_of(html, REP.email)[-1] == "$900.00 1 order"
-    assert row_of(html, "Cart left behind")[2] == "–"
+    assert row_of(html, "Cart")[2] == "–"
 
 
 def test_what_nobody_owns_is_given_away_in_place(ada: Browser, world: World) -> None:

@@ -136,6 +136,12 @@ def test_a_cart_is_found_by_company_contact_and_item(
     assert bool(names_of(html)) == found
 
 
+def test_a_task_leads_to_its_customer(ada: Browser) -> None:
+    page = check_page(ada.open(f"/analytics/tasks/{the_task(ada, 'cart')}"))
+    (link,) = [e for e in page.all("a") if page.text(e) == "Open customer"]
+    assert "Bluewater" in check_page(ada.open(link.get("href") or "")).text()
+
+
 def test_what_people_did_survives_the_next_load(ada: Browser, site: Site) -> None:
     task_id = the_task(ada, "cart")
     changed(act(ada, task_id, "done", outcome="won", note="By phone"), task_id)

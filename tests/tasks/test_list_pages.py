@@ -141,6 +141,14 @@ def test_a_list_explains_itself_with_the_tenants_own_thresholds(
     tasks.superuser.execute(rules, ("{}", tasks.tenant_id))
 
 
+def test_a_score_is_explained_by_its_parts(ada: Browser, tasks: TaskRows) -> None:
+    task_id = tasks.add("cart", "A1", has_checkout=True, is_known_buyer=True)
+    text = check_page(ada.open(f"/analytics/tasks/{task_id}")).text()
+    assert "Intent a cart that reached the checkout 20.0 20" in text
+    assert "Reachability phone and email 10.0 10" in text
+    assert "Relationship ordered in the year before 5.0 5" in text
+
+
 def test_what_strangers_typed_never_becomes_markup(ada: Browser, tasks: TaskRows) -> None:
     hostile = "<script>alert(1)</script>"
     task_id: UUID = tasks.add(

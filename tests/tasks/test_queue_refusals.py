@@ -119,3 +119,12 @@ def test_a_form_without_its_token_is_refused(ada: Browser, world: World,
     values = {"task_id": str(reasons[0]), f"version_{reasons[0]}": "0", "csrf_token": "x"}
     assert ada.submit(f"{QUEUE}/k:K1/call", **values).status_code == 400
     assert rows(world, "count(*)", "task_history") == [(0,)]
+
+
+def test_a_reason_belongs_to_its_outcome(ada: Browser, world: World, reasons: list[UUID]) -> None:
+    wrong = press(ada, "done", outcome="not_relevant", reason="price")
+    assert wrong.status_code == 422
+    words = check_fragment(wrong, card_id("k:K1")).text()
+    assert "“Not relevant or wrong data” has no such reason." in words
+    press(ada, "done", outcome="not_interested", reason="price")
+    assert rows(world, "reason, outcome", "task_history") == [("price", "not_interested")] * 2
