@@ -134,13 +134,15 @@ def test_landing_pages_are_addresses_without_query_with_thirty_sessions(shop: Sh
 
 
 def test_the_loss_is_bounces_times_what_an_engaged_session_brings(shop: Shop) -> None:
-    rows = landed(50, f"{SHOP}/a", 100, 30)
-    shop.load(rows)
+    orders = [
+        order(f"{DAY} 10:05", "v", 131, "T1", revenue=80),
+        order(f"{DAY} 10:06", "v", 132, "T2", revenue=40),
+    ]
+    shop.load(landed(50, f"{SHOP}/a", 100, 30))
     assert pages(shop)[0].value is None
-    shop.load([*rows, order(f"{DAY} 10:05", "v", 131, "T1", revenue=80),
-               order(f"{DAY} 10:06", "v", 132, "T2", revenue=40)])  # fmt: skip
+    shop.load([*landed(50, f"{SHOP}/a", 100, 30), *orders])
     assert pages(shop)[0].value == 30 * Decimal(2) / 20 * 60
-    shop.load(landed(50, f"{SHOP}/a", 100, 31))
+    shop.load([*landed(50, f"{SHOP}/a", 100, 31), *orders])
     assert pages(shop)[0].value is None
 
 
