@@ -35,6 +35,7 @@ READING = (
     "/analytics/api/v1/tasks/cart-abandonment",
     "/analytics/api/v1/tasks/search-analysis",
     "/analytics/api/v1/tasks/repeat-visits",
+    "/analytics/api/v1/tasks/performance",
     f"/analytics/api/v1/history/session/{UNKNOWN}",
     f"/analytics/api/v1/history/user/{UNKNOWN}",
     "/data/api/v1/ingest/jobs",

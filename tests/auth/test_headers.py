@@ -141,7 +141,7 @@ def test_the_api_describes_itself(site: Site) -> None:
     assert described["openapi"] == "3.1.0"
     assert set(described["components"]["securitySchemes"]) == {"bearer", "tenant"}
     paths = {str(r) for r in site.app.url_map.iter_rules() if "/api/" in str(r)}
-    assert {p.replace("<uuid:job_id>", "{job_id}") for p in paths} == set(described["paths"])
+    assert {re.sub(r"<(\w+:)?(\w+)>", r"{\2}", path) for path in paths} == set(described["paths"])
     stats = described["paths"]["/analytics/api/v1/stats"]["get"]
     assert {p["name"] for p in stats["parameters"]} == {
         "start_date",
