@@ -1024,6 +1024,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _settle_sessions(p_tenant_id uuid) returns void
 -- function _silenced_customers(p_tenant_id uuid) returns text[]
 -- function _sold_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, item_id text, item_name text, quantity numeric, revenue numeric, place bigint)
+-- function _spare_ids(p_tenant_id uuid) returns void
 -- function _store_gaps(p_tenant_id uuid) returns void
 -- function _store_orders(p_tenant_id uuid) returns void
 -- function _store_sessions(p_tenant_id uuid) returns void

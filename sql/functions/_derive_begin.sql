@@ -44,6 +44,7 @@ begin
         contact_id text, company_id text, user_pseudo_id text, session_key bigint, session_id text
     ) on commit drop;
     create temporary table fact_new (like fact) on commit drop;
+    create temporary table changed_visit (session_key bigint, session_id text) on commit drop;
     create temporary table evidence (like fact) on commit drop;
     create temporary table chain_span (
         subject text collate "C", first_at timestamptz, last_at timestamptz,

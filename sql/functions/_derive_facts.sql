@@ -3,7 +3,8 @@
 -- Definition  One row per element of a cart event's items (one without an item key when it has
 --             none), per checkout and per search, numbered in the session's order; number 0 is
 --             the session itself. The subject is the contact of the event or session (c:), else
---             its company (k:), else the device (d:).
+--             its company (k:), else the device (d:). What was viewed in a session is what its
+--             searches are worth: their subjects change with it.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _derive_facts(p_tenant_id uuid)
@@ -31,12 +32,16 @@ begin
                     n.session_key = f.session_key and n.session_id = f.session_id
                     and n.position = f.position and n.row_hash = f.row_hash
             )
-        returning f.task_type, f.subject, f.event_date
+        returning f.task_type, f.subject, f.event_date, f.session_key, f.session_id
     ),
     subjects as (
         insert into touched_subject
         select distinct g.task_type, g.subject from gone as g
         on conflict do nothing
+    ),
+    visits as (
+        insert into changed_visit
+        select g.session_key, g.session_id from gone as g where g.task_type = 'visit'
     )
     insert into touched_day
     select distinct g.event_date from gone as g
@@ -52,15 +57,31 @@ begin
                 and f.session_key = n.session_key and f.session_id = n.session_id
                 and f.position = n.position
         )
-        returning task_type, subject, event_date
+        returning task_type, subject, event_date, session_key, session_id
     ),
     subjects as (
         insert into touched_subject
         select distinct c.task_type, c.subject from come as c
         on conflict do nothing
+    ),
+    visits as (
+        insert into changed_visit
+        select c.session_key, c.session_id from come as c where c.task_type = 'visit'
     )
     insert into touched_day
     select distinct c.event_date from come as c
+    on conflict do nothing;
+    insert into touched_subject
+    select distinct f.task_type, f.subject
+    from (select distinct v.session_key, v.session_id from changed_visit as v) as v
+    cross join lateral (
+        select s.task_type, s.subject
+        from fact as s
+        where
+            s.tenant_id = p_tenant_id and s.session_key = v.session_key
+            and s.session_id = v.session_id and s.task_type = 'search'
+        offset 0
+    ) as f
     on conflict do nothing;
 end;
 $$;

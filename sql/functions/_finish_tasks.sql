@@ -74,10 +74,12 @@ begin
                 else f.detail
             end as detail,
             case
-                when u.user_id is not null then u.words
-                when f.contact_id is null and c.company_id is not null then c.words
-                else _words(concat_ws(' ', f.company_id, f.contact_id))
-            end || f.words as words
+                when u.user_id is null then _words(concat_ws(' ', f.company_id, f.contact_id))
+                when u.buying_company_erp_id = f.company_id or f.company_id is null then u.words
+                else u.words || _words(f.company_id)
+            end
+            || case when f.contact_id is null then coalesce(c.words, '') else '' end
+            || f.words as words
         from task_found as f
         left join contacts as u on u.user_id = f.contact_id
         left join companies as c on c.company_id = f.company_id

@@ -22,9 +22,13 @@ begin
     from (select w.* from users as w where w.tenant_id = p_tenant_id) as u
     full join stage_users as n on n.user_id = u.user_id
     where
-        (u.buying_company_erp_id, u.buying_company_name, u.name, u.phone, u.email, u.account_owner)
-        is distinct from
-        (n.buying_company_erp_id, n.buying_company_name, n.name, n.phone, n.email, n.account_owner);
+        (
+            u.user_id, u.buying_company_erp_id, u.buying_company_name, u.name, u.phone, u.email,
+            u.account_owner
+        ) is distinct from (
+            n.user_id, n.buying_company_erp_id, n.buying_company_name, n.name, n.phone, n.email,
+            n.account_owner
+        );
     analyze changed_contact;
     perform _touch_contacts(p_tenant_id);
     insert into touched_session

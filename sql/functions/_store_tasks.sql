@@ -26,6 +26,7 @@ begin
     where t.tenant_id = p_tenant_id and t.task_type = 'purchase';
     analyze task_old;
     perform _follow_works(p_tenant_id);
+    perform _spare_ids(p_tenant_id);
     delete from task_new as n
     where
         not n.is_task and not n.is_flagged and n.closed_reason is distinct from 'data_changed'

@@ -26,7 +26,7 @@ begin
     select distinct f.task_type, f.subject
     from fact as f
     inner join touched_party as p on p.party = 'k:' || f.company_id
-    where f.tenant_id = p_tenant_id and f.contact_id is null
+    where f.tenant_id = p_tenant_id
     on conflict do nothing;
 end;
 $$;

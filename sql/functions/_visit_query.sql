@@ -4,7 +4,7 @@
 -- Definition  Sessions with enough page views of a known contact or company; bounced ones of a
 --             known contact, and ones with a successful search, that saw a product. Dated by their
 --             first event. items: the different items viewed, {item_id, item_name, category, price,
---             views}; the price is the last one shown.
+--             views}; the price is the last one shown, by instant, batch and place.
 -- Called by   sql/functions/_derive_visits.sql
 create or replace function _visit_query()
 returns text
@@ -29,7 +29,11 @@ as $$
         ),
         views as (
             select
-                v.session_key, v.session_id, v.event_ts, _currency_code(v.currency) as currency,
+                v.session_key, v.session_id, _currency_code(v.currency) as currency,
+                row(
+                    v.event_ts, coalesce(v.batch_page_id, -1), coalesce(v.batch_ordering_id, -1),
+                    coalesce(v.batch_event_index, -1), coalesce(i.place, 0), i.item::text
+                ) as moment,
                 coalesce(i.item, jsonb_build_object(
                     ''item_id'', v.item_id, ''item_name'', v.item_name,
                     ''item_category'', v.item_category, ''price'', v.item_price
@@ -39,7 +43,7 @@ as $$
                 on s.session_key = v.session_key and s.session_id = v.session_id
             left join lateral jsonb_array_elements(
                 case when jsonb_typeof(v.items_json) = ''array'' then v.items_json else ''[]'' end
-            ) as i (item) on true
+            ) with ordinality as i (item, place) on true
             where v.tenant_id = $1 and v.event_date between $2 and $3
         ),
         keyed as (
@@ -56,10 +60,10 @@ as $$
         seen as (
             select
                 k.session_key, k.session_id, k.item_key,
-                (array_agg(k.item order by k.event_ts desc, k.item::text))[1] as item,
-                (array_agg(k.price order by k.event_ts desc, k.item::text)
+                (array_agg(k.item order by k.moment desc))[1] as item,
+                (array_agg(k.price order by k.moment desc)
                     filter (where k.price is not null))[1] as price,
-                (array_agg(k.currency order by k.currency = '''', k.event_ts desc))[1] as currency,
+                (array_agg(k.currency order by k.currency = '''', k.moment desc))[1] as currency,
                 count(*) as views
             from keyed as k
             where k.item_key is not null
