@@ -24,6 +24,7 @@ Via = Literal["page", "api", "link", "job"]
 Action = Literal["call", "done", "snooze", "wake", "assign", "note", "start", "reopen"]
 UNDO_LIMIT = timedelta(minutes=10)
 _CONTACTS = ("won", "will_order_later", "no_answer")
+_TAKEN_UP = ("call", "start", "wake", "reopen")
 _KEPT = ("state", "outcome", "owner", "snoozed_until", "no_answers", "done_at")
 
 
@@ -72,6 +73,8 @@ def change_task(
     )
     version = work.version + (change.action != "note")
     _write(conn, tenant_id, work.task_id, after, version, actor)
+    if change.action in _TAKEN_UP:
+        _end_wait(conn, tenant_id, work.task_id)
     history_id = _record(conn, tenant_id, work, after, change, version, actor, is_contact)
     if is_contact:
         _cool_down(conn, tenant_id, work, history_id, after)
@@ -281,6 +284,15 @@ def _cool_down(
         "until": after["snoozed_until"],
     }  # fmt: skip
     conn.execute(statement, values)
+
+
+def _end_wait(conn: Connection, tenant_id: UUID, task_id: UUID) -> None:
+    """A task that somebody takes up no longer waits because its customer was spoken to."""
+    statement = text("""
+        update task set cool_until = null
+        where tenant_id = :t and task_id = :id and cool_until is not null
+    """)
+    conn.execute(statement, {"t": tenant_id, "id": task_id})
 
 
 def _has_followers(conn: Connection, tenant_id: UUID, work: Row[Any]) -> bool:

@@ -231,6 +231,8 @@ def test_after_a_contact_a_new_task_of_the_company_waits_seven_days(
     later = f"{NOW + timedelta(days=7, hours=1):%Y-%m-%d %H:%M}"
     (woken,) = (t for t in tasks(shop.tenant_id, "cart", later) if t.contact_id == "U2")
     assert woken.state == "open"
+    do(shop, fresh.task_id, "wake")
+    assert next(t for t in tasks(shop.tenant_id, "cart") if t.contact_id == "U2").state == "open"
 
 
 def test_undoing_a_contact_ends_the_wait(shop: Shop, abandoned: UUID) -> None:
