@@ -26,14 +26,10 @@ begin
             i.item ->> 'item_name' as name, i.item ->> 'category' as category,
             (i.item ->> 'price')::numeric as price, (i.item ->> 'views')::integer as views
         from sessions as s
-        cross join lateral (
-            select v.fact_ts, v.session_id, v.currency, v.items
-            from fact as v
-            where
-                v.tenant_id = p_tenant_id and v.session_key = s.session_key
-                and v.session_id = s.session_id and v.position = 0 and v.task_type = 'visit'
-            offset 0
-        ) as f
+        inner join fact as f
+            on
+                f.tenant_id = p_tenant_id and f.session_key = s.session_key
+                and f.session_id = s.session_id and f.task_type = 'visit'
         cross join lateral jsonb_array_elements(f.items) as i (item)
     ),
     grouped as (

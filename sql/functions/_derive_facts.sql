@@ -74,14 +74,8 @@ begin
     insert into touched_subject
     select distinct f.task_type, f.subject
     from (select distinct v.session_key, v.session_id from changed_visit as v) as v
-    cross join lateral (
-        select s.task_type, s.subject
-        from fact as s
-        where
-            s.tenant_id = p_tenant_id and s.session_key = v.session_key
-            and s.session_id = v.session_id and s.task_type = 'search'
-        offset 0
-    ) as f
+    inner join fact as f on f.session_key = v.session_key and f.session_id = v.session_id
+    where f.tenant_id = p_tenant_id and f.task_type = 'search'
     on conflict do nothing;
 end;
 $$;

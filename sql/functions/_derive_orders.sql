@@ -20,23 +20,13 @@ begin
     insert into mixed_session
     select distinct s.session_key, s.session_id, s.first_event_date, s.last_event_date
     from touched_order as t
-    cross join lateral (
-        select e.session_key, e.session_id
-        from purchase as e
-        where e.tenant_id = p_tenant_id and e.order_key = t.order_key
-        offset 0
-    ) as p
-    cross join lateral (
-        select k.*
-        from session as k
-        where
-            k.tenant_id = p_tenant_id and k.session_key = p.session_key
-            and k.session_id = p.session_id and k.is_mixed
-        offset 0
-    ) as s
+    inner join purchase as p on p.order_key = t.order_key
+    inner join session as s on s.session_key = p.session_key and s.session_id = p.session_id
     left join touched_session as d
         on d.session_key = s.session_key and d.session_id = s.session_id
-    where d.session_id is null;
+    where
+        p.tenant_id = p_tenant_id and s.tenant_id = p_tenant_id
+        and s.is_mixed and d.session_id is null;
     perform _resolve_mixed(p_tenant_id);
     create temporary table purchase_event on commit drop as
     select
@@ -57,21 +47,13 @@ begin
                 p.currency, p.items_json::text, p.page_url, p.user_id, p.company_id, p.branch_id
         ) as position
     from touched_order as t
-    cross join lateral (
-        select e.*, e.tableoid as source, e.ctid as source_row
-        from purchase as e
-        where e.tenant_id = p_tenant_id and e.order_key = t.order_key
-        offset 0
-    ) as p
-    left join lateral (
-        select k.contact_id, k.company_id, k.branch_id
-        from session as k
-        where
-            k.tenant_id = p_tenant_id and k.session_key = p.session_key
-            and k.session_id = p.session_id
-        offset 0
-    ) as s on true
-    left join mixed_event as m on m.source = p.source and m.source_row = p.source_row;
+    inner join purchase as p on p.order_key = t.order_key
+    left join session as s
+        on
+            s.tenant_id = p_tenant_id
+            and s.session_key = p.session_key and s.session_id = p.session_id
+    left join mixed_event as m on m.source = p.tableoid and m.source_row = p.ctid
+    where p.tenant_id = p_tenant_id;
     update purchase_event as e
     set company_id = u.buying_company_erp_id
     from users as u

@@ -22,15 +22,9 @@ begin
     insert into evidence
     select f.*
     from touched_subject as t
-    cross join lateral (
-        select e.*
-        from fact as e
-        where
-            e.tenant_id = p_tenant_id and e.task_type = v_source and e.subject = t.subject
-        offset 0
-    ) as f
+    inner join fact as f on f.task_type = v_source and f.subject = t.subject
     where
-        t.task_type = p_task_type
+        f.tenant_id = p_tenant_id and t.task_type = p_task_type
         and case p_task_type
             when 'cart' then true
             when 'no_results'

@@ -14,13 +14,9 @@ begin
         o.order_date as old_date, n.order_date as new_date
     from (
         select s.*
-        from touched_order as t
-        cross join lateral (
-            select k.*
-            from shop_order as k
-            where k.tenant_id = p_tenant_id and k.order_key = t.order_key
-            offset 0
-        ) as s
+        from shop_order as s
+        inner join touched_order as t on s.order_key = t.order_key
+        where s.tenant_id = p_tenant_id
     ) as o
     full join order_new as n on o.order_key = n.order_key
     where o.row_hash is distinct from n.row_hash;
@@ -39,14 +35,10 @@ begin
     union
     select s.session_date
     from order_image as i
-    cross join lateral (
-        select k.session_date
-        from session as k
-        where
-            k.tenant_id = p_tenant_id and k.session_key = i.session_key
-            and k.session_id = i.session_id
-        offset 0
-    ) as s
+    inner join session as s
+        on
+            s.tenant_id = p_tenant_id
+            and s.session_key = i.session_key and s.session_id = i.session_id
     union
     select r.event_date
     from order_repeat as r

@@ -11,14 +11,9 @@ as $$
 begin
     create temporary table task_old on commit drop as
     select t.*
-    from touched_subject as s
-    cross join lateral (
-        select k.*
-        from task as k
-        where
-            k.tenant_id = p_tenant_id and k.task_type = s.task_type and k.subject = s.subject
-        offset 0
-    ) as t
+    from task as t
+    inner join touched_subject as s on s.task_type = t.task_type and s.subject = t.subject
+    where t.tenant_id = p_tenant_id
     union all
     select t.*
     from task as t

@@ -19,24 +19,21 @@ begin
         on conflict do nothing;
         insert into touched_subject
         select distinct f.task_type, f.subject
-        from (
-            select distinct i.contact_id, i.company_id, i.user_pseudo_id from order_image as i
-        ) as i
-        cross join lateral (
-            select c.task_type, c.subject
-            from fact as c
-            where
-                c.tenant_id = p_tenant_id and c.task_type in ('cart', 'search', 'visit')
-                and c.subject = 'c:' || i.contact_id
-            union
-            select k.task_type, k.subject
-            from fact as k
-            where k.tenant_id = p_tenant_id and k.company_id = i.company_id
-            union
-            select d.task_type, d.subject
-            from fact as d
-            where d.tenant_id = p_tenant_id and d.user_pseudo_id = i.user_pseudo_id
-        ) as f
+        from (select distinct i.contact_id from order_image as i) as i
+        inner join fact as f on f.subject = 'c:' || i.contact_id
+        where f.tenant_id = p_tenant_id
+        on conflict do nothing;
+        insert into touched_subject
+        select distinct f.task_type, f.subject
+        from (select distinct i.company_id from order_image as i) as i
+        inner join fact as f on f.company_id = i.company_id
+        where f.tenant_id = p_tenant_id
+        on conflict do nothing;
+        insert into touched_subject
+        select distinct f.task_type, f.subject
+        from (select distinct i.user_pseudo_id from order_image as i) as i
+        inner join fact as f on f.user_pseudo_id = i.user_pseudo_id
+        where f.tenant_id = p_tenant_id
         on conflict do nothing;
     end if;
     insert into touched_subject
