@@ -21,7 +21,7 @@ from app.tasks.board_queries import (
     get_team_board,
     list_unassigned_tasks,
 )
-from app.tasks.queue_actions import list_assignees
+from app.tasks.lookups import list_assignees
 from app.tasks.queue_filters import RANGES
 from app.tasks.words import TYPE_NAMES
 from app.tasks.work import Actor, Change, change_task

@@ -18,6 +18,7 @@ from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid
 from app.paging import Page
 from app.tasks import queue_actions
+from app.tasks.lookups import list_assignees
 from app.tasks.queries import Place, TaskFilters, get_task_queue
 from app.tasks.queue_cards import ICONS, card_id, describe
 from app.tasks.queue_filters import (
@@ -170,7 +171,7 @@ def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     return {
         "filters": filters,
         "is_read_only": role == "viewer",
-        "assignees": [] if role == "viewer" else queue_actions.list_assignees(conn, _tenant_id()),
+        "assignees": [] if role == "viewer" else list_assignees(conn, _tenant_id()),
         "outcomes": OUTCOME_NAMES,
         "reasons": {name: found for name, found in REASONS.items() if name != "won"},
         "type_words": TYPE_NAMES,

@@ -8,11 +8,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
 from app.dates import parse_date, today, zone
 from app.errors import Invalid, NotFound
+from app.tasks.lookups import list_assignees
 from app.tasks.queries import OUTCOMES, Task, find_task
 from app.tasks.words import OUTCOME_NAMES, REASONS
 from app.tasks.work import Action, Actor, Change, change_task, undo
@@ -29,15 +30,6 @@ class Press:
 
     versions: dict[UUID, int]
     change: Change
-
-
-@dataclass(frozen=True)
-class Assignee:
-    """A member to whom tasks can be given."""
-
-    email: str
-    name: str
-    role: str
 
 
 def read_press(form: MultiDict[str, str], action: Action, zone_name: str) -> Press:
@@ -120,17 +112,6 @@ def find_reasons(
     if len(tasks) < len(found) or not tasks:
         raise NotFound
     return tasks
-
-
-def list_assignees(conn: Connection, tenant_id: UUID) -> list[Assignee]:
-    """Members who may work on tasks, by name."""
-    statement = text("""
-        select m.email, m.name, m.role
-        from membership as m
-        where m.tenant_id = :t and m.is_active and m.role <> 'viewer'
-        order by lower(coalesce(nullif(m.name, ''), m.email)), m.email
-    """)
-    return [Assignee(*row) for row in conn.execute(statement, {"t": tenant_id})]
 
 
 def read_until(form: MultiDict[str, str], zone_name: str) -> datetime | None:
