@@ -946,7 +946,6 @@ grant delete, insert, select, update on view_search_results to app_worker;
 grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
--- function _bounce_tasks(p_tenant_id uuid) returns void
 -- function _bounce_worth(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns numeric
 -- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
@@ -1013,7 +1012,6 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _place_works(p_tenant_id uuid) returns void
 -- function _purchase_tasks(p_tenant_id uuid) returns void
 -- function _record_closings(p_tenant_id uuid) returns void
--- function _repeat_visit_tasks(p_tenant_id uuid) returns void
 -- function _replace_branches(p_tenant_id uuid) returns void
 -- function _replace_contacts(p_tenant_id uuid) returns void
 -- function _replace_events(p_tenant_id uuid, p_load_id bigint) returns void
@@ -1046,6 +1044,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _touch_everything(p_tenant_id uuid) returns void
 -- function _touch_subjects(p_tenant_id uuid) returns void
 -- function _visit_query() returns text
+-- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
 -- function _words(p_text text) returns text
 -- function get_bounce_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_cart_abandonment_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task

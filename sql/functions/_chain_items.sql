@@ -4,7 +4,7 @@
 --             of {item_id, item_name, category, price, views}, the most viewed first.
 -- Units       total is the sum of the known prices, in currency, the last one named.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/_no_conversion_tasks.sql, _repeat_visit_tasks.sql, _bounce_tasks.sql
+-- Called by   sql/functions/_no_conversion_tasks.sql, _visit_tasks.sql
 create or replace function _chain_items(p_tenant_id uuid)
 returns table (
     subject text, first_at timestamptz, items jsonb, total numeric, is_incomplete boolean,

@@ -17,7 +17,12 @@ begin
         'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
     ] loop
         perform _mark_chains(p_tenant_id, v_type);
-        execute format('select _%s_tasks($1)', v_type) using p_tenant_id;
+        case v_type
+            when 'cart' then perform _cart_tasks(p_tenant_id);
+            when 'no_results' then perform _no_results_tasks(p_tenant_id);
+            when 'no_conversion' then perform _no_conversion_tasks(p_tenant_id);
+            else perform _visit_tasks(p_tenant_id, v_type);
+        end case;
     end loop;
     perform _purchase_tasks(p_tenant_id);
     perform _finish_tasks(p_tenant_id);
