@@ -500,7 +500,8 @@ create table task (
     version integer not null default 0,
     touched_at timestamp with time zone,
     cool_until timestamp with time zone,
-    fixed_at timestamp with time zone
+    fixed_at timestamp with time zone,
+    log_value double precision generated always as (ln(((1)::double precision + (GREATEST(value, (0)::numeric))::double precision))) stored
 ); -- enable and force row security
 
 create table task_cooldown (
@@ -791,7 +792,7 @@ CREATE INDEX shop_order_session ON public.shop_order USING btree (tenant_id, ses
 CREATE INDEX task_company ON public.task USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX task_contact ON public.task USING btree (tenant_id, contact_id) WHERE (contact_id IS NOT NULL);
 CREATE INDEX task_customer ON public.task USING btree (tenant_id, customer_key, last_at);
-CREATE INDEX task_list ON public.task USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (task_id, customer_key, is_task, ready_at, last_at, closed_at, expires_at, touched_at, state, snoozed_until, cool_until, fixed_at, currency, value, estimate_sessions, has_checkout, reach, is_known_buyer, owner, owner_branch_id, account_owner);
+CREATE INDEX task_list ON public.task USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (task_id, customer_key, is_task, ready_at, last_at, closed_at, expires_at, touched_at, state, snoozed_until, cool_until, fixed_at, currency, value, log_value, estimate_sessions, has_checkout, reach, is_known_buyer, owner, owner_branch_id, account_owner);
 CREATE INDEX task_owner ON public.task USING btree (tenant_id, owner) WHERE (owner IS NOT NULL);
 CREATE INDEX task_cooldown_task ON public.task_cooldown USING btree (tenant_id, task_id);
 CREATE INDEX task_history_contact ON public.task_history USING btree (tenant_id, happened_at) WHERE is_contact;
@@ -1031,8 +1032,8 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _task_page(p_page text, p_is_back boolean) returns text
 -- function _task_rules(p_tenant_id uuid) returns TABLE(chain_days integer, cart_hours integer, cart_days integer, purchase_days integer, search_days integer, searches integer, term_sessions integer, visit_pages integer, visits integer, visit_days integer, bounces integer, bounce_days integer, cool_days integer, no_answer_days integer, no_answers integer, attribution_days integer)
 -- function _task_scale(p_tenant_id uuid) returns TABLE(value_p90 numeric, estimate numeric)
--- function _task_score(p_task_type text, p_value numeric, p_value_p90 numeric, p_last_at timestamp with time zone, p_now timestamp with time zone, p_has_checkout boolean, p_reach smallint, p_is_known_buyer boolean) returns double precision
--- function _task_source(p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[]) returns text
+-- function _task_score(p_task_type text, p_log_value double precision, p_value_p90 numeric, p_last_at timestamp with time zone, p_now timestamp with time zone, p_has_checkout boolean, p_reach smallint, p_is_known_buyer boolean) returns double precision
+-- function _task_source(p_types text[], p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[], p_is_alive boolean) returns text
 -- function _task_state(p_state text, p_closed_at timestamp with time zone, p_fixed_at timestamp with time zone, p_snoozed_until timestamp with time zone, p_cool_until timestamp with time zone, p_last_at timestamp with time zone, p_expires_at timestamp with time zone, p_touched_at timestamp with time zone, p_now timestamp with time zone) returns text
 -- function _team_work(p_tenant_id uuid, p_since timestamp with time zone, p_location_ids text[]) returns TABLE(done_by text, worked bigint, won bigint, first_action_hours double precision)
 -- function _term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_terms text[]) returns TABLE(term text, customers bigint)

@@ -14,23 +14,35 @@ language plpgsql
 as $$
 begin
     return query
-    with sessions as (
-        select distinct c.subject, c.first_at, e.session_key, e.session_id
+    with viewed as (
+        select
+            c.subject, c.first_at, e.fact_ts, e.session_id, e.currency, e.items
         from chain_span as c
         inner join evidence as e
             on e.subject = c.subject and e.fact_ts between c.first_at and c.last_at
-    ),
-    seen as (
-        select
-            s.subject, s.first_at, f.fact_ts, f.session_id, f.currency, i.item ->> 'item_id' as id,
-            i.item ->> 'item_name' as name, i.item ->> 'category' as category,
-            (i.item ->> 'price')::numeric as price, (i.item ->> 'views')::integer as views
-        from sessions as s
+        where e.task_type = 'visit'
+        union all
+        select s.subject, s.first_at, f.fact_ts, f.session_id, f.currency, f.items
+        from (
+            select distinct c.subject, c.first_at, e.session_key, e.session_id
+            from chain_span as c
+            inner join evidence as e
+                on e.subject = c.subject and e.fact_ts between c.first_at and c.last_at
+            where e.task_type <> 'visit'
+        ) as s
         inner join fact as f
             on
                 f.tenant_id = p_tenant_id and f.session_key = s.session_key
                 and f.session_id = s.session_id and f.task_type = 'visit'
-        cross join lateral jsonb_array_elements(f.items) as i (item)
+    ),
+    seen as (
+        select
+            v.subject, v.first_at, v.fact_ts, v.session_id, v.currency,
+            i.item ->> 'item_id' as id, i.item ->> 'item_name' as name,
+            i.item ->> 'category' as category, (i.item ->> 'price')::numeric as price,
+            (i.item ->> 'views')::integer as views
+        from viewed as v
+        cross join lateral jsonb_array_elements(v.items) as i (item)
     ),
     grouped as (
         select
@@ -46,6 +58,10 @@ begin
             max(s.fact_ts) as last_ts
         from seen as s
         group by 1, 2, 3
+    ),
+    labels as (
+        select l.label, _words(l.label) as words
+        from (select distinct concat_ws(' ', g.id, g.name) as label from grouped as g) as l
     )
     select
         g.subject, g.first_at,
@@ -55,8 +71,9 @@ begin
         ) order by g.views desc, g.item_key),
         coalesce(sum(g.price), 0), bool_or(g.price is null),
         (array_agg(g.currency order by g.currency = '', g.last_ts desc, g.item_key))[1],
-        _words(string_agg(concat_ws(' ', g.id, g.name), ' ' order by g.views desc, g.item_key))
+        string_agg(l.words, '' order by g.views desc, g.item_key)
     from grouped as g
+    inner join labels as l on l.label = concat_ws(' ', g.id, g.name)
     group by g.subject, g.first_at;
 end;
 $$;

@@ -16,7 +16,10 @@ as $$
 declare
     v_words text[] := string_to_array(nullif(trim(_words(p_query)), ''), ' ');
     v_excluded text[] := _excluded_customers(p_tenant_id);
-    v_source text := _task_source(p_location_ids, v_words, p_reachable, p_least_value, v_excluded);
+    v_source text := _task_source(
+        p_types, p_location_ids, v_words, p_reachable, p_least_value, v_excluded,
+        false
+    );
     v_scale record;
     v_currency text;
 begin

@@ -32,7 +32,10 @@ declare
     end;
     v_is_down boolean := (p_sort_order = 'desc') <> p_is_back;
     v_order text := format('%s %s', v_column, case when v_is_down then 'desc' else 'asc' end);
-    v_source text := _task_source(p_location_ids, v_words, p_reachable, p_least_value, v_excluded);
+    v_source text := _task_source(
+        p_types, p_location_ids, v_words, p_reachable, p_least_value, v_excluded,
+        coalesce(p_states <@ array['open', 'in_progress', 'snoozed'], false)
+    );
     v_scale record;
     v_currency text;
 begin
@@ -47,13 +50,14 @@ begin
         );
     end if;
     return query execute _task_page(format(
-        'select
-            row_number() over (order by %1$s, s.task_id %2$s) as place, s.task_id, s.state,
-            s.value, s.score, (%3$s)::text as sort_key
-        from (%4$s) as s
-        where true %5$s %6$s %7$s
-        order by %1$s, s.task_id %2$s
-        limit $15 offset $16',
+        'select row_number() over () as place, s.*
+        from (
+            select s.task_id, s.state, s.value, s.score, (%3$s)::text as sort_key
+            from (%4$s) as s
+            where true %5$s %6$s %7$s
+            order by %1$s, s.task_id %2$s
+            limit $15 offset $16
+        ) as s',
         v_order, case when v_is_down then 'desc' else 'asc' end, v_column, v_source,
         case when p_states is null then '' else 'and s.state = any($14)' end,
         case p_only

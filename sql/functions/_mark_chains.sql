@@ -20,8 +20,15 @@ declare
     v_companies text[];
     v_devices text[];
     v_silence interval;
+    v_least integer;
 begin
-    select make_interval(days => r.chain_days) into v_silence
+    select
+        make_interval(days => r.chain_days),
+        case p_task_type
+            when 'no_conversion' then least(r.searches, r.term_sessions)
+            when 'repeat_visit' then r.visits when 'bounce' then r.bounces else 1
+        end
+    into v_silence, v_least
     from _task_rules(p_tenant_id) as r;
     perform _gather_evidence(p_tenant_id, p_task_type);
     for v_step in execute _chain_query() using p_tenant_id, p_task_type loop
@@ -58,5 +65,8 @@ begin
         insert into chain_span values (v_subject, v_first, v_last, null, null);
     end if;
     analyze chain_span;
+    if v_least > 1 then
+        perform _drop_short_chains(p_tenant_id, p_task_type, v_least);
+    end if;
 end;
 $$;

@@ -2,11 +2,11 @@
 --
 -- Definition  value 40·min(1, ln(1+v)/ln(1+p90)); recency 25·½^(age/half-life); intent up to 20 by
 --             type; reachability 10 (phone 6, email 4, added up in p_reach); relationship 5.
---             p_value 0 or no p90: the value part is 0.
+--             p_log_value is ln(1+v); null or no p90: the value part is 0.
 -- Called by   functions that list tasks; inlined there. app/tasks/score.py explains the parts.
 create or replace function _task_score(
-    p_task_type text, p_value numeric, p_value_p90 numeric, p_last_at timestamptz,
-    p_now timestamptz, p_has_checkout boolean, p_reach smallint, p_is_known_buyer boolean
+    p_task_type text, p_log_value double precision, p_value_p90 numeric,
+    p_last_at timestamptz, p_now timestamptz, p_has_checkout boolean, p_reach smallint, p_is_known_buyer boolean
 )
 returns double precision
 language sql
@@ -14,15 +14,15 @@ immutable
 as $$
     select
         case
-            when p_value > 0 and p_value_p90 > 0
+            when p_value_p90 > 0
                 then 40 * least(
-                    1, ln(1 + p_value::double precision) / ln(1 + p_value_p90::double precision)
+                    1, coalesce(p_log_value, 0) / ln(1 + p_value_p90::double precision)
                 )
             else 0
         end
         + 25 * power(
             0.5::double precision,
-            greatest(extract(epoch from p_now - p_last_at)::double precision, 0) / 86400
+            greatest(date_part('epoch', p_now - p_last_at), 0) / 86400
             / case p_task_type
                 when 'cart' then 2 when 'no_results' then 3 when 'no_conversion' then 3
                 when 'repeat_visit' then 5 when 'purchase' then 7 else 14

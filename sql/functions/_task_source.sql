@@ -4,12 +4,13 @@
 -- Definition  Only what is asked for stands in it. $1 tenant, $2 types, $3 and $4 first and last day
 --             of the last evidence, $5 until when carts are known, $6 now, $7 branches, $8 the
 --             words asked for, $9 the least value, $10 value_p90, $11 estimate a session, $12 the
---             reporting currency, $13 customers, contacts first, who are excluded.
+--             reporting currency, $13 customers, contacts first, who are excluded. p_is_alive
+--             leaves out at once what must be done, closed or expired.
 -- Units       value is null where it cannot be estimated; scores count other currencies as 0.
 -- Called by   sql/functions/ that list and count tasks
 create or replace function _task_source(
-    p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric,
-    p_excluded text[]
+    p_types text[], p_location_ids text[], p_words text[], p_reachable boolean,
+    p_least_value numeric, p_excluded text[], p_is_alive boolean
 )
 returns text
 language sql
@@ -19,8 +20,9 @@ as $$
         select
             v.*,
             _task_score(
-                v.task_type, case when v.currency in ('''', $12) then v.value end, $10, v.last_at,
-                $6, v.has_checkout, v.reach, v.is_known_buyer
+                ' || case when cardinality(p_types) = 1 then quote_literal(p_types[1])
+            else 'v.task_type' end || ', v.log_worth, $10, v.last_at, $6, v.has_checkout, v.reach,
+                v.is_known_buyer
             ) as score
         from (
             select
@@ -33,12 +35,27 @@ as $$
                 ) as state,
                 case
                     when t.estimate_sessions > 0 then t.estimate_sessions * $11 else t.value
-                end as value
+                end as value,
+                case
+                    when t.currency not in ('''', $12) then null
+                    when t.estimate_sessions > 0
+                        then ln(1 + t.estimate_sessions * $11::double precision)
+                    else t.log_value
+                end as log_worth
             from task as t
             where
                 t.tenant_id = $1 and t.task_type = any($2) and t.last_date between $3 and $4
                 and (t.ready_at <= $5 or not t.is_task)'
         || case when p_location_ids is null then '' else ' and t.branch_id = any($7)' end
+        || case
+            when p_is_alive
+                then ' and t.closed_at is null and t.fixed_at is null and t.state <> ''done''
+                    and (
+                        t.expires_at > $6 or t.touched_at is not null
+                        or t.snoozed_until is not null
+                    )'
+            else ''
+        end
         || case when p_reachable then ' and t.reach > 0' else '' end
         || coalesce((
             select string_agg(

@@ -13,7 +13,7 @@ create or replace function _task_state(
 )
 returns text
 language sql
-immutable
+stable
 as $$
     select
         case

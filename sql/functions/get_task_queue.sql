@@ -46,7 +46,9 @@ begin
         select c.*, count(*) over () from cards as c
         order by c.overdue_at is null, %s desc, c.customer_key
         limit $16 offset $17',
-        _task_source(p_location_ids, null, p_reachable, p_least_value, v_excluded),
+        _task_source(
+            p_types, p_location_ids, null, p_reachable, p_least_value, v_excluded, true
+        ),
         case when p_owners is null then '' else
             'and case
                 when s.owner is not null then lower(s.owner) = any($14)

@@ -21,14 +21,19 @@ begin
         select
             1 as place, v.task_id, v.standing as state, v.worth as value, null::text as sort_key,
             _task_score(
-                v.task_type, case when v.currency in ('''', $6) then v.worth end, $4, v.last_at,
-                $3, v.has_checkout, v.reach, v.is_known_buyer
+                v.task_type, v.log_worth, $4, v.last_at, $3, v.has_checkout, v.reach, v.is_known_buyer
             ) as score
         from (
             select
                 t.*,
                 case when t.estimate_sessions > 0 then t.estimate_sessions * $5 else t.value end
                     as worth,
+                case
+                    when t.currency not in ('''', $6) then null
+                    when t.estimate_sessions > 0
+                        then ln(1 + t.estimate_sessions * $5::double precision)
+                    else t.log_value
+                end as log_worth,
                 _task_state(
                     t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
                     t.expires_at, t.touched_at, $3

@@ -41,7 +41,7 @@ def test_python_and_sql_agree(
 ) -> None:
     for checkout, reach, buyer in ((True, 10, True), (False, 6, False), (False, 0, True)):
         row = superuser.execute(
-            "select _task_score(%s, %s, %s, %s, %s, %s, %s::smallint, %s)",
+            "select _task_score(%s, ln(1 + %s::float), %s, %s, %s, %s, %s::smallint, %s)",
             (task_type, value, p90, NOW - timedelta(days=days), NOW, checkout, reach, buyer),
         ).fetchone()
         ours = sum(
