@@ -31,7 +31,7 @@ from app.log import logger
 from app.partitions import ensure_partitions
 from app.tasks.clock import keep_tasks
 
-HANDLER_MODULES = ["app.ingest.jobs"]
+HANDLER_MODULES = ["app.ingest.jobs", "app.ingest.rederive"]
 HOUR_S, DAY_S = 3_600, 86_400
 _PARTITIONS_AHEAD = timedelta(days=92)
 _STOP_LIMIT_S = 8.0

@@ -14,6 +14,7 @@ from app.auth import gate, oidc, store
 from app.auth import views as auth_views
 from app.config import Config, ConfigError, load_config
 from app.customers import api as customers_api
+from app.customers import exclusion_views
 from app.customers import views as customers_views
 from app.dashboard import api as dashboard_api
 from app.dashboard import views as dashboard_views
@@ -38,6 +39,7 @@ _PAGES = (
     tasks_queue.blueprint,
     tasks_board.blueprint,
     customers_views.blueprint,
+    exclusion_views.blueprint,
     terms.blueprint,
     performance.blueprint,
 )

@@ -37,7 +37,7 @@ DEFENCES = [
     Defence(
         "advisory lock: overlapping jobs of a tenant store one after the other",
         "app/ingest/load.py",
-        "        _lock_tenant(conn, run)\n",
+        "        lock_tenant(conn, run.tenant_id)\n",
         "",
         "tests/ingest/replace/test_at_once.py",
     ),

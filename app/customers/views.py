@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.branches import branch_label, get_branch_names
 from app.current import current_member, current_membership
-from app.customers import marks, queries, timeline
+from app.customers import exclusions, marks, queries, timeline
+from app.customers.exclusion_views import follow, tell
 from app.customers.queries import Cursor, Customer, Person
 from app.dates import utc_now
 from app.db import tenant_transaction
@@ -44,7 +45,7 @@ def customers() -> Response:
         )
     return render_page(
         "customers/index.html", "customers/_customers.html", query=query, sort_field=sort_field,
-        sorts=queries.SORT_FIELDS, is_read_only=_is_read_only(),
+        sorts=queries.SORT_FIELDS, is_read_only=_is_read_only(), can_mark=_can_mark(),
         listed=Page(rows, total, number, limit),
     )  # fmt: skip
 
@@ -100,7 +101,7 @@ def exclude(customer_key: str) -> AnyResponse:
     """Take a customer, or an email domain of its people, out of every list of tasks."""
     return _mark(
         customer_key, "Excluded from all lists of tasks.",
-        lambda conn, found, people: marks.exclude(
+        lambda conn, found, people: exclusions.exclude_customer(
             conn, _tenant_id(), found, people, request.form, current_member().email
         ),
     )  # fmt: skip
@@ -112,8 +113,8 @@ def include(customer_key: str) -> AnyResponse:
     """End the exclusions that hold for a customer."""
     return _mark(
         customer_key, "In the lists of tasks again.",
-        lambda conn, found, people: marks.include(
-            conn, _tenant_id(), found, marks.email_domains(people)
+        lambda conn, found, people: exclusions.include_customer(
+            conn, _tenant_id(), found, exclusions.email_domains(people)
         ),
     )  # fmt: skip
 
@@ -143,7 +144,7 @@ def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
     tenant_id, scope = _tenant_id(), _scope()
     found = _find(conn, customer_key)
     people = queries.list_people(conn, tenant_id, customer_key, scope)
-    domains = marks.email_domains(people)
+    domains = exclusions.email_domains(people)
     products = queries.list_products(conn, tenant_id, customer_key, scope)
     return _timeline(conn, customer_key) | {
         "customer": found,
@@ -157,7 +158,8 @@ def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
             for kind in ("bought", "viewed", "not_found")
         },
         "do_not_contact": marks.list_do_not_contact(conn, tenant_id, found),
-        "exclusions": marks.list_exclusions(conn, tenant_id, found, domains),
+        "exclusions": exclusions.list_exclusions_of(conn, tenant_id, found, domains),
+        "leave_figures": exclusions.leave_figures(conn, tenant_id),
         "branch_names": get_branch_names(conn, tenant_id),
         "scope": scope,
     }
@@ -183,7 +185,7 @@ def _timeline(conn: Connection, customer_key: str) -> dict[str, Any]:
         "kinds": {name: words for name, (words, _) in timeline.KINDS.items()},
         "branch_label": branch_label,
         "is_read_only": _is_read_only(),
-        "can_mark": current_membership().role in ("manager", "admin"),
+        "can_mark": _can_mark(),
         "is_first": cursor is None,
     }
 
@@ -213,6 +215,7 @@ def _mark(customer_key: str, message: str, change: Change) -> AnyResponse:
             found = _find(conn, customer_key)
             people = queries.list_people(conn, _tenant_id(), customer_key, _scope())
             change(conn, found, people)
+            job_id = follow(conn, _tenant_id())
     except Invalid as error:
         with tenant_transaction(_tenant_id()) as conn:
             context = _customer_page(conn, customer_key)
@@ -220,7 +223,7 @@ def _mark(customer_key: str, message: str, change: Change) -> AnyResponse:
             "customers/customer.html", "customers/_customer.html",
             status=422, problem=error.message, **context,
         )  # fmt: skip
-    flash(message, "success")
+    tell(message, job_id)
     return redirect(url_for("customers.customer", customer_key=customer_key), 303)
 
 
@@ -253,6 +256,10 @@ def _choice(name: str, allowed: dict[str, Any], default: str) -> str:
 
 def _is_read_only() -> bool:
     return current_membership().role == "viewer"
+
+
+def _can_mark() -> bool:
+    return current_membership().role in ("manager", "admin")
 
 
 def _scope() -> tuple[str, ...] | None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -103,7 +104,7 @@ def store(run: Run, harvest: Harvest, message: str | None) -> None:
         for file in harvest.files:
             _stage_file(conn, file)
         _check_zone(conn, run, harvest)
-        _lock_tenant(conn, run)
+        lock_tenant(conn, run.tenant_id)
         reached("store.locked")
         run.fence_check(conn)
         load_id = _record_load(conn, run, harvest)
@@ -112,6 +113,12 @@ def store(run: Run, harvest: Harvest, message: str | None) -> None:
         conn.execute(text("select _derive(:t)"), {"t": run.tenant_id})
         reached("derive.done")
         run.finish(conn, "completed", message)
+
+
+def lock_tenant(conn: Connection, tenant_id: UUID) -> None:
+    """Whatever changes a tenant's rows waits here for what changed them before."""
+    statement = text("select pg_advisory_xact_lock(hashtextextended(:tenant_id, 1))")
+    conn.execute(statement, {"tenant_id": str(tenant_id)})
 
 
 def _swap(conn: Connection, run: Run, harvest: Harvest, load_id: int) -> None:
@@ -207,12 +214,6 @@ def _sampled(rows: int) -> str:
     if rows <= _ZONE_SAMPLE:
         return ""
     return f"tablesample system ({100 * _ZONE_SAMPLE / rows}) repeatable (1)"
-
-
-def _lock_tenant(conn: Connection, run: Run) -> None:
-    """Overlapping jobs of one tenant store one after the other."""
-    statement = text("select pg_advisory_xact_lock(hashtextextended(:tenant_id, 1))")
-    conn.execute(statement, {"tenant_id": str(run.tenant_id)})
 
 
 def _record_load(conn: Connection, run: Run, harvest: Harvest) -> int:

@@ -36,6 +36,7 @@ from app.tasks.queue_queries import (
     card_of,
     get_queue_counts,
     get_scale,
+    list_own_names,
 )
 from app.tasks.words import OUTCOME_NAMES, REASONS, TYPE_NAMES
 from app.tasks.work import Action, Actor
@@ -156,7 +157,7 @@ def _queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     now = utc_now()
     found = get_task_queue(
         conn, _tenant_id(), _task_filters(filters),
-        Place(limit, (number - 1) * limit, now=now), *_owner_arguments(filters),
+        Place(limit, (number - 1) * limit, now=now), *_owner_arguments(conn, filters),
     )  # fmt: skip
     leads = build_leads(conn, _tenant_id(), found.cards, now)
     return _card_words(conn, filters) | _counts(conn, filters, found.total) | {
@@ -186,12 +187,12 @@ def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
 def _counts(conn: Connection, filters: QueueFilters, total: int | None = None) -> dict[str, Any]:
     if total is None:
         found = get_task_queue(
-            conn, _tenant_id(), _task_filters(filters), Place(1), *_owner_arguments(filters)
+            conn, _tenant_id(), _task_filters(filters), Place(1), *_owner_arguments(conn, filters)
         )
         total = found.total
     counted = get_queue_counts(
         conn, _tenant_id(), filters.period(_today()), _week_start(), _branches(filters),
-        _owners(filters), current_member().email if filters.scope == "mine" else None,
+        _owners(conn, filters), current_member().email if filters.scope == "mine" else None,
     )  # fmt: skip
     return {"waiting": total, "counts": counted}
 
@@ -207,16 +208,18 @@ def _task_filters(filters: QueueFilters) -> TaskFilters:
     )
 
 
-def _owners(filters: QueueFilters) -> Owners | None:
+def _owners(conn: Connection, filters: QueueFilters) -> Owners | None:
     if filters.scope != "mine":
         return None
     member, membership = current_member(), current_membership()
-    names = tuple(name for name in (member.email, member.name) if name)
+    names = list_own_names(conn, _tenant_id(), member.email, member.name)
     return Owners(names, membership.location_ids or ())
 
 
-def _owner_arguments(filters: QueueFilters) -> tuple[Sequence[str] | None, Sequence[str]]:
-    owners = _owners(filters)
+def _owner_arguments(
+    conn: Connection, filters: QueueFilters
+) -> tuple[Sequence[str] | None, Sequence[str]]:
+    owners = _owners(conn, filters)
     return (owners.names, owners.branches) if owners else (None, ())
 
 

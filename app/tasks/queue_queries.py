@@ -80,6 +80,19 @@ def get_scale(conn: Connection, tenant_id: UUID) -> Scale:
     return Scale(*conn.execute(statement, {"t": tenant_id}).one())
 
 
+def list_own_names(conn: Connection, tenant_id: UUID, email: str, name: str) -> tuple[str, ...]:
+    """What the customer file may call this member: the address, and the name if no other has it."""
+    statement = text("""
+        select count(*) from membership as m
+        where
+            m.tenant_id = :t and m.is_active and lower(m.name) = lower(:name)
+            and lower(m.email) <> lower(:email)
+    """)
+    values = {"t": tenant_id, "email": email, "name": name}
+    is_shared = not name or conn.execute(statement, values).scalar_one() > 0
+    return (email,) if is_shared else (email, name)
+
+
 def get_customer_summaries(
     conn: Connection, tenant_id: UUID, keys: Sequence[str]
 ) -> dict[str, Summary]:

@@ -27,7 +27,9 @@ as $$
                 from shop_order as w
                 where w.tenant_id = $1 and w.session_id is not null
             ) as o on o.session_key = s.session_key and o.session_id = s.session_id
-            where s.tenant_id = $1 and s.session_date between $2 and $3
+            where
+                s.tenant_id = $1 and s.session_date between $2 and $3
+                and s.visitor_id is not null
             union all
             select
                 f.event_date, f.branch_id, 0, 0, 0, 0, 1,
@@ -47,7 +49,7 @@ as $$
             from touched_day as d
             inner join shop_order as o on o.order_date = d.event_date
             where
-                o.tenant_id = $1 and o.is_revenue_missing
+                o.tenant_id = $1 and o.is_revenue_missing and not o.is_excluded
                 and o.order_date between $2 and $3
             ' || string_agg(format('
             union all

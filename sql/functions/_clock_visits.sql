@@ -30,7 +30,9 @@ begin
             from shop_order as w
             where w.tenant_id = p_tenant_id and w.session_id is not null
         ) as o on o.session_key = s.session_key and o.session_id = s.session_id
-        where s.tenant_id = p_tenant_id and s.session_date between p_start_date and p_end_date
+        where
+            s.tenant_id = p_tenant_id and s.session_date between p_start_date and p_end_date
+            and s.visitor_id is not null
         group by 1, 2, 3, 4
     )
     select

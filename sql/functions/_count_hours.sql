@@ -30,6 +30,7 @@ begin
         ) as o on o.session_key = s.session_key and o.session_id = s.session_id
         where
             s.tenant_id = p_tenant_id and s.session_date between p_start_date and p_end_date
+            and s.visitor_id is not null
             and (p_location_ids is null or s.branch_id = any(p_location_ids))
         union all
         select c.event_date, c.event_ts, 0, null, 0, 1, c.is_failed::integer

@@ -25,7 +25,7 @@ begin
                 where
                     s.tenant_id = p_tenant_id
                     and s.session_date between p_start_date and p_end_date
-                    and s.branch_id = any(p_location_ids)
+                    and s.branch_id = any(p_location_ids) and s.visitor_id is not null
                 group by s.visitor_id
                 having count(*) > 1 and max(s.page_views) > 0
             ) as v
@@ -42,7 +42,7 @@ begin
         select s.visitor_id
         from session as s
         where
-            s.tenant_id = p_tenant_id and s.page_views = 0
+            s.tenant_id = p_tenant_id and s.page_views = 0 and s.visitor_id is not null
             and s.session_date between p_start_date and p_end_date
             and (p_location_ids is null or s.branch_id = any(p_location_ids))
         group by s.visitor_id

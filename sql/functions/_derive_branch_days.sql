@@ -1,7 +1,7 @@
 -- _derive_branch_days: the additive sums of the touched days, branches that nobody knows included.
 --
 -- Definition  Sessions count on the day of their first event, everything else on its own day;
---             branches always add up to the total.
+--             branches always add up to the total. Hidden customers are left out.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _derive_branch_days(p_tenant_id uuid)
@@ -33,11 +33,12 @@ begin
             o.tenant_id = p_tenant_id
             and o.order_date between (select min(t.event_date) from touched_day as t)
             and (select max(t.event_date) from touched_day as t)
+            and not o.is_excluded
         union all
         select r.refund_date, r.branch_id, r.currency, 0, 0, r.amount
         from refund as r
         inner join touched_day as d on r.refund_date = d.event_date
-        where r.tenant_id = p_tenant_id
+        where r.tenant_id = p_tenant_id and not r.is_excluded
     ) as m
     group by m.event_date, m.branch_id, m.currency;
 end;

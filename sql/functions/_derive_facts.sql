@@ -4,7 +4,7 @@
 --             none), per checkout and per search, numbered in the session's order; number 0 is
 --             the session itself. The subject is the contact of the event or session (c:), else
 --             its company (k:), else the device (d:). What was viewed in a session is what its
---             searches are worth: their subjects change with it.
+--             searches are worth: their subjects change with it. Hidden customers leave none.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _derive_facts(p_tenant_id uuid)
@@ -16,7 +16,8 @@ begin
     using
         p_tenant_id,
         (select min(n.first_event_date) from session_new as n),
-        (select max(n.last_event_date) from session_new as n);
+        (select max(n.last_event_date) from session_new as n),
+        _hidden_customers(p_tenant_id);
     perform _derive_visits(p_tenant_id);
     create index on fact_new (session_key, session_id, position);
     analyze fact_new;

@@ -1,13 +1,16 @@
 -- _derive_orders: the orders of the touched keys and their repeats, into order_new and repeat_new.
 --
 -- Definition  The first purchase event of a key is the order; the later ones repeat it. Contact,
---             company and branch are its event's, else the nearest in its session.
+--             company and branch are its event's, else the nearest in its session. Those of hidden
+--             customers are marked.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _derive_orders(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_hidden text[] := _hidden_customers(p_tenant_id);
 begin
     insert into touched_order
     select distinct p.order_key
@@ -32,7 +35,7 @@ begin
     select
         p.order_key, p.event_name, p.transaction_id, p.event_ts, p.event_date, p.session_key,
         p.session_id, p.user_pseudo_id, p.revenue, p.items_json,
-        _currency_code(p.currency) as currency,
+        _currency_code(p.currency) as currency, false as is_excluded,
         case when p.session_id is null then p.user_id
             when m.source is null then s.contact_id else m.contact_id end as contact_id,
         case when p.session_id is null then p.company_id
@@ -60,13 +63,16 @@ begin
     where
         u.tenant_id = p_tenant_id and u.user_id = e.contact_id
         and u.buying_company_erp_id is not null;
+    update purchase_event as e
+    set is_excluded = true
+    where 'c:' || e.contact_id = any(v_hidden) or 'k:' || e.company_id = any(v_hidden);
     insert into order_new
     select
         p_tenant_id, e.order_key,
         case when e.order_key like 't:%' then e.transaction_id end,
         e.event_ts, e.event_date, e.session_key, e.session_id, e.user_pseudo_id, e.contact_id,
         e.company_id, e.branch_id, e.currency, coalesce(e.revenue, 0), e.revenue is null,
-        e.items_json, 0
+        e.items_json, 0, e.is_excluded
     from purchase_event as e
     where e.event_name = 'purchase' and e.position = 1;
     update order_new as n

@@ -17,13 +17,14 @@ begin
         round(
             least(a.asked_until, a.revenue) - least(a.asked_until - a.asked, a.revenue), 6
         ),
-        a.is_attached
+        a.is_attached, a.is_excluded
     from (
         select
             d.order_key, d.position, d.event_ts, d.event_date,
             coalesce(o.branch_id, d.branch_id) as branch_id,
             coalesce(nullif(d.currency, ''), o.currency, '') as currency,
             o.order_key is not null as is_attached,
+            coalesce(o.is_excluded, d.is_excluded) as is_excluded,
             case when o.order_key is null then 'infinity' else o.revenue end as revenue,
             w.asked,
             sum(w.asked) over (partition by d.order_key order by d.position) as asked_until

@@ -1,5 +1,6 @@
 -- _fact_query: the statement that reads cart events and searches of the touched sessions into
--- fact_new; $1 tenant, $2 and $3 the first and last day any of them reaches.
+-- fact_new; $1 tenant, $2 and $3 the first and last day any of them reaches, $4 the hidden
+-- customers, whose events are no evidence.
 --
 -- Called by   sql/functions/_derive_facts.sql
 create or replace function _fact_query()
@@ -86,6 +87,9 @@ as $$
                 end as quantity,
                 n.currency, n.term
             from named as n
+            where
+                (''c:'' || n.contact_id = any($4)) is not true
+                and (''k:'' || n.known_company = any($4)) is not true
         )
         insert into fact_new
         select f.*, hash_record_extended(f, 0)

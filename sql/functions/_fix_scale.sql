@@ -36,12 +36,14 @@ begin
         from shop_order as w
         where w.tenant_id = p_tenant_id and w.session_id is not null and w.order_date >= v_from
     ) as o on o.session_key = s.session_key and o.session_id = s.session_id
-    where s.tenant_id = p_tenant_id and s.session_date >= v_from and s.searches > 0;
+    where
+        s.tenant_id = p_tenant_id and s.session_date >= v_from and s.searches > 0
+        and s.visitor_id is not null;
     select avg(o.revenue) into v_average
     from shop_order as o
     where
         o.tenant_id = p_tenant_id and o.order_date >= v_from
-        and o.currency in ('', v_currency);
+        and o.currency in ('', v_currency) and not o.is_excluded;
     insert into task_scale as s (
         tenant_id, scale_date, value_p90, search_sessions, search_sessions_with_order,
         average_order

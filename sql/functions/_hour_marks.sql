@@ -32,6 +32,7 @@ begin
         from shop_order as o
         where
             o.tenant_id = p_tenant_id and o.order_date between p_start_date and p_end_date
+            and not o.is_excluded
             and (p_location_ids is null or o.branch_id = any(p_location_ids))
         group by 1, 2
         union all
@@ -41,6 +42,7 @@ begin
         from refund as r
         where
             r.tenant_id = p_tenant_id and r.refund_date between p_start_date and p_end_date
+            and not r.is_excluded
             and (p_location_ids is null or r.branch_id = any(p_location_ids))
         group by 1, 2
         union all

@@ -2,7 +2,7 @@
 --
 -- Definition  A mixed session has the last contact, company and branch of its events. A
 --             session's company is its contact's in the customer file, else the property's. A
---             visitor is the contact, else the device. The entry page is the first page view.
+--             visitor is the contact, else the device; sessions of hidden customers have none. The entry page is the first page view.
 --             row_hash tells whether a row changed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
@@ -10,6 +10,8 @@ create or replace function _settle_sessions(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_hidden text[] := _hidden_customers(p_tenant_id);
 begin
     analyze session_found;
     insert into session_new
@@ -49,7 +51,11 @@ begin
         select
             k.tenant_id, k.session_key, k.session_id, k.user_pseudo_id, k.ga_session_id,
             k.session_date, k.first_ts, k.last_ts, k.first_event_date, k.last_event_date,
-            coalesce('c:' || k.contact, 'd:' || k.user_pseudo_id) as visitor_id,
+            case
+                when 'c:' || k.contact = any(v_hidden) then null
+                when 'k:' || coalesce(u.buying_company_erp_id, k.company) = any(v_hidden) then null
+                else coalesce('c:' || k.contact, 'd:' || k.user_pseudo_id)
+            end as visitor_id,
             k.contact, coalesce(u.buying_company_erp_id, k.company) as company_id,
             k.branch, k.is_mixed, k.page_views, k.item_views, k.cart_events, k.purchases,
             k.searches, k.failed_searches, k.is_bounce, e.page_url, e.device_category, e.city,

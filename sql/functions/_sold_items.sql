@@ -38,7 +38,7 @@ begin
         ) as i (item)
         where
             o.tenant_id = p_tenant_id and o.order_date between p_start_date and p_end_date
-            and o.currency in ('', v_currency)
+            and o.currency in ('', v_currency) and not o.is_excluded
             and (p_location_ids is null or o.branch_id = any(p_location_ids))
     ),
     sums as (

@@ -2,9 +2,10 @@
 -- and $3 the first and last day any touched session reaches, $4 the page views that count.
 --
 -- Definition  Sessions with enough page views of a known contact or company; bounced ones of a
---             known contact, and ones with a successful search, that saw a product. Dated by their
---             first event. items: the different items viewed, {item_id, item_name, category, price,
---             views}; the price is the last one shown, by instant, batch and place.
+--             known contact, and ones with a successful search, that saw a product; not those of hidden
+--             customers. Dated by their first event. items: the different items viewed,
+--             {item_id, item_name, category, price, views}; the price is the last one shown, by
+--             instant, batch and place.
 -- Called by   sql/functions/_derive_visits.sql
 create or replace function _visit_query()
 returns text
@@ -21,10 +22,13 @@ as $$
             select s.*
             from session_new as s
             where
-                (s.page_views >= $4 and coalesce(s.contact_id, s.company_id) is not null)
-                or (
-                    s.item_views > 0
-                    and (s.searches > 0 or (s.is_bounce and s.contact_id is not null))
+                s.visitor_id is not null
+                and (
+                    (s.page_views >= $4 and coalesce(s.contact_id, s.company_id) is not null)
+                    or (
+                        s.item_views > 0
+                        and (s.searches > 0 or (s.is_bounce and s.contact_id is not null))
+                    )
                 )
         ),
         views as (

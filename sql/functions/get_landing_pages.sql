@@ -44,7 +44,7 @@ begin
             s.tenant_id = p_tenant_id
             and s.session_date between least(p_start_date, p_compared_start)
             and greatest(p_end_date, p_compared_end)
-            and s.entry_url is not null
+            and s.entry_url is not null and s.visitor_id is not null
             and (p_location_ids is null or s.branch_id = any(p_location_ids))
     ),
     sums as (

@@ -30,6 +30,7 @@ begin
         from session as s
         where
             s.tenant_id = p_tenant_id and s.session_date between p_start_date and p_end_date
+            and s.visitor_id is not null
             and split_part(split_part(s.entry_url, '#', 1), '?', 1) = p_page
             and (p_location_ids is null or s.branch_id = any(p_location_ids))
         order by s.first_ts desc, s.session_id

@@ -45,7 +45,7 @@ begin
         inner join session as s
             on s.session_key = w.session_key and s.session_id = w.session_id
         where
-            s.tenant_id = p_tenant_id and s.cart_events > 0
+            s.tenant_id = p_tenant_id and s.cart_events > 0 and s.visitor_id is not null
             and s.session_date between p_start_date and p_end_date
         group by s.branch_id
     ),

@@ -1,7 +1,7 @@
 -- get_team_board: how every rep stands, and what belongs to nobody, branch by branch.
 --
 -- Definition  A task's owner is whom it was given to, else the account owner of the customer file
---             (a member, when one has that name), else the rep of the branch of the customer's
+--             (a member, when just one has that name), else the rep of the branch of the customer's
 --             last order; owner null: nobody, with the branch in branch_id. open: open or in
 --             progress; overdue: of these, whose promised call-back is due. worked, won,
 --             first_action_hours: as _team_work has them, since p_since.
@@ -36,6 +36,7 @@ begin
         from membership as m
         where m.tenant_id = p_tenant_id and m.is_active and m.name <> ''
         group by 1
+        having count(*) = 1
     ),
     waiting as (
         select

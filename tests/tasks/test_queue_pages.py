@@ -77,6 +77,20 @@ def test_a_rep_sees_the_own_customers_first_and_others_on_demand(
     assert rae.open(f"{QUEUE}?location_id=D09").status_code == 403
 
 
+def test_a_name_that_two_members_bear_makes_nobody_an_owner(
+    ada: Browser, rae: Browser, world: World
+) -> None:
+    world.task("cart", ago(days=1), company="K1", name="By name", account_owner="RAE lund")
+    assert names(check_page(rae.open(QUEUE))) == ["By name"]
+    world.insert("membership", email="rae.lund@acme.example", role="rep", name="Rae Lund")
+    try:
+        assert not names(check_page(rae.open(QUEUE)))
+        board = check_page(ada.open("/analytics/team-board")).text()
+        assert "rae lund 1" in board and f"{REP.email} 1" not in board
+    finally:
+        world.superuser.execute("delete from membership where email like 'rae.lund@%'")
+
+
 def test_filters_narrow_and_the_address_keeps_them(ada: Browser, world: World) -> None:
     world.task("cart", ago(days=1), company="K1", value=50, name="Small cart", reach=0)
     world.task("repeat_visit", ago(days=1), company="K2", value=5_000, name="Big visit")

@@ -1,0 +1,192 @@
+"""Visitors who are no customers: staff, tests, competitors. By contact, company or email domain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+from werkzeug.datastructures import MultiDict
+
+from app.customers.queries import Customer, Person
+from app.errors import Invalid
+from app.customers.marks import Mark, markable, read_reason
+
+KINDS = {"email_domain": "Email domain", "contact": "Contact id", "company": "Company id"}
+_MOST_CHARS = 300
+_DOMAIN = re.compile(r"[^\s@,;]+\.[^\s@,;]+")
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Who is excluded; `name` as the customer file has it, `people` how many a domain has there."""
+
+    kind: str
+    value: str
+    reason: str
+    created_by: str
+    created_at: datetime
+    name: str | None
+    people: int | None
+
+
+def list_exclusions(conn: Connection, tenant_id: UUID) -> list[Exclusion]:
+    """Every exclusion, by kind and value."""
+    return [Exclusion(*row) for row in conn.execute(_LIST, {"t": tenant_id})]
+
+
+def list_exclusions_of(
+    conn: Connection, tenant_id: UUID, customer: Customer, domains: Sequence[str]
+) -> list[Mark]:
+    """Exclusions of this customer, and of the email domains of its people."""
+    if customer.markable is None:
+        return []
+    kind, value = customer.markable
+    values = {"t": tenant_id, "kind": kind, "value": value, "domains": list(domains)}
+    return [Mark(*row) for row in conn.execute(_LIST_OF, values)]
+
+
+def exclude_customer(
+    conn: Connection, tenant_id: UUID, customer: Customer, people: Sequence[Person],
+    form: MultiDict[str, str], by: str,
+) -> None:  # fmt: skip
+    """Take the customer, or an email domain of its people, out of all lists.
+
+    Raises:
+        NotFound: it is a device.
+        Invalid: the reason is missing, or none of its people has that domain.
+    """
+    kind, value = markable(customer)
+    if domain := form.get("email_domain", "").strip().lower():
+        if domain not in email_domains(people):
+            raise Invalid("None of these contacts has that email domain.")
+        kind, value = "email_domain", domain
+    _store(conn, tenant_id, kind, value, read_reason(form), by)
+
+
+def exclude(conn: Connection, tenant_id: UUID, form: MultiDict[str, str], by: str) -> None:
+    """Take whoever a form names out of all lists, known already or not.
+
+    Raises:
+        Invalid: something is missing; `fields` says what, by the field's name.
+    """
+    problems = {}
+    kind, value = form.get("kind", ""), form.get("value", "").strip()
+    if kind not in KINDS:
+        problems["kind"] = "Choose what it is."
+    if kind == "email_domain":
+        value = value.rpartition("@")[2].lower()
+    if not value or len(value) > _MOST_CHARS or not value.isprintable():
+        problems["value"] = f"Say whom, in at most {_MOST_CHARS} characters."
+    elif kind == "email_domain" and not _DOMAIN.fullmatch(value):
+        problems["value"] = "Enter what stands behind the @, like example.com."
+    try:
+        reason = read_reason(form)
+    except Invalid as error:
+        problems |= error.extra["fields"]
+    if problems:
+        raise Invalid("Nobody was excluded.", fields=problems)
+    _store(conn, tenant_id, kind, value, reason, by)
+
+
+def include_customer(
+    conn: Connection, tenant_id: UUID, customer: Customer, domains: Sequence[str]
+) -> None:
+    """End every exclusion that holds for this customer, those of its email domains too."""
+    kind, value = markable(customer)
+    values = {"t": tenant_id, "kind": kind, "value": value, "domains": list(domains)}
+    conn.execute(_END_OF, values)
+
+
+def include(conn: Connection, tenant_id: UUID, kind: str, value: str) -> None:
+    """End one exclusion; nothing happens when there is none."""
+    statement = text("""
+        delete from exclusion where tenant_id = :t and kind = :kind and value = :value
+    """)
+    conn.execute(statement, {"t": tenant_id, "kind": kind, "value": value})
+
+
+def leave_figures(conn: Connection, tenant_id: UUID) -> bool:
+    """Whether excluded customers leave the figures too, and not only the lists of tasks."""
+    statement = text("""
+        select coalesce((c.rules ->> 'exclude_from_figures')::boolean, false)
+        from tenant_config as c
+        where c.tenant_id = :t
+    """)
+    return bool(conn.execute(statement, {"t": tenant_id}).scalar())
+
+
+def set_leave_figures(conn: Connection, tenant_id: UUID, is_set: bool) -> None:
+    """Say whether they do."""
+    statement = text("""
+        update tenant_config
+        set
+            rules = rules || jsonb_build_object('exclude_from_figures', cast(:is_set as boolean)),
+            updated_at = now()
+        where tenant_id = :t
+    """)
+    conn.execute(statement, {"t": tenant_id, "is_set": is_set})
+
+
+def email_domains(people: Sequence[Person]) -> list[str]:
+    """What stands behind the @ of their addresses, each once."""
+    found = (person.email.rpartition("@")[2].lower() for person in people if person.email)
+    return list(dict.fromkeys(domain for domain in found if domain))
+
+
+def _store(
+    conn: Connection, tenant_id: UUID, kind: str, value: str, reason: str, by: str
+) -> None:
+    values = {"t": tenant_id, "kind": kind, "value": value, "reason": reason, "by": by}
+    conn.execute(_STORE, values)
+
+
+_LIST = text("""
+    select
+        x.kind, x.value, x.reason, x.created_by, x.created_at,
+        case x.kind
+            when 'contact' then (
+                select u.name from users as u where u.tenant_id = :t and u.user_id = x.value
+            )
+            when 'company' then (
+                select max(u.buying_company_name) from users as u
+                where u.tenant_id = :t and u.buying_company_erp_id = x.value
+            )
+        end,
+        case when x.kind = 'email_domain' then (
+            select count(*) from users as u
+            where u.tenant_id = :t and lower(split_part(u.email, '@', 2)) = x.value
+        ) end
+    from exclusion as x
+    where x.tenant_id = :t
+    order by x.kind, x.value
+""")
+_LIST_OF = text("""
+    select x.kind, x.value, x.reason, x.created_by
+    from exclusion as x
+    where
+        x.tenant_id = :t
+        and (
+            (x.kind = :kind and x.value = :value)
+            or (x.kind = 'email_domain' and x.value = any(:domains))
+        )
+    order by x.kind, x.value
+""")
+_STORE = text("""
+    insert into exclusion (tenant_id, kind, value, reason, created_by)
+    values (:t, :kind, :value, :reason, :by)
+    on conflict (tenant_id, kind, value) do update
+    set reason = excluded.reason, created_by = excluded.created_by, created_at = now()
+""")
+_END_OF = text("""
+    delete from exclusion
+    where
+        tenant_id = :t
+        and (
+            (kind = :kind and value = :value)
+            or (kind = 'email_domain' and value = any(:domains))
+        )
+""")
