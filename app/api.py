@@ -33,6 +33,7 @@ M = TypeVar("M", bound=BaseModel)
 MAX_LIMIT = 200
 MAX_DAYS = 731
 _API_PREFIXES = ("/auth/api/", "/data/api/", "/analytics/api/")
+_FIGURE_PREFIXES = ("/data/api/", "/analytics/api/")
 
 
 class Malformed(AppError):
@@ -143,6 +144,22 @@ def tenant_optional(view: Callable[P, R]) -> Callable[P, R]:
     """Mark a view that works without X-Tenant-Id."""
     view.is_tenant_optional = True  # type: ignore[attr-defined]  # a mark on the function itself
     return view
+
+
+def api_scope(scope: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark what an API token must be for to call this view; None: any token may."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.api_scope = scope  # type: ignore[attr-defined]  # a mark on the function itself
+        return view
+
+    return mark
+
+
+def scope_of(view: object) -> str | None:
+    """The scope an API token needs here. What nobody marked: reading figures, else admin."""
+    is_figure = request.path.startswith(_FIGURE_PREFIXES) and request.method in ("GET", "HEAD")
+    return getattr(view, "api_scope", "read" if is_figure else "admin")
 
 
 def _refuse_invalid(
