@@ -12,7 +12,7 @@ from wtforms import (  # type: ignore[import-untyped] # wtforms has no types
     ValidationError,
     widgets,
 )
-from wtforms.validators import InputRequired, Length  # type: ignore[import-untyped] # as above
+from wtforms.validators import DataRequired, Length  # type: ignore[import-untyped] # as above
 
 from app.auth.api_tokens import LIFETIMES_DAYS, SCOPES, scopes_of_role
 from app.tenancy import Role
@@ -28,7 +28,7 @@ class ApiTokenForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
     name = StringField(
         "Name",
         [
-            InputRequired("Say what it is for, like “Nightly export”."),
+            DataRequired("Say what it is for, like “Nightly export”."),
             Length(max=80, message="Use at most 80 characters."),
         ],
         filters=[_stripped],
