@@ -60,8 +60,16 @@ class Hostile:
         self.email, self.secret = email, secret
         self.script, self.nonce = Script(), ""
         self.asked: list[str] = []
+        self.at_once, self.most_at_once = 0, 0
+        self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.issuer = f"http://127.0.0.1:{self.server.server_port}"
+
+    def count(self, step: int) -> None:
+        """Note how many are being answered."""
+        with self.lock:
+            self.at_once += step
+            self.most_at_once = max(self.most_at_once, self.at_once)
 
     def document(self) -> dict[str, Any]:
         """The discovery document."""
@@ -161,11 +169,11 @@ def _handler(provider: Hostile) -> type[BaseHTTPRequestHandler]:
             provider.asked.append(path)
             length = int(self.headers.get("Content-Length") or 0)
             self.rfile.read(length)
-            reply = provider.script.replies.get(path)
-            if reply is None:
-                reply = Reply(body=json.dumps(provider.answer(path)))
+            reply = provider.script.replies.get(path, Reply())
+            provider.count(1)
             time.sleep(reply.delay_s)
-            body = reply.body.encode()
+            provider.count(-1)
+            body = (reply.body or json.dumps(provider.answer(path))).encode()
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.kind)
             self.send_header("Content-Length", str(len(body)))
