@@ -40,7 +40,7 @@ def client(
     app: Flask, site: Site, hostile: Hostile, superuser: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> FlaskClient:
     """A browser, with everything forgotten that the application knew of the provider."""
-    monkeypatch.setattr(provider, "TIMEOUT_S", (0.5, 0.5))
+    monkeypatch.setattr(provider, "TIMEOUT_S", (1.0, 1.0))
     provider.configure(app, site.config.model_copy(update={"oidc_issuer": hostile.issuer}))
     hostile.script = Script()
     redis = app.extensions["redis_client"]

@@ -113,7 +113,7 @@ ANSWERS = [
     _token("web page for a token", HTML),
     _token("token endpoint fails", DOWN),
     _token("token endpoint leads away", Reply(307, location="/other")),
-    _token("token endpoint is slow", Reply(delay_s=1.5)),
+    _token("token endpoint is slow", Reply(delay_s=2.0)),
     _token("token endpoint says nothing", Reply(body="{}"), 400, "did not accept"),
     _token("token endpoint answers a list", Reply(body="[1]")),
     _token("endless answer", Reply(body='{"a": "' + "x" * 600_000 + '"}')),

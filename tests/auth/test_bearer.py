@@ -55,9 +55,11 @@ def questions(hostile: Hostile) -> int:
     ids=["valid", "refused"],
 )
 def test_many_requests_with_one_unknown_token_ask_once(
-    app: Flask, client: FlaskClient, site: Site, hostile: Hostile, answer: str, status: int
-) -> None:
+    app: Flask, client: FlaskClient, site: Site, hostile: Hostile, answer: str, status: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """Two applications on one Redis are two processes."""
+    monkeypatch.setattr(provider, "TIMEOUT_S", (3.0, 5.0))
     other = create_app(app.config["TESTED"])
     token, before = fresh(), questions(hostile)
     hostile.script = slowly(answer)
@@ -73,14 +75,14 @@ def test_a_slow_provider_is_waited_for_by_few_and_holds_up_nobody_else(
     known = fresh()
     assert call(app, site, known) == 200
     assert come_back(client, site, {**begin(client, site, hostile)})[0] == 303
-    hostile.script = slowly("{}", delay_s=2.0)
+    hostile.script = slowly("{}", delay_s=3.0)
     with ThreadPoolExecutor(20) as pool:
         waiting = [pool.submit(call, app, site, fresh()) for _ in range(20)]
         time.sleep(0.1)
         began = time.monotonic()
         assert call(app, site, known) == 200
         assert client.get("/docs", base_url=site.base_url).status_code == 200
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1.0
         assert {one.result() for one in waiting} == {503}
     hostile.script = Script()
     assert call(app, site, fresh()) == 200, "the places are free again"
