@@ -190,7 +190,11 @@ spec = SpecTree(
     nested_naming_strategy=lambda _, child: child,
     security_schemes=[
         SecurityScheme(
-            name="bearer", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer")
+            name="bearer", data=SecuritySchemeData(
+                type=SecureType.HTTP,
+                scheme="bearer",
+                description="The identity provider's access token, or a personal one (`sit_…`).",
+            )
         ),
         SecurityScheme(
             name="tenant",
@@ -200,6 +204,7 @@ spec = SpecTree(
         ),
     ],
 )
+_OPEN_REFUSALS = (400, 403, 422, 429, 503)
 _SECURED: dict[str, list[str]] = {"bearer": [], "tenant": []}
 
 
@@ -215,7 +220,7 @@ def documented(
     answer: type[BaseModel], *, tag: str, status: int = 200, is_open: bool = False
 ) -> Callable[[Callable[P, object]], Callable[P, Any]]:
     """Check the view's `query` and `json` against their models, and describe it in OpenAPI."""
-    refusals = (400, 422, 429) if is_open else (400, 401, 403, 404, 409, 422, 429)
+    refusals = _OPEN_REFUSALS if is_open else (*_OPEN_REFUSALS, 401, 404, 409)
     answers = Answers(
         **{f"HTTP_{status}": answer}, **{f"HTTP_{code}": Problem for code in refusals}
     )

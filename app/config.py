@@ -45,7 +45,7 @@ class Config(BaseSettings):
     oidc_revocation_endpoint: str = ""
     oidc_end_session_endpoint: str = ""
     session_idle_s: int = Field(default=7200, ge=60)
-    tenant_calls_per_minute: int = Field(default=2400, gt=0)
+    tenant_calls_per_minute: int = Field(default=3000, gt=0)
     bigquery_endpoint: str | None = None
     bigquery_storage_endpoint: str | None = None
     google_token_uri: str | None = None

@@ -28,6 +28,7 @@ TOTAL_S = 8.0
 LARGEST_ANSWER = 512 * 1024
 ROOM = 4
 ROOM_WAIT_S = 0.5
+CROWDED_S = 5.0
 REFRESH_S = 3600.0
 RETRY_S = 60.0
 ALGORITHMS = frozenset(
@@ -87,7 +88,7 @@ class Provider:
     room: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(ROOM)
     )
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    crowded_until: float = 0.0
 
 
 def configure(app: Flask, config: Config) -> None:
@@ -194,10 +195,7 @@ def room() -> Iterator[None]:
     if has_request_context() and g.get("has_room"):
         yield
         return
-    places = provider().room
-    if not places.acquire(timeout=ROOM_WAIT_S):
-        logger.warning("auth.provider.crowded")
-        raise ProviderDown("The sign-in service is slow at the moment. Try again in a minute.")
+    places = _take_place()
     if has_request_context():
         g.has_room = True
     try:
@@ -208,11 +206,24 @@ def room() -> Iterator[None]:
             g.has_room = False
 
 
+def _take_place() -> threading.BoundedSemaphore:
+    """Wait shortly for a place, unless somebody just waited in vain: threads are for others too."""
+    known = provider()
+    is_crowded = time.monotonic() < known.crowded_until
+    if known.room.acquire(timeout=0.0 if is_crowded else ROOM_WAIT_S):
+        return known.room
+    if not is_crowded:
+        known.crowded_until = time.monotonic() + CROWDED_S
+    logger.warning("auth.provider.crowded")
+    raise ProviderDown("The sign-in service is slow at the moment. Try again in a minute.")
+
+
 def _ask(method: str, address: str, **options: Any) -> tuple[int, dict[str, Any]]:  # noqa: ANN401 - of requests
     """The status and the fields of the answer; refusals of ours to read it count as down."""
     fault = ""
     try:
         with room(), session() as http:
+            http.headers["Accept-Encoding"] = "identity"  # what is packed may be a bomb
             answer = http.request(
                 method, address, withhold_token=True, allow_redirects=False, stream=True,
                 timeout=TIMEOUT_S, **options,
@@ -234,7 +245,7 @@ def _read(answer: Response) -> None:
     """Take in the body within the limits of time and size."""
     deadline = time.monotonic() + TOTAL_S
     parts, size = [], 0
-    while part := answer.raw.read1(65_536, decode_content=True):
+    while part := answer.raw.read1(65_536, decode_content=False):
         parts.append(part)
         size += len(part)
         if size > LARGEST_ANSWER:

@@ -23,7 +23,7 @@ from app.errors import Unauthenticated
 from app.limits import check_token_flood, count_refused_token
 
 REMEMBERED_S = 60
-_PREFIX = "token:"
+_PREFIX = "bearer:"
 _ASKING_S = 15  # longer than two calls may take
 _SHARED_S = 3
 _POLL_S = 0.02

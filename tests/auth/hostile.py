@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -37,6 +38,8 @@ class Reply:
     kind: str = "application/json"
     location: str = ""
     delay_s: float = 0.0
+    drip_s: float = 0.0  # between two bytes
+    packed: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,13 +177,19 @@ def _handler(provider: Hostile) -> type[BaseHTTPRequestHandler]:
             time.sleep(reply.delay_s)
             provider.count(-1)
             body = (reply.body or json.dumps(provider.answer(path))).encode()
+            body = gzip.compress(body) if reply.packed else body
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.kind)
             self.send_header("Content-Length", str(len(body)))
+            if reply.packed:
+                self.send_header("Content-Encoding", "gzip")
             if reply.location:
                 self.send_header("Location", reply.location)
             self.end_headers()
-            self.wfile.write(body)
+            for byte in body if reply.drip_s else ():
+                time.sleep(reply.drip_s)
+                self.wfile.write(bytes([byte]))
+            self.wfile.write(b"" if reply.drip_s else body)
 
         do_POST = do_GET
 

@@ -41,6 +41,7 @@ def client(
 ) -> FlaskClient:
     """A browser, with everything forgotten that the application knew of the provider."""
     monkeypatch.setattr(provider, "TIMEOUT_S", (1.0, 1.0))
+    monkeypatch.setattr(provider, "TOTAL_S", 1.5)
     provider.configure(app, site.config.model_copy(update={"oidc_issuer": hostile.issuer}))
     hostile.script = Script()
     redis = app.extensions["redis_client"]

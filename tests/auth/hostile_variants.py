@@ -117,6 +117,8 @@ ANSWERS = [
     _token("token endpoint says nothing", Reply(body="{}"), 400, "did not accept"),
     _token("token endpoint answers a list", Reply(body="[1]")),
     _token("endless answer", Reply(body='{"a": "' + "x" * 600_000 + '"}')),
+    _token("token endpoint drips", Reply(body='{"error": "x"}', drip_s=0.3)),
+    _token("packed answer", Reply(body="{}", packed=True)),
     _token("code refused", Reply(400, '{"error": "invalid_grant"}'), 400, "did not accept"),
     _token("we are refused", Reply(401, '{"error": "invalid_client"}'), 400, "did not accept"),
     Variant("userinfo of somebody else", "contradicts itself",
