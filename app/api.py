@@ -33,6 +33,7 @@ M = TypeVar("M", bound=BaseModel)
 MAX_LIMIT = 200
 MAX_DAYS = 731
 _API_PREFIXES = ("/auth/api/", "/data/api/", "/analytics/api/")
+_FIGURE_PREFIXES = ("/data/api/", "/analytics/api/")
 
 
 class Malformed(AppError):
@@ -145,6 +146,22 @@ def tenant_optional(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
+def api_scope(scope: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark what an API token must be for to call this view; None: any token may."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.api_scope = scope  # type: ignore[attr-defined]  # a mark on the function itself
+        return view
+
+    return mark
+
+
+def scope_of(view: object) -> str | None:
+    """The scope an API token needs here. What nobody marked: reading figures, else admin."""
+    is_figure = request.path.startswith(_FIGURE_PREFIXES) and request.method in ("GET", "HEAD")
+    return getattr(view, "api_scope", "read" if is_figure else "admin")
+
+
 def _refuse_invalid(
     _: Request, _response: Response, error: Exception | None, *_more: object
 ) -> None:
@@ -173,7 +190,11 @@ spec = SpecTree(
     nested_naming_strategy=lambda _, child: child,
     security_schemes=[
         SecurityScheme(
-            name="bearer", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer")
+            name="bearer", data=SecuritySchemeData(
+                type=SecureType.HTTP,
+                scheme="bearer",
+                description="The identity provider's access token, or a personal one (`sit_…`).",
+            )
         ),
         SecurityScheme(
             name="tenant",
@@ -183,6 +204,7 @@ spec = SpecTree(
         ),
     ],
 )
+_OPEN_REFUSALS = (400, 403, 422, 429, 503)
 _SECURED: dict[str, list[str]] = {"bearer": [], "tenant": []}
 
 
@@ -198,7 +220,7 @@ def documented(
     answer: type[BaseModel], *, tag: str, status: int = 200, is_open: bool = False
 ) -> Callable[[Callable[P, object]], Callable[P, Any]]:
     """Check the view's `query` and `json` against their models, and describe it in OpenAPI."""
-    refusals = (400, 422, 429) if is_open else (400, 401, 403, 404, 409, 422, 429)
+    refusals = _OPEN_REFUSALS if is_open else (*_OPEN_REFUSALS, 401, 404, 409)
     answers = Answers(
         **{f"HTTP_{status}": answer}, **{f"HTTP_{code}": Problem for code in refusals}
     )

@@ -36,6 +36,16 @@ class Config(BaseSettings):
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
+    oidc_scope: str = "openid email profile"
+    oidc_authorization_endpoint: str = ""
+    oidc_token_endpoint: str = ""
+    oidc_userinfo_endpoint: str = ""
+    oidc_jwks_uri: str = ""
+    oidc_introspection_endpoint: str = ""
+    oidc_revocation_endpoint: str = ""
+    oidc_end_session_endpoint: str = ""
+    session_idle_s: int = Field(default=7200, ge=60)
+    tenant_calls_per_minute: int = Field(default=3000, gt=0)
     bigquery_endpoint: str | None = None
     bigquery_storage_endpoint: str | None = None
     google_token_uri: str | None = None

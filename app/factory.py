@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 from app import crypto, db, jobs, keys, limits, log, masking, problems, security, site
 from app.api import check_body, is_api_request
 from app.auth import api as auth_api
-from app.auth import gate, oidc, store
+from app.auth import gate, provider, store, token_views
 from app.auth import views as auth_views
 from app.config import Config, ConfigError, load_config
 from app.customers import api as customers_api
@@ -30,9 +30,19 @@ from app.tasks import performance, performance_api, terms
 from app.tasks import queue as tasks_queue
 
 _MAX_BODY_BYTES = 2_000_000
+_BY_HAND = (
+    "oidc_authorization_endpoint",
+    "oidc_token_endpoint",
+    "oidc_userinfo_endpoint",
+    "oidc_jwks_uri",
+    "oidc_introspection_endpoint",
+    "oidc_revocation_endpoint",
+    "oidc_end_session_endpoint",
+)
 _SERVICES = ("auth", "data", "analytics")
 _PAGES = (
     auth_views.blueprint,
+    token_views.blueprint,
     ingest_views.blueprint,
     dashboard_views.blueprint,
     task_actions.blueprint,
@@ -51,7 +61,6 @@ _APIS = (
     customers_api.blueprint,
     performance_api.blueprint,
 )
-limits.slow_down_guessing(*_APIS)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -78,12 +87,28 @@ def _refuse_unfit(config: Config) -> None:
     for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret"):
         if config.app_env == "production" and not getattr(config, name):
             raise ConfigError(f"{name.upper()}: needed to sign in, and not set")
+    _refuse_half_set(config)
     for name in ("base_url", "oidc_issuer"):
         address = urlsplit(getattr(config, name))
         if address.query or address.fragment or (address.path.strip("/") and name == "base_url"):
             raise ConfigError(f"{name.upper()}: only scheme, host and port belong here")
         if config.app_env == "production" and address.scheme != "https":
             raise ConfigError(f"{name.upper()}: production needs an https address")
+
+
+def _refuse_half_set(config: Config) -> None:
+    """Endpoints set by hand must be whole, and in production all of them encrypted."""
+    named = {name: value for name, value in config if name in _BY_HAND and value}
+    for name, value in named.items():
+        is_plain = config.app_env == "production" and urlsplit(value).scheme != "https"
+        if urlsplit(value).scheme not in ("https", "http") or is_plain:
+            raise ConfigError(f"{name.upper()}: needs an https address")
+    needed = {"oidc_authorization_endpoint", "oidc_token_endpoint"}
+    missing = sorted(needed - set(named))
+    if named and missing:
+        raise ConfigError(f"{missing[0].upper()}: set all sign-in endpoints by hand, or none")
+    if named and not {"oidc_jwks_uri", "oidc_userinfo_endpoint"} & set(named):
+        raise ConfigError("OIDC_USERINFO_ENDPOINT: needed where no OIDC_JWKS_URI is set")
 
 
 def _set(app: Flask, config: Config) -> None:
@@ -108,12 +133,15 @@ def _set(app: Flask, config: Config) -> None:
 def _connect(app: Flask, config: Config) -> None:
     """Extensions and checks; what runs before a request runs in this order."""
     app.extensions["redis_client"] = store.connect(config.redis_url)
-    app.session_interface = store.SignedInStore(app, app.extensions["redis_client"])
-    oidc.configure(app, config)
+    app.session_interface = store.SignedInStore(
+        app, app.extensions["redis_client"], config.session_idle_s
+    )
+    provider.configure(app, config)
     security.configure(app, config)
     app.before_request(_refuse_other_services)
     limits.configure(app, config)
     gate.configure(app)
+    app.before_request(limits.count_tenant_call)
     app.before_request(_check_api_body)
     csrf = CSRFProtect(app)
     for blueprint in _APIS:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from flask import Flask, Response, current_app, g, request
 from loguru import logger
 
-from app.auth.oidc import origin_of, provider_origins
+from app.auth.provider import origin_of, provider_origins
 from app.config import Config
 from app.errors import Forbidden
 from app.log import Service, request_scope

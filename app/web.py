@@ -129,11 +129,21 @@ def render_error(error: AppError) -> AnyResponse:
 
 def _to_sign_in() -> AnyResponse:
     if not is_fragment_request():
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+        is_page = request.method == "GET"
+        wanted = request.full_path.rstrip("?") if is_page else _own_path(request.referrer)
         return redirect(url_for("auth.sign_in", next=wanted), 303)
     response = _varied(make_response("", 401))
-    response.headers["HX-Redirect"] = url_for("auth.sign_in")
+    shown = _own_path(request.headers.get("HX-Current-URL"))
+    response.headers["HX-Redirect"] = url_for("auth.sign_in", next=shown)
     return response
+
+
+def _own_path(address: str | None) -> str:
+    """Path and query of an address of this site, as the browser shows it; else the start."""
+    parts = urlsplit(address or "")
+    if f"{parts.scheme}://{parts.netloc}" != current_app.config["BASE_ORIGIN"]:
+        return "/"
+    return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
 def require_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

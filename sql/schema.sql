@@ -28,6 +28,21 @@ create table add_to_cart (
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
 ) partition by RANGE (event_date); -- enable and force row security
 
+create table api_token (
+    tenant_id uuid not null,
+    api_token_id uuid not null default gen_random_uuid(),
+    created_by uuid not null,
+    name text not null,
+    prefix text not null,
+    token_hash bytea not null,
+    scopes text[] not null,
+    created_at timestamp with time zone not null default now(),
+    expires_at timestamp with time zone not null,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    revoked_by uuid
+); -- enable and force row security
+
 create table branch_day (
     tenant_id uuid not null,
     event_date date not null,
@@ -685,6 +700,15 @@ create table visitor_gap (
     visitors bigint not null
 ); -- enable and force row security
 
+alter table api_token add constraint api_token_created_by FOREIGN KEY (created_by) REFERENCES member(member_id);
+alter table api_token add constraint api_token_hash_key UNIQUE (tenant_id, token_hash);
+alter table api_token add constraint api_token_hash_length CHECK ((length(token_hash) = 32));
+alter table api_token add constraint api_token_lifetime CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '367 days'::interval))));
+alter table api_token add constraint api_token_name_length CHECK (((length(name) >= 1) AND (length(name) <= 80)));
+alter table api_token add constraint api_token_pkey PRIMARY KEY (tenant_id, api_token_id);
+alter table api_token add constraint api_token_revoked_by FOREIGN KEY (revoked_by) REFERENCES member(member_id);
+alter table api_token add constraint api_token_scopes_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['read'::text, 'work'::text, 'ingest'::text, 'admin'::text])));
+alter table api_token add constraint api_token_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table branch_day add constraint branch_day_pkey PRIMARY KEY (tenant_id, event_date, branch_id);
 alter table branch_day_money add constraint branch_day_money_pkey PRIMARY KEY (tenant_id, event_date, branch_id, currency);
 alter table branch_email_mappings add constraint branch_email_mappings_key UNIQUE (tenant_id, branch_id, email);
@@ -755,6 +779,7 @@ alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, 
 
 CREATE INDEX add_to_cart_event_date ON ONLY public.add_to_cart USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (tenant_id, session_key);
+CREATE INDEX api_token_owner ON public.api_token USING btree (tenant_id, created_by, created_at DESC);
 CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);
@@ -810,6 +835,7 @@ CREATE INDEX view_search_results_event_date ON ONLY public.view_search_results U
 CREATE INDEX view_search_results_session_key ON ONLY public.view_search_results USING btree (tenant_id, session_key);
 
 create policy tenant_fence on add_to_cart to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on api_token to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_day to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_day_money to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_email_mappings to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -859,6 +885,7 @@ create policy tenant_fence on visitor_gap to public using (tenant_id = ( SELECT 
 
 grant select on add_to_cart to app_web;
 grant delete, insert, select, update on add_to_cart to app_worker;
+grant select on api_token to app_web;
 grant select on branch_day to app_web;
 grant delete, insert, select, update on branch_day to app_worker;
 grant select on branch_day_money to app_web;

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import requests
 
-from app.auth.bearer import _key
+from app.auth.token_answers import key_of
 from tests.running import (
     ADA,
     GUS,
@@ -148,7 +148,7 @@ def test_a_good_answer_is_remembered_for_a_minute_by_its_hash(site: Site) -> Non
     requests.get(site.url(READING[-1]), headers=headers)
     client = site.app.extensions["redis_client"]
     token = headers["Authorization"].removeprefix("Bearer ")
-    assert 0 < client.ttl(_key(token)) <= 60
+    assert 0 < client.ttl(key_of(token)) <= 60
     assert not [key for key in client.scan_iter() if token.encode() in key]
 
 

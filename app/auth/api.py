@@ -7,10 +7,11 @@ from uuid import UUID
 from flask import Blueprint, g
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api import Model, documented, tenant_optional
-from app.auth import bearer, gate, oidc
+from app.api import Model, api_scope, documented, tenant_optional
+from app.auth import api_tokens, bearer, gate, oidc, token_answers, token_checks
 from app.auth.views import callback_url, complete, signed_out_url
 from app.current import current_member, public
+from app.db import tenant_transaction
 from app.limits import SIGN_IN, limiter
 from app.tenancy import Membership
 from app.web import safe_next
@@ -36,6 +37,7 @@ class CallbackBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     code: str = Field(min_length=1, max_length=4096)
     state: str = Field(min_length=1, max_length=512)
+    iss: str | None = Field(default=None, max_length=2048)
 
 
 class TenantAccess(Model):
@@ -79,7 +81,7 @@ def login(query: LoginQuery) -> LoginUrl:
 @documented(Account, tag="auth", is_open=True)
 def exchange(json: CallbackBody) -> Account:
     """Exchange the provider's code for a signed-in session of this browser."""
-    complete(oidc.finish_sign_in(json.code, json.state))
+    complete(oidc.finish_sign_in(json.code, json.state, json.iss))
     return _account()
 
 
@@ -91,17 +93,31 @@ def logout() -> SignedOut:
     id_token = gate.sign_out()
     token = bearer.read_token()
     if token is not None:
-        bearer.forget(token)
-        oidc.revoke_token(token)
+        _end_token(token)
     return SignedOut(logout_url=oidc.sign_out_url(id_token, signed_out_url()))
 
 
 @blueprint.get("/validate")
 @tenant_optional
+@api_scope(None)
 @documented(Account, tag="auth")
 def validate() -> Account:
     """Whose token this is and which tenants it opens. X-Tenant-Id may be left out here."""
     return _account()
+
+
+def _end_token(token: str) -> None:
+    """One of ours is revoked here, one of the provider's there."""
+    if not api_tokens.is_api_token(token):
+        token_answers.forget(token)
+        token_checks.revoke_token(token)
+        return
+    found = api_tokens.find_valid(token)
+    if found is not None:
+        with tenant_transaction(found.tenant_id) as conn:
+            api_tokens.revoke_api_token(
+                conn, found.tenant_id, found.api_token_id, found.member_id, is_admin=False
+            )
 
 
 def _account() -> Account:

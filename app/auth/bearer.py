@@ -1,25 +1,19 @@
-"""Bearer tokens: checked with the provider, remembered for a minute at most, then scoped."""
+"""Bearer tokens, the provider's and our own: whose they are, and in which tenant they work."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import time
 from uuid import UUID
 
 from flask import g, request
-from loguru import logger
-from redis import RedisError
 
-from app.auth import oidc, store
+from app.auth import api_tokens, token_answers
 from app.auth.queries import find_member_by_identity, list_memberships, record_sign_in
 from app.db import admin_transaction
 from app.errors import Forbidden, Unauthenticated
+from app.limits import count_refused_token
 from app.log import bind_request
 from app.tenancy import Member, Membership
 
-REMEMBERED_S = 60
-_PREFIX = "token:"
 _MAX_CHARS = 8_192
 _STRANGER = "You have no access to this tenant."
 
@@ -30,21 +24,22 @@ def authenticate(*, needs_tenant: bool = True) -> None:
     Without `needs_tenant` the tenant may be left out, and g.membership is then None.
 
     Raises:
-        Unauthenticated: there is no token, or the provider does not know it.
+        Unauthenticated: there is no token, or it is no good.
         Forbidden: the tenant is missing, unknown, suspended or not the member's.
         ProviderDown: the provider must be asked, and does not answer.
+        TooOften: this address made up too many tokens.
     """
     token = read_token()
     if token is None:
         raise Unauthenticated("This needs an access token: send “Authorization: Bearer …”.")
-    member = _member(token)
-    with admin_transaction() as conn:
-        g.memberships = list_memberships(conn, member.member_id) if member else []
-    g.member = member
+    if api_tokens.is_api_token(token):
+        _accept_api_token(token)
+    else:
+        _accept_provider_token(token)
     if needs_tenant or "X-Tenant-Id" in request.headers:
         g.membership = _asked_membership(g.memberships)
         bind_request(tenant_id=str(g.membership.tenant.tenant_id))
-    elif member is None:
+    elif g.member is None:
         raise Forbidden(_STRANGER)
 
 
@@ -57,38 +52,33 @@ def read_token() -> str | None:
     return token
 
 
-def forget(token: str) -> None:
-    """Drop what is remembered about this token."""
-    try:
-        store.redis_client().delete(_key(token))
-    except RedisError as error:
-        logger.error("auth.token.not_forgotten", cause=type(error).__name__)
-
-
-def _member(token: str) -> Member | None:
-    """Whose token it is; None for a person no tenant invited."""
-    subject = _remembered(token) or _ask(token)
+def _accept_provider_token(token: str) -> None:
+    """A token of the identity provider: everything its member may do, in all their tenants."""
+    holder = token_answers.holder_of(token)
     with admin_transaction() as conn:
-        member = find_member_by_identity(conn, oidc.issuer(), subject)
-    if member is not None:
-        return member
-    identity = oidc.identity_of_token(token)
-    if identity.subject != subject:
-        raise Unauthenticated("The access token is not valid.")
+        member = find_member_by_identity(conn, holder.issuer, holder.subject)
+        if member is None and holder.email:
+            member = record_sign_in(conn, holder.identity())
+        g.memberships = list_memberships(conn, member.member_id) if member else []
+    g.member = member
+
+
+def _accept_api_token(token: str) -> None:
+    """A token made on the page: its member as they are now, in its tenant, within its scopes."""
+    found = api_tokens.find_valid(token)
+    if found is None:
+        count_refused_token()
+        raise Unauthenticated("The API token is not valid, has expired or was revoked.")
+    member, memberships = _current(found)
+    if not memberships:
+        raise Forbidden(_STRANGER)
+    g.member, g.memberships, g.token_scopes = member, memberships, found.scopes
+
+
+def _current(found: api_tokens.ValidToken) -> tuple[Member | None, list[Membership]]:
     with admin_transaction() as conn:
-        return record_sign_in(conn, identity)
-
-
-def _ask(token: str) -> str:
-    checked = oidc.check_token(token)
-    if checked is None:
-        g.token_refused = True
-        raise Unauthenticated("The access token is not valid or has expired.")
-    subject, ends_at = checked
-    lifetime_s = REMEMBERED_S if ends_at is None else min(REMEMBERED_S, int(ends_at - time.time()))
-    if lifetime_s > 0:
-        _remember(token, subject, lifetime_s)
-    return subject
+        member, memberships = api_tokens.read_holder(conn, found)
+    return member, memberships
 
 
 def _asked_membership(memberships: list[Membership]) -> Membership:
@@ -100,22 +90,3 @@ def _asked_membership(memberships: list[Membership]) -> Membership:
         if membership.tenant.tenant_id == tenant_id:
             return membership
     raise Forbidden(_STRANGER)
-
-
-def _key(token: str) -> str:
-    return _PREFIX + hashlib.sha256(token.encode()).hexdigest()
-
-
-def _remembered(token: str) -> str | None:
-    try:
-        kept = store.redis_client().get(_key(token))
-    except RedisError:
-        return None
-    return str(json.loads(kept)["subject"]) if kept else None
-
-
-def _remember(token: str, subject: str, lifetime_s: int) -> None:
-    try:
-        store.redis_client().set(_key(token), json.dumps({"subject": subject}), ex=lifetime_s)
-    except RedisError as error:
-        logger.warning("auth.token.not_remembered", cause=type(error).__name__)

@@ -7,13 +7,14 @@ or a suspended tenant is out at once.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from uuid import UUID
 
 from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from app.api import is_api_request
+from app.api import is_api_request, scope_of
 from app.auth import bearer, store
 from app.auth.queries import find_member, list_memberships
 from app.current import NoTenant
@@ -22,6 +23,7 @@ from app.db import admin_transaction
 from app.errors import AppError, Forbidden, Unauthenticated
 from app.log import bind_request
 from app.tenancy import Member, Membership
+from app.web import is_fragment_request
 
 LIFETIME = timedelta(hours=12)
 _NOBODY_ASKED = frozenset(
@@ -68,6 +70,7 @@ def authenticate() -> None:
     if is_api_request():
         if not is_public and request.endpoint:
             bearer.authenticate(needs_tenant=not getattr(_view(), "is_tenant_optional", False))
+            _check_scope()
         return
     _recognise()
     if is_public or request.endpoint is None:
@@ -113,6 +116,19 @@ def choose_tenant(tenant_id: UUID) -> None:
     if all(membership.tenant.tenant_id != tenant_id for membership in g.memberships):
         raise Forbidden("You do not belong to this company.")
     session["tenant_id"] = str(tenant_id)
+    session.pop("csrf_token", None)  # forms filled for the other company are stale now
+    store.renew_id(session)
+
+
+def _check_scope() -> None:
+    """Refuse an API token that was not made for this.
+
+    Raises:
+        Forbidden: it is for other things.
+    """
+    scopes, needed = g.get("token_scopes"), scope_of(_view())
+    if scopes is not None and needed is not None and needed not in scopes:
+        raise Forbidden(f"This API token is not for this: it lacks the scope “{needed}”.")
 
 
 def _view() -> object:
@@ -129,6 +145,23 @@ def _recognise() -> None:
     g.membership = _chosen(current_user.memberships)
     if g.membership is not None:
         bind_request(tenant_id=str(g.membership.tenant.tenant_id))
+        _follow_authority(g.membership)
+
+
+def _follow_authority(membership: Membership) -> None:
+    """A changed role, branch list or tenant gets the session a new id.
+
+    Not in the middle of a page: its other parts still come with the old id.
+    """
+    branches = membership.location_ids
+    parts = (str(membership.tenant.tenant_id), membership.role, *(branches or ("*",)))
+    authority = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    known = session.get("authority")
+    if known == authority or (known is not None and is_fragment_request()):
+        return
+    if known is not None:
+        store.renew_id(session)
+    session["authority"] = authority
 
 
 def _chosen(memberships: list[Membership]) -> Membership | None:

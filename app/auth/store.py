@@ -1,12 +1,14 @@
 """What the server keeps about a signed-in browser: JSON in Redis, under a random id.
 
-The cookie carries the id alone. While Redis is away the request goes on without a session and
+The cookie carries the id alone. It is forgotten when nobody asks for the idle time. While
+Redis is away the request goes on without a session and
 `g.is_store_down` says so; the sign-in check then answers 503 instead of asking to sign in.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, g
@@ -42,8 +44,9 @@ class JsonSerializer:
 class SignedInStore(RedisSessionInterface):  # type: ignore[misc]  # Flask-Session has no types
     """Flask-Session on Redis that survives Redis' absence and leaves static files alone."""
 
-    def __init__(self, app: Flask, client: Redis) -> None:
+    def __init__(self, app: Flask, client: Redis, idle_s: int) -> None:
         super().__init__(app, client, key_prefix=_PREFIX, sid_length=_ID_BYTES)
+        self._idle_s = idle_s
         self.serializer = JsonSerializer()
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin:
@@ -62,6 +65,20 @@ class SignedInStore(RedisSessionInterface):  # type: ignore[misc]  # Flask-Sessi
         """Keep what changed, unless there is nowhere to keep it."""
         if not g.get("is_store_down"):
             super().save_session(app, session, response)
+
+    def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
+        """What is kept, which from now on is kept for the idle time again."""
+        kept = self.client.getex(store_id, ex=self._idle_s)
+        if not kept:
+            return None
+        g.stored_session = store_id
+        return self.serializer.decode(kept)
+
+    def _upsert_session(self, _: timedelta, session: SessionMixin, store_id: str) -> None:
+        """Keep the session; one that ended while this request ran does not come back."""
+        is_known = g.get("stored_session") == store_id
+        kept = self.serializer.encode(session)
+        self.client.set(store_id, kept, ex=self._idle_s, xx=is_known)
 
     def _empty(self) -> SessionMixin:
         made: SessionMixin = self.session_class(sid=self._generate_sid(self.sid_length))
@@ -86,9 +103,14 @@ def redis_client() -> Redis:
     return client
 
 
-def renew(session: SessionMixin) -> None:
-    """Forget what this browser's session held and give it a new id."""
+def renew_id(session: SessionMixin) -> None:
+    """Give this browser's session a new id; what it holds stays."""
     store = current_app.session_interface
     if isinstance(store, SignedInStore):
         store.regenerate(session)
+
+
+def renew(session: SessionMixin) -> None:
+    """Forget what this browser's session held and give it a new id."""
+    renew_id(session)
     session.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
 from uuid import UUID
 
 from flask import Blueprint, current_app, g, redirect, render_template, request
@@ -15,6 +16,14 @@ from app.errors import Invalid
 from app.limits import SIGN_IN, limiter
 from app.log import logger
 from app.web import safe_next
+
+_SAID = ("code", "state", "iss", "error")
+_DENIALS = {
+    "access_denied": "It was cancelled, or your account may not use this application.",
+    "login_required": "Your sign-in service wants you to sign in there first.",
+    "server_error": "Your sign-in service has a problem. Please try again in a minute.",
+    "temporarily_unavailable": "Your sign-in service is busy. Please try again in a minute.",
+}
 
 blueprint = Blueprint("auth", __name__, url_prefix="/auth")
 
@@ -56,15 +65,25 @@ def start() -> Response:
 @limiter.limit(SIGN_IN)
 def callback() -> Response:
     """Where the provider sends the browser back to."""
-    if request.args.get("error"):
-        logger.info("auth.sign_in.denied", reason=request.args["error"][:80])
+    said = {name: request.args.getlist(name) for name in _SAID}
+    if any(len(values) > 1 for values in said.values()):
         raise oidc.SignInRefused
-    arguments = request.args
+    if said["error"]:
+        _refuse_denied(said["error"][0], request.args.get("state", ""))
     finished = oidc.finish_sign_in(
-        arguments.get("code", ""), arguments.get("state", ""), arguments.get("iss")
-    )
+        request.args.get("code", ""), request.args.get("state", ""), request.args.get("iss"),
+        needs_issuer=True,
+    )  # fmt: skip
     complete(finished)
     return redirect(finished.next_path, 303)
+
+
+def _refuse_denied(error: str, state: str) -> NoReturn:
+    """The provider, or whoever made the link up, says no. That sign-in is over."""
+    logger.info("auth.sign_in.denied", reason=error[:80])
+    oidc.take_started(state)
+    reason = _DENIALS.get(error, "Your sign-in service refused it.")
+    raise oidc.SignInRefused(f"This sign-in could not be completed. {reason}")
 
 
 @blueprint.post("/logout")

@@ -9,7 +9,17 @@ from uuid import UUID
 from flask import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api import Day, Model, PageOf, PageQuery, PeriodQuery, documented, filled, page_of
+from app.api import (
+    Day,
+    Model,
+    PageOf,
+    PageQuery,
+    PeriodQuery,
+    api_scope,
+    documented,
+    filled,
+    page_of,
+)
 from app.current import current_member, current_membership, require_membership_role
 from app.dates import DateRange
 from app.db import tenant_transaction
@@ -148,6 +158,7 @@ class AvailabilityAnswer(Model):
 
 
 @blueprint.post("/ingest/start")
+@api_scope("ingest")
 @documented(Started, tag="data", status=201)
 def start(json: StartBody) -> tuple[Started, int]:
     """Start loading a range of days. Admins only; the job's progress is at `ingest/{id}`."""
@@ -183,6 +194,7 @@ def job_status(job_id: UUID) -> JobRow:
 
 
 @blueprint.post("/ingest/<uuid:job_id>/cancel")
+@api_scope("ingest")
 @documented(Started, tag="data")
 def cancel(job_id: UUID) -> Started:
     """Stop a job: at once when it waits, at its next check when it runs. Admins only."""
@@ -194,6 +206,7 @@ def cancel(job_id: UUID) -> Started:
 
 
 @blueprint.post("/ingest/<uuid:job_id>/load-held")
+@api_scope("ingest")
 @documented(Started, tag="data", status=201)
 def load_held(job_id: UUID, json: LoadHeldBody) -> tuple[Started, int]:
     """Load a file that this job held back, as a new job that takes exactly that file.

@@ -86,9 +86,12 @@ def test_an_answer_of_another_issuer_is_refused(browser: Browser) -> None:
 
 
 def test_a_refusal_at_the_provider_is_said_plainly(browser: Browser) -> None:
-    answer = browser.open("/auth/callback?error=access_denied&state=x")
+    query = started(browser)
+    address = f"/auth/callback?error=access_denied&state={query['state']}"
+    answer = browser.open(address)
     assert answer.status_code == 400
-    assert "could not be completed" in answer.text
+    assert "could not be completed. It was cancelled" in answer.text
+    assert "started elsewhere" in browser.open(address).text
 
 
 @pytest.mark.parametrize(

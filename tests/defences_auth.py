@@ -1,0 +1,78 @@
+"""The defences of sign-in, tokens and limits, for `make defences`."""
+
+from __future__ import annotations
+
+_LIES = "tests/auth/test_hostile_provider.py::test_a_lie_gets_nobody_in"
+_HOSTILE = "tests/auth/test_hostile_provider.py"
+
+# Name, file, what is taken out, what stands there instead, the test that notices.
+AUTH_DEFENCES = [
+    ("sign-in: a state works once, also at the same moment", "app/auth/oidc.py",
+     'if not is_first or kept["until"]', 'if kept["until"]',
+     f"{_HOSTILE}::test_a_state_works_once_also_at_the_same_moment"),
+    ("sign-in: a state ends after a quarter of an hour", "app/auth/oidc.py",
+     'if not is_first or kept["until"] < time.time():', "if not is_first:",
+     f"{_HOSTILE}::test_a_sign_in_that_took_too_long_starts_again"),
+    ("sign-in: the nonce is this browser's", "app/auth/id_token.py",
+     '{"nonce": nonce,', '{"nonce": "",', f"{_LIES}[wrong nonce]"),
+    ("sign-in: only listed algorithms", "app/auth/id_token.py",
+     'header.get("alg") not in endpoints().algorithms', 'not header.get("alg")',
+     f"{_LIES}[HMAC with the public key]"),
+    ("sign-in: the issuer is checked", "app/auth/id_token.py",
+     '"iss": {"essential": True, "value": doors.issuer}', '"iss": {"essential": True}',
+     f"{_LIES}[wrong issuer]"),
+    ("sign-in: the answer is this provider's", "app/auth/oidc.py",
+     "if issuer != doors.issuer and not is_silent:", "if not doors.issuer:",
+     f"{_LIES}[another provider's answer]"),
+    ("sign-in: userinfo is about the same person", "app/auth/oidc.py",
+     'if not hmac.compare_digest(str(told.get("sub")).encode(), claims["sub"].encode()):',
+     "if not told:", f"{_LIES}[userinfo of somebody else]"),
+    ("sign-in: the address is verified", "app/auth/oidc.py",
+     "<= 254 or not is_verified:", "<= 254:", f"{_LIES}[unverified address]"),
+    ("sign-in: our secret follows no redirect", "app/auth/provider.py",
+     "allow_redirects=False", "allow_redirects=True", f"{_LIES}[token endpoint leads away]"),
+    ("sign-in: no endless answer", "app/auth/provider.py",
+     "if size > LARGEST_ANSWER:", "if size < 0:", f"{_LIES}[endless answer]"),
+    ("sign-in: a flood of key names is no flood of questions", "app/auth/id_token.py",
+     "return known.refetched_at is None or", "return True or",
+     "tests/auth/test_signing_keys.py::test_a_new_key_is_looked_for_once_a_minute"),
+    ("session: what ended does not come back", "app/auth/store.py",
+     "xx=is_known", "xx=False",
+     "tests/auth/test_sessions.py"
+     "::test_a_request_that_ends_after_the_sign_out_does_not_bring_it_back"),
+    ("session: a new id with a new authority", "app/auth/gate.py",
+     "    if known is not None:\n        store.renew_id(session)\n", "",
+     "tests/auth/test_sessions.py::test_a_change_of_authority_gives_the_session_a_new_id"),
+    ("session: forms of the other company are stale", "app/auth/gate.py",
+     'session.pop("csrf_token", None)', "pass",
+     "tests/auth/test_sessions.py"
+     "::test_switching_the_tenant_gives_a_new_id_and_makes_old_forms_stale"),
+    ("session: it ends when nobody asks", "app/auth/store.py",
+     "self.client.getex(store_id, ex=self._idle_s)", "self.client.get(store_id)",
+     "tests/auth/test_sessions.py::test_a_sign_in_ends_when_nobody_asks_for_two_hours"),
+    ("token: one question for many requests", "app/auth/token_answers.py",
+     "    if not is_mine:\n        return _wait(token, key)\n", "",
+     "tests/auth/test_bearer.py::test_many_requests_with_one_unknown_token_ask_once"),
+    ("token: few wait for the provider", "app/auth/provider.py",
+     "threading.BoundedSemaphore(ROOM)", "threading.BoundedSemaphore(400)",
+     "tests/auth/test_bearer.py::test_few_wait_for_the_provider_at_any_moment"),
+    ("token: made for another application", "app/auth/token_checks.py",
+     "return is_ours and (is_named or not named)", "return is_ours",
+     "tests/auth/test_bearer.py"
+     "::test_what_introspection_says_is_believed_only_if_it_is_for_us"),
+    ("API token: within its scopes", "app/auth/gate.py",
+     "if scopes is not None and needed is not None and needed not in scopes:",
+     "if scopes is None and needed is None:",
+     "tests/auth/test_api_tokens.py::test_a_token_does_what_it_was_made_for"),
+    ("API token: within its tenant", "app/auth/api_tokens.py",
+     "[m for m in memberships if m.tenant.tenant_id == found.tenant_id]", "memberships",
+     "tests/auth/test_api_tokens.py::test_a_token_works_in_its_own_tenant_alone"),
+    ("API token: somebody else's is not ended", "app/auth/api_tokens.py",
+     "        and (:is_admin or created_by = :member_id)\n    returning name",
+     "        and (:is_admin or true)\n    returning name",
+     "tests/auth/test_token_page.py"
+     "::test_an_admin_ends_anybody_s_token_and_nobody_else_does"),
+    ("limit: each tenant has its own", "app/limits.py",
+     '_hit(f"tenant:{membership.tenant.tenant_id}"', '_hit("tenant:all"',
+     "tests/auth/test_limits.py::test_a_tenant_that_asks_too_much_waits_and_no_other_does"),
+]  # fmt: skip
