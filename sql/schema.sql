@@ -28,6 +28,20 @@ create table add_to_cart (
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
 ) partition by RANGE (event_date); -- enable and force row security
 
+create table audit_entry (
+    tenant_id uuid not null,
+    entry_id bigint not null generated always as identity,
+    happened_at timestamp with time zone not null default clock_timestamp(),
+    member_id uuid,
+    member_email text not null,
+    action text not null,
+    subject text not null default ''::text,
+    detail jsonb not null default '{}'::jsonb,
+    via text not null,
+    address text,
+    request_id text
+); -- enable and force row security
+
 create table branch_day (
     tenant_id uuid not null,
     event_date date not null,
@@ -684,6 +698,9 @@ create table visitor_gap (
     visitors bigint not null
 ); -- enable and force row security
 
+alter table audit_entry add constraint audit_entry_action CHECK ((action ~ '^[a-z_]+[.][a-z_]+$'::text));
+alter table audit_entry add constraint audit_entry_pkey PRIMARY KEY (tenant_id, entry_id);
+alter table audit_entry add constraint audit_entry_via CHECK ((via = ANY (ARRAY['page'::text, 'api'::text, 'link'::text, 'job'::text, 'command'::text])));
 alter table branch_day add constraint branch_day_pkey PRIMARY KEY (tenant_id, event_date, branch_id);
 alter table branch_day_money add constraint branch_day_money_pkey PRIMARY KEY (tenant_id, event_date, branch_id, currency);
 alter table branch_email_mappings add constraint branch_email_mappings_key UNIQUE (tenant_id, branch_id, email);
@@ -754,6 +771,7 @@ alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, 
 
 CREATE INDEX add_to_cart_event_date ON ONLY public.add_to_cart USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (tenant_id, session_key);
+CREATE INDEX audit_entry_time ON public.audit_entry USING btree (tenant_id, happened_at, entry_id);
 CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);
@@ -809,6 +827,7 @@ CREATE INDEX view_search_results_event_date ON ONLY public.view_search_results U
 CREATE INDEX view_search_results_session_key ON ONLY public.view_search_results USING btree (tenant_id, session_key);
 
 create policy tenant_fence on add_to_cart to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on audit_entry to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_day to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_day_money to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_email_mappings to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -858,6 +877,9 @@ create policy tenant_fence on visitor_gap to public using (tenant_id = ( SELECT 
 
 grant select on add_to_cart to app_web;
 grant delete, insert, select, update on add_to_cart to app_worker;
+grant insert on audit_entry to app_admin;
+grant insert, select on audit_entry to app_web;
+grant insert on audit_entry to app_worker;
 grant select on branch_day to app_web;
 grant delete, insert, select, update on branch_day to app_worker;
 grant select on branch_day_money to app_web;
@@ -998,6 +1020,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _item_number(p_value jsonb) returns numeric
+-- function _keep_audit() returns trigger
 -- function _keep_vanished(p_tenant_id uuid) returns void
 -- function _list_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function _loaded_until(p_tenant_id uuid) returns timestamp with time zone
