@@ -55,7 +55,14 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Performance", "tasks.performance", "gauge"),
         ),
     ),
-    ("Admin", (Link("Data", "ingest.data_page", "database", ("admin",)),)),
+    (
+        "Admin",
+        (
+            Link("Data", "ingest.data_page", "database", ("admin",)),
+            Link("Users & roles", "members.members", "team", ("admin",)),
+            Link("Audit log", "audit.audit_log", "note", ("admin",)),
+        ),
+    ),
 )
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api import Model, documented, tenant_optional
 from app.auth import bearer, gate, oidc
-from app.auth.views import callback_url, complete, signed_out_url
+from app.auth.views import callback_url, complete, record_sign_out, signed_out_url
 from app.current import current_member, public
 from app.limits import SIGN_IN, limiter
 from app.tenancy import Membership
@@ -88,6 +88,7 @@ def exchange(json: CallbackBody) -> Account:
 @documented(SignedOut, tag="auth", is_open=True)
 def logout() -> SignedOut:
     """End this browser's session, and the bearer token if one is sent."""
+    record_sign_out()
     id_token = gate.sign_out()
     token = bearer.read_token()
     if token is not None:

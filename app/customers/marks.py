@@ -15,6 +15,7 @@ from app.dates import parse_date, today
 from app.errors import Invalid, NotFound
 
 MOST_CHARS = 500
+Marked = tuple[str, str]  # the kind and the id or domain that was marked
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def list_exclusions(
 def set_do_not_contact(
     conn: Connection, tenant_id: UUID, customer: Customer, form: MultiDict[str, str],
     by: str, zone_name: str,
-) -> None:  # fmt: skip
+) -> Marked:  # fmt: skip
     """Leave the customer alone, until the end of a day of that zone or for good.
 
     Raises:
@@ -91,12 +92,13 @@ def set_do_not_contact(
         "t": tenant_id, "kind": kind, "value": value, "reason": _read_reason(form),
         "ends_on": ends_on, "by": by,
     })  # fmt: skip
+    return kind, value
 
 
 def exclude(
     conn: Connection, tenant_id: UUID, customer: Customer, people: Sequence[Person],
     form: MultiDict[str, str], by: str,
-) -> None:  # fmt: skip
+) -> Marked:  # fmt: skip
     """Take the customer, or an email domain of its people, out of all lists.
 
     Raises:
@@ -117,9 +119,10 @@ def exclude(
     reason = _read_reason(form)
     values = {"t": tenant_id, "kind": kind, "value": value, "reason": reason, "by": by}
     conn.execute(statement, values)
+    return kind, value
 
 
-def allow_contact(conn: Connection, tenant_id: UUID, customer: Customer) -> None:
+def allow_contact(conn: Connection, tenant_id: UUID, customer: Customer) -> Marked:
     """End do-not-contact; nothing happens when there is none."""
     kind, value = _markable(customer)
     statement = text("""
@@ -127,9 +130,12 @@ def allow_contact(conn: Connection, tenant_id: UUID, customer: Customer) -> None
         where tenant_id = :t and kind = :kind and value = :value
     """)
     conn.execute(statement, {"t": tenant_id, "kind": kind, "value": value})
+    return kind, value
 
 
-def include(conn: Connection, tenant_id: UUID, customer: Customer, domains: Sequence[str]) -> None:
+def include(
+    conn: Connection, tenant_id: UUID, customer: Customer, domains: Sequence[str]
+) -> Marked:
     """End every exclusion that holds for this customer, those of its email domains too."""
     kind, value = _markable(customer)
     statement = text("""
@@ -143,6 +149,7 @@ def include(conn: Connection, tenant_id: UUID, customer: Customer, domains: Sequ
     """)
     values = {"t": tenant_id, "kind": kind, "value": value, "domains": list(domains)}
     conn.execute(statement, values)
+    return kind, value
 
 
 def email_domains(people: Sequence[Person]) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.branches import get_branch_names
-from app.current import current_member, current_membership
+from app.current import current_actor, current_member, current_membership
 from app.dates import today, utc_now, zone
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid
@@ -38,7 +38,7 @@ from app.tasks.queue_queries import (
     get_scale,
 )
 from app.tasks.words import OUTCOME_NAMES, REASONS, TYPE_NAMES
-from app.tasks.work import Action, Actor
+from app.tasks.work import Action
 from app.tenancy import allowed_locations
 from app.web import (
     announce,
@@ -91,7 +91,7 @@ def press(customer_key: str, action: Action) -> AnyResponse:
         pressed = queue_actions.read_press(request.form, action, current_format().time_zone)
         with tenant_transaction(_tenant_id()) as conn:
             steps = queue_actions.take(
-                conn, _tenant_id(), customer_key, _scope(), pressed, _actor()
+                conn, _tenant_id(), customer_key, _scope(), pressed, current_actor()
             )
     except (Conflict, Invalid) as refusal:
         return _refused(customer_key, action, refusal)
@@ -105,7 +105,7 @@ def undo() -> AnyResponse:
     filters = _filters()
     steps = queue_actions.read_ids(request.form.getlist("history_id"))
     with tenant_transaction(_tenant_id()) as conn:
-        queue_actions.undo_all(conn, _tenant_id(), steps, _actor())
+        queue_actions.undo_all(conn, _tenant_id(), steps, current_actor())
         context = _queue_context(conn, filters)
     if is_fragment_request():
         return render_page("tasks/queue/queue.html", "tasks/queue/_undone.html", **context)
@@ -260,10 +260,6 @@ def _outcome_words() -> str:
 
 def _is_for_me() -> bool:
     return request.form.get("owner", "").strip().lower() == current_member().email
-
-
-def _actor() -> Actor:
-    return Actor(current_member().email, "page")
 
 
 def _tenant_id() -> UUID:
