@@ -17,8 +17,8 @@ from app.errors import AppError, Conflict, Invalid, NotFound
 from app.format import plural
 from app.tasks.forms import Chosen, Clock, parse_change, parse_chosen
 from app.tasks.lists import TaskList
-from app.tasks.lookups import find_step_task, list_assignees
-from app.tasks.opened import WORKING_ROLES, find_visible_task
+from app.tasks.lookups import list_assignees
+from app.tasks.opened import WORKING_ROLES, find_visible_step, find_visible_task
 from app.tasks.views import blueprint, find_list, list_context, read_filters, task_context
 from app.tasks.work import Action, Change, change_task, undo
 from app.web import current_format, done, render_page, require_role
@@ -57,10 +57,7 @@ def undo_step(history_id: UUID) -> AnyResponse:
     """Take back the member's own last step."""
     tenant_id, actor = _tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
-        task_id = find_step_task(conn, tenant_id, history_id)
-        if task_id is None:
-            raise NotFound("There is no such step to undo.")
-        _check_visible(conn, task_id)
+        task_id = find_visible_step(conn, current_membership(), current_member(), history_id)
     try:
         with tenant_transaction(tenant_id) as conn:
             undo(conn, tenant_id, history_id, actor)

@@ -19,6 +19,7 @@ from app.errors import AppError, Conflict, Invalid
 from app.paging import Page
 from app.tasks import queue_actions
 from app.tasks.lookups import list_assignees
+from app.tasks.opened import find_visible_step
 from app.tasks.queries import Place, TaskFilters, get_task_queue
 from app.tasks.queue_cards import ICONS, card_id, describe
 from app.tasks.queue_filters import (
@@ -105,6 +106,8 @@ def undo() -> AnyResponse:
     filters = _filters()
     steps = queue_actions.read_ids(request.form.getlist("history_id"))
     with tenant_transaction(_tenant_id()) as conn:
+        for step in steps:
+            find_visible_step(conn, current_membership(), current_member(), step)
         queue_actions.undo_all(conn, _tenant_id(), steps, current_actor())
         context = _queue_context(conn, filters)
     if is_fragment_request():

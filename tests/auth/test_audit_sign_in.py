@@ -1,4 +1,4 @@
-"""Signing in and out, being refused, joining and switching enter the log of the tenants concerned."""
+"""Signing in and out, joining, switching and being refused enter the log of the right tenants."""
 
 from __future__ import annotations
 
