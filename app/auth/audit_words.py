@@ -67,8 +67,8 @@ def _value(value: object) -> str:
     if value is None:
         return "all"
     if isinstance(value, Mapping):
-        said = (f"{name} {_value(inner)}" for name, inner in value.items())
-        return "; ".join(said).replace("_", " ") or "none"
+        said = (f"{name.replace('_', ' ')} {_value(inner)}" for name, inner in value.items())
+        return "; ".join(said) or "none"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return str(value)
