@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.defences_members import MEMBERS_DEFENCES
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -135,6 +137,7 @@ DEFENCES = [
         "",
         "tests/jobs/test_fence.py::test_run_past_its_deadline_writes_nothing",
     ),
+    *(Defence(*entry) for entry in MEMBERS_DEFENCES),
 ]
 
 

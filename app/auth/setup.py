@@ -82,8 +82,8 @@ STEPS = (
         "/analytics/email/recipients", lambda state: state.has_recipients,
     ),
     Step(
-        "Schedule", "Nothing is loaded or sent by itself yet.",
-        "Every night the new days come in, and in the morning the reports go out.",
+        "Schedule", "Nothing is loaded by itself yet.",
+        "Every night the new days come in, and figures are fresh in the morning.",
         "/auth/settings/schedule", lambda _: False,
     ),
 )  # fmt: skip
