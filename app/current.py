@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from flask import g
+from flask import g, request
 
+from app.audit import Actor
 from app.errors import Forbidden, Unauthenticated
 from app.tenancy import Member, Membership
 
@@ -46,6 +47,27 @@ def current_membership() -> Membership:
     if membership is None:
         raise NoTenant
     return membership
+
+
+def current_actor() -> Actor:
+    """Who does what this request asks for, for the audit log and the history of tasks.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+    """
+    return actor_of(current_member())
+
+
+def actor_of(member: Member) -> Actor:
+    """This member, from where and through what the request came."""
+    is_api = request.path.split("/")[2:3] == ["api"]
+    return Actor(
+        member.email,
+        "api" if is_api else "page",
+        member.member_id,
+        request.remote_addr,
+        g.get("request_id"),
+    )
 
 
 def require_membership_role(*roles: str) -> None:

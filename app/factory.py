@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 from app import crypto, db, jobs, keys, limits, log, masking, problems, security, site
 from app.api import check_body, is_api_request
 from app.auth import api as auth_api
-from app.auth import gate, provider, store, token_views
+from app.auth import audit_views, gate, members, provider, setup, store, token_views
 from app.auth import views as auth_views
 from app.config import Config, ConfigError, load_config
 from app.customers import api as customers_api
@@ -42,7 +42,10 @@ _BY_HAND = (
 _SERVICES = ("auth", "data", "analytics")
 _PAGES = (
     auth_views.blueprint,
+    members.blueprint,
     token_views.blueprint,
+    audit_views.blueprint,
+    setup.blueprint,
     ingest_views.blueprint,
     dashboard_views.blueprint,
     task_actions.blueprint,

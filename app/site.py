@@ -12,7 +12,8 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import public
+from app.auth.setup import is_unfinished
+from app.current import current_membership, public
 from app.format import duration, plural
 from app.web import current_format, safe_next
 
@@ -59,7 +60,10 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         "Admin",
         (
             Link("Data", "ingest.data_page", "database", ("admin",)),
+            Link("Set-up", "setup.checklist", "flag", ("admin",)),
+            Link("Users & roles", "members.members", "team", ("admin",)),
             Link("API tokens", "tokens.tokens_page", "link", ("admin",)),
+            Link("Audit log", "audit.audit_log", "note", ("admin",)),
         ),
     ),
 )
@@ -130,10 +134,13 @@ def _here() -> str:
 
 @blueprint.get("/")
 def home() -> AnyResponse:
-    """The landing page of the member's role: a rep's queue, everybody else's Overview."""
-    membership = g.get("membership")
-    is_rep = membership is not None and membership.role == "rep"
-    return redirect(url_for("queue.queue" if is_rep else "dashboard.overview"), 303)
+    """The landing page: a rep's queue, an admin's set-up until it is done, else the Overview."""
+    membership = current_membership()
+    if membership.role == "rep":
+        return redirect(url_for("queue.queue"), 303)
+    if membership.role == "admin" and is_unfinished(membership.tenant.tenant_id):
+        return redirect(url_for("setup.checklist"), 303)
+    return redirect(url_for("dashboard.overview"), 303)
 
 
 @blueprint.post("/preferences/theme")

@@ -23,10 +23,12 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import require_membership_role
+from app import audit
+from app.current import current_actor, current_membership, require_membership_role
 from app.db import tenant_transaction
 from app.errors import AppError, Unauthenticated
 from app.format import Format
+from app.redaction import redact_text
 from app.tenancy import Membership
 from app.tenant_settings import get_tenant_settings
 
@@ -162,6 +164,21 @@ def require_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return checked
 
     return guard
+
+
+def record_export(action: str, subject: str, kind: str) -> None:
+    """Enter into the audit log, before the file begins, who takes what under which filters."""
+    tenant_id = current_membership().tenant.tenant_id
+    filters = {
+        name: [redact_text(value) for value in values]
+        for name, values in request.args.lists()
+        if name not in ("page", "limit", "cursor", "now") and any(values)
+    }
+    with tenant_transaction(tenant_id) as conn:
+        audit.record(
+            conn, tenant_id, current_actor(), f"export.{action}", subject, kind=kind,
+            filters=filters,
+        )  # fmt: skip
 
 
 def safe_next(target: str | None, default: str = "/") -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.defences_auth import AUTH_DEFENCES
+from tests.defences_members import MEMBERS_DEFENCES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -138,6 +139,7 @@ DEFENCES = [
         "tests/jobs/test_fence.py::test_run_past_its_deadline_writes_nothing",
     ),
     *(Defence(*entry) for entry in AUTH_DEFENCES),
+    *(Defence(*entry) for entry in MEMBERS_DEFENCES),
 ]
 
 

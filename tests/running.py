@@ -27,7 +27,11 @@ VIEWER = Member("vic@acme.example", "Vic Osei", "Acme", "viewer")
 GUS = Member("gus@globex.example", "Gus Weiss", "Globex", "admin")
 STRANGER = Member("sam@nowhere.example", "Sam Park")
 UNVERIFIED = Member("una@acme.example", "Una Roy", is_email_verified=False)
-MEMBERS = (ADA, REP, VIEWER, GUS, STRANGER, UNVERIFIED)
+# Known to the provider, and to acme where a test invites them.
+MEG = Member("meg@acme.example", "Meg Ode", "Acme", "manager")
+OLA = Member("ola@acme.example", "Ola Far", "Acme", "rep")
+DAN = Member("dan@acme.example", "Dan Gone", "Acme", "admin")
+MEMBERS = (ADA, REP, VIEWER, GUS, STRANGER, UNVERIFIED, MEG, OLA, DAN)
 CLIENT_SECRET = "s3-" + "x" * 40
 
 

@@ -7,11 +7,13 @@ from uuid import UUID
 from flask import Blueprint, g
 from pydantic import BaseModel, ConfigDict, Field
 
+from app import audit
 from app.api import Model, api_scope, documented, tenant_optional
+from app.audit import Actor
 from app.auth import api_tokens, bearer, gate, oidc, token_answers, token_checks
-from app.auth.views import callback_url, complete, signed_out_url
-from app.current import current_member, public
-from app.db import tenant_transaction
+from app.auth.views import callback_url, complete, record_sign_out, signed_out_url
+from app.current import actor_of, current_member, public
+from app.db import admin_transaction, tenant_transaction
 from app.limits import SIGN_IN, limiter
 from app.tenancy import Membership
 from app.web import safe_next
@@ -90,6 +92,7 @@ def exchange(json: CallbackBody) -> Account:
 @documented(SignedOut, tag="auth", is_open=True)
 def logout() -> SignedOut:
     """End this browser's session, and the bearer token if one is sent."""
+    record_sign_out()
     id_token = gate.sign_out()
     token = bearer.read_token()
     if token is not None:
@@ -115,9 +118,16 @@ def _end_token(token: str) -> None:
     found = api_tokens.find_valid(token)
     if found is not None:
         with tenant_transaction(found.tenant_id) as conn:
-            api_tokens.revoke_api_token(
+            name = api_tokens.revoke_api_token(
                 conn, found.tenant_id, found.api_token_id, found.member_id, is_admin=False
             )
+            audit.record(conn, found.tenant_id, _holder(found), "token.revoked", name)
+
+
+def _holder(found: api_tokens.ValidToken) -> Actor:
+    with admin_transaction() as conn:
+        member, _ = api_tokens.read_holder(conn, found)
+    return actor_of(member) if member else Actor("", "api", found.member_id)
 
 
 def _account() -> Account:

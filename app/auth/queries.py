@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
+from app import audit
+from app.audit import Actor
 from app.tenancy import Member, Membership, Tenant
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "Membership",
     "find_member",
     "find_member_by_identity",
+    "list_lost_tenants",
     "list_memberships",
     "record_sign_in",
 ]
@@ -61,6 +64,16 @@ def list_memberships(conn: Connection, member_id: UUID) -> list[Membership]:
     return [_membership(row) for row in rows]
 
 
+def list_lost_tenants(conn: Connection, member_id: UUID) -> list[UUID]:
+    """The tenants that deactivated the member."""
+    statement = text("""
+        select m.tenant_id from membership as m
+        where m.member_id = :member_id and not m.is_active
+        order by m.tenant_id
+    """)
+    return list(conn.execute(statement, {"member_id": member_id}).scalars())
+
+
 def record_sign_in(conn: Connection, identity: Identity) -> Member | None:
     """Note the sign-in and accept the invitations to this address; None for a stranger.
 
@@ -80,7 +93,9 @@ def record_sign_in(conn: Connection, identity: Identity) -> Member | None:
     member = _member(conn.execute(_UPSERT_MEMBER, values).mappings().one())
     assert member is not None  # noqa: S101 - the statement above always answers a row
     accepted = {"member_id": member.member_id, "email": email, "name": member.name}
-    conn.execute(_ACCEPT_INVITATIONS, accepted)
+    joined = list(conn.execute(_ACCEPT_INVITATIONS, accepted).scalars())
+    actor = Actor(member.email, "page", member.member_id)
+    audit.record_for_tenants(conn, joined, actor, "member.joined", member.email)
     return member
 
 
@@ -135,4 +150,5 @@ _ACCEPT_INVITATIONS = text("""
             select from membership as own
             where own.tenant_id = m.tenant_id and own.member_id = :member_id
         )
+    returning m.tenant_id
 """)

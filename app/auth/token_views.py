@@ -8,9 +8,10 @@ from uuid import UUID
 from flask import Blueprint, Response, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app import audit
 from app.auth import api_tokens
 from app.auth.forms import ApiTokenForm
-from app.current import current_member, current_membership
+from app.current import current_actor, current_member, current_membership
 from app.db import tenant_transaction
 from app.log import logger
 from app.web import done, render_page
@@ -37,6 +38,10 @@ def create() -> Response:
             conn, tenant_id, member_id, name=form.name.data, scopes=form.scopes.data,
             lifetime_days=form.lifetime_days.data,
         )  # fmt: skip
+        audit.record(
+            conn, tenant_id, current_actor(), "token.created", form.name.data,
+            scopes=form.scopes.data, lifetime_days=form.lifetime_days.data,
+        )  # fmt: skip
     logger.info("auth.api_token.created", scopes=form.scopes.data)
     return _page(ApiTokenForm(membership.role, formdata=None), token=token)
 
@@ -51,6 +56,7 @@ def revoke(api_token_id: UUID) -> AnyResponse:
         name = api_tokens.revoke_api_token(
             conn, tenant_id, api_token_id, member_id, is_admin=is_admin
         )
+        audit.record(conn, tenant_id, current_actor(), "token.revoked", name)
     logger.info("auth.api_token.revoked", api_token_id=str(api_token_id))
     return done(
         "auth/_tokens.html",

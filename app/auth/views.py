@@ -6,15 +6,19 @@ from typing import NoReturn
 from uuid import UUID
 
 from flask import Blueprint, current_app, g, redirect, render_template, request
+from flask_login import current_user
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from app import audit
 from app.auth import gate, oidc
-from app.auth.queries import record_sign_in
-from app.current import NoTenant, public
-from app.db import admin_transaction
+from app.auth.queries import list_lost_tenants, list_memberships, record_sign_in
+from app.current import NoTenant, actor_of, current_actor, public
+from app.db import admin_transaction, tenant_transaction
 from app.errors import Invalid
 from app.limits import SIGN_IN, limiter
 from app.log import logger
+from app.tenancy import Member
 from app.web import safe_next
 
 _SAID = ("code", "state", "iss", "error")
@@ -90,6 +94,7 @@ def _refuse_denied(error: str, state: str) -> NoReturn:
 @public
 def sign_out() -> Response:
     """End the session here and at the provider."""
+    record_sign_out()
     id_token = gate.sign_out()
     logger.info("auth.signed_out")
     return redirect(oidc.sign_out_url(id_token, signed_out_url()) or signed_out_url(), 303)
@@ -103,6 +108,8 @@ def switch_tenant() -> Response:
     except ValueError:
         raise Invalid("Choose one of your companies.") from None
     gate.choose_tenant(tenant_id)
+    with tenant_transaction(tenant_id) as conn:
+        audit.record(conn, tenant_id, current_actor(), "auth.tenant_chosen")
     return redirect(safe_next(request.form.get("next")), 303)
 
 
@@ -124,6 +131,8 @@ def complete(finished: oidc.SignIn) -> None:
     """
     with admin_transaction() as conn:
         member = record_sign_in(conn, finished.identity)
+        if member is not None:
+            _record_arrival(conn, member)
     if member is None:
         gate.keep_stranger(finished.id_token)
         logger.info("auth.sign_in.stranger")
@@ -133,3 +142,21 @@ def complete(finished: oidc.SignIn) -> None:
         )
     gate.sign_in(member, finished.id_token)
     logger.info("auth.signed_in", member_id=str(member.member_id))
+
+
+def record_sign_out() -> None:
+    """Enter into the audit log of each of their tenants that the member leaves."""
+    if not current_user.is_authenticated:
+        return
+    tenant_ids = [membership.tenant.tenant_id for membership in current_user.memberships]
+    actor = actor_of(current_user.member)
+    with admin_transaction() as conn:
+        audit.record_for_tenants(conn, tenant_ids, actor, "auth.signed_out")
+
+
+def _record_arrival(conn: Connection, member: Member) -> None:
+    """A sign-in opens every tenant of the member; who has none left is refused by those lost."""
+    tenant_ids = [found.tenant.tenant_id for found in list_memberships(conn, member.member_id)]
+    action = "auth.signed_in" if tenant_ids else "auth.sign_in_refused"
+    told = tenant_ids or list_lost_tenants(conn, member.member_id)
+    audit.record_for_tenants(conn, told, actor_of(member), action)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import jobs
-from app.current import current_member, current_membership
+from app import audit, jobs
+from app.current import current_actor, current_member, current_membership
 from app.customers import exclusions
 from app.db import tenant_transaction
 from app.errors import Invalid
 from app.ingest.rederive import start_rederiving
+from app.masking import mask_id
 from app.web import render_page, require_role
 
 blueprint = Blueprint("exclusions", __name__, url_prefix="/analytics/customers/excluded")
@@ -31,33 +31,49 @@ def excluded() -> Response:
 @require_role("manager", "admin")
 def exclude() -> AnyResponse:
     """Exclude a contact, a company or an email domain."""
-    tenant_id, by = _tenant_id(), current_member().email
+    tenant_id, actor = _tenant_id(), current_actor()
     try:
-        return _changed("Excluded.", lambda conn: exclusions.exclude(
-            conn, tenant_id, request.form, by
-        ))  # fmt: skip
+        with tenant_transaction(tenant_id) as conn:
+            kind, value = exclusions.exclude(conn, tenant_id, request.form, actor.email)
+            audit.record(
+                conn, tenant_id, actor, "customer.excluded", mask_id(value), kind=kind
+            )  # fmt: skip
+            job_id = follow(conn, tenant_id)
     except Invalid as error:
         return _page(error)
+    return _changed("Excluded.", job_id)
 
 
 @blueprint.post("/end")
 @require_role("manager", "admin")
 def include() -> AnyResponse:
     """End one exclusion."""
-    kind, value = request.form.get("kind", ""), request.form.get("value", "")
-    return _changed("The exclusion has ended.", lambda conn: exclusions.include(
-        conn, _tenant_id(), kind, value
-    ))  # fmt: skip
+    tenant_id, form = _tenant_id(), request.form
+    with tenant_transaction(tenant_id) as conn:
+        kind, value = exclusions.include(
+            conn, tenant_id, form.get("kind", ""), form.get("value", "")
+        )
+        audit.record(
+            conn, tenant_id, current_actor(), "customer.included", mask_id(value), kind=kind
+        )
+        job_id = follow(conn, tenant_id)
+    return _changed("The exclusion has ended.", job_id)
 
 
 @blueprint.post("/figures")
 @require_role("admin")
 def set_figures() -> AnyResponse:
     """Whether the figures leave excluded customers out."""
-    is_set = request.form.get("leave_figures") == "yes"
-    return _changed("Saved.", lambda conn: exclusions.set_leave_figures(
-        conn, _tenant_id(), is_set
-    ))  # fmt: skip
+    tenant_id, is_set = _tenant_id(), request.form.get("leave_figures") == "yes"
+    with tenant_transaction(tenant_id) as conn:
+        was_set = exclusions.leave_figures(conn, tenant_id)
+        exclusions.set_leave_figures(conn, tenant_id, is_set)
+        audit.record(
+            conn, tenant_id, current_actor(), "settings.changed", "exclude_from_figures",
+            before=was_set, after=is_set,
+        )  # fmt: skip
+        job_id = follow(conn, tenant_id)
+    return _changed("Saved.", job_id)
 
 
 def follow(conn: Connection, tenant_id: UUID) -> UUID | None:
@@ -73,10 +89,7 @@ def tell(message: str, job_id: UUID | None) -> None:
     flash(message, "success")
 
 
-def _changed(message: str, change: Callable[[Connection], None]) -> AnyResponse:
-    with tenant_transaction(_tenant_id()) as conn:
-        change(conn)
-        job_id = follow(conn, _tenant_id())
+def _changed(message: str, job_id: UUID | None) -> AnyResponse:
     tell(message, job_id)
     return redirect(url_for("exclusions.excluded"), 303)
 

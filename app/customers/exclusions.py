@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from werkzeug.datastructures import MultiDict
 
+from app.customers.marks import Mark, Marked, markable, read_reason
 from app.customers.queries import Customer, Person
 from app.errors import Invalid
-from app.customers.marks import Mark, markable, read_reason
 
 KINDS = {"email_domain": "Email domain", "contact": "Contact id", "company": "Company id"}
 _MOST_CHARS = 300
@@ -52,7 +52,7 @@ def list_exclusions_of(
 def exclude_customer(
     conn: Connection, tenant_id: UUID, customer: Customer, people: Sequence[Person],
     form: MultiDict[str, str], by: str,
-) -> None:  # fmt: skip
+) -> Marked:  # fmt: skip
     """Take the customer, or an email domain of its people, out of all lists.
 
     Raises:
@@ -65,9 +65,10 @@ def exclude_customer(
             raise Invalid("None of these contacts has that email domain.")
         kind, value = "email_domain", domain
     _store(conn, tenant_id, kind, value, read_reason(form), by)
+    return kind, value
 
 
-def exclude(conn: Connection, tenant_id: UUID, form: MultiDict[str, str], by: str) -> None:
+def exclude(conn: Connection, tenant_id: UUID, form: MultiDict[str, str], by: str) -> Marked:
     """Take whoever a form names out of all lists, known already or not.
 
     Raises:
@@ -90,23 +91,26 @@ def exclude(conn: Connection, tenant_id: UUID, form: MultiDict[str, str], by: st
     if problems:
         raise Invalid("Nobody was excluded.", fields=problems)
     _store(conn, tenant_id, kind, value, reason, by)
+    return kind, value
 
 
 def include_customer(
     conn: Connection, tenant_id: UUID, customer: Customer, domains: Sequence[str]
-) -> None:
+) -> Marked:
     """End every exclusion that holds for this customer, those of its email domains too."""
     kind, value = markable(customer)
     values = {"t": tenant_id, "kind": kind, "value": value, "domains": list(domains)}
     conn.execute(_END_OF, values)
+    return kind, value
 
 
-def include(conn: Connection, tenant_id: UUID, kind: str, value: str) -> None:
+def include(conn: Connection, tenant_id: UUID, kind: str, value: str) -> Marked:
     """End one exclusion; nothing happens when there is none."""
     statement = text("""
         delete from exclusion where tenant_id = :t and kind = :kind and value = :value
     """)
     conn.execute(statement, {"t": tenant_id, "kind": kind, "value": value})
+    return kind, value
 
 
 def leave_figures(conn: Connection, tenant_id: UUID) -> bool:

@@ -14,6 +14,7 @@ from app.dates import parse_date, today
 from app.errors import Invalid, NotFound
 
 MOST_CHARS = 500
+Marked = tuple[str, str]  # the kind and the id or domain that was marked
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def list_do_not_contact(conn: Connection, tenant_id: UUID, customer: Customer) -
 def set_do_not_contact(
     conn: Connection, tenant_id: UUID, customer: Customer, form: MultiDict[str, str],
     by: str, zone_name: str,
-) -> None:  # fmt: skip
+) -> Marked:  # fmt: skip
     """Leave the customer alone, until the end of a day of that zone or for good.
 
     Raises:
@@ -68,9 +69,10 @@ def set_do_not_contact(
         "t": tenant_id, "kind": kind, "value": value, "reason": read_reason(form),
         "ends_on": ends_on, "by": by,
     })  # fmt: skip
+    return kind, value
 
 
-def allow_contact(conn: Connection, tenant_id: UUID, customer: Customer) -> None:
+def allow_contact(conn: Connection, tenant_id: UUID, customer: Customer) -> Marked:
     """End do-not-contact; nothing happens when there is none."""
     kind, value = markable(customer)
     statement = text("""
@@ -78,9 +80,10 @@ def allow_contact(conn: Connection, tenant_id: UUID, customer: Customer) -> None
         where tenant_id = :t and kind = :kind and value = :value
     """)
     conn.execute(statement, {"t": tenant_id, "kind": kind, "value": value})
+    return kind, value
 
 
-def markable(customer: Customer) -> tuple[str, str]:
+def markable(customer: Customer) -> Marked:
     """What a mark of this customer names: contact or company, and its id.
 
     Raises:

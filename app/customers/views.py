@@ -11,22 +11,23 @@ from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from app import audit
 from app.branches import branch_label, get_branch_names
-from app.current import current_member, current_membership
+from app.current import current_actor, current_member, current_membership
 from app.customers import exclusions, marks, queries, timeline
 from app.customers.exclusion_views import follow, tell
 from app.customers.queries import Cursor, Customer, Person
 from app.dates import utc_now
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
-from app.masking import mask_name
+from app.masking import mask_id, mask_name
 from app.paging import Page
 from app.tenancy import allowed_locations
 from app.web import block, current_format, page_arguments, render_page, require_role
 
 blueprint = Blueprint("customers", __name__, url_prefix="/analytics")
 
-Change = Callable[[Connection, Customer, list[Person]], None]
+Change = Callable[[Connection, Customer, list[Person]], marks.Marked]
 TIMELINE_ENTRIES = 40
 SESSION_EVENTS = 200
 MOST_EVENTS = 5_000
@@ -78,7 +79,7 @@ def do_not_contact(customer_key: str) -> AnyResponse:
     """Leave a customer alone, until a day or for good."""
     by, zone_name = current_member().email, current_format().time_zone
     return _mark(
-        customer_key, "This customer is left alone from now on.",
+        customer_key, "do_not_contact", "This customer is left alone from now on.",
         lambda conn, found, _: marks.set_do_not_contact(
             conn, _tenant_id(), found, request.form, by, zone_name
         ),
@@ -90,7 +91,7 @@ def do_not_contact(customer_key: str) -> AnyResponse:
 def contact_again(customer_key: str) -> AnyResponse:
     """End do-not-contact."""
     return _mark(
-        customer_key, "This customer may be contacted again.",
+        customer_key, "contact_again", "This customer may be contacted again.",
         lambda conn, found, _: marks.allow_contact(conn, _tenant_id(), found),
     )  # fmt: skip
 
@@ -100,7 +101,7 @@ def contact_again(customer_key: str) -> AnyResponse:
 def exclude(customer_key: str) -> AnyResponse:
     """Take a customer, or an email domain of its people, out of every list of tasks."""
     return _mark(
-        customer_key, "Excluded from all lists of tasks.",
+        customer_key, "excluded", "Excluded from all lists of tasks.",
         lambda conn, found, people: exclusions.exclude_customer(
             conn, _tenant_id(), found, people, request.form, current_member().email
         ),
@@ -112,7 +113,7 @@ def exclude(customer_key: str) -> AnyResponse:
 def include(customer_key: str) -> AnyResponse:
     """End the exclusions that hold for a customer."""
     return _mark(
-        customer_key, "In the lists of tasks again.",
+        customer_key, "included", "In the lists of tasks again.",
         lambda conn, found, people: exclusions.include_customer(
             conn, _tenant_id(), found, exclusions.email_domains(people)
         ),
@@ -208,13 +209,17 @@ def _cursor() -> tuple[Cursor | None, bool]:
     return Cursor(instant, kind, key), request.args.get("back") == "1"
 
 
-def _mark(customer_key: str, message: str, change: Change) -> AnyResponse:
+def _mark(customer_key: str, action: str, message: str, change: Change) -> AnyResponse:
     """Change what holds for a customer, and show its page again, or what is missing."""
     try:
         with tenant_transaction(_tenant_id()) as conn:
             found = _find(conn, customer_key)
             people = queries.list_people(conn, _tenant_id(), customer_key, _scope())
-            change(conn, found, people)
+            kind, value = change(conn, found, people)
+            audit.record(
+                conn, _tenant_id(), current_actor(), f"customer.{action}", mask_id(value),
+                kind=kind,
+            )  # fmt: skip
             job_id = follow(conn, _tenant_id())
     except Invalid as error:
         with tenant_transaction(_tenant_id()) as conn:

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
+from app import audit
 from app.api import (
     Day,
     Model,
@@ -20,7 +21,7 @@ from app.api import (
     filled,
     page_of,
 )
-from app.current import current_member, current_membership, require_membership_role
+from app.current import current_actor, current_membership, require_membership_role
 from app.dates import DateRange
 from app.db import tenant_transaction
 from app.errors import NotFound
@@ -167,9 +168,10 @@ def start(json: StartBody) -> tuple[Started, int]:
     asked = jobs.IngestRequest(
         period.start, period.end, tuple(dict.fromkeys(json.data_types)), json.changed_only
     )
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id, actor = current_membership().tenant.tenant_id, current_actor()
     with tenant_transaction(tenant_id) as conn:
-        job_id = jobs.start_ingestion(conn, tenant_id, asked, current_member().email)
+        job_id = jobs.start_ingestion(conn, tenant_id, asked, actor.email)
+        audit.record(conn, tenant_id, actor, "ingest.started", job_id, **vars(asked))
     publish(job_id)
     return Started(job_id=job_id, status="queued"), 201
 
@@ -202,6 +204,7 @@ def cancel(job_id: UUID) -> Started:
     tenant_id = current_membership().tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
         jobs.cancel(conn, tenant_id, job_id)
+        audit.record(conn, tenant_id, current_actor(), "ingest.cancelled", job_id)
     return Started(job_id=job_id, status=_find(job_id).status)
 
 
@@ -214,11 +217,13 @@ def load_held(job_id: UUID, json: LoadHeldBody) -> tuple[Started, int]:
     Another file that lies there meanwhile is judged anew. Admins only.
     """
     require_membership_role("admin")
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id, actor = current_membership().tenant.tenant_id, current_actor()
     with tenant_transaction(tenant_id) as conn:
-        new_id = jobs.load_held_file(
-            conn, tenant_id, job_id, json.file_type, current_member().email
-        )
+        new_id = jobs.load_held_file(conn, tenant_id, job_id, json.file_type, actor.email)
+        audit.record(
+            conn, tenant_id, actor, "ingest.held_file_loaded", new_id, file_type=json.file_type,
+            held_by=job_id,
+        )  # fmt: skip
     publish(new_id)
     return Started(job_id=new_id, status="queued"), 201
 

@@ -11,7 +11,8 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import current_member, current_membership
+from app import audit
+from app.current import current_actor, current_member, current_membership
 from app.dates import DateRange, parse_date, today, utc_now
 from app.db import tenant_transaction
 from app.errors import NotFound
@@ -34,6 +35,7 @@ from app.web import (
     done,
     is_fragment_request,
     page_arguments,
+    record_export,
     render_page,
     require_role,
 )
@@ -93,7 +95,7 @@ def start() -> AnyResponse:
     form = IngestForm(_today())
     if not form.validate_on_submit():
         return _refused(form)
-    job = _enqueue(jobs.start_ingestion, form)
+    job = _enqueue(jobs.start_ingestion, "ingest.started", form)
     return done(
         "ingest/_started.html",
         "Ingestion started. It goes on when you leave this page.",
@@ -110,7 +112,7 @@ def estimate() -> AnyResponse:
     form = IngestForm(_today())
     if not form.validate_on_submit():
         return _refused(form)
-    job = _enqueue(jobs.start_estimate, form)
+    job = _enqueue(jobs.start_estimate, "ingest.estimated", form)
     return done(
         "ingest/_form.html",
         "The size is being estimated.",
@@ -127,6 +129,7 @@ def cancel(job_id: UUID) -> AnyResponse:
     """Stop a job; what was loaded before it stays."""
     with tenant_transaction(_tenant_id()) as conn:
         jobs.cancel(conn, _tenant_id(), job_id)
+        _record(conn, "ingest.cancelled", job_id)
     return _job_done(job_id, "The job is being cancelled.")
 
 
@@ -136,6 +139,7 @@ def retry(job_id: UUID) -> AnyResponse:
     """Start the same ingestion once more, as a new job."""
     with tenant_transaction(_tenant_id()) as conn:
         new_id = jobs.retry(conn, _tenant_id(), job_id, _by())
+        _record(conn, "ingest.retried", new_id, after=job_id)
     publish(new_id)
     return _job_done(new_id, "Started again as a new job.")
 
@@ -146,6 +150,7 @@ def load_held(job_id: UUID, file_type: str) -> AnyResponse:
     """Load the file that a job held back, as a new job: exactly that one."""
     with tenant_transaction(_tenant_id()) as conn:
         new_id = jobs.load_held_file(conn, _tenant_id(), job_id, file_type, _by())
+        _record(conn, "ingest.held_file_loaded", new_id, file_type=file_type, held_by=job_id)
     publish(new_id)
     return _job_done(new_id, "The file that was held back is loaded, as a new job.")
 
@@ -155,6 +160,7 @@ def load_held(job_id: UUID, file_type: str) -> AnyResponse:
 def refused_rows(job_id: UUID) -> Response:
     """The rows a job and its parts did not take, as a file for a spreadsheet."""
     job = _find(job_id)
+    record_export("refused_rows", str(job.job_id), "csv")
     response = Response(write_csv(_tenant_id(), job.job_id), mimetype="text/csv")
     name = f"refused-rows-{str(job.job_id)[:8]}.csv"
     response.headers.set("Content-Disposition", "attachment", filename=name)
@@ -174,13 +180,19 @@ def _job_done(job_id: UUID, message: str) -> AnyResponse:
     )
 
 
+def _record(conn: Connection, action: str, job_id: UUID, **detail: object) -> None:
+    audit.record(conn, _tenant_id(), current_actor(), action, job_id, **detail)
+
+
 def _address(job: Job) -> str:
     return url_for("ingest.job_page", job_id=job.job_id)
 
 
-def _enqueue(begin: Begin, form: IngestForm) -> Job:
+def _enqueue(begin: Begin, action: str, form: IngestForm) -> Job:
+    request = form.to_request()
     with tenant_transaction(_tenant_id()) as conn:
-        job_id = begin(conn, _tenant_id(), form.to_request(), _by())
+        job_id = begin(conn, _tenant_id(), request, _by())
+        _record(conn, action, job_id, **vars(request))
     publish(job_id)
     return _find(job_id)
 

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app import audit
+from app.audit import COMMAND_LINE
 from app.dates import zone
 from app.db import maint_transaction
 from app.errors import Invalid, NotFound
@@ -50,6 +52,7 @@ def create_tenant(
     with maint_transaction() as conn:
         tenant_id: UUID = conn.execute(_UPSERT_TENANT, {"slug": slug, "name": name}).scalar_one()
         conn.execute(_UPSERT_SETTINGS, {"tenant_id": tenant_id, **settings})
+        audit.record(conn, tenant_id, COMMAND_LINE, "tenant.provisioned", slug, after=settings)
     return tenant_id
 
 
@@ -82,6 +85,8 @@ def add_member(
     }
     with maint_transaction() as conn:
         membership_id: UUID = conn.execute(_UPSERT_MEMBERSHIP, values).scalar_one()
+        after = {name: values[name] for name in ("role", "location_ids")}
+        audit.record(conn, tenant_id, COMMAND_LINE, "member.provisioned", address, after=after)
     return membership_id
 
 
@@ -100,6 +105,8 @@ def set_bigquery(
         queries.store_bigquery(
             conn, tenant_id, project_id, dataset_id, location, service_account_json
         )
+        after = {"project_id": project_id, "dataset_id": dataset_id, "location": location}
+        audit.record(conn, tenant_id, COMMAND_LINE, "settings.changed", "bigquery", after=after)
 
 
 def set_sftp(
@@ -131,6 +138,7 @@ def set_sftp(
     }
     with maint_transaction() as conn:
         queries.store_sftp(conn, tenant_id, fields, password)
+        audit.record(conn, tenant_id, COMMAND_LINE, "settings.changed", "sftp", after=fields)
 
 
 def find_tenant_id(slug: str) -> UUID:
@@ -158,6 +166,7 @@ def rotate_credentials() -> int:
         for tenant_id, field in stale:
             plaintext = openers[field](conn, tenant_id)
             queries.store_credentials(conn, tenant_id, field, plaintext or "")
+            audit.record(conn, tenant_id, COMMAND_LINE, "settings.key_rotated", field)
     return len(stale)
 
 

@@ -10,17 +10,17 @@ from loguru import logger
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import current_member, current_membership
+from app.current import current_actor, current_member, current_membership
 from app.dates import today
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, NotFound
 from app.format import plural
 from app.tasks.forms import Chosen, Clock, parse_change, parse_chosen
 from app.tasks.lists import TaskList
-from app.tasks.lookups import find_step_task, list_assignees
-from app.tasks.opened import WORKING_ROLES, find_visible_task
+from app.tasks.lookups import list_assignees
+from app.tasks.opened import WORKING_ROLES, find_visible_step, find_visible_task
 from app.tasks.views import blueprint, find_list, list_context, read_filters, task_context
-from app.tasks.work import Action, Actor, Change, change_task, undo
+from app.tasks.work import Action, Change, change_task, undo
 from app.web import current_format, done, render_page, require_role
 
 __all__ = ["TASKS_CHANGED", "blueprint"]
@@ -55,12 +55,9 @@ def act(task_id: UUID, action: Action) -> AnyResponse:
 @require_role(*WORKING_ROLES)
 def undo_step(history_id: UUID) -> AnyResponse:
     """Take back the member's own last step."""
-    tenant_id, actor = _tenant_id(), _actor()
+    tenant_id, actor = _tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
-        task_id = find_step_task(conn, tenant_id, history_id)
-        if task_id is None:
-            raise NotFound("There is no such step to undo.")
-        _check_visible(conn, task_id)
+        task_id = find_visible_step(conn, current_membership(), current_member(), history_id)
     try:
         with tenant_transaction(tenant_id) as conn:
             undo(conn, tenant_id, history_id, actor)
@@ -92,7 +89,7 @@ def _take(task_id: UUID, action: Action) -> UUID:
         _check_visible(conn, task_id)
         change = parse_change(action, request.form, _clock())
         _check_assignee(conn, change)
-        history_id = change_task(conn, tenant_id, task_id, change, _actor())
+        history_id = change_task(conn, tenant_id, task_id, change, current_actor())
     logger.info("tasks.step.taken", action=action, outcome=change.outcome)
     return history_id
 
@@ -121,7 +118,7 @@ def _took(chosen: Chosen, change: Change) -> bool:
     try:
         with tenant_transaction(tenant_id) as conn:
             _check_visible(conn, chosen.task_id)
-            change_task(conn, tenant_id, chosen.task_id, step, _actor())
+            change_task(conn, tenant_id, chosen.task_id, step, current_actor())
     except (Conflict, NotFound):
         return False
     return True
@@ -187,10 +184,6 @@ def _check_assignee(conn: Connection, change: Change) -> None:
 def _clock() -> Clock:
     time_zone = current_format().time_zone
     return Clock(today(time_zone), time_zone)
-
-
-def _actor() -> Actor:
-    return Actor(current_member().email, "page")
 
 
 def _tenant_id() -> UUID:

@@ -13,12 +13,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from app.api import Model, Money, PageOf, PageQuery, PeriodQuery, api_scope, documented, page_of
-from app.current import current_member, current_membership, require_membership_role
+from app.current import current_actor, current_membership, require_membership_role
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
 from app.tasks import queries
 from app.tasks.queries import Contact, Place, Task, TaskFilters
-from app.tasks.work import Actor, Change, change_task
+from app.tasks.work import Change, change_task
 from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
 
@@ -130,7 +130,7 @@ def repeat_visits(query: TasksQuery) -> PageOf[TaskRow]:
 def patch_task(task_id: UUID, json: TaskChange) -> TaskRow:
     """Change one task; 409 says who changed it since it was read."""
     require_membership_role("admin", "manager", "rep")
-    membership, actor = current_membership(), Actor(current_member().email, "api")
+    membership, actor = current_membership(), current_actor()
     tenant_id = membership.tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
         _visible(conn, tenant_id, task_id)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.branches import branch_label, get_branch_names
-from app.current import current_member, current_membership
+from app.current import current_actor, current_membership
 from app.dates import DateRange, today, zone
 from app.db import tenant_transaction
 from app.errors import Invalid
@@ -24,7 +24,7 @@ from app.tasks.board_queries import (
 from app.tasks.lookups import list_assignees
 from app.tasks.queue_filters import RANGES
 from app.tasks.words import TYPE_NAMES
-from app.tasks.work import Actor, Change, change_task
+from app.tasks.work import Change, change_task
 from app.tenancy import allowed_locations
 from app.web import block, current_format, done, render_page, require_role
 
@@ -71,7 +71,7 @@ def _assign(conn: Connection, branch_id: str, owner: str) -> int:
     waiting = list_unassigned_tasks(conn, _tenant_id(), branch_id, period, _scope())
     if not waiting:
         raise Invalid("Nothing is waiting there any more. Reload the page.")
-    actor = Actor(current_member().email, "page")
+    actor = current_actor()
     for task_id, version in sorted(waiting):
         change = Change("assign", version=version, owner=owner)
         change_task(conn, _tenant_id(), task_id, change, actor)

@@ -14,6 +14,7 @@ from app.tasks.lookups import (
     Assignee,
     Branch,
     find_cool_down,
+    find_step_task,
     get_rules,
     list_assignees,
     list_branches,
@@ -54,6 +55,22 @@ def find_visible_task(
     if task is None or not _is_visible(task, membership, member):
         raise NotFound("There is no such task.")
     return task
+
+
+def find_visible_step(
+    conn: Connection, membership: Membership, member: Member, history_id: UUID
+) -> UUID:
+    """The task that a step was taken on, when the member may see it.
+
+    Raises:
+        NotFound: there is no such step, or it is not for this member to see.
+    """
+    tenant_id = membership.tenant.tenant_id
+    task_id = find_step_task(conn, tenant_id, history_id)
+    task = None if task_id is None else find_task(conn, tenant_id, task_id)
+    if task is None or not _is_visible(task, membership, member):
+        raise NotFound("There is no such step to undo.")
+    return task.task_id
 
 
 def open_task(

@@ -14,6 +14,7 @@ from app.current import current_membership
 from app.dates import DateRange, today, utc_now
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
+from app.spreadsheet import file_response
 from app.tasks.opened import WORKING_ROLES
 from app.tasks.performance_export import BRANCH_HEADER, PAGE_HEADER, branch_rows, page_rows
 from app.tasks.performance_queries import (
@@ -26,11 +27,10 @@ from app.tasks.performance_queries import (
     get_performance_tasks,
     has_days,
 )
-from app.tasks.table_export import file_response
 from app.tasks.table_filters import Table, TableFilters, parse_table_filters
 from app.tasks.table_page import short_key, table_context
 from app.tenancy import allowed_locations
-from app.web import block, current_format, render_page
+from app.web import block, current_format, record_export, render_page
 
 blueprint = Blueprint("performance", __name__, url_prefix="/analytics/tasks/performance")
 
@@ -83,6 +83,7 @@ def export_table(name: str, kind: str) -> Response:
             header, rows = BRANCH_HEADER, branch_rows(_branches(conn, filters), fmt)
         else:
             header, rows = PAGE_HEADER, page_rows(_pages(conn, filters, 1_000_000, 0), fmt)
+    record_export("performance", name, kind)
     file = f"performance-{name}-{filters.period.start}-{filters.period.end}"
     return file_response(file, kind, header, rows)
 

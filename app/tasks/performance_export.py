@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from app.format import Format
+from app.spreadsheet import Cell
 from app.tasks.performance_queries import BranchPerformance, BranchRow, LandingPage
-from app.tasks.table_export import Cell
 
 _FIGURES = (
     "net_revenue", "orders", "visitors", "sessions", "conversion_percent", "average_order",

@@ -12,13 +12,14 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.branches import get_branch_names
-from app.current import current_member, current_membership
+from app.current import current_actor, current_member, current_membership
 from app.dates import today, utc_now, zone
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid
 from app.paging import Page
 from app.tasks import queue_actions
 from app.tasks.lookups import list_assignees
+from app.tasks.opened import find_visible_step
 from app.tasks.queries import Place, TaskFilters, get_task_queue
 from app.tasks.queue_cards import ICONS, card_id, describe
 from app.tasks.queue_filters import (
@@ -39,7 +40,7 @@ from app.tasks.queue_queries import (
     list_own_names,
 )
 from app.tasks.words import OUTCOME_NAMES, REASONS, TYPE_NAMES
-from app.tasks.work import Action, Actor
+from app.tasks.work import Action
 from app.tenancy import allowed_locations
 from app.web import (
     announce,
@@ -92,7 +93,7 @@ def press(customer_key: str, action: Action) -> AnyResponse:
         pressed = queue_actions.read_press(request.form, action, current_format().time_zone)
         with tenant_transaction(_tenant_id()) as conn:
             steps = queue_actions.take(
-                conn, _tenant_id(), customer_key, _scope(), pressed, _actor()
+                conn, _tenant_id(), customer_key, _scope(), pressed, current_actor()
             )
     except (Conflict, Invalid) as refusal:
         return _refused(customer_key, action, refusal)
@@ -106,7 +107,9 @@ def undo() -> AnyResponse:
     filters = _filters()
     steps = queue_actions.read_ids(request.form.getlist("history_id"))
     with tenant_transaction(_tenant_id()) as conn:
-        queue_actions.undo_all(conn, _tenant_id(), steps, _actor())
+        for step in steps:
+            find_visible_step(conn, current_membership(), current_member(), step)
+        queue_actions.undo_all(conn, _tenant_id(), steps, current_actor())
         context = _queue_context(conn, filters)
     if is_fragment_request():
         return render_page("tasks/queue/queue.html", "tasks/queue/_undone.html", **context)
@@ -263,10 +266,6 @@ def _outcome_words() -> str:
 
 def _is_for_me() -> bool:
     return request.form.get("owner", "").strip().lower() == current_member().email
-
-
-def _actor() -> Actor:
-    return Actor(current_member().email, "page")
 
 
 def _tenant_id() -> UUID:

@@ -11,12 +11,13 @@ from uuid import UUID
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
+from app.audit import Actor
 from app.dates import parse_date, today, zone
 from app.errors import Invalid, NotFound
 from app.tasks.lookups import list_assignees
 from app.tasks.queries import OUTCOMES, Task, find_task
 from app.tasks.words import OUTCOME_NAMES, REASONS
-from app.tasks.work import Action, Actor, Change, change_task, undo
+from app.tasks.work import Action, Change, change_task, undo
 
 MOST_REASONS = 60
 MOST_CHARS = 2_000

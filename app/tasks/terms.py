@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import current_member, current_membership
+from app import audit
+from app.current import current_actor, current_membership
 from app.dates import today, utc_now
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, NotFound
+from app.spreadsheet import file_response
 from app.tasks.opened import WORKING_ROLES
-from app.tasks.table_export import file_response
 from app.tasks.table_filters import Table, TableFilters, parse_table_filters
 from app.tasks.table_page import short_key, table_context
 from app.tasks.terms_export import HEADER, term_rows
@@ -33,7 +34,7 @@ from app.tasks.terms_queries import (
     get_term_items,
 )
 from app.tenancy import allowed_locations
-from app.web import block, current_format, done, render_page, require_role
+from app.web import block, current_format, done, record_export, render_page, require_role
 
 blueprint = Blueprint("terms", __name__, url_prefix="/analytics/tasks")
 
@@ -83,6 +84,7 @@ def export_terms(kind: str) -> Response:
     filters = _filters(request.args)
     tenant_id, fmt = current_membership().tenant.tenant_id, current_format()
     rows = term_rows(tenant_id, _question(filters), fmt, STATUS_NAMES, _sees_people())
+    record_export("terms", "search-terms", kind)
     name = f"search-terms-{filters.period.start}-{filters.period.end}"
     return file_response(name, kind, HEADER, rows)
 
@@ -138,9 +140,10 @@ def parse_decision(term: str, form: MultiDict[str, str]) -> Decision:
 
 
 def _decide(term: str, decision: Decision) -> None:
-    tenant_id, email = current_membership().tenant.tenant_id, current_member().email
+    tenant_id, actor = current_membership().tenant.tenant_id, current_actor()
     with tenant_transaction(tenant_id) as conn:
-        decide_term(conn, tenant_id, term, decision, email)
+        decide_term(conn, tenant_id, term, decision, actor.email)
+        audit.record(conn, tenant_id, actor, "term.marked", term, status=decision.status or "none")
     logger.info("terms.marked", status=decision.status)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.dates import zone
 from app.db import tenant_transaction
 from app.format import Format
-from app.tasks.table_export import Cell
+from app.spreadsheet import Cell
 from app.tasks.terms_queries import SearchTerm, TermQuestion, get_search_terms
 
 PAGE_ROWS = 5_000

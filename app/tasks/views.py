@@ -28,7 +28,7 @@ from app.tasks.opened import (
     open_task,
 )
 from app.tenancy import allowed_locations
-from app.web import block, current_format, render_page
+from app.web import block, current_format, record_export, render_page
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/analytics")
 
@@ -86,6 +86,7 @@ def export_list(list_name: str, kind: str) -> Response:
     """All rows of a list under its filters, as a file for a spreadsheet."""
     task_list = find_list(list_name)
     asked = _export(task_list, read_filters(task_list))
+    record_export("tasks", list_name, kind)
     name = f"{task_list.slug}-{asked.question.period.start}-{asked.question.period.end}.{kind}"
     if kind == "xlsx":
         file = export.write_xlsx(asked)

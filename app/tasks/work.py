@@ -1,7 +1,8 @@
 """What people do with tasks. Every step is kept, and a stale one is refused.
 
 `task_work` says where a task stands, `task_history` how it came there; a trigger mirrors the first
-on the task's own row. Nothing here is ever written by a load.
+on the task's own row. Nothing here is ever written by a load. The audit log names each step of a
+person and repeats nothing of it.
 """
 
 from __future__ import annotations
@@ -15,25 +16,18 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
+from app import audit
+from app.audit import Actor
 from app.dates import after_working_days, utc_now
 from app.errors import Conflict, Invalid, NotFound
 from app.tasks.steps import conflict
 from app.tenant_settings import get_tenant_settings
 
-Via = Literal["page", "api", "link", "job"]
 Action = Literal["call", "done", "snooze", "wake", "assign", "note", "start", "reopen"]
 UNDO_LIMIT = timedelta(minutes=10)
 _CONTACTS = ("won", "will_order_later", "no_answer")
 _TAKEN_UP = ("call", "start", "wake", "reopen")
 _KEPT = ("state", "outcome", "owner", "snoozed_until", "no_answers", "done_at")
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who does it (an email) and through what."""
-
-    email: str
-    via: Via
 
 
 @dataclass(frozen=True)
@@ -247,7 +241,10 @@ def _record(
         "customer_key": work.customer_key, "undoes": undoes,
         "before": None if undoes else json.dumps(before, default=_as_text),
     }  # fmt: skip
-    return UUID(str(conn.execute(statement, values).scalar_one()))
+    history_id = UUID(str(conn.execute(statement, values).scalar_one()))
+    action = f"task.{values['action']}"
+    audit.record(conn, tenant_id, actor, action, work.task_id, history_id=history_id)
+    return history_id
 
 
 def _as_text(value: object) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from app.tasks.table_export import write_csv, write_xlsx
+from app.spreadsheet import write_csv, write_xlsx
 from app.tasks.terms_export import HEADER
 from tests.running import VIEWER, Browser
 from tests.tasks.shop_rows import DAYS, FORMULA_TERM, SCRIPT_TERM, ada, loaded

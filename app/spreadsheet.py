@@ -40,20 +40,30 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
 def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> IO[bytes]:
     """A workbook in a temporary file, at its beginning.
 
-    Numbers and times are such, everything else is a string, whatever it looks like.
+    Numbers and times are such, everything else is a string, whatever it looks like. After a
+    million rows it goes on in another sheet.
     """
     file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
     book = xlsxwriter.Workbook(file, {"constant_memory": True})
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-    sheet = book.add_worksheet()
-    sheet.freeze_panes(1, 0)
-    for number, row in enumerate((header, *rows)):
-        if number > SHEET_ROWS:
-            break
+    sheet, number = _begin_sheet(book, header, moment), 0
+    for row in rows:
+        if number == SHEET_ROWS:
+            sheet, number = _begin_sheet(book, header, moment), 0
+        number += 1
         _write_row(sheet, number, row, moment)
     book.close()
     file.seek(0)
     return file
+
+
+def _begin_sheet(
+    book: xlsxwriter.Workbook, header: Sequence[str], moment: xlsxwriter.format.Format
+) -> xlsxwriter.worksheet.Worksheet:
+    sheet = book.add_worksheet()
+    sheet.freeze_panes(1, 0)
+    _write_row(sheet, 0, header, moment)
+    return sheet
 
 
 def _write_row(

@@ -1,0 +1,76 @@
+"""What the audit log's actions are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+AREAS = {
+    "auth": "Signing in and out",
+    "member": "Members",
+    "settings": "Settings",
+    "tenant": "The tenant",
+    "ingest": "Loading data",
+    "task": "Tasks",
+    "customer": "Customers",
+    "term": "Search terms",
+    "export": "Exports",
+    "email": "Email",
+    "token": "API tokens",
+}
+VIA = {
+    "page": "Page", "api": "API", "link": "Link in an email", "job": "Job",
+    "command": "Command line",
+}  # fmt: skip
+_LABELS = {
+    "auth.signed_in": "Signed in",
+    "auth.signed_out": "Signed out",
+    "auth.sign_in_refused": "Sign-in refused: deactivated",
+    "auth.tenant_chosen": "Switched to this tenant",
+    "member.provisioned": "Invited or changed a member",
+    "member.joined": "Accepted the invitation",
+    "member.role_changed": "Changed a role",
+    "member.branches_changed": "Changed branches",
+    "member.withdrawn": "Withdrew an invitation",
+    "token.created": "Made an API token",
+    "token.revoked": "Revoked an API token",
+    "tenant.provisioned": "Made or changed the tenant",
+    "ingest.started": "Started an ingestion",
+    "ingest.estimated": "Estimated an ingestion",
+    "ingest.cancelled": "Cancelled a job",
+    "ingest.retried": "Tried a job again",
+    "ingest.held_file_loaded": "Had a held file loaded",
+    "customer.do_not_contact": "Do not contact",
+    "customer.contact_again": "May be contacted again",
+    "customer.excluded": "Excluded",
+    "customer.included": "Ended an exclusion",
+    "term.marked": "Marked a search term",
+    "task.call": "Logged a call",
+    "task.done": "Finished a task",
+    "task.undo": "Took a step back",
+}
+
+
+def action_label(action: str) -> str:
+    """The action in words: `settings.changed` is “Settings: changed”."""
+    area, _, verb = action.partition(".")
+    plain = f"{AREAS.get(area, area.capitalize())}: {verb.replace('_', ' ')}"
+    return _LABELS.get(action, plain)
+
+
+def tell(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is known about a deed, as names and values; before and after stand last."""
+    last = {"before": 1, "after": 2}
+    names = sorted(detail, key=lambda name: (last.get(name, 0), name))
+    return [(name.replace("_", " "), _value(detail[name])) for name in names]
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "all"
+    if isinstance(value, Mapping):
+        said = (f"{name.replace('_', ' ')} {_value(inner)}" for name, inner in value.items())
+        return "; ".join(said) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)

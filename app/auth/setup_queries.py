@@ -1,0 +1,50 @@
+"""How far the set-up of a tenant is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True)
+class SetupState:
+    """What of a tenant's set-up is there. `members` counts active ones and invitations."""
+
+    has_bigquery: bool
+    has_events: bool
+    has_sftp: bool
+    has_branches: bool
+    has_smtp: bool
+    has_recipients: bool
+    members: int
+
+
+def get_setup_state(conn: Connection, tenant_id: UUID) -> SetupState:
+    """The state of this tenant; of one without settings, nothing is there."""
+    return SetupState(**conn.execute(_STATE, {"t": tenant_id}).mappings().one())
+
+
+_STATE = text("""
+    select
+        exists (
+            select from tenant_config as c
+            where c.tenant_id = :t and c.bigquery <> '{}' and c.bigquery_credentials is not null
+        ) as has_bigquery,
+        exists (select from day_load as d where d.tenant_id = :t) as has_events,
+        exists (
+            select from tenant_config as c
+            where c.tenant_id = :t and c.sftp <> '{}' and c.sftp_credentials is not null
+        ) as has_sftp,
+        exists (select from locations as l where l.tenant_id = :t) as has_branches,
+        exists (
+            select from tenant_config as c where c.tenant_id = :t and c.smtp <> '{}'
+        ) as has_smtp,
+        exists (
+            select from branch_email_mappings as b where b.tenant_id = :t and b.is_enabled
+        ) as has_recipients,
+        (
+            select count(*) from membership as m where m.tenant_id = :t and m.is_active
+        )::integer as members
+""")

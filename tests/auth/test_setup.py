@@ -1,0 +1,87 @@
+"""The set-up checklist, and where each role lands."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.auth.audit_log import Superuser
+from tests.page import Html, check_page
+from tests.running import ADA, GUS, REP, VIEWER, Browser, Member, Site, path_of
+
+PAGE = "/auth/setup"
+
+
+def states(html: Html) -> dict[str, str]:
+    """Done, To do or Later by the step's title."""
+    found = {}
+    for step in html.all("li"):
+        if step.get("class") == "setup__step":
+            title = next(html.text(e) for e in step.iter("h2"))
+            found[title] = next(html.text(e) for e in step.iter("span"))
+    return found
+
+
+def test_a_new_tenant_is_told_what_is_missing_and_where_to_do_it(
+    browser: Browser, site: Site, superuser: Superuser
+) -> None:
+    browser.sign_in(ADA)
+    html = check_page(browser.open("/"))
+    assert path_of(html.response) == PAGE
+    assert states(html) == {
+        "BigQuery": "Later", "First load": "To do", "Customers and branches": "Later",
+        "Branches loaded": "To do", "Members": "Done", "Mail server": "Later",
+        "Recipients": "Later", "Schedule": "Later",
+    }  # fmt: skip
+    assert "No day of the export is loaded yet." in html.text()
+    assert browser.site.url("/data") == browser.open(html.links(html.by_id("setup"))[0]).url
+
+
+def test_every_step_links_to_a_page_that_is_there(browser: Browser) -> None:
+    browser.sign_in(ADA)
+    html = check_page(browser.open(PAGE))
+    for link in html.links(html.by_id("setup")):
+        assert browser.open(link).status_code == 200
+
+
+def test_the_checklist_leaves_the_way_once_nothing_is_open(
+    browser: Browser, site: Site, superuser: Superuser
+) -> None:
+    superuser.execute(
+        "insert into locations (tenant_id, location_id, name) values (%s, 'D01', 'Harbour')",
+        (site.acme,),
+    )
+    browser.sign_in(ADA)
+    assert path_of(browser.open("/")) == PAGE
+    superuser.execute(
+        "insert into day_load (tenant_id, event_date, event_type, source_kind, row_count, load_id)"
+        " values (%s, '2025-04-30', 'purchase', 'daily', 1, 1)",
+        (site.acme,),
+    )
+    assert path_of(browser.open("/")) == "/analytics/overview"
+    html = check_page(browser.open(PAGE))
+    assert "Everything that can be set up is." in html.text()
+    linked = ["/analytics/overview", "/data", "/data", "/auth/members"]
+    assert html.links(html.by_id("setup")) == linked
+    superuser.execute("delete from day_load")
+    superuser.execute("delete from locations")
+
+
+def test_a_tenant_s_set_up_is_its_own(
+    browser: Browser, site: Site, superuser: Superuser
+) -> None:
+    superuser.execute(
+        "insert into locations (tenant_id, location_id, name) values (%s, 'D01', 'Harbour')",
+        (site.acme,),
+    )
+    browser.sign_in(GUS)
+    assert states(check_page(browser.open(PAGE)))["Branches loaded"] == "To do"
+    superuser.execute("delete from locations")
+
+
+@pytest.mark.parametrize(
+    ("member", "path"), [(REP, "/analytics/queue"), (VIEWER, "/analytics/overview")]
+)
+def test_others_land_on_their_work(browser: Browser, member: Member, path: str) -> None:
+    browser.sign_in(member)
+    assert path_of(browser.open("/")) == path
+    assert browser.open(PAGE).status_code == 403
