@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -60,6 +60,18 @@ class EarlierOrder:
     value: Decimal
     currency: str
     transaction_id: str | None
+
+
+@dataclass(frozen=True)
+class OrderVisit:
+    """The session of an order: the pages in order, and items viewed and not bought in it."""
+
+    session_id: str
+    first_at: datetime
+    last_at: datetime
+    page_views: int
+    pages: Sequence[str]
+    viewed: Sequence[Mapping[str, Any]]
 
 
 def list_branches(conn: Connection, tenant_id: UUID) -> list[Branch]:
@@ -136,6 +148,20 @@ def list_earlier_orders(
         "limit": _EARLIER_ORDERS,
     }  # fmt: skip
     return [EarlierOrder(*row) for row in conn.execute(statement, values)]
+
+
+def find_order_visit(
+    conn: Connection, tenant_id: UUID, order_key: str, location_ids: Sequence[str] | None
+) -> OrderVisit | None:
+    """The session an order was placed in; None without one, or when it lies in another branch.
+
+    Source: sql/functions/get_order_visit.sql
+    """
+    statement = text("select * from get_order_visit(:t, :order_key, :branches)")
+    branches = None if location_ids is None else list(location_ids)
+    values = {"t": tenant_id, "order_key": order_key, "branches": branches}
+    row = conn.execute(statement, values).one_or_none()
+    return OrderVisit(*row) if row else None
 
 
 def find_cool_down(conn: Connection, tenant_id: UUID, task_id: UUID) -> datetime | None:

@@ -14,6 +14,7 @@ from app.tasks.lookups import (
     Assignee,
     Branch,
     find_cool_down,
+    find_order_visit,
     find_step_task,
     get_rules,
     list_assignees,
@@ -97,7 +98,7 @@ def open_task(
         "parts": _score_parts(conn, tenant_id, task),
         "now": utc_now(),
         "people": people if can_act else list(map(mask_contact, people)),
-        **_contents(conn, tenant_id, task),
+        **_contents(conn, membership, task),
     }
 
 
@@ -130,15 +131,18 @@ def _score_parts(conn: Connection, tenant_id: UUID, task: Task) -> tuple[Part, .
     return score_parts(task, scale.value_p90, utc_now(), is_reporting=is_reporting)
 
 
-def _contents(conn: Connection, tenant_id: UUID, task: Task) -> dict[str, Any]:
+def _contents(conn: Connection, membership: Membership, task: Task) -> dict[str, Any]:
+    tenant_id, scope = membership.tenant.tenant_id, membership.location_ids
     lines = read_lines(task.detail.get("lines") or ())
-    earlier = []
+    earlier, visit = [], None
     if task.task_type == "purchase":
         lines = list_order_lines(conn, tenant_id, task.order_key)
         earlier = list_earlier_orders(conn, tenant_id, task.customer_key, task.first_at)
+        visit = find_order_visit(conn, tenant_id, task.order_key, scope)
     return {
         "lines": lines,
         "earlier": earlier,
+        "visit": visit,
         "terms": task.detail.get("terms") or (),
         "items": task.detail.get("items") or (),
     }

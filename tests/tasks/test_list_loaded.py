@@ -50,7 +50,12 @@ def _days() -> dict[str, list[Row]]:
     days["events_20250402"] = [
         purchase("2025-04-02 09:00", "blue", 1, transaction_id="SO-6", revenue=100, **BLUE),
     ]
-    days["events_20250403"] = [purchase("2025-04-03 09:00", "blue", 2, **order, **BLUE)]
+    days["events_20250403"] = [
+        page_view("2025-04-03 08:50", "blue", 2, params={"page_title": "All <valves>"}, **BLUE),
+        event("view_item", "2025-04-03 08:52", "blue", 2, items=[item("G-1", name="Gland")], **BLUE),
+        event("view_item", "2025-04-03 08:53", "blue", 2, items=[VALVE], **BLUE),
+        purchase("2025-04-03 09:00", "blue", 2, **order, **BLUE),
+    ]
     days["events_20250404"] = [
         add_to_cart("2025-04-04 09:00", "blue", 3, items=[VALVE, PIPE], **BLUE),
         begin_checkout("2025-04-04 09:05", "blue", 3, **BLUE),
@@ -115,6 +120,8 @@ def test_an_order_opens_to_its_lines_and_the_orders_before(ada: Browser) -> None
     assert "Valve 3in V-3 2 $1,000.00 $2,000.00" in text
     assert "Pipe P-1 4 $12.50 $50.00" in text
     assert "Earlier orders SO-6 2 Apr 2025 05:00 $100.00" in text
+    assert "The visit 3 Apr 2025 04:50 10 min 0 s, 1 page All <valves>" in text
+    assert "Looked at, not bought Gland G-1 1 view" in text
 
 
 def test_a_cart_opens_to_what_is_left_in_it(ada: Browser) -> None:

@@ -1,0 +1,89 @@
+-- get_order_visit: the session that an order was placed in: its way through the shop, and what was
+-- looked at and not bought.
+--
+-- Definition  No row for a cookieless order, and none when the session lies in another branch than
+--             p_location_ids; null is every branch. pages: the titles, else addresses, in order,
+--             one that follows itself once, at most p_limit. viewed: items of its item views that
+--             are in none of the order's lines, by id, else name: [{item_id, item_name, views}].
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/tasks/lookups.py
+create or replace function get_order_visit(
+    p_tenant_id uuid, p_order_key text, p_location_ids text[] default null,
+    p_limit integer default 30
+)
+returns table (
+    session_id text, first_at timestamptz, last_at timestamptz, page_views integer, pages jsonb,
+    viewed jsonb
+)
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_order shop_order;
+    v_visit session;
+begin
+    select o.* into v_order
+    from shop_order as o
+    where o.tenant_id = p_tenant_id and o.order_key = p_order_key;
+    select s.* into v_visit
+    from session as s
+    where
+        s.tenant_id = p_tenant_id and s.session_key = v_order.session_key
+        and s.session_id = v_order.session_id
+        and (p_location_ids is null or s.branch_id = any(p_location_ids));
+    if v_visit.session_id is null then
+        return;
+    end if;
+    return query
+    with seen as (
+        select
+            coalesce(nullif(p.page_title, ''), split_part(p.page_url, '?', 1)) as label,
+            row_number() over (
+                order by
+                    p.event_ts, p.batch_page_id nulls first, p.batch_ordering_id nulls first,
+                    p.batch_event_index nulls first, p.page_url
+            ) as place
+        from page_view as p
+        where
+            p.tenant_id = p_tenant_id and p.session_key = v_visit.session_key
+            and p.session_id = v_visit.session_id
+            and p.event_date between v_visit.first_event_date and v_visit.last_event_date
+    ),
+    path as (
+        select s.label, s.place
+        from (
+            select n.*, lag(n.label) over (order by n.place) as label_before
+            from seen as n
+        ) as s
+        where s.label is not null and s.label is distinct from s.label_before
+        order by s.place
+        limit p_limit
+    ),
+    items as (
+        select
+            v.item_id, max(v.item_name) as item_name,
+            coalesce('i:' || v.item_id, 'n:' || v.item_name) as item_key, count(*) as views
+        from view_item as v
+        where
+            v.tenant_id = p_tenant_id and v.session_key = v_visit.session_key
+            and v.session_id = v_visit.session_id
+            and v.event_date between v_visit.first_event_date and v_visit.last_event_date
+            and coalesce(v.item_id, v.item_name) is not null
+        group by v.item_id, 3
+    )
+    select
+        v_visit.session_id, v_visit.first_ts, v_visit.last_ts, v_visit.page_views,
+        coalesce((select jsonb_agg(p.label order by p.place) from path as p), '[]'),
+        coalesce((
+            select jsonb_agg(jsonb_build_object(
+                'item_id', i.item_id, 'item_name', i.item_name, 'views', i.views
+            ) order by i.views desc, i.item_key)
+            from items as i
+            where i.item_key not in (
+                select coalesce('i:' || (l.line ->> 'item_id'), 'n:' || (l.line ->> 'item_name'), '')
+                from jsonb_path_query(v_order.items_json, '$[*]') as l (line)
+            )
+        ), '[]');
+end;
+$$;
