@@ -7,21 +7,17 @@ from uuid import UUID
 
 from flask import Response, request, url_for
 from loguru import logger
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.current import current_actor, current_member, current_membership
-from app.dates import today
 from app.db import tenant_transaction
-from app.errors import AppError, Conflict, Invalid, NotFound
-from app.format import plural
-from app.tasks.forms import Chosen, Clock, parse_change, parse_chosen
-from app.tasks.lists import TaskList
-from app.tasks.lookups import list_assignees
+from app.errors import AppError, Conflict, Invalid
+from app.tasks.forms import parse_change
+from app.tasks.many import check_assignee, read_clock, take_many
 from app.tasks.opened import WORKING_ROLES, find_visible_step, find_visible_task
 from app.tasks.views import blueprint, find_list, list_context, read_filters, task_context
-from app.tasks.work import Action, Change, change_task, undo
-from app.web import current_format, done, render_page, require_role
+from app.tasks.work import Action, change_task, undo
+from app.web import done, render_page, require_role
 
 __all__ = ["TASKS_CHANGED", "blueprint"]
 
@@ -73,7 +69,7 @@ def change_many(list_name: str) -> AnyResponse:
     task_list = find_list(list_name)
     filters = replace(read_filters(task_list), cursor=None, now=None)
     try:
-        message = _take_many(task_list)
+        message = take_many(request.form, task_list.nouns)
     except Invalid as error:
         context = list_context(task_list, filters) | {"problem": error.message}
         return render_page("tasks/list.html", "tasks/_list.html", status=422, **context)
@@ -86,51 +82,12 @@ def change_many(list_name: str) -> AnyResponse:
 def _take(task_id: UUID, action: Action) -> UUID:
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        _check_visible(conn, task_id)
-        change = parse_change(action, request.form, _clock())
-        _check_assignee(conn, change)
+        find_visible_task(conn, current_membership(), current_member(), task_id)
+        change = parse_change(action, request.form, read_clock())
+        check_assignee(conn, change)
         history_id = change_task(conn, tenant_id, task_id, change, current_actor())
     logger.info("tasks.step.taken", action=action, outcome=change.outcome)
     return history_id
-
-
-def _take_many(task_list: TaskList) -> str:
-    """Change the chosen tasks one by one; answers what to tell the member."""
-    chosen, action = parse_chosen(request.form), request.form.get("action", "")
-    if action not in ("assign", "snooze"):
-        raise Invalid("Choose whether to assign or to snooze them.")
-    form = request.form.copy()
-    form["version"] = "0"  # each of the chosen has its own, see _took()
-    change = parse_change(action, form, _clock())  # type: ignore[arg-type] # one of two words
-    with tenant_transaction(_tenant_id()) as conn:
-        _check_assignee(conn, change)
-    changed = sum(_took(one, change) for one in chosen)
-    logger.info("tasks.many.changed", action=action, chosen=len(chosen), changed=changed)
-    return _count_words(task_list, change, changed, len(chosen) - changed)
-
-
-def _took(chosen: Chosen, change: Change) -> bool:
-    """Whether this one still was as it was when it was chosen."""
-    tenant_id = _tenant_id()
-    step = Change(
-        change.action, chosen.version, owner=change.owner, snoozed_until=change.snoozed_until
-    )
-    try:
-        with tenant_transaction(tenant_id) as conn:
-            _check_visible(conn, chosen.task_id)
-            change_task(conn, tenant_id, chosen.task_id, step, current_actor())
-    except (Conflict, NotFound):
-        return False
-    return True
-
-
-def _count_words(task_list: TaskList, change: Change, changed: int, left: int) -> str:
-    verb = "Assigned" if change.action == "assign" else "Snoozed"
-    said = f"{verb} {changed} {plural(changed, *task_list.nouns)}."
-    if not left:
-        return said
-    were = "was" if left == 1 else "were"
-    return f"{said} {left} {were} changed by someone else meanwhile and left alone."
 
 
 def _changed(
@@ -166,24 +123,6 @@ def _refused(task_id: UUID, error: AppError, action: str) -> Response:
         is_elsewhere=action == "undo",
         **context,
     )
-
-
-def _check_visible(conn: Connection, task_id: UUID) -> None:
-    find_visible_task(conn, current_membership(), current_member(), task_id)
-
-
-def _check_assignee(conn: Connection, change: Change) -> None:
-    if change.owner is None:
-        return
-    known = {assignee.email for assignee in list_assignees(conn, _tenant_id())}
-    if change.owner not in known:
-        message = "Choose a colleague who works here."
-        raise Invalid(message, fields={"owner": message})
-
-
-def _clock() -> Clock:
-    time_zone = current_format().time_zone
-    return Clock(today(time_zone), time_zone)
 
 
 def _tenant_id() -> UUID:

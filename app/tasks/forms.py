@@ -65,12 +65,13 @@ def parse_change(action: Action, form: Form, clock: Clock) -> Change:
 
 
 def parse_chosen(form: Form) -> list[Chosen]:
-    """The tasks whose boxes were ticked, each as `task_id~version`.
+    """The tasks whose boxes were ticked: a box is `task_id~version`, or several with commas.
 
     Raises:
         Invalid: none was, or too many.
     """
-    found = [_chosen(value) for value in dict.fromkeys(form.getlist("task"))]
+    values = [part for box in form.getlist("task") for part in box.split(",")]
+    found = [_chosen(value) for value in dict.fromkeys(values)]
     if not found:
         raise Invalid("Choose at least one task first.")
     if len(found) > MOST_TASKS:

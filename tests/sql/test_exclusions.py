@@ -125,8 +125,10 @@ def figures(tenant_id: UUID) -> list[Any]:
         for chosen in (None, tuple(locations[:3]), tuple(locations[:1])):
             found.append(get_dashboard_overview_stats(conn, tenant_id, PERIOD, chosen))
             found.append(get_performance_tasks(conn, tenant_id, PERIOD, chosen))
-            for granularity in GRANULARITIES:
-                found.append(get_chart_data(conn, tenant_id, PERIOD, granularity, chosen))
+            found += [
+                get_chart_data(conn, tenant_id, PERIOD, granularity, chosen)
+                for granularity in GRANULARITIES
+            ]
     return found
 
 

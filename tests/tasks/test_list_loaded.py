@@ -32,6 +32,7 @@ __all__ = ["ada"]
 BLUE: dict[str, Any] = {"contact": "U1", "branch": "D01"}
 NORTH: dict[str, Any] = {"contact": "U2", "branch": "D02"}
 VALVE = item("V-3", name="Valve 3in", price=1000, quantity=2, category="Valves")
+GLAND = item("G-1", name="Gland")
 PIPE = item("P-1", name="Pipe", price=12.5, quantity=4)
 
 
@@ -52,7 +53,7 @@ def _days() -> dict[str, list[Row]]:
     ]
     days["events_20250403"] = [
         page_view("2025-04-03 08:50", "blue", 2, params={"page_title": "All <valves>"}, **BLUE),
-        event("view_item", "2025-04-03 08:52", "blue", 2, items=[item("G-1", name="Gland")], **BLUE),
+        event("view_item", "2025-04-03 08:52", "blue", 2, items=[GLAND], **BLUE),
         event("view_item", "2025-04-03 08:53", "blue", 2, items=[VALVE], **BLUE),
         purchase("2025-04-03 09:00", "blue", 2, **order, **BLUE),
     ]
