@@ -6,7 +6,8 @@
 -- Called by   functions that list tasks; inlined there. app/tasks/score.py explains the parts.
 create or replace function _task_score(
     p_task_type text, p_log_value double precision, p_value_p90 numeric,
-    p_last_at timestamptz, p_now timestamptz, p_has_checkout boolean, p_reach smallint, p_is_known_buyer boolean
+    p_last_at timestamptz, p_now timestamptz, p_has_checkout boolean, p_reach smallint,
+    p_is_known_buyer boolean
 )
 returns double precision
 language sql
