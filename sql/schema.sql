@@ -33,7 +33,7 @@ create table api_token (
     api_token_id uuid not null default gen_random_uuid(),
     created_by uuid not null,
     name text not null,
-    prefix text not null,
+    token_start text not null,
     token_hash bytea not null,
     scopes text[] not null,
     created_at timestamp with time zone not null default now(),
@@ -41,6 +41,20 @@ create table api_token (
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone,
     revoked_by uuid
+); -- enable and force row security
+
+create table audit_entry (
+    tenant_id uuid not null,
+    entry_id bigint not null generated always as identity,
+    happened_at timestamp with time zone not null default clock_timestamp(),
+    member_id uuid,
+    member_email text not null,
+    action text not null,
+    subject text not null default ''::text,
+    detail jsonb not null default '{}'::jsonb,
+    via text not null,
+    address text,
+    request_id text
 ); -- enable and force row security
 
 create table branch_day (
@@ -113,7 +127,8 @@ create table day_load (
 create table derivation (
     tenant_id uuid not null,
     version integer not null,
-    rules jsonb not null
+    rules jsonb not null,
+    hidden text[] not null default '{}'::text[]
 ); -- enable and force row security
 
 create table do_not_contact (
@@ -400,7 +415,8 @@ create table refund (
     branch_id text not null,
     currency text not null,
     amount numeric not null,
-    is_attached boolean not null
+    is_attached boolean not null,
+    is_excluded boolean not null default false
 ); -- enable and force row security
 
 create table repeat_gap (
@@ -433,7 +449,7 @@ create table session (
     last_ts timestamp with time zone not null,
     first_event_date date not null,
     last_event_date date not null,
-    visitor_id text not null,
+    visitor_id text,
     contact_id text,
     company_id text,
     branch_id text not null,
@@ -470,7 +486,8 @@ create table shop_order (
     revenue numeric not null,
     is_revenue_missing boolean not null,
     items_json jsonb,
-    row_hash bigint not null
+    row_hash bigint not null,
+    is_excluded boolean not null default false
 ); -- enable and force row security
 
 create table task (
@@ -709,6 +726,9 @@ alter table api_token add constraint api_token_pkey PRIMARY KEY (tenant_id, api_
 alter table api_token add constraint api_token_revoked_by FOREIGN KEY (revoked_by) REFERENCES member(member_id);
 alter table api_token add constraint api_token_scopes_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['read'::text, 'work'::text, 'ingest'::text, 'admin'::text])));
 alter table api_token add constraint api_token_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table audit_entry add constraint audit_entry_action CHECK ((action ~ '^[a-z_]+[.][a-z_]+$'::text));
+alter table audit_entry add constraint audit_entry_pkey PRIMARY KEY (tenant_id, entry_id);
+alter table audit_entry add constraint audit_entry_via CHECK ((via = ANY (ARRAY['page'::text, 'api'::text, 'link'::text, 'job'::text, 'command'::text])));
 alter table branch_day add constraint branch_day_pkey PRIMARY KEY (tenant_id, event_date, branch_id);
 alter table branch_day_money add constraint branch_day_money_pkey PRIMARY KEY (tenant_id, event_date, branch_id, currency);
 alter table branch_email_mappings add constraint branch_email_mappings_key UNIQUE (tenant_id, branch_id, email);
@@ -780,6 +800,7 @@ alter table visitor_gap add constraint visitor_gap_pkey PRIMARY KEY (tenant_id, 
 CREATE INDEX add_to_cart_event_date ON ONLY public.add_to_cart USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (tenant_id, session_key);
 CREATE INDEX api_token_owner ON public.api_token USING btree (tenant_id, created_by, created_at DESC);
+CREATE INDEX audit_entry_time ON public.audit_entry USING btree (tenant_id, happened_at, entry_id);
 CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);
@@ -836,6 +857,7 @@ CREATE INDEX view_search_results_session_key ON ONLY public.view_search_results 
 
 create policy tenant_fence on add_to_cart to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on api_token to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on audit_entry to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_day to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_day_money to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on branch_email_mappings to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -886,6 +908,9 @@ create policy tenant_fence on visitor_gap to public using (tenant_id = ( SELECT 
 grant select on add_to_cart to app_web;
 grant delete, insert, select, update on add_to_cart to app_worker;
 grant select on api_token to app_web;
+grant insert on audit_entry to app_admin;
+grant insert, select on audit_entry to app_web;
+grant insert on audit_entry to app_worker;
 grant select on branch_day to app_web;
 grant delete, insert, select, update on branch_day to app_worker;
 grant select on branch_day_money to app_web;
@@ -1024,9 +1049,11 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _fix_scale(p_tenant_id uuid) returns void
 -- function _follow_works(p_tenant_id uuid) returns void
 -- function _gather_evidence(p_tenant_id uuid, p_task_type text) returns void
+-- function _hidden_customers(p_tenant_id uuid) returns text[]
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _item_number(p_value jsonb) returns numeric
+-- function _keep_audit() returns trigger
 -- function _keep_vanished(p_tenant_id uuid) returns void
 -- function _list_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function _loaded_until(p_tenant_id uuid) returns timestamp with time zone
@@ -1071,6 +1098,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _term_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_term text) returns TABLE(term text, failed bigint, found bigint, failed_sessions bigint, sessions bigint, unconverted bigint, last_at timestamp with time zone)
 -- function _touch_contacts(p_tenant_id uuid) returns void
 -- function _touch_everything(p_tenant_id uuid) returns void
+-- function _touch_hidden(p_tenant_id uuid) returns void
 -- function _touch_subjects(p_tenant_id uuid) returns void
 -- function _visit_query() returns text
 -- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
@@ -1088,6 +1116,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_landing_pages(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_compared_start date, p_compared_end date, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(page text, sessions bigint, bounces bigint, value numeric, previous_sessions bigint, previous_bounces bigint, total_pages bigint)
 -- function get_location_stats_bulk(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint, sparkline numeric[])
 -- function get_locations(p_tenant_id uuid) returns TABLE(location_id text, name text, city text, region text, is_active boolean)
+-- function get_order_visit(p_tenant_id uuid, p_order_key text, p_location_ids text[], p_limit integer) returns TABLE(session_id text, first_at timestamp with time zone, last_at timestamp with time zone, page_views integer, pages jsonb, viewed jsonb)
 -- function get_page_sessions(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_page text, p_limit integer) returns TABLE(session_id text, customer_key text, name text, first_at timestamp with time zone, branch_id text, page_views integer, is_bounce boolean, has_order boolean)
 -- function get_performance_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_items integer) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, carted_orders bigint, top_items jsonb)
 -- function get_purchase_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task

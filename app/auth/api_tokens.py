@@ -56,7 +56,7 @@ class ApiToken:
 
     api_token_id: UUID
     name: str
-    prefix: str
+    token_start: str
     scopes: tuple[str, ...]
     owner: str
     is_own: bool
@@ -132,7 +132,7 @@ def create_api_token(
     token = _make(tenant_id)
     values = {
         "name": name,
-        "prefix": token[:_SHOWN],
+        "token_start": token[:_SHOWN],
         "token_hash": _hash(token),
         "scopes": list(scopes),
         "lifetime_days": lifetime_days,
@@ -190,7 +190,7 @@ _NOTE_USE = text("""
 
 _LIST = text("""
     select
-        t.api_token_id, t.name, t.prefix, t.scopes,
+        t.api_token_id, t.name, t.token_start, t.scopes,
         coalesce(nullif(m.name, ''), m.email, 'a former member') as owner,
         t.created_by = :member_id as is_own,
         t.created_at, t.expires_at, t.last_used_at,
@@ -219,9 +219,11 @@ _COUNT = text("""
 """)
 
 _CREATE = text("""
-    insert into api_token (tenant_id, created_by, name, prefix, token_hash, scopes, expires_at)
+    insert into api_token (
+        tenant_id, created_by, name, token_start, token_hash, scopes, expires_at
+    )
     values (
-        :tenant_id, :member_id, :name, :prefix, :token_hash, :scopes,
+        :tenant_id, :member_id, :name, :token_start, :token_hash, :scopes,
         now() + make_interval(days => :lifetime_days)
     )
 """)

@@ -2,8 +2,8 @@
 --
 -- Definition  A mixed session has the last contact, company and branch of its events. A
 --             session's company is its contact's in the customer file, else the property's. A
---             visitor is the contact, else the device; sessions of hidden customers have none. The entry page is the first page view.
---             row_hash tells whether a row changed.
+--             visitor is the contact, else the device; sessions of hidden customers have none.
+--             The entry page is the first page view. row_hash tells whether a row changed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _settle_sessions(p_tenant_id uuid)

@@ -1,11 +1,11 @@
--- Personal API tokens. Only the SHA-256 of a token is kept; `prefix` is how its owner knows it.
+-- Personal API tokens. Only the SHA-256 of a token is kept; `token_start` is how its owner knows it.
 -- A token acts as the member who made it.
 create table api_token (
     tenant_id uuid not null,
     api_token_id uuid not null default gen_random_uuid(),
     created_by uuid not null,
     name text not null,
-    prefix text not null,
+    token_start text not null,
     token_hash bytea not null,
     scopes text[] not null,
     created_at timestamptz not null default now(),

@@ -82,7 +82,7 @@ def test_a_token_is_kept_as_a_hash_and_shown_once(
     site: Site, token: str, superuser: Connection
 ) -> None:
     row = superuser.execute(
-        "select length(token_hash), prefix from api_token where name = 'Export' limit 1"
+        "select length(token_hash), token_start from api_token where name = 'Export' limit 1"
     ).fetchone()
     assert row is not None and row[0] == 32
     stored = superuser.execute("select string_agg(t::text, '') from api_token as t").fetchone()

@@ -179,7 +179,7 @@ def _api_token(world: World) -> str:
     world.superuser.execute(
         """
         insert into api_token (
-            tenant_id, api_token_id, created_by, name, prefix, token_hash, scopes, expires_at
+            tenant_id, api_token_id, created_by, name, token_start, token_hash, scopes, expires_at
         )
         select %s, %s, m.member_id, 'Spare', 'sit_', %s, '{read}', now() + interval '1 day'
         from member as m where m.email = %s

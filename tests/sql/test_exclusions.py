@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from app.customers.exclusions import set_leave_figures
 from app.dashboard.queries import get_chart_data, get_dashboard_overview_stats
 from app.dates import DateRange
 from app.db import tenant_transaction
@@ -47,7 +46,7 @@ class History:
         return tenant_id
 
     def busiest(self, column: str) -> str:
-        """Whoever has most sessions, all of them of one identity, and orders in sessions alone."""
+        """Whoever has most sessions, of one identity each, and orders that happen there alone."""
         row = self.superuser.execute(
             f"""
             select s.{column}
@@ -55,8 +54,9 @@ class History:
             where s.tenant_id = %(t)s and s.{column} is not null
                 and not exists (
                     select from shop_order as o
+                    left join order_repeat as r using (tenant_id, order_key)
                     where o.tenant_id = s.tenant_id and o.{column} = s.{column}
-                        and o.session_id is null
+                        and (o.session_id is null or r.order_key is not null)
                 )
             group by 1
             having not bool_or(s.is_mixed)
@@ -96,8 +96,11 @@ class History:
 
     def leave_figures(self, is_set: bool) -> None:
         """Set the rule."""
-        with tenant_transaction(self.tenant_id) as conn:
-            set_leave_figures(conn, self.tenant_id, is_set)
+        self.superuser.execute(
+            "update tenant_config set rules = jsonb_build_object('exclude_from_figures', %s::boolean)"
+            " where tenant_id = %s",
+            (is_set, self.tenant_id),
+        )
 
     def follow(self) -> bool:
         """Derive anew if there is a reason to; whether there was."""

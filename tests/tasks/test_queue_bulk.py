@@ -29,7 +29,8 @@ def test_every_reason_of_the_chosen_cards_is_assigned(ada: Browser, world: World
     html = check_page(ada.open(QUEUE))
     chosen = [box(html, "k:K1"), box(html, "k:K2")]
     assert [part.count("~") for part in chosen] == [2, 1]
-    fields = {"csrf_token": ada.csrf_token(), "task": chosen, "action": "assign", "owner": REP.email}
+    fields = {"csrf_token": ada.csrf_token(), "task": chosen}
+    fields |= {"action": "assign", "owner": REP.email}
     origin = {"Origin": ada.site.base_url}
     answer = ada.post(ada.site.url(f"{QUEUE}/bulk"), fields, headers=HTMX | origin)
     assert "Assigned 3 reasons." in answer.text
