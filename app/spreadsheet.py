@@ -13,7 +13,7 @@ from flask import Response, send_file
 
 from app.format import csv_line
 
-Cell = str | int | Decimal | datetime | None
+Cell = str | int | float | Decimal | datetime | None
 SHEET_ROWS = 1_000_000
 
 

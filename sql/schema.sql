@@ -111,6 +111,15 @@ create table clock_zone (
     time_zone text not null
 ); -- enable and force row security
 
+create table customer_note (
+    tenant_id uuid not null,
+    note_id uuid not null default gen_random_uuid(),
+    customer_key text not null,
+    body text not null,
+    created_at timestamp with time zone not null default now(),
+    created_by text not null
+); -- enable and force row security
+
 create table day_load (
     tenant_id uuid not null,
     event_date date not null,
@@ -735,6 +744,9 @@ alter table branch_email_mappings add constraint branch_email_mappings_key UNIQU
 alter table branch_email_mappings add constraint branch_email_mappings_pkey PRIMARY KEY (tenant_id, mapping_id);
 alter table clock_hour add constraint clock_hour_pkey PRIMARY KEY (tenant_id, scope, event_date, local_hour);
 alter table clock_zone add constraint clock_zone_pkey PRIMARY KEY (tenant_id);
+alter table customer_note add constraint customer_note_length CHECK (((length(body) >= 1) AND (length(body) <= 2000)));
+alter table customer_note add constraint customer_note_pkey PRIMARY KEY (tenant_id, note_id);
+alter table customer_note add constraint customer_note_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table day_load add constraint day_load_kind CHECK ((source_kind = ANY (ARRAY['daily'::text, 'intraday'::text, 'fresh'::text])));
 alter table day_load add constraint day_load_pkey PRIMARY KEY (tenant_id, event_date, event_type);
 alter table derivation add constraint derivation_pkey PRIMARY KEY (tenant_id);
@@ -801,6 +813,7 @@ CREATE INDEX add_to_cart_event_date ON ONLY public.add_to_cart USING btree (tena
 CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (tenant_id, session_key);
 CREATE INDEX api_token_owner ON public.api_token USING btree (tenant_id, created_by, created_at DESC);
 CREATE INDEX audit_entry_time ON public.audit_entry USING btree (tenant_id, happened_at, entry_id);
+CREATE INDEX customer_note_customer ON public.customer_note USING btree (tenant_id, customer_key, created_at DESC);
 CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);
@@ -863,6 +876,7 @@ create policy tenant_fence on branch_day_money to public using (tenant_id = ( SE
 create policy tenant_fence on branch_email_mappings to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on clock_hour to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on clock_zone to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on customer_note to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on day_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on derivation to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on do_not_contact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -921,6 +935,7 @@ grant select on clock_hour to app_web;
 grant delete, insert, select, update on clock_hour to app_worker;
 grant select on clock_zone to app_web;
 grant delete, insert, select, update on clock_zone to app_worker;
+grant insert, select on customer_note to app_web;
 grant select on day_load to app_web;
 grant delete, insert, select, update on day_load to app_worker;
 grant select on derivation to app_web;

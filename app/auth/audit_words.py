@@ -44,6 +44,7 @@ _LABELS = {
     "customer.contact_again": "May be contacted again",
     "customer.excluded": "Excluded",
     "customer.included": "Ended an exclusion",
+    "customer.noted": "Wrote a note about a customer",
     "term.marked": "Marked a search term",
     "task.call": "Logged a call",
     "task.done": "Finished a task",

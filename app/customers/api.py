@@ -22,7 +22,7 @@ from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("customers_api", __name__, url_prefix="/analytics/api/v1/history")
 
-Kind = Literal["session", "order", "task", "step"]
+Kind = Literal["session", "order", "task", "step", "note"]
 
 
 class SessionHistoryQuery(PageQuery):
@@ -34,7 +34,7 @@ class SessionHistoryQuery(PageQuery):
 class UserHistoryQuery(PageQuery):
     """Which entries, newest first: a page, or those behind a cursor (take it from `next`)."""
 
-    kind: list[Kind] = Field(default=[], max_length=4)
+    kind: list[Kind] = Field(default=[], max_length=5)
     cursor: str | None = Field(default=None, max_length=2_000)
 
 
@@ -59,7 +59,7 @@ class SessionEvent(Model):
 
 
 class HistoryEntry(Model):
-    """A session (`key` its id), an order (its key), a task (its id) or a step of one.
+    """A session (`key` its id), an order (its key), a task (its id), a step of one, or a note.
 
     `amount` is what an order came to less refunds, or the value of a task.
     """

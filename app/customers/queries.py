@@ -114,7 +114,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a customer's history: a session, an order, a task or a step of one."""
+    """One entry of a customer's history: a session, an order, a task, a step of one, or a note."""
 
     kind: str
     key: str

@@ -19,6 +19,7 @@ KINDS = {
     "searches": ("Searches", ("search",)),
     "visits": ("Visits", ("session",)),
     "tasks": ("Tasks", ("task", "step")),
+    "notes": ("Notes", ("note",)),
 }
 ICONS = {
     "page_view": "overview", "view_item": "eye", "add_to_cart": "cart", "remove_from_cart": "cart",

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import audit
 from app.branches import branch_label, get_branch_names
 from app.current import current_actor, current_member, current_membership
-from app.customers import exclusions, marks, queries, timeline
+from app.customers import exclusions, marks, notes, queries, timeline
 from app.customers.exclusion_views import follow, tell
 from app.customers.queries import Cursor, Customer, Person
 from app.dates import utc_now
@@ -22,8 +22,16 @@ from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
 from app.masking import mask_id, mask_name
 from app.paging import Page
+from app.spreadsheet import file_response
 from app.tenancy import allowed_locations
-from app.web import block, current_format, page_arguments, render_page, require_role
+from app.web import (
+    block,
+    current_format,
+    page_arguments,
+    record_export,
+    render_page,
+    require_role,
+)
 
 blueprint = Blueprint("customers", __name__, url_prefix="/analytics")
 
@@ -120,6 +128,31 @@ def include(customer_key: str) -> AnyResponse:
     )  # fmt: skip
 
 
+@blueprint.post("/customers/<key:customer_key>/note")
+@require_role("rep", "manager", "admin")
+def add_note(customer_key: str) -> AnyResponse:
+    """Write something down about a customer."""
+    return _mark(
+        customer_key, "noted", "Note saved.",
+        lambda conn, found, _: notes.add_note(
+            conn, _tenant_id(), found.customer_key, request.form, current_member().email
+        ),
+    )  # fmt: skip
+
+
+@blueprint.get("/customers/<key:customer_key>/export.<any(csv, xlsx):kind>")
+def export_history(customer_key: str, kind: str) -> Response:
+    """A customer's whole history as a file for a spreadsheet."""
+    with tenant_transaction(_tenant_id()) as conn:
+        found = _find(conn, customer_key)
+    record_export("customer", mask_id(found.customer_key[2:]) or "", kind)
+    fmt = current_format()
+    asked = notes.HistoryExport(
+        _tenant_id(), found.customer_key, _scope(), fmt.time_zone, fmt.currency, _is_read_only()
+    )
+    return file_response("customer-history", kind, notes.HEADER, notes.history_rows(asked))
+
+
 @blueprint.get("/sessions/<key:session_id>")
 @block("session", "the session")
 def session(session_id: str) -> Response:
@@ -160,6 +193,8 @@ def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
         },
         "do_not_contact": marks.list_do_not_contact(conn, tenant_id, found),
         "exclusions": exclusions.list_exclusions_of(conn, tenant_id, found, domains),
+        "can_note": not _is_read_only(),
+        "typed": request.form,
         "leave_figures": exclusions.leave_figures(conn, tenant_id),
         "branch_names": get_branch_names(conn, tenant_id),
         "scope": scope,

@@ -8,32 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from tempfile import TemporaryFile
-from typing import IO
 from uuid import UUID
-
-import xlsxwriter
 
 from app.dates import utc_now, zone
 from app.db import tenant_transaction
-from app.format import csv_line
+from app.spreadsheet import Cell
 from app.tasks.lists import Pages, TaskList
 from app.tasks.masking import mask_task
 from app.tasks.queries import Place, Task, TaskFilters
 from app.tasks.words import CLOSED_NAMES, OUTCOME_NAMES, STATE_NAMES, TYPE_NAMES
 
 PAGE_ROWS = 5_000
-SHEET_ROWS = 1_000_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADER = (
     "type", "state", "outcome", "closed_because", "score", "value", "currency", "is_estimate",
     "is_value_incomplete", "first_activity", "last_activity", "snoozed_until", "expires",
     "branch", "customer", "company_id", "contact_id", "contact", "email", "phone", "owner",
     "ordered_before", "order_number", "details", "task_id",
 )  # fmt: skip
-
-Cell = str | int | float | Decimal | datetime | None
 
 
 @dataclass(frozen=True)
@@ -48,75 +39,20 @@ class Export:
     is_masked: bool
 
 
-def write_csv(export: Export) -> Iterator[str]:
-    """The list as lines of CSV, a page at a time; times carry their offset from UTC."""
-    yield "\ufeff" + csv_line(HEADER)
-    for tasks in _pages(export):
-        yield "".join(csv_line(map(_text, _cells(export, task))) for task in tasks)
-
-
-def write_xlsx(export: Export) -> IO[bytes]:
-    """The list as a workbook in a temporary file, at its beginning.
-
-    Numbers and times are such, everything else is a string, whatever it looks like. After a
-    million rows it goes on in another sheet.
-    """
-    file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
-    book = xlsxwriter.Workbook(file, {"constant_memory": True})
-    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-    bold = book.add_format({"bold": True})
-    sheet, row = None, 0
-    for task in _tasks(export):
-        if sheet is None or row > SHEET_ROWS:
-            sheet, row = _begin_sheet(book, bold), 1
-        _write_row(sheet, row, _cells(export, task), moment)
-        row += 1
-    if sheet is None:
-        _begin_sheet(book, bold)
-    book.close()
-    file.seek(0)
-    return file
-
-
-def _begin_sheet(
-    book: xlsxwriter.Workbook, bold: xlsxwriter.format.Format
-) -> xlsxwriter.worksheet.Worksheet:
-    sheet = book.add_worksheet()
-    sheet.freeze_panes(1, 0)
-    for column, name in enumerate(HEADER):
-        sheet.write_string(0, column, name, bold)
-    return sheet
-
-
-def _write_row(
-    sheet: xlsxwriter.worksheet.Worksheet,
-    row: int,
-    cells: list[Cell],
-    moment: xlsxwriter.format.Format,
-) -> None:
-    for column, cell in enumerate(cells):
-        if isinstance(cell, str):
-            sheet.write_string(row, column, cell)
-        elif isinstance(cell, datetime):
-            sheet.write_datetime(row, column, cell.replace(tzinfo=None), moment)
-        elif cell is not None:
-            sheet.write_number(row, column, float(cell))
+def list_rows(export: Export) -> Iterator[list[Cell]]:
+    """The list row by row; the columns are HEADER's, times of the export's zone."""
+    return (_cells(export, task) for task in _tasks(export))
 
 
 def _tasks(export: Export) -> Iterator[Task]:
-    for tasks in _pages(export):
-        yield from tasks
-
-
-def _pages(export: Export) -> Iterator[list[Task]]:
-    """The pages of the list, each read in a transaction that has ended."""
+    """The tasks of the list, page by page, each read in a transaction that has ended."""
     pages = Pages(export.task_list, export.question, Place(PAGE_ROWS, now=utc_now()))
     while True:
         with tenant_transaction(export.tenant_id) as conn:
             tasks = pages.read(conn, export.tenant_id)
         if not tasks:
             return
-        yield [mask_task(task) for task in tasks] if export.is_masked else tasks
+        yield from map(mask_task, tasks) if export.is_masked else tasks
 
 
 def _cells(export: Export, task: Task) -> list[Cell]:
@@ -166,12 +102,6 @@ def _details(task: Task) -> str:
 
 def _local(export: Export, moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(zone(export.time_zone))
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, datetime):
-        return cell.isoformat(timespec="seconds")
-    return "" if cell is None else str(cell)
 
 
 def _yes(value: bool) -> str:

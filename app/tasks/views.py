@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, g, request, send_file, url_for
+from flask import Blueprint, Response, current_app, g, request, url_for
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
@@ -14,6 +14,7 @@ from app.dates import today
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
 from app.periods import preset_labels
+from app.spreadsheet import file_response
 from app.tasks import export, words
 from app.tasks.filters import LIMITS, ListFilters, parse_list_filters
 from app.tasks.forms import SNOOZES
@@ -87,13 +88,8 @@ def export_list(list_name: str, kind: str) -> Response:
     task_list = find_list(list_name)
     asked = _export(task_list, read_filters(task_list))
     record_export("tasks", list_name, kind)
-    name = f"{task_list.slug}-{asked.question.period.start}-{asked.question.period.end}.{kind}"
-    if kind == "xlsx":
-        file = export.write_xlsx(asked)
-        return send_file(file, export.XLSX, as_attachment=True, download_name=name)
-    response = Response(export.write_csv(asked), mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    name = f"{task_list.slug}-{asked.question.period.start}-{asked.question.period.end}"
+    return file_response(name, kind, export.HEADER, export.list_rows(asked))
 
 
 @blueprint.get("/tasks/<uuid:task_id>")

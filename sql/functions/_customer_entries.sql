@@ -1,7 +1,7 @@
 -- _customer_entries: everything of some kinds that is known of one customer, in no order.
 --
--- Definition  p_kinds: session, order, task (at its last evidence), step (what people did); cart and
---             search are sessions with such events. p_customer_key as _customer_sessions has it.
+-- Definition  p_kinds: session, order, task (at its last evidence), step (what people did), note (a
+--             company's and its contacts'); cart and search are sessions with such events. p_customer_key as _customer_sessions has it.
 -- Units       amount: net of refunds for an order, the value of a task; in currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_user_history.sql
@@ -56,6 +56,21 @@ begin
     from _customer_tasks(p_tenant_id, p_customer_key, p_location_ids, p_now) as t
     inner join task_history as h
         on h.tenant_id = p_tenant_id and h.task_id = t.task_id
-    where 'step' = any(p_kinds);
+    where 'step' = any(p_kinds)
+    union all
+    select
+        'note', n.note_id::text, n.created_at, null, null, n.body, null, null,
+        jsonb_build_object('done_by', n.created_by)
+    from customer_note as n
+    where
+        'note' = any(p_kinds) and n.tenant_id = p_tenant_id
+        and (
+            n.customer_key = p_customer_key
+            or n.customer_key in (
+                select 'c:' || u.user_id
+                from users as u
+                where u.tenant_id = p_tenant_id and 'k:' || u.buying_company_erp_id = p_customer_key
+            )
+        );
 end;
 $$;

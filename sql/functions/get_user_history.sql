@@ -2,7 +2,7 @@
 --
 -- Definition  p_customer_key: 'k:' and a company, 'c:' and a contact, 'd:' and a device; without one
 --             of these it is a contact. kind: session, order, task (at its last evidence), step
---             (what people did). p_kinds null is every kind; cart and search are sessions with
+--             (what people did), note. p_kinds null is every kind; cart and search are sessions with
 --             such events. p_after: {at, kind, key} of a row; the rows after it, or with p_is_back
 --             before it. total: rows of all pages.
 -- Units       amount: net of refunds for an order, the value of a task; in currency.
@@ -26,7 +26,7 @@ declare
         when left(p_customer_key, 2) in ('k:', 'c:', 'd:') then p_customer_key
         else 'c:' || p_customer_key
     end;
-    v_kinds text[] := coalesce(p_kinds, array['session', 'order', 'task', 'step']);
+    v_kinds text[] := coalesce(p_kinds, array['session', 'order', 'task', 'step', 'note']);
 begin
     return query
     with marked as (

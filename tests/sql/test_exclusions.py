@@ -97,8 +97,8 @@ class History:
     def leave_figures(self, is_set: bool) -> None:
         """Set the rule."""
         self.superuser.execute(
-            "update tenant_config set rules = jsonb_build_object('exclude_from_figures', %s::boolean)"
-            " where tenant_id = %s",
+            "update tenant_config set rules = jsonb_build_object("
+            "'exclude_from_figures', %s::boolean) where tenant_id = %s",
             (is_set, self.tenant_id),
         )
 

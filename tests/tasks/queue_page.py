@@ -25,8 +25,9 @@ def world(site: Site, superuser: Superuser) -> World:
     made.loaded()
     for table in (
         "task", "task_work", "task_history", "task_cooldown", "users", "locations", "session",
-        "shop_order", "refund", "do_not_contact", "exclusion", "page_view", "view_item",
-        "add_to_cart", "purchase", "view_search_results", "no_search_results",
+        "shop_order", "refund", "do_not_contact", "exclusion", "customer_note",
+        "page_view", "view_item", "add_to_cart", "purchase", "view_search_results",
+        "no_search_results",
     ):  # fmt: skip
         superuser.execute(f"delete from {table}")
     return made

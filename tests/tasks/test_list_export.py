@@ -12,10 +12,11 @@ import pytest
 import requests
 
 from app.tasks import export
-from app.tasks.export import HEADER, XLSX
+from app.tasks.export import HEADER
 from tests.running import VIEWER, Browser
 from tests.tasks.task_rows import DAYS, SLUGS, TaskRows, acme, ada, tasks
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 __all__ = ["acme", "ada", "tasks"]
 
 

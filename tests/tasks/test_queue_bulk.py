@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.customers.world import World, ago
 from tests.page import Html, check_fragment, check_page
 from tests.running import REP, Browser
-from tests.tasks.queue_page import HTMX, QUEUE, ada, card, names, rae, vic, world
+from tests.tasks.queue_page import HTMX, QUEUE, ada, card, rae, vic, world
+from tests.tasks.test_queue_pages import names
 
 __all__ = ["ada", "rae", "vic", "world"]
 
