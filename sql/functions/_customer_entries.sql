@@ -1,7 +1,8 @@
 -- _customer_entries: everything of some kinds that is known of one customer, in no order.
 --
 -- Definition  p_kinds: session, order, task (at its last evidence), step (what people did), note (a
---             company's and its contacts'); cart and search are sessions with such events. p_customer_key as _customer_sessions has it.
+--             company's and its contacts'); cart and search are sessions with such events.
+--             p_customer_key as _customer_sessions has it.
 -- Units       amount: net of refunds for an order, the value of a task; in currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_user_history.sql

@@ -75,7 +75,7 @@ def furnish(superuser: Superuser, tenant_id: UUID, prefix: str) -> Things:
     session = world.session(f"{prefix}p1", 100, ago(days=2), contact=contact)
     world.order(f"{prefix}T1", ago(days=2), 10, contact=contact)
     tasks = [
-        world.task("cart", ago(days=2, hours=n), contact=contact, name=name) for n in range(6)
+        world.task("cart", ago(days=2, hours=n), contact=contact, name=name) for n in range(7)
     ]
     world.task("cart", ago(days=2), company=f"{prefix}K1", branch="D05")  # nobody owns it
     return {
@@ -83,6 +83,7 @@ def furnish(superuser: Superuser, tenant_id: UUID, prefix: str) -> Things:
         "customer": f"c:{contact}",
         "session": session,
         **{name: str(tasks[n]) for n, name in enumerate(("task", "task_2", "task_3", "task_4"))},
+        "task_5": str(tasks[6]),
         "step": _step(world, tasks[4]),
         "step_2": _step(world, tasks[5]),
         "job": _job(world, "failed"),
@@ -184,7 +185,7 @@ def _api_token(world: World) -> str:
         select %s, %s, m.member_id, 'Spare', 'sit_', %s, '{read}', now() + interval '1 day'
         from member as m where m.email = %s
         """,
-        (world.tenant_id, api_token_id, api_token_id.bytes, ADA.email),
+        (world.tenant_id, api_token_id, api_token_id.bytes * 2, ADA.email),
     )
     return str(api_token_id)
 
