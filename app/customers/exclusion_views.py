@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -96,6 +96,7 @@ def _changed(message: str, job_id: UUID | None) -> AnyResponse:
 
 def _page(error: Invalid | None = None) -> Response:
     tenant_id = _tenant_id()
+    g.current_link = "customers.customers"
     with tenant_transaction(tenant_id) as conn:
         found = exclusions.list_exclusions(conn, tenant_id)
         leave_figures = exclusions.leave_figures(conn, tenant_id)
