@@ -55,7 +55,13 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Performance", "tasks.performance", "gauge"),
         ),
     ),
-    ("Admin", (Link("Data", "ingest.data_page", "database", ("admin",)),)),
+    (
+        "Admin",
+        (
+            Link("Data", "ingest.data_page", "database", ("admin",)),
+            Link("Settings", "settings.settings", "gear", ("admin",)),
+        ),
+    ),
 )
 
 

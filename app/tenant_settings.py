@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from app import crypto
 from app.errors import NotFound
 
-CredentialField = Literal["bigquery", "sftp"]
+CredentialField = Literal["bigquery", "sftp", "smtp"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,9 @@ class TenantSettings:
     """How one tenant counts, names and reaches its things.
 
     `bigquery` has project_id, dataset_id, location and client_email; `sftp` has host, port,
-    username, host_key, users_path and locations_path. Each is empty until it was set up.
+    username, host_key, users_path and locations_path; `smtp` has host, port, security, username,
+    from_address and from_name. Each is empty until it was set up. `rules` holds only thresholds
+    that were changed from the defaults.
     """
 
     tenant_id: UUID
@@ -33,8 +35,12 @@ class TenantSettings:
     branch_property: str
     bigquery: Mapping[str, Any]
     sftp: Mapping[str, Any]
+    smtp: Mapping[str, Any]
+    rules: Mapping[str, Any]
+    retention_months: int
     has_bigquery_credentials: bool
     has_sftp_credentials: bool
+    has_smtp_credentials: bool
 
 
 def get_tenant_settings(conn: Connection, tenant_id: UUID) -> TenantSettings:
@@ -46,9 +52,11 @@ def get_tenant_settings(conn: Connection, tenant_id: UUID) -> TenantSettings:
     statement = text("""
         select
             tenant_id, reporting_currency, property_time_zone, time_zone, locale,
-            contact_property, company_property, branch_property, bigquery, sftp,
+            contact_property, company_property, branch_property, bigquery, sftp, smtp, rules,
+            retention_months,
             bigquery_credentials is not null as has_bigquery_credentials,
-            sftp_credentials is not null as has_sftp_credentials
+            sftp_credentials is not null as has_sftp_credentials,
+            smtp_credentials is not null as has_smtp_credentials
         from tenant_config
         where tenant_id = :tenant_id
     """)
@@ -76,8 +84,17 @@ def get_sftp_credentials(conn: Connection, tenant_id: UUID) -> str | None:
     return _open(conn, tenant_id, "sftp")
 
 
+def get_smtp_credentials(conn: Connection, tenant_id: UUID) -> str | None:
+    """The mail server's password, or None if none is stored.
+
+    Raises:
+        CredentialError: it cannot be opened with this deployment's keys.
+    """
+    return _open(conn, tenant_id, "smtp")
+
+
 def _open(conn: Connection, tenant_id: UUID, field: CredentialField) -> str | None:
     column = f"{field}_credentials"
-    statement = text(f"select {column} from tenant_config where tenant_id = :tenant_id")  # noqa: S608 - one of two words
+    statement = text(f"select {column} from tenant_config where tenant_id = :tenant_id")  # noqa: S608 - one of three words
     envelope = conn.execute(statement, {"tenant_id": tenant_id}).scalar_one_or_none()
     return None if envelope is None else crypto.decrypt(tenant_id, field, bytes(envelope))

@@ -1,4 +1,4 @@
-"""The command line: `flask --app wsgi tenant add`, `member add`, `credentials rotate`."""
+"""The command line: `flask --app wsgi tenant create`, `member invite`, `secrets rotate`."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from app.tenancy import Role
 
 tenant = AppGroup("tenant", help="Companies that use the system.")
 member = AppGroup("member", help="People who sign in.")
-credentials = AppGroup("credentials", help="Tenants' stored credentials.")
+secrets = AppGroup("secrets", help="Tenants' stored credentials.")
 
 
 def register(app: Flask) -> None:
     """Add the commands to the application's command line."""
-    for group in (tenant, member, credentials):
+    for group in (tenant, member, secrets):
         app.cli.add_command(group)
 
 
-@tenant.command("add")
+@tenant.command("create")
 @click.argument("slug")
 @click.argument("name")
 @click.option("--currency", default="USD", help="The reporting currency, three letters.")
 @click.option("--property-time-zone", default="UTC", help="The zone of the GA4 property.")
 @click.option("--time-zone", help="The zone people work in; the property's if left out.")
 @click.option("--locale", default="en-US")
-def add_tenant(
+def create_tenant(
     slug: str, name: str, currency: str, property_time_zone: str, time_zone: str | None, locale: str
 ) -> None:
     """Make the tenant SLUG, or change it, and print its id."""
@@ -44,12 +44,12 @@ def add_tenant(
     click.echo(tenant_id)
 
 
-@member.command("add")
+@member.command("invite")
 @click.argument("slug")
 @click.argument("email")
 @click.option("--role", default="viewer", type=click.Choice(["admin", "manager", "rep", "viewer"]))
 @click.option("--location-id", "location_ids", multiple=True, help="Only this branch; repeatable.")
-def add_member(slug: str, email: str, role: str, location_ids: tuple[str, ...]) -> None:
+def invite_member(slug: str, email: str, role: str, location_ids: tuple[str, ...]) -> None:
     """Invite EMAIL to the tenant SLUG, or change its role and branches."""
     with _plain_errors():
         tenant_id = provision.find_tenant_id(slug)
@@ -57,9 +57,9 @@ def add_member(slug: str, email: str, role: str, location_ids: tuple[str, ...]) 
     click.echo(f"{email} is {role} of {slug}")
 
 
-@credentials.command("rotate")
+@secrets.command("rotate")
 def rotate() -> None:
-    """Encrypt anew what keys other than the first one encrypted."""
+    """Encrypt anew what keys other than the first one encrypted; interrupted, run it again."""
     with _plain_errors():
         count = provision.rotate_credentials()
     click.echo(f"{count} credentials encrypted anew")

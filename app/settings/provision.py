@@ -148,17 +148,17 @@ def find_tenant_id(slug: str) -> UUID:
 
 
 def rotate_credentials() -> int:
-    """Encrypt anew, with the first key, what older keys of the ring encrypted; answers how many."""
-    openers = {
-        "bigquery": queries.get_bigquery_credentials,
-        "sftp": queries.get_sftp_credentials,
-    }
+    """Encrypt anew, with the first key, what older keys of the ring encrypted; answers how many.
+
+    Each credential is a transaction of its own: interrupted, the next run goes on from there.
+    """
     with maint_transaction() as conn:
         stale = queries.list_stale_credentials(conn)
-        for tenant_id, field in stale:
-            plaintext = openers[field](conn, tenant_id)
-            queries.store_credentials(conn, tenant_id, field, plaintext or "")
-    return len(stale)
+    count = 0
+    for tenant_id, field in stale:
+        with maint_transaction() as conn:
+            count += queries.encrypt_anew(conn, tenant_id, field)
+    return count
 
 
 def _check_tenant(slug: str, reporting_currency: str) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "get_bigquery_credentials",
     "get_sftp_credentials",
     "get_tenant_settings",
+    "encrypt_anew",
     "list_stale_credentials",
     "store_bigquery",
     "store_credentials",
@@ -70,7 +71,7 @@ def store_credentials(
         update tenant_config
         set {field}_credentials = :envelope, updated_at = now()
         where tenant_id = :tenant_id
-    """)  # noqa: S608 - one of two words
+    """)  # noqa: S608 - one of three words
     envelope = crypto.encrypt(tenant_id, field, plaintext)
     conn.execute(statement, {"tenant_id": tenant_id, "envelope": envelope})
 
@@ -78,13 +79,33 @@ def store_credentials(
 def list_stale_credentials(conn: Connection) -> list[tuple[UUID, CredentialField]]:
     """Credentials of every tenant that another key than the present one encrypted."""
     statement = text("""
-        select tenant_id, bigquery_credentials as bigquery, sftp_credentials as sftp
+        select
+            tenant_id, bigquery_credentials as bigquery, sftp_credentials as sftp,
+            smtp_credentials as smtp
         from tenant_config
         order by tenant_id
     """)
     rows = conn.execute(statement).all()
-    fields: tuple[CredentialField, ...] = ("bigquery", "sftp")
+    fields: tuple[CredentialField, ...] = ("bigquery", "sftp", "smtp")
     return [(row.tenant_id, field) for row in rows for field in fields if _is_stale(row, field)]
+
+
+def encrypt_anew(conn: Connection, tenant_id: UUID, field: CredentialField) -> bool:
+    """Store one credential under the present key; False when that was done meanwhile.
+
+    The row stays locked, so that a credential saved just now is not replaced by the older one.
+    """
+    statement = text(f"""
+        select {field}_credentials from tenant_config
+        where tenant_id = :tenant_id
+        for no key update
+    """)  # noqa: S608 - one of three words
+    envelope = conn.execute(statement, {"tenant_id": tenant_id}).scalar_one_or_none()
+    if envelope is None or crypto.is_current(bytes(envelope)):
+        return False
+    plaintext = crypto.decrypt(tenant_id, field, bytes(envelope))
+    store_credentials(conn, tenant_id, field, plaintext)
+    return True
 
 
 def _is_stale(row: object, field: CredentialField) -> bool:
@@ -99,5 +120,5 @@ def _store_fields(
         update tenant_config
         set {field} = cast(:fields as jsonb), updated_at = now()
         where tenant_id = :tenant_id
-    """)  # noqa: S608 - one of two words
+    """)  # noqa: S608 - one of three words
     conn.execute(statement, {"tenant_id": tenant_id, "fields": json.dumps(fields)})

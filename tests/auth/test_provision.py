@@ -137,26 +137,26 @@ def test_the_command_line_makes_a_tenant_and_its_first_admin(
     site: Site, superuser: Connection
 ) -> None:
     run = site.app.test_cli_runner().invoke
-    made = run(args=["tenant", "add", "hooli", "Hooli", "--currency", "GBP"])
+    made = run(args=["tenant", "create", "hooli", "Hooli", "--currency", "GBP"])
     assert (made.exit_code, str(UUID(made.output.strip()))) == (0, made.output.strip())
-    added = run(args=["member", "add", "hooli", "Boss@Hooli.example", "--role", "admin"])
+    added = run(args=["member", "invite", "hooli", "Boss@Hooli.example", "--role", "admin"])
     assert added.exit_code == 0
     row = superuser.execute(
         "select t.name, m.role from membership as m join tenant as t using (tenant_id)"
         " where m.email = 'boss@hooli.example'"
     ).fetchone()
     assert row == ("Hooli", "admin")
-    assert run(args=["credentials", "rotate"]).output == "0 credentials encrypted anew\n"
+    assert run(args=["secrets", "rotate"]).output == "0 credentials encrypted anew\n"
 
 
 @pytest.mark.parametrize(
     "args",
     [
-        ["tenant", "add", "Bad Slug", "X"],
-        ["tenant", "add", "good", "X", "--currency", "dollars"],
-        ["tenant", "add", "good", "X", "--property-time-zone", "Mars/Olympus"],
-        ["member", "add", "nowhere", "a@b.example"],
-        ["member", "add", "acme", "no-address"],
+        ["tenant", "create", "Bad Slug", "X"],
+        ["tenant", "create", "good", "X", "--currency", "dollars"],
+        ["tenant", "create", "good", "X", "--property-time-zone", "Mars/Olympus"],
+        ["member", "invite", "nowhere", "a@b.example"],
+        ["member", "invite", "acme", "no-address"],
     ],
 )
 def test_the_command_line_refuses_in_one_sentence(site: Site, args: list[str]) -> None:
