@@ -28,10 +28,12 @@ from app.ingest.scratch import clear_leftovers
 from app.jobs.queue import end_with_parent, make_worker
 from app.jobs.ticks import Periodic, run_ticks, tick
 from app.log import logger
+from app.ingest.schedule_start import start_due
 from app.partitions import ensure_partitions
+from app.settings.jobs import check_all_tenants
 from app.tasks.clock import keep_tasks
 
-HANDLER_MODULES = ["app.ingest.jobs", "app.ingest.rederive"]
+HANDLER_MODULES = ["app.ingest.jobs", "app.ingest.rederive", "app.settings.jobs"]
 HOUR_S, DAY_S = 3_600, 86_400
 _PARTITIONS_AHEAD = timedelta(days=92)
 _STOP_LIMIT_S = 8.0
@@ -44,6 +46,8 @@ def periodic(config: Config) -> list[Periodic]:
         Periodic("sweep", config.job_sweep_s, jobs.sweep),
         Periodic("partitions", DAY_S, make_partitions_ahead),
         Periodic("tasks", HOUR_S, keep_tasks),
+        Periodic("schedules", config.job_schedule_s, start_due),
+        Periodic("connections", DAY_S, check_all_tenants),
     ]
 
 

@@ -49,6 +49,7 @@ class Config(BaseSettings):
     bigquery_endpoint: str | None = None
     bigquery_storage_endpoint: str | None = None
     google_token_uri: str | None = None
+    smtp_ca_file: str | None = None
     allowed_networks: str = ""
     allowed_ports: str = ""
     trusted_proxies: str = ""
@@ -56,6 +57,7 @@ class Config(BaseSettings):
     job_lease_s: float = Field(default=30, gt=0)
     job_heartbeat_s: float = Field(default=10, gt=0)
     job_sweep_s: float = Field(default=10, gt=0)
+    job_schedule_s: float = Field(default=60, gt=0)
     job_deadline_s: float = Field(default=1800, gt=0)
 
     @field_validator("secret_key")

@@ -20,8 +20,11 @@ from app.dashboard import api as dashboard_api
 from app.dashboard import views as dashboard_views
 from app.errors import NotFound
 from app.ingest import api as ingest_api
+from app.ingest import schedule_api, schedule_views
 from app.ingest import views as ingest_views
+from app.settings import api as settings_api
 from app.settings import commands
+from app.settings import views as settings_views
 from app.status import views as status_views
 from app.tasks import actions as task_actions
 from app.tasks import api as tasks_api
@@ -55,6 +58,8 @@ _PAGES = (
     exclusion_views.blueprint,
     terms.blueprint,
     performance.blueprint,
+    settings_views.blueprint,
+    schedule_views.blueprint,
 )
 _APIS = (
     auth_api.blueprint,
@@ -63,6 +68,8 @@ _APIS = (
     tasks_api.blueprint,
     customers_api.blueprint,
     performance_api.blueprint,
+    settings_api.blueprint,
+    schedule_api.blueprint,
 )
 
 

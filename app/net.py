@@ -102,6 +102,18 @@ def check_port(port: int, policy: NetPolicy) -> None:
         raise Invalid(f"Port {port} is not allowed here. Allowed are {listed}.")
 
 
+def check_host(host: str) -> str:
+    """The host's name without its last dot, when it has the form of one; nothing is looked up.
+
+    Raises:
+        Invalid: the text is no host name.
+    """
+    name = host.strip().rstrip(".")
+    if not name or len(name) > _HOST_CHARACTERS or any(c.isspace() or c in "/@" for c in name):
+        raise Invalid(f"“{host[:80]}” is not a host name.")
+    return name
+
+
 def resolve(host: str, port: int, policy: NetPolicy) -> list[Address]:
     """The addresses of `host`, if every one of them is allowed.
 
@@ -109,9 +121,7 @@ def resolve(host: str, port: int, policy: NetPolicy) -> list[Address]:
         Invalid: the text is no host name, or one of its addresses is not allowed.
         Upstream: the name is unknown, or the name service does not answer.
     """
-    name = host.strip().rstrip(".")
-    if not name or len(name) > _HOST_CHARACTERS or any(c.isspace() or c in "/@" for c in name):
-        raise Invalid(f"“{host[:80]}” is not a host name.")
+    name = check_host(host)
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:

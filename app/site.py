@@ -60,6 +60,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         "Admin",
         (
             Link("Data", "ingest.data_page", "database", ("admin",)),
+            Link("Settings", "settings.settings", "gear", ("admin",)),
             Link("Set-up", "setup.checklist", "flag", ("admin",)),
             Link("Users & roles", "members.members", "team", ("admin",)),
             Link("API tokens", "tokens.tokens_page", "link", ("admin",)),

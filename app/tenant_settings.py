@@ -37,6 +37,7 @@ class TenantSettings:
     sftp: Mapping[str, Any]
     smtp: Mapping[str, Any]
     rules: Mapping[str, Any]
+    retention_months: int
     has_bigquery_credentials: bool
     has_sftp_credentials: bool
     has_smtp_credentials: bool
@@ -52,6 +53,7 @@ def get_tenant_settings(conn: Connection, tenant_id: UUID) -> TenantSettings:
         select
             tenant_id, reporting_currency, property_time_zone, time_zone, locale,
             contact_property, company_property, branch_property, bigquery, sftp, smtp, rules,
+            retention_months,
             bigquery_credentials is not null as has_bigquery_credentials,
             sftp_credentials is not null as has_sftp_credentials,
             smtp_credentials is not null as has_smtp_credentials

@@ -69,6 +69,10 @@ _LOCATION_HEADERS = {
     "phone": ("phone", "phonenumber", "telephone", "telephonenumber", "tel"),
     "is_active": ("isactive", "active", "enabled", "isenabled", "status"),
 }
+_FILES: dict[str, tuple[Mapping[str, Sequence[str]], tuple[str, ...]]] = {
+    "users": (_USER_HEADERS, ("user_id",)),
+    "locations": (_LOCATION_HEADERS, ("location_id", "name")),
+}
 _YES = {"true", "1", "yes", "y", "active", "enabled", "open", "x"}
 _NO = {"false", "0", "no", "n", "inactive", "disabled", "closed"}
 
@@ -123,6 +127,18 @@ def parse_users(path: Path) -> Parsed[ContactRow]:
         Invalid: the file cannot be read, or no column holds the contact's id.
     """
     return _parse(path, _USER_HEADERS, ("user_id",), _contact)
+
+
+def map_header(path: Path, file_type: str) -> dict[str, str]:
+    """Which header of a users or locations file each column of ours is read from.
+
+    Raises:
+        Invalid: the file cannot be read, or it lacks a column that is needed.
+    """
+    headers, required = _FILES[file_type]
+    header = read_sheet(path).header
+    places, _ = _find_columns(header, headers, required)
+    return {name: header[place] for name, place in places.items()}
 
 
 def parse_locations(path: Path) -> Parsed[BranchRow]:

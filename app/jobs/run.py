@@ -90,6 +90,7 @@ class Run:
         status: StepStatus,
         rows: int | None = None,
         message: str | None = None,
+        took_ms: int | None = None,
     ) -> None:
         """Show progress: one row per name, written and seen at once.
 
@@ -97,14 +98,20 @@ class Run:
             JobInterrupted: the job is no longer this run's.
         """
         statement = text("""
-            insert into job_step (tenant_id, job_id, step, position, status, row_count, message)
-            values (:tenant_id, :job_id, :step, :position, :status, :row_count, :message)
+            insert into job_step (
+                tenant_id, job_id, step, position, status, row_count, message, took_ms
+            )
+            values (
+                :tenant_id, :job_id, :step, :position, :status, :row_count, :message, :took_ms
+            )
             on conflict (tenant_id, job_id, step) do update set
                 position = excluded.position, status = excluded.status,
                 row_count = excluded.row_count, message = excluded.message,
+                took_ms = excluded.took_ms,
                 updated_at = clock_timestamp()
         """)
         values = {"position": position, "status": status, "row_count": rows, "message": message}
+        values["took_ms"] = took_ms
         self._write(statement.bindparams(step=name, **values))
 
     def warn(self, warning: str) -> None:

@@ -1,0 +1,73 @@
+"""When ingestion starts by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app.cron import next_runs
+from app.dates import utc_now
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A tenant's schedule. `days_back`: so many days up to yesterday are loaded, if changed."""
+
+    tenant_id: UUID
+    cron: str
+    time_zone: str
+    days_back: int
+    is_paused: bool
+    due_at: datetime | None
+    last_started_at: datetime | None
+    last_job_id: UUID | None
+
+    def next_runs(self, count: int = 3) -> list[datetime]:
+        """The next instants, in UTC; none while it is paused."""
+        return [] if self.is_paused else next_runs(self.cron, self.time_zone, utc_now(), count)
+
+
+def find_schedule(conn: Connection, tenant_id: UUID) -> Schedule | None:
+    """The tenant's schedule, or None."""
+    statement = text("""
+        select
+            tenant_id, cron, time_zone, days_back, is_paused, due_at, last_started_at, last_job_id
+        from ingest_schedule
+        where tenant_id = :tenant_id
+    """)
+    row = conn.execute(statement, {"tenant_id": tenant_id}).one_or_none()
+    return None if row is None else Schedule(*row)
+
+
+def store_schedule(
+    conn: Connection, tenant_id: UUID, cron: str, time_zone: str, days_back: int, *,
+    is_paused: bool,
+) -> None:  # fmt: skip
+    """Make the tenant's schedule, or change it. What was missed while paused is not caught up.
+
+    Raises:
+        Invalid: the cron line or the zone is not one.
+    """
+    due_at = next_runs(cron, time_zone, utc_now(), 1)[0]
+    conn.execute(_STORE, {
+        "tenant_id": tenant_id, "cron": cron, "time_zone": time_zone, "days_back": days_back,
+        "is_paused": is_paused, "due_at": None if is_paused else due_at,
+    })  # fmt: skip
+
+
+def delete_schedule(conn: Connection, tenant_id: UUID) -> bool:
+    """Nothing starts by itself any more; False when nothing did."""
+    statement = text("delete from ingest_schedule where tenant_id = :tenant_id")
+    return conn.execute(statement, {"tenant_id": tenant_id}).rowcount == 1
+
+
+_STORE = text("""
+    insert into ingest_schedule (tenant_id, cron, time_zone, days_back, is_paused, due_at)
+    values (:tenant_id, :cron, :time_zone, :days_back, :is_paused, :due_at)
+    on conflict (tenant_id) do update set
+        cron = excluded.cron, time_zone = excluded.time_zone, days_back = excluded.days_back,
+        is_paused = excluded.is_paused, due_at = excluded.due_at
+""")

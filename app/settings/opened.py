@@ -1,0 +1,89 @@
+"""A section of the settings opened for somebody: its form, its last save and its last test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+from werkzeug.datastructures import MultiDict
+
+from app.settings.checking import CHECKED, find_check
+from app.settings.forms import FORMS, TITLES, SectionForm
+from app.settings.saves import Save, get_save
+from app.settings.store import has_secret, read_section, store_section
+from app.tenant_settings import get_tenant_settings
+
+SECRET_NEEDED = "Enter it: none is stored yet."  # noqa: S105 - words beside a field
+SECRET_BOUND = (  # words beside a field
+    "Enter it again: what is stored was saved for another host or user name, and is not sent "
+    "anywhere else."
+)
+
+
+def open_form(conn: Connection, tenant_id: UUID, section: str) -> SectionForm:
+    """The form of a request, or with a GET the stored values."""
+    return FORMS[section](data=_stored(conn, tenant_id, section))
+
+
+def reopen_form(conn: Connection, tenant_id: UUID, section: str) -> SectionForm:
+    """The stored values, whatever the request brought."""
+    return FORMS[section](formdata=None, data=_stored(conn, tenant_id, section))
+
+
+def _stored(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
+    version = get_save(conn, tenant_id, section).version
+    return {**read_section(conn, tenant_id, section), "version": version}
+
+
+def fill_form(
+    conn: Connection, tenant_id: UUID, section: str, sent: Mapping[str, Any]
+) -> SectionForm:
+    """A form filled by a program instead of a browser: what is not sent keeps its value."""
+    values = {**read_section(conn, tenant_id, section), **sent}
+    texts = {name: str(value) for name, value in values.items() if value is not None}
+    return FORMS[section](formdata=MultiDict(texts), meta={"csrf": False})
+
+
+def check_secret(conn: Connection, tenant_id: UUID, section: str, form: SectionForm) -> bool:
+    """Whether the form brings the secret it needs; if not, the field says why.
+
+    A stored secret is good only for the host, port and user name it was saved for: whoever
+    changes these has to know it.
+    """
+    if form.secret is None or form.entered_secret() is not None:
+        return True
+    if not has_secret(get_tenant_settings(conn, tenant_id), section):
+        form[form.secret].errors = [SECRET_NEEDED]
+        return False
+    old = read_section(conn, tenant_id, section)
+    if any(old.get(name) != form[name].data for name in form.bound_to):
+        form[form.secret].errors = [SECRET_BOUND]
+        return False
+    return True
+
+
+def save_form(
+    conn: Connection, tenant_id: UUID, section: str, form: SectionForm, saved_by: str
+) -> Save | None:
+    """Store a valid form. None when that was done, else the save of whoever was quicker."""
+    is_done = store_section(
+        conn, tenant_id, section, form.values(), form.entered_secret(),
+        form.version.data or 0, saved_by,
+    )  # fmt: skip
+    return None if is_done else get_save(conn, tenant_id, section)
+
+
+def describe(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
+    """What a section's page shows beside its form."""
+    settings = get_tenant_settings(conn, tenant_id)
+    return {
+        "section": section,
+        "titles": TITLES,
+        "save": get_save(conn, tenant_id, section),
+        "has_secret": has_secret(settings, section),
+        "is_set_up": section in CHECKED and bool(getattr(settings, section)),
+        "check": find_check(conn, tenant_id, section) if section in CHECKED else None,
+        "settings": settings,
+    }

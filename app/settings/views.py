@@ -1,0 +1,161 @@
+"""The tenant's settings, one page a section. For admins."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.current import current_member, current_membership
+from app.dates import utc_now
+from app.db import tenant_transaction
+from app.errors import Conflict, NotFound
+from app.ingest.ssh_keys import described, parse_host_key
+from app.jobs import publish
+from app.settings import jobs
+from app.settings.checking import CHECKED, find_check
+from app.settings.forms import FORMS, SectionForm
+from app.settings.opened import check_secret, describe, open_form, reopen_form, save_form
+from app.settings.saves import Save
+from app.settings.store import store_host_key
+from app.web import block, done, is_fragment_request, render_page, require_role
+
+blueprint = Blueprint("settings", __name__, url_prefix="/auth/settings")
+
+
+@blueprint.get("")
+@require_role("admin")
+def settings() -> AnyResponse:
+    """The first section."""
+    return redirect(url_for("settings.section", section="bigquery"), 303)
+
+
+@blueprint.get("/<section>")
+@require_role("admin")
+def section(section: str) -> Response:
+    """One section as it is stored."""
+    _check_section(section)
+    with tenant_transaction(_tenant_id()) as conn:
+        form = open_form(conn, _tenant_id(), section)
+        context = describe(conn, _tenant_id(), section)
+    return render_page("settings/section.html", "settings/_section.html", **_shown(form, context))
+
+
+@blueprint.post("/<section>")
+@require_role("admin")
+def save(section: str) -> AnyResponse:
+    """Store a section, or say beside the fields why not, or who was quicker."""
+    _check_section(section)
+    with tenant_transaction(_tenant_id()) as conn:
+        form = open_form(conn, _tenant_id(), section)
+        is_valid = form.validate_on_submit()
+        if not (check_secret(conn, _tenant_id(), section, form) and is_valid):
+            return _refused(form, describe(conn, _tenant_id(), section), 422)
+        quicker = save_form(conn, _tenant_id(), section, form, current_member().email)
+        context = describe(conn, _tenant_id(), section)
+    if quicker is not None:
+        return _refused(form, context, 409, quicker)
+    return done(
+        "settings/_section.html",
+        f"{context['titles'][section]} saved.",
+        fallback=url_for("settings.section", section=section),
+        **_shown(_reopened(section), context),
+    )
+
+
+@blueprint.post("/<section>/test")
+@require_role("admin")
+def test_connection(section: str) -> AnyResponse:
+    """Let a job try the stored connection."""
+    _check_connection(section)
+    with tenant_transaction(_tenant_id()) as conn:
+        job_id = jobs.start_check(conn, _tenant_id(), section, current_member().email)
+    publish(job_id)
+    return _check_done(section, "The connection is being tested.")
+
+
+@blueprint.get("/<section>/test")
+@require_role("admin")
+@block("connection_check", "the test of the connection")
+def connection_check(section: str) -> Response:
+    """The last test; polled while it runs."""
+    _check_connection(section)
+    with tenant_transaction(_tenant_id()) as conn:
+        form = open_form(conn, _tenant_id(), section)
+        context = describe(conn, _tenant_id(), section)
+    return render_page("settings/section.html", "settings/_check.html", **_shown(form, context))
+
+
+@blueprint.post("/sftp/host-key")
+@require_role("admin")
+def accept_host_key() -> AnyResponse:
+    """Pin the key that the last test was shown, if it is the one the admin saw."""
+    with tenant_transaction(_tenant_id()) as conn:
+        check = find_check(conn, _tenant_id(), "sftp")
+        shown = check.shown_host_key if check else None
+        if shown is None or _fingerprint(shown) != request.form.get("fingerprint"):
+            raise Conflict("The server showed another key meanwhile. Look at it again.")
+        store_host_key(conn, _tenant_id(), shown)
+        job_id = jobs.start_check(conn, _tenant_id(), "sftp", current_member().email)
+    publish(job_id)
+    return _check_done("sftp", "The host key is accepted; the connection is tested again.")
+
+
+def _check_done(section: str, message: str) -> AnyResponse:
+    with tenant_transaction(_tenant_id()) as conn:
+        context = describe(conn, _tenant_id(), section)
+    return done(
+        "settings/_check.html",
+        message,
+        fallback=url_for("settings.section", section=section),
+        **_shown(_reopened(section), context),
+    )
+
+
+def _reopened(section: str) -> SectionForm:
+    """The stored values, whatever this request sent."""
+    with tenant_transaction(_tenant_id()) as conn:
+        return reopen_form(conn, _tenant_id(), section)
+
+
+def _refused(
+    form: SectionForm, context: dict[str, Any], status: int, quicker: Save | None = None
+) -> Response:
+    shown = _shown(form, context) | {"quicker": quicker}
+    if quicker is not None:
+        form.version.raw_data, form.version.data = None, quicker.version
+    name = "_section" if is_fragment_request() else "section"
+    return Response(render_template(f"settings/{name}.html", **shown), status)
+
+
+def _shown(form: SectionForm, context: dict[str, Any]) -> dict[str, Any]:
+    check = context["check"]
+    shown_key = check.shown_host_key if check else None
+    pinned = context["settings"].sftp.get("host_key")
+    return context | {
+        "form": form,
+        "now": utc_now(),
+        "quicker": None,
+        "offered_key": _fingerprint(shown_key) if shown_key and shown_key != pinned else None,
+        "pinned_key": _fingerprint(pinned) if pinned else None,
+    }
+
+
+def _fingerprint(line: str) -> str:
+    return described(parse_host_key(line)).fingerprint
+
+
+def _check_section(section: str) -> None:
+    if section not in FORMS:
+        raise NotFound
+
+
+def _check_connection(section: str) -> None:
+    if section not in CHECKED:
+        raise NotFound
+
+
+def _tenant_id() -> UUID:
+    return current_membership().tenant.tenant_id
