@@ -24,11 +24,11 @@ from redis.exceptions import RedisError
 from app import crypto, db, jobs, log
 from app.config import Config, ConfigError, load_config
 from app.dates import DateRange, utc_now
+from app.ingest.schedule_start import start_due
 from app.ingest.scratch import clear_leftovers
 from app.jobs.queue import end_with_parent, make_worker
 from app.jobs.ticks import Periodic, run_ticks, tick
 from app.log import logger
-from app.ingest.schedule_start import start_due
 from app.partitions import ensure_partitions
 from app.settings.jobs import check_all_tenants
 from app.tasks.clock import keep_tasks

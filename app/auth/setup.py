@@ -84,7 +84,7 @@ STEPS = (
     Step(
         "Schedule", "Nothing is loaded by itself yet.",
         "Every night the new days come in, and figures are fresh in the morning.",
-        "/auth/settings/schedule", lambda _: False,
+        "/data/schedule", lambda state: state.has_schedule,
     ),
 )  # fmt: skip
 

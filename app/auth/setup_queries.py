@@ -19,6 +19,7 @@ class SetupState:
     has_smtp: bool
     has_recipients: bool
     members: int
+    has_schedule: bool
 
 
 def get_setup_state(conn: Connection, tenant_id: UUID) -> SetupState:
@@ -46,5 +47,8 @@ _STATE = text("""
         ) as has_recipients,
         (
             select count(*) from membership as m where m.tenant_id = :t and m.is_active
-        )::integer as members
+        )::integer as members,
+        exists (
+            select from ingest_schedule as g where g.tenant_id = :t and not g.is_paused
+        ) as has_schedule
 """)

@@ -14,7 +14,7 @@ from app.jobs import Run, job
 
 
 def start_rederiving(conn: Connection, tenant_id: UUID, started_by: str) -> UUID | None:
-    """Queue the derivation when others are hidden than the rows were derived with; else None.
+    """Queue the derivation when the rows were derived with other rules or exclusions; else None.
 
     `jobs.publish()` its id after the commit. A job that waits already does it as well: it is
     held until this transaction ends, so that it begins with what this transaction changed.
@@ -39,8 +39,11 @@ def rederive(run: Run) -> None:
 
 
 _IS_STALE = text("""
-    select d.hidden <> _hidden_customers(d.tenant_id)
+    select
+        d.hidden <> _hidden_customers(d.tenant_id)
+        or d.rules <> c.rules - 'exclude_from_figures'
     from derivation as d
+    inner join tenant_config as c on c.tenant_id = d.tenant_id
     where d.tenant_id = :t
 """)
 

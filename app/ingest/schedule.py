@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -56,6 +57,14 @@ def store_schedule(
         "tenant_id": tenant_id, "cron": cron, "time_zone": time_zone, "days_back": days_back,
         "is_paused": is_paused, "due_at": None if is_paused else due_at,
     })  # fmt: skip
+
+
+def schedule_facts(schedule: Schedule | None) -> dict[str, Any] | None:
+    """What people decide about a schedule, for the audit log and programs."""
+    if schedule is None:
+        return None
+    names = ("cron", "time_zone", "days_back", "is_paused")
+    return {name: getattr(schedule, name) for name in names}
 
 
 def delete_schedule(conn: Connection, tenant_id: UUID) -> bool:

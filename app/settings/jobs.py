@@ -17,7 +17,14 @@ from app.jobs.settings import settings as job_settings
 from app.settings import check_smtp
 from app.settings.check_bigquery import BigQueryCheck
 from app.settings.check_sftp import SftpCheck
-from app.settings.checking import CHECKED, LONGEST_S, find_check, keep_host_key, note_check, run_steps
+from app.settings.checking import (
+    CHECKED,
+    LONGEST_S,
+    find_check,
+    keep_host_key,
+    note_check,
+    run_steps,
+)
 from app.smtp import SmtpLink
 from app.tenant_settings import get_tenant_settings
 

@@ -9,14 +9,17 @@ from uuid import UUID
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
+from app import audit
+from app.audit import Actor
 from app.settings.checking import CHECKED, find_check
+from app.settings.effect import find_trial
 from app.settings.forms import FORMS, TITLES, SectionForm
 from app.settings.saves import Save, get_save
 from app.settings.store import has_secret, read_section, store_section
 from app.tenant_settings import get_tenant_settings
 
 SECRET_NEEDED = "Enter it: none is stored yet."  # noqa: S105 - words beside a field
-SECRET_BOUND = (  # words beside a field
+SECRET_BOUND = (
     "Enter it again: what is stored was saved for another host or user name, and is not sent "
     "anywhere else."
 )
@@ -41,7 +44,7 @@ def fill_form(
     conn: Connection, tenant_id: UUID, section: str, sent: Mapping[str, Any]
 ) -> SectionForm:
     """A form filled by a program instead of a browser: what is not sent keeps its value."""
-    values = {**read_section(conn, tenant_id, section), **sent}
+    values = {**_stored(conn, tenant_id, section), **sent}
     texts = {name: str(value) for name, value in values.items() if value is not None}
     return FORMS[section](formdata=MultiDict(texts), meta={"csrf": False})
 
@@ -65,14 +68,25 @@ def check_secret(conn: Connection, tenant_id: UUID, section: str, form: SectionF
 
 
 def save_form(
-    conn: Connection, tenant_id: UUID, section: str, form: SectionForm, saved_by: str
+    conn: Connection, tenant_id: UUID, section: str, form: SectionForm, actor: Actor
 ) -> Save | None:
     """Store a valid form. None when that was done, else the save of whoever was quicker."""
+    before = read_section(conn, tenant_id, section)
     is_done = store_section(
         conn, tenant_id, section, form.values(), form.entered_secret(),
-        form.version.data or 0, saved_by,
+        form.version.data or 0, actor.email,
     )  # fmt: skip
-    return None if is_done else get_save(conn, tenant_id, section)
+    if not is_done:
+        return get_save(conn, tenant_id, section)
+    after = read_section(conn, tenant_id, section)
+    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    audit.record(
+        conn, tenant_id, actor, "settings.changed", section,
+        before={name: before.get(name) for name in changed},
+        after={name: after.get(name) for name in changed},
+        key_replaced=form.entered_secret() is not None,
+    )  # fmt: skip
+    return None
 
 
 def describe(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
@@ -86,4 +100,5 @@ def describe(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
         "is_set_up": section in CHECKED and bool(getattr(settings, section)),
         "check": find_check(conn, tenant_id, section) if section in CHECKED else None,
         "settings": settings,
+        "trial": find_trial(conn, tenant_id) if section == "rules" else None,
     }

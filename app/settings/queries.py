@@ -24,7 +24,6 @@ __all__ = [
     "get_bigquery_credentials",
     "get_sftp_credentials",
     "get_tenant_settings",
-    "encrypt_anew",
     "list_stale_credentials",
     "store_bigquery",
     "store_credentials",

@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.settings.queries import store_credentials
-from app.settings.rederive import rules_changed
 from app.settings.saves import claim_save
 from app.settings.service_account import rebuild_service_account
 from app.tasks.lookups import get_rules
@@ -55,11 +54,9 @@ def store_section(
     if section in SECRET_SECTIONS:
         _store_connection(conn, tenant_id, section, dict(values), secret)
     elif section == "rules":
-        _store_json(conn, tenant_id, "rules", values)
+        _store_rules(conn, tenant_id, values)
     else:
         _store_columns(conn, tenant_id, _COLUMNS[section], values)
-    if section in ("rules", "time-and-money"):
-        rules_changed(conn, tenant_id)
     return True
 
 
@@ -99,6 +96,17 @@ def _store_json(
         where tenant_id = :tenant_id
     """)  # noqa: S608 - one of four words
     conn.execute(statement, {"tenant_id": tenant_id, "fields": json.dumps(dict(values))})
+
+
+def _store_rules(conn: Connection, tenant_id: UUID, values: Mapping[str, Any]) -> None:
+    """Keep what differs from the defaults, and what was set before; the other rules stay."""
+    stored, effective = get_tenant_settings(conn, tenant_id).rules, get_rules(conn, tenant_id)
+    changed = {n: v for n, v in values.items() if n in stored or v != effective[n]}
+    statement = text("""
+        update tenant_config set rules = rules || cast(:rules as jsonb), updated_at = now()
+        where tenant_id = :tenant_id
+    """)
+    conn.execute(statement, {"tenant_id": tenant_id, "rules": json.dumps(changed)})
 
 
 def _store_columns(

@@ -8,18 +8,21 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import current_member, current_membership
+from app import audit
+from app.current import current_actor, current_member, current_membership
 from app.dates import utc_now
 from app.db import tenant_transaction
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Invalid, NotFound
+from app.ingest.rederive import start_rederiving
 from app.ingest.ssh_keys import described, parse_host_key
 from app.jobs import publish
-from app.settings import jobs
+from app.settings import effect, jobs
 from app.settings.checking import CHECKED, find_check
 from app.settings.forms import FORMS, SectionForm
 from app.settings.opened import check_secret, describe, open_form, reopen_form, save_form
 from app.settings.saves import Save
 from app.settings.store import store_host_key
+from app.tasks.words import TYPE_NAMES
 from app.web import block, done, is_fragment_request, render_page, require_role
 
 blueprint = Blueprint("settings", __name__, url_prefix="/auth/settings")
@@ -53,16 +56,48 @@ def save(section: str) -> AnyResponse:
         is_valid = form.validate_on_submit()
         if not (check_secret(conn, _tenant_id(), section, form) and is_valid):
             return _refused(form, describe(conn, _tenant_id(), section), 422)
-        quicker = save_form(conn, _tenant_id(), section, form, current_member().email)
+        quicker = save_form(conn, _tenant_id(), section, form, current_actor())
+        job_id = start_rederiving(conn, _tenant_id(), current_member().email)
         context = describe(conn, _tenant_id(), section)
     if quicker is not None:
         return _refused(form, context, 409, quicker)
+    if job_id is not None:
+        publish(job_id)
     return done(
         "settings/_section.html",
-        f"{context['titles'][section]} saved.",
+        f"{context['titles'][section]} saved.{' Tasks follow within minutes.' if job_id else ''}",
         fallback=url_for("settings.section", section=section),
         **_shown(_reopened(section), context),
     )
+
+
+@blueprint.post("/rules/effect")
+@require_role("admin")
+def try_rules() -> AnyResponse:
+    """Let a job find out what the entered rules would make of the last days; nothing is saved."""
+    tenant_id = _tenant_id()
+    with tenant_transaction(tenant_id) as conn:
+        form = open_form(conn, tenant_id, "rules")
+        if not form.validate_on_submit():
+            return _refused(form, describe(conn, tenant_id, "rules"), 422)
+        job_id = effect.start_trial(conn, tenant_id, form.values(), current_member().email)
+        audit.record(conn, tenant_id, current_actor(), "settings.tried", "rules")
+        context = describe(conn, tenant_id, "rules")
+    publish(job_id)
+    return render_page(
+        "settings/section.html", "settings/_section.html", **_shown(form, context)
+    )
+
+
+@blueprint.get("/rules/effect")
+@require_role("admin")
+@block("rule_effect", "the effect of the rules")
+def rule_effect() -> Response:
+    """The last trial; polled while it runs."""
+    with tenant_transaction(_tenant_id()) as conn:
+        form = open_form(conn, _tenant_id(), "rules")
+        context = describe(conn, _tenant_id(), "rules")
+    return render_page("settings/section.html", "settings/_effect.html", **_shown(form, context))
 
 
 @blueprint.post("/<section>/test")
@@ -72,6 +107,7 @@ def test_connection(section: str) -> AnyResponse:
     _check_connection(section)
     with tenant_transaction(_tenant_id()) as conn:
         job_id = jobs.start_check(conn, _tenant_id(), section, current_member().email)
+        audit.record(conn, _tenant_id(), current_actor(), "settings.tested", section)
     publish(job_id)
     return _check_done(section, "The connection is being tested.")
 
@@ -98,6 +134,9 @@ def accept_host_key() -> AnyResponse:
         if shown is None or _fingerprint(shown) != request.form.get("fingerprint"):
             raise Conflict("The server showed another key meanwhile. Look at it again.")
         store_host_key(conn, _tenant_id(), shown)
+        audit.record(
+            conn, _tenant_id(), current_actor(), "settings.host_key_accepted", _fingerprint(shown)
+        )
         job_id = jobs.start_check(conn, _tenant_id(), "sftp", current_member().email)
     publish(job_id)
     return _check_done("sftp", "The host key is accepted; the connection is tested again.")
@@ -140,11 +179,16 @@ def _shown(form: SectionForm, context: dict[str, Any]) -> dict[str, Any]:
         "quicker": None,
         "offered_key": _fingerprint(shown_key) if shown_key and shown_key != pinned else None,
         "pinned_key": _fingerprint(pinned) if pinned else None,
+        "type_names": TYPE_NAMES,
     }
 
 
 def _fingerprint(line: str) -> str:
-    return described(parse_host_key(line)).fingerprint
+    """A key's fingerprint; a stored line that is none says so."""
+    try:
+        return described(parse_host_key(line)).fingerprint
+    except Invalid:
+        return "a key that cannot be read"
 
 
 def _check_section(section: str) -> None:

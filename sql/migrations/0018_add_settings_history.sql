@@ -46,3 +46,16 @@ alter table job_step add column took_ms integer;
 alter table tenant_config add column retention_months integer not null default 24;
 alter table tenant_config add constraint tenant_config_retention
 check (retention_months between 24 and 120);
+
+-- Rules under trial: what the last 30 days would be like with them. Counts are objects by task type,
+-- {made, open}; null until the job that tries them has ended.
+create table rule_trial (
+    tenant_id uuid not null,
+    job_id uuid not null,
+    rules jsonb not null,
+    counts_before jsonb,
+    counts_after jsonb,
+    asked_at timestamptz not null default now(),
+    constraint rule_trial_pkey primary key (tenant_id),
+    constraint rule_trial_tenant foreign key (tenant_id) references tenant
+);

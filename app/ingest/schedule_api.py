@@ -1,0 +1,119 @@
+"""The schedule of ingestion as JSON. For admins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from flask import Blueprint
+from pydantic import BaseModel, ConfigDict, Field
+
+from app import audit
+from app.api import Model, api_scope, documented
+from app.current import current_actor, current_membership, require_membership_role
+from app.db import tenant_transaction
+from app.errors import NotFound
+from app.ingest import schedule as schedules
+from app.ingest.api import Started
+from app.ingest.schedule import Schedule, delete_schedule, schedule_facts, store_schedule
+from app.ingest.schedule_start import start_now
+from app.jobs import publish
+
+blueprint = Blueprint("schedule_api", __name__, url_prefix="/data/api/v1/schedule")
+
+
+class ScheduleBody(BaseModel):
+    """A cron line of five fields in an IANA time zone."""
+
+    model_config = ConfigDict(extra="forbid")
+    cron: str = Field(min_length=9, max_length=100)
+    time_zone: str = Field(min_length=1, max_length=60)
+    days_back: int = Field(default=4, ge=1, le=31)
+    is_paused: bool = False
+
+
+class ScheduleRow(Model):
+    """The schedule and its next three instants; none while it is paused."""
+
+    cron: str
+    time_zone: str
+    days_back: int
+    is_paused: bool
+    last_started_at: datetime | None
+    next_runs: list[datetime]
+
+
+@blueprint.get("")
+@api_scope("admin")
+@documented(ScheduleRow, tag="data")
+def get_schedule() -> ScheduleRow:
+    """When ingestion starts by itself; 404 when it does not. Admins only."""
+    require_membership_role("admin")
+    return _row(_find())
+
+
+@blueprint.put("")
+@api_scope("admin")
+@documented(ScheduleRow, tag="data")
+def put_schedule(json: ScheduleBody) -> ScheduleRow:
+    """Make the schedule, or change it. Admins only."""
+    require_membership_role("admin")
+    tenant_id = current_membership().tenant.tenant_id
+    with tenant_transaction(tenant_id) as conn:
+        before = schedules.find_schedule(conn, tenant_id)
+        store_schedule(
+            conn, tenant_id, json.cron, json.time_zone, json.days_back, is_paused=json.is_paused
+        )
+        after = schedules.find_schedule(conn, tenant_id)
+        audit.record(
+            conn, tenant_id, current_actor(), "settings.changed", "schedule",
+            before=schedule_facts(before), after=schedule_facts(after),
+        )  # fmt: skip
+    return _row(_find())
+
+
+@blueprint.delete("")
+@api_scope("admin")
+@documented(ScheduleRow, tag="data")
+def remove_schedule() -> ScheduleRow:
+    """Take the schedule away; answers what it was. Admins only."""
+    require_membership_role("admin")
+    tenant_id, found = current_membership().tenant.tenant_id, _find()
+    with tenant_transaction(tenant_id) as conn:
+        delete_schedule(conn, tenant_id)
+        audit.record(
+            conn, tenant_id, current_actor(), "settings.changed", "schedule",
+            before=schedule_facts(found), after=None,
+        )  # fmt: skip
+    return _row(found)
+
+
+@blueprint.post("/run")
+@api_scope("ingest")
+@documented(Started, tag="data", status=201)
+def run_schedule() -> tuple[Started, int]:
+    """Start now what the schedule would start. Admins only."""
+    require_membership_role("admin")
+    found, actor = _find(), current_actor()
+    with tenant_transaction(found.tenant_id) as conn:
+        job_id = start_now(conn, found, actor.email)
+        audit.record(conn, found.tenant_id, actor, "ingest.started", job_id, by="schedule")
+    publish(job_id)
+    return Started(job_id=job_id, status="queued"), 201
+
+
+def _find() -> Schedule:
+    tenant_id: UUID = current_membership().tenant.tenant_id
+    with tenant_transaction(tenant_id) as conn:
+        found = schedules.find_schedule(conn, tenant_id)
+    if found is None:
+        raise NotFound("There is no schedule.")
+    return found
+
+
+def _row(found: Schedule) -> ScheduleRow:
+    return ScheduleRow(
+        **schedule_facts(found) or {},
+        last_started_at=found.last_started_at,
+        next_runs=found.next_runs(),
+    )
