@@ -81,8 +81,10 @@ def record_sign_in(conn: Connection, identity: Identity) -> Member | None:
     member accepted stays theirs, also when the address has a new holder.
     """
     email = fold_address(identity.email)
+    # Asked in this order: an invitation that another request accepts in between made a member.
+    is_invited = _is_invited(conn, email)
     known = find_member_by_identity(conn, identity.issuer, identity.subject)
-    if known is None and not _is_invited(conn, email):
+    if known is None and not is_invited:
         return None
     values = {
         "issuer": identity.issuer,

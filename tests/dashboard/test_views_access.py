@@ -83,4 +83,4 @@ def test_nobody_signed_in_is_led_to_the_sign_in_page(browser: Browser) -> None:
     start = next(e for e in check_page(page).all("a") if e.get("class") == "btn btn-primary")
     assert start.get("href") == "/auth/start?next=/analytics/overview?range%3D30d"
     part = browser.open("/analytics/overview/tiles", headers=HTMX)
-    assert (part.status_code, part.headers["HX-Redirect"]) == (401, "/auth/login")
+    assert (part.status_code, part.headers["HX-Redirect"]) == (401, "/auth/login?next=/")
