@@ -20,10 +20,10 @@ from app.dashboard import api as dashboard_api
 from app.dashboard import views as dashboard_views
 from app.errors import NotFound
 from app.ingest import api as ingest_api
-from app.ingest import schedule_api, schedule_views
+from app.ingest import schedule_api
 from app.ingest import views as ingest_views
 from app.settings import api as settings_api
-from app.settings import commands
+from app.settings import commands, schedule_views
 from app.settings import views as settings_views
 from app.status import views as status_views
 from app.tasks import actions as task_actions

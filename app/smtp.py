@@ -42,7 +42,7 @@ class _CheckedSmtp(smtplib.SMTP):
         self._checked = checked
         super().__init__(local_hostname=name, timeout=_CALL_TIMEOUT_S)
 
-    def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:  # type: ignore[override] # smtplib's own is untyped
+    def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
         del host, port, timeout
         return self._checked
 

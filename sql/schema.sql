@@ -111,6 +111,16 @@ create table clock_zone (
     time_zone text not null
 ); -- enable and force row security
 
+create table connection_check (
+    tenant_id uuid not null,
+    section text not null,
+    job_id uuid not null,
+    is_good boolean,
+    message text,
+    checked_at timestamp with time zone not null default now(),
+    shown_host_key text
+); -- enable and force row security
+
 create table customer_note (
     tenant_id uuid not null,
     note_id uuid not null default gen_random_uuid(),
@@ -232,6 +242,17 @@ create table held_file (
     approval_job_id uuid
 ); -- enable and force row security
 
+create table ingest_schedule (
+    tenant_id uuid not null,
+    cron text not null,
+    time_zone text not null,
+    days_back integer not null default 4,
+    is_paused boolean not null default false,
+    due_at timestamp with time zone,
+    last_started_at timestamp with time zone,
+    last_job_id uuid
+); -- enable and force row security
+
 create table job_refusal (
     tenant_id uuid not null,
     job_id uuid not null,
@@ -250,7 +271,8 @@ create table job_step (
     status text not null default 'pending'::text,
     row_count bigint,
     message text,
-    updated_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now(),
+    took_ms integer
 ); -- enable and force row security
 
 create table load_record (
@@ -437,6 +459,15 @@ create table repeat_gap (
     visitors bigint not null
 ); -- enable and force row security
 
+create table rule_trial (
+    tenant_id uuid not null,
+    job_id uuid not null,
+    rules jsonb not null,
+    counts_before jsonb,
+    counts_after jsonb,
+    asked_at timestamp with time zone not null default now()
+); -- enable and force row security
+
 create table search_term (
     tenant_id uuid not null,
     term text not null,
@@ -477,6 +508,16 @@ create table session (
     traffic_source text,
     traffic_medium text,
     row_hash bigint not null
+); -- enable and force row security
+
+create table setting_save (
+    tenant_id uuid not null,
+    section text not null,
+    version integer not null default 1,
+    saved_at timestamp with time zone not null default now(),
+    saved_by text not null,
+    secret_saved_at timestamp with time zone,
+    secret_saved_by text
 ); -- enable and force row security
 
 create table shop_order (
@@ -635,7 +676,8 @@ create table tenant_config (
     branch_property text not null default 'default_branch_id'::text,
     rules jsonb not null default '{}'::jsonb,
     updated_at timestamp with time zone not null default now(),
-    updated_by text
+    updated_by text,
+    retention_months integer not null default 24
 ); -- enable and force row security
 
 create table term_visit (
@@ -744,6 +786,9 @@ alter table branch_email_mappings add constraint branch_email_mappings_key UNIQU
 alter table branch_email_mappings add constraint branch_email_mappings_pkey PRIMARY KEY (tenant_id, mapping_id);
 alter table clock_hour add constraint clock_hour_pkey PRIMARY KEY (tenant_id, scope, event_date, local_hour);
 alter table clock_zone add constraint clock_zone_pkey PRIMARY KEY (tenant_id);
+alter table connection_check add constraint connection_check_pkey PRIMARY KEY (tenant_id, section);
+alter table connection_check add constraint connection_check_section CHECK ((section = ANY (ARRAY['bigquery'::text, 'sftp'::text, 'smtp'::text])));
+alter table connection_check add constraint connection_check_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table customer_note add constraint customer_note_length CHECK (((length(body) >= 1) AND (length(body) <= 2000)));
 alter table customer_note add constraint customer_note_pkey PRIMARY KEY (tenant_id, note_id);
 alter table customer_note add constraint customer_note_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
@@ -762,6 +807,9 @@ alter table file_load add constraint file_load_type CHECK ((file_type = ANY (ARR
 alter table held_file add constraint held_file_job FOREIGN KEY (tenant_id, job_id) REFERENCES processing_jobs(tenant_id, job_id) ON DELETE CASCADE;
 alter table held_file add constraint held_file_pkey PRIMARY KEY (tenant_id, job_id, file_type);
 alter table held_file add constraint held_file_type CHECK ((file_type = ANY (ARRAY['users'::text, 'locations'::text])));
+alter table ingest_schedule add constraint ingest_schedule_days CHECK (((days_back >= 1) AND (days_back <= 31)));
+alter table ingest_schedule add constraint ingest_schedule_pkey PRIMARY KEY (tenant_id);
+alter table ingest_schedule add constraint ingest_schedule_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table job_refusal add constraint job_refusal_job FOREIGN KEY (tenant_id, job_id) REFERENCES processing_jobs(tenant_id, job_id) ON DELETE CASCADE;
 alter table job_refusal add constraint job_refusal_pkey PRIMARY KEY (tenant_id, job_id, source, reason);
 alter table job_step add constraint job_step_job FOREIGN KEY (tenant_id, job_id) REFERENCES processing_jobs(tenant_id, job_id) ON DELETE CASCADE;
@@ -785,9 +833,13 @@ alter table processing_jobs add constraint processing_jobs_status CHECK ((status
 alter table processing_jobs add constraint processing_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table refund add constraint refund_pkey PRIMARY KEY (tenant_id, order_key, refund_number);
 alter table repeat_gap add constraint repeat_gap_pkey PRIMARY KEY (tenant_id, scope, previous_date, session_date, before_previous_date) INCLUDE (visitors);
+alter table rule_trial add constraint rule_trial_pkey PRIMARY KEY (tenant_id);
+alter table rule_trial add constraint rule_trial_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table search_term add constraint search_term_pkey PRIMARY KEY (tenant_id, term);
 alter table search_term add constraint search_term_status CHECK ((status = ANY (ARRAY['fixed'::text, 'missing'::text, 'redirected'::text])));
 alter table session add constraint session_pkey PRIMARY KEY (tenant_id, session_key, session_id);
+alter table setting_save add constraint setting_save_pkey PRIMARY KEY (tenant_id, section);
+alter table setting_save add constraint setting_save_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table shop_order add constraint shop_order_pkey PRIMARY KEY (tenant_id, order_key);
 alter table task add constraint task_id_key UNIQUE (tenant_id, task_id);
 alter table task add constraint task_pkey PRIMARY KEY (tenant_id, task_type, subject, first_at, order_key);
@@ -804,6 +856,7 @@ alter table tenant add constraint tenant_pkey PRIMARY KEY (tenant_id);
 alter table tenant add constraint tenant_slug_form CHECK ((slug ~ '^[a-z][a-z0-9-]{1,40}$'::text));
 alter table tenant_config add constraint tenant_config_currency CHECK ((reporting_currency ~ '^[A-Z]{3}$'::text));
 alter table tenant_config add constraint tenant_config_pkey PRIMARY KEY (tenant_id);
+alter table tenant_config add constraint tenant_config_retention CHECK (((retention_months >= 24) AND (retention_months <= 120)));
 alter table tenant_config add constraint tenant_config_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table term_visit add constraint term_visit_pkey PRIMARY KEY (tenant_id, session_key, session_id, "position");
 alter table users add constraint users_pkey PRIMARY KEY (tenant_id, user_id);
@@ -820,6 +873,7 @@ CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_d
 CREATE INDEX fact_device ON public.fact USING btree (tenant_id, user_pseudo_id);
 CREATE INDEX fact_subject ON public.fact USING btree (tenant_id, task_type, subject, fact_ts);
 CREATE INDEX held_file_approval ON public.held_file USING btree (tenant_id, approval_job_id);
+CREATE INDEX ingest_schedule_due ON public.ingest_schedule USING btree (due_at);
 CREATE INDEX load_record_job ON public.load_record USING btree (tenant_id, job_id);
 CREATE INDEX membership_email ON public.membership USING btree (email);
 CREATE INDEX membership_member_id ON public.membership USING btree (member_id);
@@ -876,6 +930,7 @@ create policy tenant_fence on branch_day_money to public using (tenant_id = ( SE
 create policy tenant_fence on branch_email_mappings to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on clock_hour to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on clock_zone to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on connection_check to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on customer_note to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on day_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on derivation to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -886,6 +941,8 @@ create policy tenant_fence on exclusion to public using (tenant_id = ( SELECT (N
 create policy tenant_fence on fact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on file_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on held_file to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy scheduler on ingest_schedule to app_admin using true;
+create policy tenant_fence on ingest_schedule to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on job_refusal to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on job_step to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on load_record to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -902,8 +959,10 @@ create policy tenant_fence on processing_jobs to public using (tenant_id = ( SEL
 create policy tenant_fence on purchase to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on refund to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on repeat_gap to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on rule_trial to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on search_term to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on session to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on setting_save to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on shop_order to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on task to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on task_cooldown to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -935,6 +994,8 @@ grant select on clock_hour to app_web;
 grant delete, insert, select, update on clock_hour to app_worker;
 grant select on clock_zone to app_web;
 grant delete, insert, select, update on clock_zone to app_worker;
+grant delete, insert, select, update on connection_check to app_web;
+grant insert, select, update on connection_check to app_worker;
 grant insert, select on customer_note to app_web;
 grant select on day_load to app_web;
 grant delete, insert, select, update on day_load to app_worker;
@@ -954,6 +1015,9 @@ grant select on file_load to app_web;
 grant delete, insert, select, update on file_load to app_worker;
 grant select on held_file to app_web;
 grant delete, insert, select, update on held_file to app_worker;
+grant select on ingest_schedule to app_admin;
+grant delete, insert, select, update on ingest_schedule to app_web;
+grant select, update on ingest_schedule to app_worker;
 grant select on job_refusal to app_web;
 grant delete, insert, select, update on job_refusal to app_worker;
 grant select on job_step to app_web;
@@ -982,10 +1046,14 @@ grant select on refund to app_web;
 grant delete, insert, select, update on refund to app_worker;
 grant select on repeat_gap to app_web;
 grant delete, insert, select, update on repeat_gap to app_worker;
+grant insert, select, update on rule_trial to app_web;
+grant select, update on rule_trial to app_worker;
 grant delete, insert, select, update on search_term to app_web;
 grant select on search_term to app_worker;
 grant select on session to app_web;
 grant delete, insert, select, update on session to app_worker;
+grant insert, select, update on setting_save to app_web;
+grant select on setting_save to app_worker;
 grant select on shop_order to app_web;
 grant delete, insert, select, update on shop_order to app_worker;
 grant select on task to app_web;
@@ -1114,10 +1182,12 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _touch_contacts(p_tenant_id uuid) returns void
 -- function _touch_everything(p_tenant_id uuid) returns void
 -- function _touch_hidden(p_tenant_id uuid) returns void
+-- function _touch_recent(p_tenant_id uuid, p_first_date date) returns void
 -- function _touch_subjects(p_tenant_id uuid) returns void
 -- function _visit_query() returns text
 -- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
 -- function _words(p_text text) returns text
+-- function count_recent_tasks(p_tenant_id uuid, p_days integer) returns TABLE(task_type text, made bigint, open bigint)
 -- function get_bounce_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_cart_abandonment_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_chart_data(p_tenant_id uuid, p_start_date date, p_end_date date, p_granularity text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)

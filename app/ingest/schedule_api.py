@@ -43,6 +43,12 @@ class ScheduleRow(Model):
     next_runs: list[datetime]
 
 
+class Removed(Model):
+    """Whether there was one."""
+
+    was_there: bool
+
+
 @blueprint.get("")
 @api_scope("admin")
 @documented(ScheduleRow, tag="data")
@@ -74,18 +80,19 @@ def put_schedule(json: ScheduleBody) -> ScheduleRow:
 
 @blueprint.delete("")
 @api_scope("admin")
-@documented(ScheduleRow, tag="data")
-def remove_schedule() -> ScheduleRow:
-    """Take the schedule away; answers what it was. Admins only."""
+@documented(Removed, tag="data")
+def remove_schedule() -> Removed:
+    """Take the schedule away: nothing starts by itself any more. Admins only."""
     require_membership_role("admin")
-    tenant_id, found = current_membership().tenant.tenant_id, _find()
+    tenant_id = current_membership().tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
+        before = schedules.find_schedule(conn, tenant_id)
         delete_schedule(conn, tenant_id)
         audit.record(
             conn, tenant_id, current_actor(), "settings.changed", "schedule",
-            before=schedule_facts(found), after=None,
+            before=schedule_facts(before), after=None,
         )  # fmt: skip
-    return _row(found)
+    return Removed(was_there=before is not None)
 
 
 @blueprint.post("/run")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from app import audit
-from app.api import Model, api_scope, documented
+from app.api import Model, api_scope, documented, filled
 from app.current import current_actor, current_membership, require_membership_role
 from app.db import tenant_transaction
 from app.errors import Conflict, Invalid
@@ -156,11 +156,8 @@ def _section_row(conn: Connection, section: str) -> SectionRow:
         saved_at=save.saved_at,
         saved_by=save.saved_by,
         has_secret=has_secret(settings, section) if section in CHECKED else None,
-        check=check and CheckRow(
-            job_id=check.job_id, is_good=check.is_good, message=check.message,
-            checked_at=check.checked_at,
-        ),
-    )  # fmt: skip
+        check=None if check is None else filled(CheckRow, check),
+    )
 
 
 def _tenant_id() -> UUID:

@@ -58,7 +58,7 @@ def find_trial(conn: Connection, tenant_id: UUID) -> Trial | None:
 
 @job("try_rules", roles=("admin",))
 def try_rules(run: Run) -> None:
-    """Count the tasks of the last days as they are and as they would be with the rules asked for."""
+    """Count the tasks of the last days as they are and as the rules asked for would make them."""
     with tenant_transaction(run.tenant_id) as conn:
         trial = find_trial(conn, run.tenant_id)
     if trial is None or trial.job_id != run.job_id:

@@ -18,8 +18,8 @@ from app.settings.saves import Save, get_save
 from app.settings.store import has_secret, read_section, store_section
 from app.tenant_settings import get_tenant_settings
 
-SECRET_NEEDED = "Enter it: none is stored yet."  # noqa: S105 - words beside a field
-SECRET_BOUND = (
+NEEDED_WORDS = "Enter it: none is stored yet."
+BOUND_WORDS = (
     "Enter it again: what is stored was saved for another host or user name, and is not sent "
     "anywhere else."
 )
@@ -58,11 +58,11 @@ def check_secret(conn: Connection, tenant_id: UUID, section: str, form: SectionF
     if form.secret is None or form.entered_secret() is not None:
         return True
     if not has_secret(get_tenant_settings(conn, tenant_id), section):
-        form[form.secret].errors = [SECRET_NEEDED]
+        form[form.secret].errors = [NEEDED_WORDS]
         return False
     old = read_section(conn, tenant_id, section)
     if any(old.get(name) != form[name].data for name in form.bound_to):
-        form[form.secret].errors = [SECRET_BOUND]
+        form[form.secret].errors = [BOUND_WORDS]
         return False
     return True
 

@@ -12,9 +12,10 @@ from app.current import current_actor, current_membership
 from app.db import tenant_transaction
 from app.errors import NotFound
 from app.ingest.schedule import delete_schedule, find_schedule, schedule_facts, store_schedule
-from app.ingest.schedule_form import ScheduleForm, stored_values
 from app.ingest.schedule_start import start_now
 from app.jobs import publish
+from app.settings.forms import TITLES
+from app.settings.schedule_form import ScheduleForm, stored_values
 from app.web import current_format, render_page, require_role
 
 blueprint = Blueprint("schedule", __name__, url_prefix="/data/schedule")
@@ -92,8 +93,9 @@ def _page(form: ScheduleForm | None = None) -> Response:
         form = ScheduleForm(formdata=None, data=values)
     is_bad = request.method == "POST"
     return render_page(
-        "ingest/schedule.html", "ingest/_schedule.html", status=422 if is_bad else 200,
+        "settings/schedule.html", "settings/_schedule.html", status=422 if is_bad else 200,
         form=form, found=found, problems=form.problems, section="schedule",
+        titles=TITLES,
         problem="Nothing was saved. Please look at:" if is_bad else None,
     )  # fmt: skip
 
