@@ -115,6 +115,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _token(self, *_: Any) -> tuple[int, dict[str, Any]]:
         return 200, {"access_token": "t", "expires_in": 3600, "token_type": "Bearer"}
 
+    def _datasets_list(self, *_: Any) -> tuple[int, dict[str, Any]]:
+        return 200, {"datasets": [{"datasetReference": _DATASET}]}
+
+    def _datasets_get(self, *_: Any) -> tuple[int, dict[str, Any]]:
+        return 200, {"datasetReference": _DATASET, "location": self.fake.location}
+
+    def _rows_list(self, match: re.Match[str], *_: Any) -> tuple[int, dict[str, Any]]:
+        return 200, {"totalRows": str(len(self.fake.samples)), "rows": self.fake.samples}
+
     def _tables_list(self, *_: Any) -> tuple[int, dict[str, Any]]:
         names = list(self.fake.tables)
         listed = [{"tableReference": _reference(name), "type": "TABLE"} for name in names]
@@ -217,10 +226,14 @@ def _error(status: int, reason: str, message: str) -> dict[str, Any]:
     return {"error": {"code": status, "message": message, "errors": listed}}
 
 
+_DATASET = {"projectId": "project-one", "datasetId": "analytics_1"}
 _STRANGE = {"html": b"<html>Sign in</html>", "empty": b"{}", "list": b"[]"}
 _PROJECT = r"/bigquery/v2/projects/[\w-]+"
 _CALLS = (
     (r"POST /token", "token"),
+    (rf"GET {_PROJECT}/datasets", "datasets.list"),
+    (rf"GET {_PROJECT}/datasets/\w+", "datasets.get"),
+    (rf"GET {_PROJECT}/datasets/\w+/tables/\w+/data", "rows.list"),
     (rf"GET {_PROJECT}/datasets/\w+/tables", "tables.list"),
     (rf"GET {_PROJECT}/datasets/\w+/tables/(?P<table>\w+)", "tables.get"),
     (rf"POST {_PROJECT}/jobs", "jobs.insert"),

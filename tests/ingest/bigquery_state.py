@@ -77,6 +77,8 @@ class FakeBigQuery:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     paid: Counter[str] = field(default_factory=Counter)
     cancelled: list[str] = field(default_factory=list)
+    location: str = "EU"
+    samples: list[dict[str, Any]] = field(default_factory=list)
     polls_until_done: int = 0
     page_rows: int = 10_000
     stopping: threading.Event = field(default_factory=threading.Event)
