@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from contextlib import ExitStack
+from functools import cached_property
 
 from app import net
 from app.config import Config
 from app.db import tenant_transaction
 from app.errors import Invalid
 from app.ingest import sources
+from app.net import NetPolicy
 from app.settings.checking import Work
 from app.smtp import SmtpLink, SmtpSettings
 from app.tenant_settings import TenantSettings, get_smtp_credentials
@@ -20,7 +22,8 @@ def read_smtp(tenant: TenantSettings, config: Config) -> SmtpSettings:
     Raises:
         Invalid: it is not set up.
     """
-    password = _password(tenant.tenant_id)
+    with tenant_transaction(tenant.tenant_id) as conn:
+        password = get_smtp_credentials(conn, tenant.tenant_id)
     if not tenant.smtp or password is None:
         raise Invalid("The mail server is not set up yet. Fill in the form and save it first.")
     stored = tenant.smtp
@@ -35,20 +38,29 @@ def read_smtp(tenant: TenantSettings, config: Config) -> SmtpSettings:
     )
 
 
-def _password(tenant_id: UUID) -> str | None:
-    with tenant_transaction(tenant_id) as conn:
-        return get_smtp_credentials(conn, tenant_id)
+class SmtpCheck:
+    """One try, over one conversation that `ending` closes. Each step needs those before it."""
 
+    def __init__(self, tenant: TenantSettings, config: Config, ending: ExitStack) -> None:
+        self._tenant, self._config, self._ending = tenant, config, ending
+        self._policy: NetPolicy = sources.net_policy(config)
 
-def steps(tenant: TenantSettings, config: Config, link: SmtpLink) -> list[tuple[str, Work]]:
-    """The steps in order, over one conversation."""
-    policy = sources.net_policy(config)
-    host, port = str(tenant.smtp["host"]), int(tenant.smtp["port"])
+    def steps(self) -> list[tuple[str, Work]]:
+        """The steps in order."""
+        return [
+            ("dns", self._resolve), ("port", lambda: self._link.connect()),
+            ("tls", lambda: self._link.secure()), ("login", lambda: self._link.sign_in()),
+            ("sender", lambda: self._link.try_sender()),
+        ]  # fmt: skip
 
-    def resolve() -> str:
-        return ", ".join(str(address) for address in net.resolve(host, port, policy)[:4])
+    @cached_property
+    def _settings(self) -> SmtpSettings:
+        return read_smtp(self._tenant, self._config)
 
-    return [
-        ("dns", resolve), ("port", link.connect), ("tls", link.secure), ("login", link.sign_in),
-        ("sender", link.try_sender),
-    ]  # fmt: skip
+    @cached_property
+    def _link(self) -> SmtpLink:
+        return self._ending.enter_context(SmtpLink(self._settings, self._policy))
+
+    def _resolve(self) -> str:
+        found = net.resolve(self._settings.host, self._settings.port, self._policy)
+        return ", ".join(str(address) for address in found[:4])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -14,9 +15,9 @@ from app.ingest import sources
 from app.ingest.attempts import Limits
 from app.jobs import Run, enqueue, job, publish
 from app.jobs.settings import settings as job_settings
-from app.settings import check_smtp
 from app.settings.check_bigquery import BigQueryCheck
 from app.settings.check_sftp import SftpCheck
+from app.settings.check_smtp import SmtpCheck
 from app.settings.checking import (
     CHECKED,
     LONGEST_S,
@@ -25,7 +26,6 @@ from app.settings.checking import (
     note_check,
     run_steps,
 )
-from app.smtp import SmtpLink
 from app.tenant_settings import get_tenant_settings
 
 
@@ -86,9 +86,8 @@ def check_sftp(run: Run) -> None:
 def check_mail_server(run: Run) -> None:
     """Try the tenant's mail server, up to the point before a mail."""
     tenant, config = sources.read_settings(run.tenant_id), job_settings()
-    settings = check_smtp.read_smtp(tenant, config)
-    with SmtpLink(settings, sources.net_policy(config)) as link:
-        run_steps(run, "smtp", check_smtp.steps(tenant, config, link))
+    with ExitStack() as ending:
+        run_steps(run, "smtp", SmtpCheck(tenant, config, ending).steps())
 
 
 def _limits(run: Run) -> Limits:
