@@ -38,9 +38,10 @@ class SmtpSettings:
 class _CheckedSmtp(smtplib.SMTP):
     """smtplib's client over a socket that was connected, and perhaps encrypted, before."""
 
-    def __init__(self, checked: socket.socket, name: str) -> None:
+    def __init__(self, checked: socket.socket, host: str, name: str) -> None:
         self._checked = checked
         super().__init__(local_hostname=name, timeout=_CALL_TIMEOUT_S)
+        self._host = host  # whom the certificate must name
 
     def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
         del host, port, timeout
@@ -103,7 +104,7 @@ class SmtpLink:
                     self._socket, server_hostname=self._settings.host
                 )
             domain = self._settings.from_address.rpartition("@")[2]
-            self._client = _CheckedSmtp(self._socket, domain)
+            self._client = _CheckedSmtp(self._socket, self._settings.host, domain)
             self._client.connect(self._settings.host, self._settings.port)
             self._client.ehlo()
             if self._settings.security == "starttls":

@@ -44,7 +44,7 @@ def _read(text: str) -> dict[str, object]:
         raise Invalid("This is too long for a service account's JSON.")
     try:
         fields = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid("This is not JSON. Paste the whole key file that Google gave you.") from error
     if not isinstance(fields, dict):
         raise Invalid("This JSON is not a service account's key.")
