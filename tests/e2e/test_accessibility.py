@@ -17,6 +17,11 @@ PATHS = (
     "/data?start_date=2025-03-20&end_date=2025-04-10",
     "/data/jobs",
     "/auth/tokens",
+    "/auth/settings/bigquery",
+    "/auth/settings/sftp",
+    "/auth/settings/rules",
+    "/data/schedule",
+    "/analytics/customers/excluded",
     "/no/such/page",
 )
 
