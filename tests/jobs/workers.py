@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from app.config import Config
@@ -59,9 +60,10 @@ def environment(config: Config) -> dict[str, str]:
 
 
 def kill(*pids: int) -> None:
-    """SIGKILL, in this order."""
+    """SIGKILL, in this order; a child may have ended with its parent by then."""
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def freeze(pid: int) -> None:
