@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fmt bench defences campaign token psql schema
+.PHONY: help demo test check lint audit fmt bench defences campaign token psql schema
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,10 +22,14 @@ check: lint test ## lint, types, arrows, SQL, schema snapshot, then all tests
 
 lint: $(VENV)/.ready ## the same without the tests
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/bandit -q -r app worker.py wsgi.py -c pyproject.toml
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/sqlfluff lint sql --processes 2
 	$(PY) -m dev.schema --check
+
+audit: $(VENV)/.ready ## known faults of what is pinned, where that can be asked
+	$(PY) -m dev.audit
 
 fmt: $(VENV)/.ready ## sort imports, mend what linters can
 	$(VENV)/bin/ruff check --fix .

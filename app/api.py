@@ -156,9 +156,9 @@ def api_scope(scope: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return mark
 
 
-def scope_of(view: object) -> str | None:
-    """The scope an API token needs here. What nobody marked: reading figures, else admin."""
-    is_figure = request.path.startswith(_FIGURE_PREFIXES) and request.method in ("GET", "HEAD")
+def scope_of(view: object, path: str, method: str) -> str | None:
+    """The scope an API token needs there. What nobody marked: reading figures, else admin."""
+    is_figure = path.startswith(_FIGURE_PREFIXES) and method in ("GET", "HEAD")
     return getattr(view, "api_scope", "read" if is_figure else "admin")
 
 
@@ -243,10 +243,3 @@ def check_body() -> None:
         raise Malformed("Send the body as JSON, with Content-Type: application/json.")
     if not isinstance(request.get_json(silent=True), dict):
         raise Malformed("The body is not a JSON object.")
-
-
-def openapi() -> dict[str, Any]:
-    """The description of every JSON route of the running application."""
-    vars(spec).pop("_spec", None)  # spectree keeps the first application's
-    described: dict[str, Any] = spec.spec
-    return described

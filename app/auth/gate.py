@@ -126,7 +126,7 @@ def _check_scope() -> None:
     Raises:
         Forbidden: it is for other things.
     """
-    scopes, needed = g.get("token_scopes"), scope_of(_view())
+    scopes, needed = g.get("token_scopes"), scope_of(_view(), request.path, request.method)
     if scopes is not None and needed is not None and needed not in scopes:
         raise Forbidden(f"This API token is not for this: it lacks the scope “{needed}”.")
 

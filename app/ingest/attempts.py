@@ -88,5 +88,5 @@ def retry(
             pause_s = min(first_pause_s * 2 ** (attempt - 1), _LONGEST_PAUSE_S)
             if time.monotonic() + pause_s >= limits.deadline:
                 raise
-        limits.pause(pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - spreads load, no secret
+        limits.pause(pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - spreads load, no secret # nosec B311
     raise AssertionError("unreachable: the last attempt returns or raises")

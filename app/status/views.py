@@ -11,7 +11,7 @@ from redis import Redis, RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import __version__, api
+from app import __version__, openapi
 from app.current import public
 from app.dates import utc_now
 from app.db import admin_transaction
@@ -60,14 +60,14 @@ def ready() -> Response:
 @public
 def docs() -> str:
     """The JSON routes, listed for people."""
-    return render_template("status/docs.html", routes=_routes(api.openapi()))
+    return render_template("status/docs.html", routes=_routes(openapi.describe()))
 
 
-@blueprint.get("/docs/openapi.json")
+@blueprint.get("/openapi.json")
 @public
-def openapi() -> Response:
+def openapi_json() -> Response:
     """The JSON routes as OpenAPI 3.1."""
-    return jsonify(api.openapi())
+    return jsonify(openapi.describe())
 
 
 def _routes(described: dict[str, Any]) -> list[dict[str, Any]]:
