@@ -28,12 +28,13 @@ def test_a_new_tenant_is_told_what_is_missing_and_where_to_do_it(
     html = check_page(browser.open("/"))
     assert path_of(html.response) == PAGE
     assert states(html) == {
-        "BigQuery": "Later", "First load": "To do", "Customers and branches": "Later",
-        "Branches loaded": "To do", "Members": "Done", "Mail server": "Later",
-        "Recipients": "Later", "Schedule": "Later",
+        "BigQuery": "To do", "First load": "To do", "Customers and branches": "To do",
+        "Branches loaded": "To do", "Members": "Done", "Mail server": "To do",
+        "Recipients": "Later", "Schedule": "To do",
     }  # fmt: skip
     assert "No day of the export is loaded yet." in html.text()
-    assert browser.site.url("/data") == browser.open(html.links(html.by_id("setup"))[0]).url
+    first = browser.open(html.links(html.by_id("setup"))[0])
+    assert path_of(first) == "/auth/settings/bigquery"
 
 
 def test_every_step_links_to_a_page_that_is_there(browser: Browser) -> None:
@@ -57,13 +58,27 @@ def test_the_checklist_leaves_the_way_once_nothing_is_open(
         " values (%s, '2025-04-30', 'purchase', 'daily', 1, 1)",
         (site.acme,),
     )
+    assert path_of(browser.open("/")) == PAGE
+    superuser.execute(
+        "update tenant_config set bigquery = %(set)s, sftp = %(set)s, smtp = %(set)s,"
+        " bigquery_credentials = 'x', sftp_credentials = 'x' where tenant_id = %(acme)s",
+        {"set": '{"host": "x", "host_key": ""}', "acme": site.acme},
+    )  # fmt: skip
+    superuser.execute(
+        "insert into ingest_schedule (tenant_id, cron, time_zone) values (%s, '0 2 * * *', 'UTC')",
+        (site.acme,),
+    )
     assert path_of(browser.open("/")) == "/analytics/overview"
     html = check_page(browser.open(PAGE))
     assert "Everything that can be set up is." in html.text()
-    linked = ["/analytics/overview", "/data", "/data", "/auth/members"]
+    linked = [
+        "/analytics/overview", "/auth/settings/bigquery", "/data", "/auth/settings/sftp", "/data",
+        "/auth/members", "/auth/settings/smtp", "/data/schedule",
+    ]  # fmt: skip
     assert html.links(html.by_id("setup")) == linked
-    superuser.execute("delete from day_load")
-    superuser.execute("delete from locations")
+    for table in ("day_load", "locations", "ingest_schedule"):
+        superuser.execute(f"delete from {table}")
+    superuser.execute("update tenant_config set bigquery = '{}', sftp = '{}', smtp = '{}'")
 
 
 def test_a_tenant_s_set_up_is_its_own(

@@ -65,8 +65,9 @@ def test_only_admins_are_offered_the_data_page(browser: Browser) -> None:
     assert browser.open("/data").status_code == 403
 
 
-def test_the_front_door_leads_to_overview(ada: Browser) -> None:
-    assert path_of(ada.open("/")) == "/analytics/overview"
+def test_the_front_door_leads_to_overview(browser: Browser) -> None:
+    browser.sign_in(VIEWER)
+    assert path_of(browser.open("/")) == "/analytics/overview"
 
 
 def test_a_theme_is_remembered_without_javascript(ada: Browser) -> None:
