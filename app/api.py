@@ -46,6 +46,12 @@ class Model(BaseModel):
     """An answer."""
 
 
+class Removed(Model):
+    """What was asked for is gone; whether it was there before."""
+
+    was_there: bool
+
+
 def _two_places(value: Decimal) -> str:
     return f"{value.quantize(Decimal('0.01'), ROUND_HALF_EVEN):f}"
 

@@ -18,6 +18,8 @@ from app.customers import exclusion_views
 from app.customers import views as customers_views
 from app.dashboard import api as dashboard_api
 from app.dashboard import views as dashboard_views
+from app.email import api as email_api
+from app.email import recipient_views
 from app.errors import NotFound
 from app.ingest import api as ingest_api
 from app.ingest import schedule_api
@@ -58,6 +60,7 @@ _PAGES = (
     exclusion_views.blueprint,
     terms.blueprint,
     performance.blueprint,
+    recipient_views.blueprint,
     settings_views.blueprint,
     schedule_views.blueprint,
 )
@@ -68,6 +71,7 @@ _APIS = (
     tasks_api.blueprint,
     customers_api.blueprint,
     performance_api.blueprint,
+    email_api.blueprint,
     settings_api.blueprint,
     schedule_api.blueprint,
 )

@@ -57,6 +57,10 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         ),
     ),
     (
+        "Communicate",
+        (Link("Email reports", "recipients.recipients", "note", ("manager", "admin")),),
+    ),
+    (
         "Admin",
         (
             Link("Data", "ingest.data_page", "database", ("admin",)),

@@ -89,7 +89,10 @@ create table branch_email_mappings (
     name text not null default ''::text,
     email text not null,
     is_enabled boolean not null default true,
-    created_at timestamp with time zone not null default now()
+    created_at timestamp with time zone not null default now(),
+    refused_at timestamp with time zone,
+    unsubscribed_at timestamp with time zone,
+    updated_at timestamp with time zone not null default now()
 ); -- enable and force row security
 
 create table clock_hour (
@@ -782,6 +785,7 @@ alter table audit_entry add constraint audit_entry_pkey PRIMARY KEY (tenant_id, 
 alter table audit_entry add constraint audit_entry_via CHECK ((via = ANY (ARRAY['page'::text, 'api'::text, 'link'::text, 'job'::text, 'command'::text])));
 alter table branch_day add constraint branch_day_pkey PRIMARY KEY (tenant_id, event_date, branch_id);
 alter table branch_day_money add constraint branch_day_money_pkey PRIMARY KEY (tenant_id, event_date, branch_id, currency);
+alter table branch_email_mappings add constraint branch_email_mappings_email_length CHECK (((length(email) >= 3) AND (length(email) <= 254)));
 alter table branch_email_mappings add constraint branch_email_mappings_key UNIQUE (tenant_id, branch_id, email);
 alter table branch_email_mappings add constraint branch_email_mappings_pkey PRIMARY KEY (tenant_id, mapping_id);
 alter table clock_hour add constraint clock_hour_pkey PRIMARY KEY (tenant_id, scope, event_date, local_hour);
@@ -866,6 +870,7 @@ CREATE INDEX add_to_cart_event_date ON ONLY public.add_to_cart USING btree (tena
 CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (tenant_id, session_key);
 CREATE INDEX api_token_owner ON public.api_token USING btree (tenant_id, created_by, created_at DESC);
 CREATE INDEX audit_entry_time ON public.audit_entry USING btree (tenant_id, happened_at, entry_id);
+CREATE INDEX branch_email_mappings_email ON public.branch_email_mappings USING btree (tenant_id, email);
 CREATE INDEX customer_note_customer ON public.customer_note USING btree (tenant_id, customer_key, created_at DESC);
 CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);

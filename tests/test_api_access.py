@@ -40,6 +40,7 @@ READING = (
     f"/analytics/api/v1/history/user/{UNKNOWN}",
     "/data/api/v1/ingest/jobs",
     f"/data/api/v1/ingest/{UNKNOWN}",
+    "/analytics/api/v1/email/mappings",
     "/auth/api/v1/tenant",
     "/data/api/v1/schedule",
     "/data/api/v1/availability",
@@ -48,16 +49,19 @@ CHANGING = (
     "/data/api/v1/ingest/start",
     f"/data/api/v1/ingest/{UNKNOWN}/cancel",
     f"/data/api/v1/ingest/{UNKNOWN}/load-held",
+    "/analytics/api/v1/email/mappings",
     "/auth/api/v1/tenant/validate",
     "/data/api/v1/schedule/run",
 )
-PUTTING = ("/auth/api/v1/tenant", "/data/api/v1/schedule")
+MAPPING = f"/analytics/api/v1/email/mappings/{UNKNOWN}"
+PUTTING = (MAPPING, "/auth/api/v1/tenant", "/data/api/v1/schedule")
 PATCHING = (f"/analytics/api/v1/tasks/{UNKNOWN}",)
 ROUTES = [
     *(("GET", path) for path in READING),
     *(("POST", path) for path in CHANGING),
     *(("PUT", path) for path in PUTTING),
     ("DELETE", "/data/api/v1/schedule"),
+    ("DELETE", MAPPING),
     *(("PATCH", path) for path in PATCHING),
 ]
 

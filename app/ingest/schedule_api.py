@@ -9,7 +9,7 @@ from flask import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import audit
-from app.api import Model, api_scope, documented
+from app.api import Model, Removed, api_scope, documented
 from app.current import current_actor, current_membership, require_membership_role
 from app.db import tenant_transaction
 from app.errors import NotFound
@@ -41,12 +41,6 @@ class ScheduleRow(Model):
     is_paused: bool
     last_started_at: datetime | None
     next_runs: list[datetime]
-
-
-class Removed(Model):
-    """Whether there was one."""
-
-    was_there: bool
 
 
 @blueprint.get("")

@@ -30,7 +30,7 @@ def test_a_new_tenant_is_told_what_is_missing_and_where_to_do_it(
     assert states(html) == {
         "BigQuery": "To do", "First load": "To do", "Customers and branches": "To do",
         "Branches loaded": "To do", "Members": "Done", "Mail server": "To do",
-        "Recipients": "Later", "Schedule": "To do",
+        "Recipients": "To do", "Schedule": "To do",
     }  # fmt: skip
     assert "No day of the export is loaded yet." in html.text()
     first = browser.open(html.links(html.by_id("setup"))[0])
@@ -68,15 +68,20 @@ def test_the_checklist_leaves_the_way_once_nothing_is_open(
         "insert into ingest_schedule (tenant_id, cron, time_zone) values (%s, '0 2 * * *', 'UTC')",
         (site.acme,),
     )
+    superuser.execute(
+        "insert into branch_email_mappings (tenant_id, branch_id, email)"
+        " values (%s, 'D01', 'a@b.c')",
+        (site.acme,),
+    )
     assert path_of(browser.open("/")) == "/analytics/overview"
     html = check_page(browser.open(PAGE))
     assert "Everything that can be set up is." in html.text()
     linked = [
         "/analytics/overview", "/auth/settings/bigquery", "/data", "/auth/settings/sftp", "/data",
-        "/auth/members", "/auth/settings/smtp", "/data/schedule",
+        "/auth/members", "/auth/settings/smtp", "/analytics/email/recipients", "/data/schedule",
     ]  # fmt: skip
     assert html.links(html.by_id("setup")) == linked
-    for table in ("day_load", "locations", "ingest_schedule"):
+    for table in ("day_load", "locations", "ingest_schedule", "branch_email_mappings"):
         superuser.execute(f"delete from {table}")
     superuser.execute("update tenant_config set bigquery = '{}', sftp = '{}', smtp = '{}'")
 

@@ -92,6 +92,10 @@ def furnish(superuser: Superuser, tenant_id: UUID, prefix: str) -> Things:
         "term": _term(world, f"{prefix}valve"),
         "membership": _member(world),
         "api_token": _api_token(world),
+        "mapping": _mapping(world, "D01"),
+        "mapping_2": _mapping(world, "D04"),
+        "mapping_3": _mapping(world, "D06"),
+        "mapping_4": _mapping(world, "D08"),
     }
 
 
@@ -188,6 +192,15 @@ def _api_token(world: World) -> str:
         (world.tenant_id, api_token_id, api_token_id.bytes * 2, ADA.email),
     )
     return str(api_token_id)
+
+
+def _mapping(world: World, branch_id: str) -> str:
+    """A recipient of a branch's report."""
+    mapping_id = uuid4()
+    world.insert(
+        "branch_email_mappings", mapping_id=mapping_id, branch_id=branch_id, email=ADA.email
+    )
+    return str(mapping_id)
 
 
 def _member(world: World) -> str:

@@ -1,0 +1,109 @@
+"""Recipients of reports as JSON. For managers and admins."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from app import audit
+from app.api import Model, PageOf, PageQuery, Removed, api_scope, cut_page, documented, filled
+from app.current import current_actor, current_membership, require_membership_role
+from app.db import tenant_transaction
+from app.email import recipients as stored
+from app.email.recipients import RecipientEntry, parse_entry
+
+blueprint = Blueprint("email_api", __name__, url_prefix="/analytics/api/v1/email")
+
+
+class MappingBody(BaseModel):
+    """Who gets which branch's report."""
+
+    model_config = ConfigDict(extra="forbid")
+    location_id: str = Field(min_length=1, max_length=100)
+    email: str = Field(min_length=3, max_length=254)
+    name: str = Field(default="", max_length=120)
+    is_enabled: bool = True
+
+
+class MappingRow(Model):
+    """A recipient; `state` is on, off, unsubscribed or refused (by the mail server, for good)."""
+
+    mapping_id: UUID
+    location_id: str
+    location_name: str | None
+    name: str
+    email: str
+    is_enabled: bool
+    state: str
+
+
+@blueprint.get("/mappings")
+@api_scope("admin")
+@documented(PageOf[MappingRow], tag="analytics")
+def list_mappings(query: PageQuery) -> PageOf[MappingRow]:
+    """Every recipient, by branch and address. Managers and admins only."""
+    require_membership_role("manager", "admin")
+    with tenant_transaction(_tenant_id()) as conn:
+        found = stored.list_recipients(conn, _tenant_id())
+    return cut_page([_row(one) for one in found], query)
+
+
+@blueprint.post("/mappings")
+@api_scope("admin")
+@documented(MappingRow, tag="analytics", status=201)
+def create_mapping(json: MappingBody) -> tuple[MappingRow, int]:
+    """Add a recipient. Managers and admins only."""
+    require_membership_role("manager", "admin")
+    entry = _entry(json)
+    with tenant_transaction(_tenant_id()) as conn:
+        mapping_id = stored.add_recipient(conn, _tenant_id(), entry)
+        _record(conn, "email.recipient_added", entry)
+        return _row(stored.get_recipient(conn, _tenant_id(), mapping_id)), 201
+
+
+@blueprint.put("/mappings/<uuid:mapping_id>")
+@api_scope("admin")
+@documented(MappingRow, tag="analytics")
+def put_mapping(mapping_id: UUID, json: MappingBody) -> MappingRow:
+    """Change a recipient. Managers and admins only."""
+    require_membership_role("manager", "admin")
+    entry = _entry(json)
+    with tenant_transaction(_tenant_id()) as conn:
+        stored.change_recipient(conn, _tenant_id(), mapping_id, entry)
+        _record(conn, "email.recipient_changed", entry)
+        return _row(stored.get_recipient(conn, _tenant_id(), mapping_id))
+
+
+@blueprint.delete("/mappings/<uuid:mapping_id>")
+@api_scope("admin")
+@documented(Removed, tag="analytics")
+def remove_mapping(mapping_id: UUID) -> Removed:
+    """Take a recipient away; what was sent stays. Managers and admins only."""
+    require_membership_role("manager", "admin")
+    with tenant_transaction(_tenant_id()) as conn:
+        old = stored.delete_recipient(conn, _tenant_id(), mapping_id)
+        if old is not None:
+            _record(conn, "email.recipient_deleted", old)
+    return Removed(was_there=old is not None)
+
+
+def _entry(body: MappingBody) -> RecipientEntry:
+    return parse_entry(body.location_id, body.email, body.name, is_enabled=body.is_enabled)
+
+
+def _row(one: stored.Recipient) -> MappingRow:
+    return filled(MappingRow, one, location_id=one.branch_id, location_name=one.branch_name)
+
+
+def _record(conn: Connection, action: str, entry: RecipientEntry) -> None:
+    audit.record(
+        conn, _tenant_id(), current_actor(), action, entry.branch_id, email=entry.email,
+        is_enabled=entry.is_enabled,
+    )  # fmt: skip
+
+
+def _tenant_id() -> UUID:
+    return current_membership().tenant.tenant_id

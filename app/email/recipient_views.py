@@ -1,0 +1,161 @@
+"""Recipients of reports as a page. For managers and admins."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import audit
+from app.branches import get_branch_names
+from app.current import current_actor, current_membership
+from app.db import tenant_transaction
+from app.email import recipients as stored
+from app.email.recipient_import import MOST_CHARS, TEMPLATE, apply_rows, judge_file
+from app.email.recipients import RecipientEntry, parse_entry
+from app.errors import AppError, Conflict, Invalid
+from app.format import plural
+from app.web import render_page, require_role
+
+blueprint = Blueprint("recipients", __name__, url_prefix="/analytics/email/recipients")
+
+
+@blueprint.get("")
+@require_role("manager", "admin")
+def recipients() -> Response:
+    """Everybody who gets a report, and the forms that add somebody."""
+    return _page()
+
+
+@blueprint.post("")
+@require_role("manager", "admin")
+def add() -> AnyResponse:
+    """A new recipient, or what is wrong beside the fields."""
+    try:
+        entry = _entry()
+        with tenant_transaction(_tenant_id()) as conn:
+            stored.add_recipient(conn, _tenant_id(), entry)
+            _record(conn, "email.recipient_added", entry)
+    except (Conflict, Invalid) as error:
+        return _page(error)
+    return _done(f"{entry.email} gets the report of {entry.branch_id} from now on.")
+
+
+@blueprint.post("/<uuid:mapping_id>")
+@require_role("manager", "admin")
+def change(mapping_id: UUID) -> AnyResponse:
+    """Change a recipient, or what is wrong beside its fields."""
+    try:
+        with tenant_transaction(_tenant_id()) as conn:
+            entry = _entry()
+            stored.change_recipient(conn, _tenant_id(), mapping_id, entry)
+            _record(conn, "email.recipient_changed", entry)
+    except (Conflict, Invalid) as error:
+        return _page(error, mapping_id)
+    return _done("Saved.")
+
+
+@blueprint.post("/<uuid:mapping_id>/delete")
+@require_role("manager", "admin")
+def delete(mapping_id: UUID) -> AnyResponse:
+    """Take a recipient away."""
+    with tenant_transaction(_tenant_id()) as conn:
+        old = stored.delete_recipient(conn, _tenant_id(), mapping_id)
+        if old is None:
+            return _done("This recipient is gone already.")
+        _record(conn, "email.recipient_deleted", old)
+    return _done(f"{old.email} gets the report of {old.branch_id} no longer.")
+
+
+@blueprint.get("/template.csv")
+@require_role("manager", "admin")
+def template() -> Response:
+    """A file to fill in."""
+    response = Response("\ufeff" + TEMPLATE, mimetype="text/csv")
+    response.headers.set("Content-Disposition", "attachment", filename="recipients.csv")
+    return response
+
+
+@blueprint.post("/import")
+@require_role("manager", "admin")
+def import_file() -> AnyResponse:
+    """Show the verdict of each row of a file, or with `apply` store them, all or none."""
+    try:
+        content = _content()
+        with tenant_transaction(_tenant_id()) as conn:
+            rows = judge_file(content, stored.list_recipients(conn, _tenant_id()))
+            if request.form.get("apply") != "yes":
+                return _preview(content, rows)
+            count = apply_rows(conn, _tenant_id(), rows)
+            audit.record(
+                conn, _tenant_id(), current_actor(), "email.recipients_imported",
+                rows=len(rows), changed=count,
+            )  # fmt: skip
+    except Invalid as error:
+        return _page(error)
+    return _done(f"Imported: {count} {plural(count, 'recipient')} added or changed.")
+
+
+def _content() -> str:
+    """The file of the upload, or what a preview carries.
+
+    Raises:
+        Invalid: there is none, or it is no text.
+    """
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        content = request.form.get("content", "")
+        if not content:
+            raise Invalid("Choose a file.", fields={"file": "Choose a CSV file."})
+        return content
+    try:
+        return upload.stream.read(4 * MOST_CHARS).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid("This is no text in UTF-8. Save the file as CSV in UTF-8.") from error
+
+
+def _preview(content: str, rows: object) -> Response:
+    return render_page(
+        "email/import.html", "email/_import.html", rows=rows, content=content, tab="recipients"
+    )
+
+
+def _page(error: AppError | None = None, mapping_id: UUID | None = None) -> Response:
+    tenant_id = _tenant_id()
+    with tenant_transaction(tenant_id) as conn:
+        found = stored.list_recipients(conn, tenant_id)
+        lonely = stored.list_lonely_branches(conn, tenant_id)
+        branches = get_branch_names(conn, tenant_id)
+    return render_page(
+        "email/recipients.html", "email/_recipients.html",
+        status=error.status if error else 200, found=found, branches=branches,
+        warnings=stored.warnings_of(found, lonely), changing=mapping_id, typed=request.form,
+        problem=error.message if error else None, tab="recipients",
+        problems=error.extra.get("fields", {}) if error else {},
+    )  # fmt: skip
+
+
+def _entry() -> RecipientEntry:
+    form = request.form
+    return parse_entry(
+        form.get("branch_id", ""), form.get("email", ""), form.get("name", ""),
+        is_enabled=form.get("is_enabled") == "yes",
+    )  # fmt: skip
+
+
+def _record(conn: Connection, action: str, entry: RecipientEntry) -> None:
+    audit.record(
+        conn, _tenant_id(), current_actor(), action, entry.branch_id, email=entry.email,
+        is_enabled=entry.is_enabled,
+    )  # fmt: skip
+
+
+def _done(message: str) -> AnyResponse:
+    flash(message, "success")
+    return redirect(url_for("recipients.recipients"), 303)
+
+
+def _tenant_id() -> UUID:
+    return current_membership().tenant.tenant_id
