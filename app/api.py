@@ -210,7 +210,7 @@ spec = SpecTree(
         ),
     ],
 )
-_OPEN_REFUSALS = (400, 403, 422, 429, 503)
+_OPEN_REFUSALS = (400, 403, 413, 422, 429, 503)
 _SECURED: dict[str, list[str]] = {"bearer": [], "tenant": []}
 
 

@@ -121,6 +121,25 @@ def test_nobody_inside_is_called_and_nothing_is_told(
         assert ear.heard == 0, host
 
 
+def test_a_name_that_changes_after_the_check_leads_nowhere_else(
+    ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name service of the attacker answers a public address once, and ours from then on."""
+    known, asked = socket.getaddrinfo, list[str]()
+
+    def answer(host: str, port: int, *more: Any, **options: Any) -> Any:
+        if host != "changing.example":
+            return known(host, port, *more, **options)
+        asked.append(host)
+        address = "8.8.8.8" if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    with pytest.raises(AppError):
+        net.connect("changing.example", ear.port, POLICY)
+    assert len(asked) == 1 and ear.heard == 0
+
+
 def test_the_ear_hears_who_is_let_through(ear: Ear) -> None:
     loopback = net.ip_network("127.0.0.0/8")
     with net.connect("127.0.0.1", ear.port, NetPolicy((loopback,), ports=None)) as connection:

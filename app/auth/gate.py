@@ -27,7 +27,7 @@ from app.web import is_fragment_request
 
 LIFETIME = timedelta(hours=12)
 _NOBODY_ASKED = frozenset(
-    {"static", "status.health", "status.live", "status.ready", "status.openapi"}
+    {"static", "status.health", "status.live", "status.ready", "status.openapi_json"}
 )
 
 

@@ -38,7 +38,7 @@ def test_every_page_is_closed_to_whoever_is_not_signed_in(site: Site) -> None:
         "status.live",
         "status.ready",
         "status.docs",
-        "status.openapi",
+        "status.openapi_json",
     }
     reached = set()
     for rule in site.app.url_map.iter_rules():
