@@ -163,24 +163,103 @@ create table do_not_contact (
     created_by text not null
 ); -- enable and force row security
 
+create table email_link (
+    tenant_id uuid not null,
+    token_hash bytea not null,
+    message_id uuid not null,
+    purpose text not null,
+    created_at timestamp with time zone not null default now(),
+    expires_at timestamp with time zone not null,
+    revoked_at timestamp with time zone,
+    revoked_by text
+); -- enable and force row security
+
+create table email_link_use (
+    tenant_id uuid not null,
+    token_hash bytea not null,
+    nonce_hash bytea not null,
+    task_id uuid,
+    action text not null,
+    used_at timestamp with time zone not null default now()
+); -- enable and force row security
+
+create table email_schedule (
+    tenant_id uuid not null,
+    schedule_id uuid not null default gen_random_uuid(),
+    name text not null,
+    kind text not null,
+    cron text not null,
+    time_zone text not null,
+    location_ids text[],
+    latest_time time without time zone,
+    is_paused boolean not null default false,
+    due_at timestamp with time zone,
+    created_at timestamp with time zone not null default now()
+); -- enable and force row security
+
+create table email_schedule_run (
+    tenant_id uuid not null,
+    schedule_id uuid not null,
+    run_date date not null,
+    due_at timestamp with time zone not null,
+    outcome text not null,
+    job_id uuid,
+    decided_at timestamp with time zone not null default now()
+); -- enable and force row security
+
 create table email_send_history (
     tenant_id uuid not null,
     message_id uuid not null default gen_random_uuid(),
     job_id uuid not null,
+    schedule_key text not null,
+    period_start date not null,
+    period_end date not null,
     recipient text not null,
-    branch_id text not null,
-    status text not null,
+    recipient_name text not null,
+    branch_ids text[] not null,
+    message_header text not null,
     subject text not null,
+    html_body text not null,
+    text_body text not null,
+    status text not null default 'planned'::text,
+    reason text,
+    attempts integer not null default 0,
+    retry_at timestamp with time zone,
+    lease_id uuid,
+    leased_until timestamp with time zone,
+    server_code integer,
+    server_answer text,
+    resolved_by text,
     created_at timestamp with time zone not null default now(),
-    sent_at timestamp with time zone
+    sent_at timestamp with time zone,
+    changed_at timestamp with time zone not null default now()
 ); -- enable and force row security
 
 create table email_sending_jobs (
     tenant_id uuid not null,
     job_id uuid not null,
+    schedule_key text not null,
     period_start date not null,
     period_end date not null,
+    location_ids text[],
+    started_by text not null,
+    planned_at timestamp with time zone,
     created_at timestamp with time zone not null default now()
+); -- enable and force row security
+
+create table email_switch (
+    tenant_id uuid not null,
+    system_identifier bigint not null,
+    database_oid bigint not null,
+    confirmed_by text not null,
+    confirmed_at timestamp with time zone not null default now()
+); -- enable and force row security
+
+create table email_told_task (
+    tenant_id uuid not null,
+    message_id uuid not null,
+    task_id uuid not null,
+    told_as text not null
 ); -- enable and force row security
 
 create table exclusion (
@@ -801,8 +880,45 @@ alter table day_load add constraint day_load_pkey PRIMARY KEY (tenant_id, event_
 alter table derivation add constraint derivation_pkey PRIMARY KEY (tenant_id);
 alter table do_not_contact add constraint do_not_contact_kind CHECK ((kind = ANY (ARRAY['contact'::text, 'company'::text])));
 alter table do_not_contact add constraint do_not_contact_pkey PRIMARY KEY (tenant_id, kind, value);
+alter table email_link add constraint email_link_hash_length CHECK ((length(token_hash) = 32));
+alter table email_link add constraint email_link_lifetime CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '14 days'::interval))));
+alter table email_link add constraint email_link_message FOREIGN KEY (tenant_id, message_id) REFERENCES email_send_history(tenant_id, message_id) ON DELETE CASCADE;
+alter table email_link add constraint email_link_pkey PRIMARY KEY (tenant_id, token_hash);
+alter table email_link add constraint email_link_purpose CHECK ((purpose = ANY (ARRAY['report'::text, 'unsubscribe'::text])));
+alter table email_link_use add constraint email_link_use_action CHECK ((action = ANY (ARRAY['done'::text, 'snooze'::text, 'unsubscribe'::text, 'renew'::text])));
+alter table email_link_use add constraint email_link_use_link FOREIGN KEY (tenant_id, token_hash) REFERENCES email_link(tenant_id, token_hash) ON DELETE CASCADE;
+alter table email_link_use add constraint email_link_use_nonce_length CHECK ((length(nonce_hash) = 32));
+alter table email_link_use add constraint email_link_use_pkey PRIMARY KEY (tenant_id, token_hash, nonce_hash);
+alter table email_schedule add constraint email_schedule_kind CHECK ((kind = ANY (ARRAY['report'::text, 'digest'::text])));
+alter table email_schedule add constraint email_schedule_name_key UNIQUE (tenant_id, name);
+alter table email_schedule add constraint email_schedule_name_length CHECK (((length(name) >= 1) AND (length(name) <= 80)));
+alter table email_schedule add constraint email_schedule_paused CHECK (((NOT is_paused) OR (due_at IS NULL)));
+alter table email_schedule add constraint email_schedule_pkey PRIMARY KEY (tenant_id, schedule_id);
+alter table email_schedule add constraint email_schedule_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table email_schedule_run add constraint email_schedule_run_job CHECK (((outcome = 'started'::text) = (job_id IS NOT NULL)));
+alter table email_schedule_run add constraint email_schedule_run_outcome CHECK ((outcome = ANY (ARRAY['started'::text, 'stale'::text])));
+alter table email_schedule_run add constraint email_schedule_run_pkey PRIMARY KEY (tenant_id, schedule_id, run_date);
+alter table email_schedule_run add constraint email_schedule_run_schedule FOREIGN KEY (tenant_id, schedule_id) REFERENCES email_schedule(tenant_id, schedule_id) ON DELETE CASCADE;
+alter table email_send_history add constraint email_send_history_attempts CHECK ((attempts >= 0));
+alter table email_send_history add constraint email_send_history_header UNIQUE (tenant_id, message_header);
+alter table email_send_history add constraint email_send_history_job FOREIGN KEY (tenant_id, job_id) REFERENCES email_sending_jobs(tenant_id, job_id);
+alter table email_send_history add constraint email_send_history_lease CHECK ((((lease_id IS NULL) = (leased_until IS NULL)) AND ((status <> 'sending'::text) OR (lease_id IS NOT NULL))));
+alter table email_send_history add constraint email_send_history_once UNIQUE (tenant_id, schedule_key, period_start, period_end, recipient);
+alter table email_send_history add constraint email_send_history_one_line CHECK (((subject !~ '[[:cntrl:]]'::text) AND (message_header !~ '[[:cntrl:][:space:]]'::text)));
 alter table email_send_history add constraint email_send_history_pkey PRIMARY KEY (tenant_id, message_id);
+alter table email_send_history add constraint email_send_history_recipient CHECK (((recipient = lower(recipient)) AND ((length(recipient) >= 3) AND (length(recipient) <= 254)) AND (recipient !~ '[[:cntrl:][:space:]]'::text)));
+alter table email_send_history add constraint email_send_history_sent CHECK (((status = 'sent'::text) = (sent_at IS NOT NULL)));
+alter table email_send_history add constraint email_send_history_size CHECK ((octet_length(html_body) < 102400));
+alter table email_send_history add constraint email_send_history_status CHECK ((status = ANY (ARRAY['planned'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'skipped'::text, 'unknown'::text])));
+alter table email_sending_jobs add constraint email_sending_jobs_key_length CHECK (((length(schedule_key) >= 1) AND (length(schedule_key) <= 64)));
+alter table email_sending_jobs add constraint email_sending_jobs_period CHECK ((period_start <= period_end));
 alter table email_sending_jobs add constraint email_sending_jobs_pkey PRIMARY KEY (tenant_id, job_id);
+alter table email_sending_jobs add constraint email_sending_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table email_switch add constraint email_switch_pkey PRIMARY KEY (tenant_id);
+alter table email_switch add constraint email_switch_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table email_told_task add constraint email_told_task_kind CHECK ((told_as = ANY (ARRAY['new'::text, 'open'::text, 'closed'::text])));
+alter table email_told_task add constraint email_told_task_message FOREIGN KEY (tenant_id, message_id) REFERENCES email_send_history(tenant_id, message_id) ON DELETE CASCADE;
+alter table email_told_task add constraint email_told_task_pkey PRIMARY KEY (tenant_id, message_id, task_id);
 alter table exclusion add constraint exclusion_kind CHECK ((kind = ANY (ARRAY['contact'::text, 'company'::text, 'email_domain'::text])));
 alter table exclusion add constraint exclusion_pkey PRIMARY KEY (tenant_id, kind, value);
 alter table fact add constraint fact_pkey PRIMARY KEY (tenant_id, session_key, session_id, "position");
@@ -872,7 +988,12 @@ CREATE INDEX api_token_owner ON public.api_token USING btree (tenant_id, created
 CREATE INDEX audit_entry_time ON public.audit_entry USING btree (tenant_id, happened_at, entry_id);
 CREATE INDEX branch_email_mappings_email ON public.branch_email_mappings USING btree (tenant_id, email);
 CREATE INDEX customer_note_customer ON public.customer_note USING btree (tenant_id, customer_key, created_at DESC);
-CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC);
+CREATE INDEX email_link_by_message ON public.email_link USING btree (tenant_id, message_id);
+CREATE INDEX email_send_history_by_job ON public.email_send_history USING btree (tenant_id, job_id);
+CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC, message_id);
+CREATE INDEX email_send_history_open ON public.email_send_history USING btree (tenant_id, retry_at) WHERE (status = ANY (ARRAY['planned'::text, 'sending'::text]));
+CREATE INDEX email_sending_jobs_created ON public.email_sending_jobs USING btree (tenant_id, created_at DESC, job_id);
+CREATE INDEX email_told_task_task ON public.email_told_task USING btree (tenant_id, task_id);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);
 CREATE INDEX fact_device ON public.fact USING btree (tenant_id, user_pseudo_id);
@@ -940,8 +1061,14 @@ create policy tenant_fence on customer_note to public using (tenant_id = ( SELEC
 create policy tenant_fence on day_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on derivation to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on do_not_contact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on email_link to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on email_link_use to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on email_schedule to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on email_schedule_run to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_send_history to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_sending_jobs to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on email_switch to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on email_told_task to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on exclusion to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on fact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on file_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -1008,10 +1135,21 @@ grant select on derivation to app_web;
 grant delete, insert, select, update on derivation to app_worker;
 grant delete, insert, select, update on do_not_contact to app_web;
 grant select on do_not_contact to app_worker;
-grant delete, insert, select, update on email_send_history to app_web;
-grant delete, insert, select, update on email_send_history to app_worker;
-grant delete, insert, select, update on email_sending_jobs to app_web;
-grant delete, insert, select, update on email_sending_jobs to app_worker;
+grant insert, select on email_link to app_web;
+grant insert, select on email_link to app_worker;
+grant insert, select on email_link_use to app_web;
+grant delete, insert, select, update on email_schedule to app_web;
+grant select on email_schedule to app_worker;
+grant select on email_schedule_run to app_web;
+grant insert, select on email_schedule_run to app_worker;
+grant select on email_send_history to app_web;
+grant insert, select on email_send_history to app_worker;
+grant insert, select on email_sending_jobs to app_web;
+grant insert, select on email_sending_jobs to app_worker;
+grant insert, select, update on email_switch to app_web;
+grant select on email_switch to app_worker;
+grant select on email_told_task to app_web;
+grant insert, select on email_told_task to app_worker;
 grant delete, insert, select, update on exclusion to app_web;
 grant select on exclusion to app_worker;
 grant select on fact to app_web;
@@ -1140,8 +1278,10 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _hidden_customers(p_tenant_id uuid) returns text[]
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
+-- function _is_sending_confirmed(p_tenant_id uuid) returns boolean
 -- function _item_number(p_value jsonb) returns numeric
 -- function _keep_audit() returns trigger
+-- function _keep_message() returns trigger
 -- function _keep_vanished(p_tenant_id uuid) returns void
 -- function _list_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function _loaded_until(p_tenant_id uuid) returns timestamp with time zone

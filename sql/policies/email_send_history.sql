@@ -3,4 +3,13 @@ alter table email_send_history force row level security;
 drop policy if exists tenant_fence on email_send_history;
 create policy tenant_fence on email_send_history
 using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
-grant select, insert, update, delete on email_send_history to app_web, app_worker;
+-- What was written stays as it was written: only where a message stands may change.
+grant select on email_send_history to app_web, app_worker;
+grant insert on email_send_history to app_worker;
+grant update (
+    status, reason, attempts, retry_at, lease_id, leased_until, resolved_by, sent_at, changed_at
+) on email_send_history to app_web;
+grant update (
+    status, reason, attempts, retry_at, lease_id, leased_until, server_code, server_answer,
+    sent_at, changed_at
+) on email_send_history to app_worker;

@@ -1,0 +1,8 @@
+alter table email_schedule enable row level security;
+alter table email_schedule force row level security;
+drop policy if exists tenant_fence on email_schedule;
+create policy tenant_fence on email_schedule
+using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+grant select, insert, update, delete on email_schedule to app_web;
+grant select on email_schedule to app_worker;
+grant update (due_at) on email_schedule to app_worker;
