@@ -90,8 +90,6 @@ create table branch_email_mappings (
     email text not null,
     is_enabled boolean not null default true,
     created_at timestamp with time zone not null default now(),
-    refused_at timestamp with time zone,
-    unsubscribed_at timestamp with time zone,
     updated_at timestamp with time zone not null default now()
 ); -- enable and force row security
 
@@ -245,6 +243,13 @@ create table email_sending_jobs (
     started_by text not null,
     planned_at timestamp with time zone,
     created_at timestamp with time zone not null default now()
+); -- enable and force row security
+
+create table email_suppression (
+    tenant_id uuid not null,
+    email text not null,
+    reason text not null,
+    since timestamp with time zone not null default now()
 ); -- enable and force row security
 
 create table email_switch (
@@ -914,6 +919,9 @@ alter table email_sending_jobs add constraint email_sending_jobs_key_length CHEC
 alter table email_sending_jobs add constraint email_sending_jobs_period CHECK ((period_start <= period_end));
 alter table email_sending_jobs add constraint email_sending_jobs_pkey PRIMARY KEY (tenant_id, job_id);
 alter table email_sending_jobs add constraint email_sending_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table email_suppression add constraint email_suppression_pkey PRIMARY KEY (tenant_id, email);
+alter table email_suppression add constraint email_suppression_reason CHECK ((reason = ANY (ARRAY['unsubscribed'::text, 'refused'::text])));
+alter table email_suppression add constraint email_suppression_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table email_switch add constraint email_switch_pkey PRIMARY KEY (tenant_id);
 alter table email_switch add constraint email_switch_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table email_told_task add constraint email_told_task_kind CHECK ((told_as = ANY (ARRAY['new'::text, 'open'::text, 'closed'::text])));
@@ -1067,6 +1075,7 @@ create policy tenant_fence on email_schedule to public using (tenant_id = ( SELE
 create policy tenant_fence on email_schedule_run to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_send_history to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_sending_jobs to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on email_suppression to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_switch to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_told_task to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on exclusion to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -1146,6 +1155,8 @@ grant select on email_send_history to app_web;
 grant insert, select on email_send_history to app_worker;
 grant insert, select on email_sending_jobs to app_web;
 grant insert, select on email_sending_jobs to app_worker;
+grant delete, insert, select on email_suppression to app_web;
+grant insert, select on email_suppression to app_worker;
 grant insert, select, update on email_switch to app_web;
 grant select on email_switch to app_worker;
 grant select on email_told_task to app_web;

@@ -40,6 +40,7 @@ _LABELS = {
     "email.recipient_added": "Added a recipient",
     "email.recipient_changed": "Changed a recipient",
     "email.recipient_deleted": "Deleted a recipient",
+    "email.recipient_resumed": "Let reports go to an address again",
     "email.recipients_imported": "Imported recipients",
     "token.created": "Made an API token",
     "token.revoked": "Revoked an API token",

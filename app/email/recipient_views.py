@@ -69,6 +69,16 @@ def delete(mapping_id: UUID) -> AnyResponse:
     return _done(f"{old.email} gets the report of {old.branch_id} no longer.")
 
 
+@blueprint.post("/<uuid:mapping_id>/resume")
+@require_role("admin")
+def resume(mapping_id: UUID) -> AnyResponse:
+    """Let reports go again to an address that unsubscribed or was refused."""
+    with tenant_transaction(_tenant_id()) as conn:
+        email = stored.end_suppression(conn, _tenant_id(), mapping_id)
+        audit.record(conn, _tenant_id(), current_actor(), "email.recipient_resumed", email)
+    return _done(f"Reports go to {email} again.")
+
+
 @blueprint.get("/template.csv")
 @require_role("manager", "admin")
 def template() -> Response:

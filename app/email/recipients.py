@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -28,7 +27,10 @@ class RecipientEntry:
 
 @dataclass(frozen=True)
 class Recipient:
-    """A branch's recipient. `is_known_branch`: the locations file has the branch."""
+    """A branch's recipient. `is_known_branch`: the locations file has the branch.
+
+    `suppressed`: why no report goes to this address at all, unsubscribed or refused; else None.
+    """
 
     mapping_id: UUID
     branch_id: str
@@ -37,17 +39,12 @@ class Recipient:
     name: str
     email: str
     is_enabled: bool
-    refused_at: datetime | None
-    unsubscribed_at: datetime | None
+    suppressed: str | None
 
     @property
     def state(self) -> str:
-        """gets reports, off, unsubscribed or refused."""
-        if self.refused_at:
-            return "refused"
-        if self.unsubscribed_at:
-            return "unsubscribed"
-        return "on" if self.is_enabled else "off"
+        """on, off, unsubscribed or refused."""
+        return self.suppressed or ("on" if self.is_enabled else "off")
 
 
 def parse_entry(branch_id: str, email: str, name: str, *, is_enabled: bool) -> RecipientEntry:
@@ -107,7 +104,7 @@ def add_recipient(conn: Connection, tenant_id: UUID, entry: RecipientEntry) -> U
 def change_recipient(
     conn: Connection, tenant_id: UUID, mapping_id: UUID, entry: RecipientEntry
 ) -> None:
-    """Change one; another address has been neither refused nor unsubscribed.
+    """Change one.
 
     Raises:
         NotFound: this tenant has no such recipient.
@@ -130,6 +127,18 @@ def delete_recipient(conn: Connection, tenant_id: UUID, mapping_id: UUID) -> Rec
     return None if row is None else RecipientEntry(*row)
 
 
+def end_suppression(conn: Connection, tenant_id: UUID, mapping_id: UUID) -> str:
+    """Let reports go to this recipient's address again; answers the address.
+
+    Raises:
+        NotFound: this tenant has no such recipient.
+    """
+    found = get_recipient(conn, tenant_id, mapping_id)
+    statement = text("delete from email_suppression where tenant_id = :t and email = :email")
+    conn.execute(statement, {"t": tenant_id, "email": found.email})
+    return found.email
+
+
 def warnings_of(recipients: Sequence[Recipient], lonely: Sequence[tuple[str, str]]) -> list[str]:
     """What is amiss, a sentence each."""
     said = []
@@ -140,7 +149,7 @@ def warnings_of(recipients: Sequence[Recipient], lonely: Sequence[tuple[str, str
     unknown = sorted({one.branch_id for one in recipients if not one.is_known_branch})
     if unknown:
         said.append(f"The branch file does not know {', '.join(unknown[:10])}: no report is made.")
-    refused = sorted({one.email for one in recipients if one.refused_at})
+    refused = sorted({one.email for one in recipients if one.suppressed == "refused"})
     if refused:
         said.append(f"The mail server refused {', '.join(refused[:10])} for good.")
     return said
@@ -157,8 +166,9 @@ def _values(tenant_id: UUID, entry: RecipientEntry) -> dict[str, object]:
 _LIST = text("""
     select
         m.mapping_id, m.branch_id, l.name, l.location_id is not null, m.name, m.email,
-        m.is_enabled, m.refused_at, m.unsubscribed_at
+        m.is_enabled, s.reason
     from branch_email_mappings as m
+    left join email_suppression as s on s.tenant_id = m.tenant_id and s.email = m.email
     left join locations as l on l.tenant_id = m.tenant_id and l.location_id = m.branch_id
     where m.tenant_id = :t
     order by m.branch_id, m.email
@@ -172,7 +182,9 @@ _LONELY = text("""
             select from branch_email_mappings as m
             where
                 m.tenant_id = :t and m.branch_id = l.location_id and m.is_enabled
-                and m.refused_at is null and m.unsubscribed_at is null
+                and m.email not in (
+                    select s.email from email_suppression as s where s.tenant_id = :t
+                )
         )
     order by l.location_id
 """)
@@ -193,8 +205,7 @@ _TAKEN = text("""
 _CHANGE = text("""
     update branch_email_mappings
     set
-        branch_id = :branch_id, name = :name, is_enabled = :is_enabled, updated_at = now(),
-        refused_at = case when email = :email then refused_at end,
-        unsubscribed_at = case when email = :email then unsubscribed_at end, email = :email
+        branch_id = :branch_id, email = :email, name = :name, is_enabled = :is_enabled,
+        updated_at = now()
     where tenant_id = :t and mapping_id = :mapping_id
 """)

@@ -25,6 +25,7 @@ Superuser = psycopg.Connection[Any]
 def fresh(site: Site, superuser: Superuser) -> Iterator[None]:
     superuser.execute("delete from branch_email_mappings")
     superuser.execute("delete from locations")
+    superuser.execute("delete from email_suppression")
     superuser.execute(
         "insert into locations (tenant_id, location_id, name) values (%s, 'D01', 'Harbour'),"
         " (%s, 'D02', 'Up <town>')", (site.acme, site.acme),
@@ -53,16 +54,34 @@ def test_somebody_is_added_changed_and_deleted(ada: Browser, superuser: Superuse
     twice = ada.submit(PAGE, **fields, is_enabled="yes")
     assert twice.status_code == 409 and "already" in check_page(twice).text()
     (mapping_id,) = superuser.execute("select mapping_id from branch_email_mappings").fetchone()  # type: ignore[misc]
-    superuser.execute("update branch_email_mappings set refused_at = now()")
-    assert "The mail server refused ana@acme.example" in check_page(ada.open(PAGE)).text()
     page = check_page(
         ada.submit(f"{PAGE}/{mapping_id}", branch_id="X9", email="ann@acme.example", name="")
     )
     assert stored(superuser) == [("X9", "ann@acme.example", "", False)]
     assert "The branch file does not know X9: no report is made." in notices(page)
-    assert "refused" not in page.text()
     page = check_page(ada.submit(f"{PAGE}/{mapping_id}/delete"))
     assert "gets the report of X9 no longer" in page.text() and not stored(superuser)
+
+
+def test_who_unsubscribed_stays_out_until_an_admin_says_otherwise(
+    ada: Browser, site: Site, superuser: Superuser
+) -> None:
+    fields = {"branch_id": "D01", "email": "ana@acme.example", "is_enabled": "yes"}
+    ada.submit(PAGE, **fields)
+    superuser.execute(
+        "insert into email_suppression values (%s, 'ana@acme.example', 'refused')", (site.acme,)
+    )
+    page = check_page(ada.open(PAGE))
+    assert "The mail server refused ana@acme.example for good." in notices(page)
+    assert "Nobody gets the report of D01 Harbour, D02 Up <town>." in notices(page)
+    (mapping_id,) = superuser.execute("select mapping_id from branch_email_mappings").fetchone()  # type: ignore[misc]
+    ada.submit(f"{PAGE}/{mapping_id}/delete")
+    page = check_page(ada.submit(PAGE, **fields))
+    assert "Refused" in page.text(), "adding an address anew does not bring it back"
+    (mapping_id,) = superuser.execute("select mapping_id from branch_email_mappings").fetchone()  # type: ignore[misc]
+    page = check_page(ada.submit(f"{PAGE}/{mapping_id}/resume"))
+    assert "Reports go to ana@acme.example again." in page.text()
+    assert not superuser.execute("select from email_suppression").fetchall()
 
 
 @pytest.mark.parametrize(
