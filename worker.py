@@ -33,7 +33,9 @@ from app.partitions import ensure_partitions
 from app.settings.jobs import check_all_tenants
 from app.tasks.clock import keep_tasks
 
-HANDLER_MODULES = ["app.ingest.jobs", "app.ingest.rederive", "app.settings.jobs"]
+HANDLER_MODULES = [
+    "app.ingest.jobs", "app.ingest.rederive", "app.settings.effect", "app.settings.jobs",
+]  # fmt: skip
 HOUR_S, DAY_S = 3_600, 86_400
 _PARTITIONS_AHEAD = timedelta(days=92)
 _STOP_LIMIT_S = 8.0

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 import threading
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -54,3 +58,20 @@ def test_partitions_are_made_three_months_ahead(bench: Bench, job_config: Config
     names = [entry.name for entry in worker.periodic(job_config)]
     assert names == ["sweep", "partitions", "tasks", "schedules", "connections"]
     assert worker.make_partitions_ahead() == 0, "the migration has made them already"
+
+
+def test_a_worker_knows_every_kind_of_job() -> None:
+    """In a process of its own: this one has imported more than a worker does."""
+    root = Path(worker.__file__).parent
+    code = (
+        "import importlib, worker; from app.jobs import kinds;"
+        "[importlib.import_module(name) for name in worker.HANDLER_MODULES];"
+        "print(*sorted(kinds._kinds))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    ).stdout.split()
+    registered = re.compile(r'^@job\("(\w+)"', re.MULTILINE)
+    texts = [path.read_text() for path in (root / "app").rglob("*.py")]
+    named = {kind for text in texts for kind in registered.findall(text)}
+    assert told == sorted(named)
