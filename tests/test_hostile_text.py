@@ -64,6 +64,7 @@ def plant(superuser: psycopg.Connection[Any], site: Site, text: str) -> Things:
     world.event("view_item", at, "hp", 7, item_id=text, item_name=text)
     world.insert("customer_note", customer_key=f"k:{text}", body=text[:2_000], created_by=text)
     world.insert("exclusion", kind="email_domain", value=text[:200], reason=text, created_by=text)
+    world.insert("branch_email_mappings", branch_id=text[:100], email=ADA.email, name=text[:120])
     world.insert("membership", email=f"m@{len(text)}.example", role="rep", name=text)
     row = superuser.execute("select member_id from member where email = %s", (ADA.email,))
     with tenant_transaction(site.acme) as conn:
@@ -96,7 +97,7 @@ def planted(
     for table in (
         "task", "task_work", "task_history", "session", "shop_order", "users", "locations",
         "customer_note", "exclusion", "api_token", "term_visit", "held_file", "processing_jobs",
-        "page_view", "view_item",
+        "page_view", "view_item", "branch_email_mappings",
     ):  # fmt: skip
         superuser.execute(f"delete from {table}")
     superuser.execute("delete from membership where member_id is null")
