@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from app import crypto, db, jobs, log
 from app.config import Config, ConfigError, load_config
 from app.dates import DateRange, utc_now
+from app.email.sending import start_sending
 from app.ingest.schedule_start import start_due
 from app.ingest.scratch import clear_leftovers
 from app.jobs.queue import end_with_parent, make_worker
@@ -34,7 +35,8 @@ from app.settings.jobs import check_all_tenants
 from app.tasks.clock import keep_tasks
 
 HANDLER_MODULES = [
-    "app.ingest.jobs", "app.ingest.rederive", "app.settings.effect", "app.settings.jobs",
+    "app.email.planning", "app.email.sending", "app.ingest.jobs", "app.ingest.rederive",
+    "app.settings.effect", "app.settings.jobs",
 ]  # fmt: skip
 HOUR_S, DAY_S = 3_600, 86_400
 _PARTITIONS_AHEAD = timedelta(days=92)
@@ -50,6 +52,7 @@ def periodic(config: Config) -> list[Periodic]:
         Periodic("tasks", HOUR_S, keep_tasks),
         Periodic("schedules", config.job_schedule_s, start_due),
         Periodic("connections", DAY_S, check_all_tenants),
+        Periodic("mail", config.mail_tick_s, start_sending),
     ]
 
 

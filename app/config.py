@@ -59,6 +59,10 @@ class Config(BaseSettings):
     job_sweep_s: float = Field(default=10, gt=0)
     job_schedule_s: float = Field(default=60, gt=0)
     job_deadline_s: float = Field(default=1800, gt=0)
+    mail_tick_s: float = Field(default=15, gt=0)
+    mail_retry_s: float = Field(default=60, gt=0)
+    mail_answer_s: float = Field(default=240, gt=0)
+    mail_lease_s: float = Field(default=420, gt=0)
 
     @field_validator("secret_key")
     @classmethod

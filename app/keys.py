@@ -30,11 +30,16 @@ class KeyConverter(PathConverter):
         return key
 
     def to_url(self, value: str) -> str:
-        """The key with nothing in it that an address treats in a way of its own."""
-        return "".join(
-            letter if _PLAIN.fullmatch(letter) else "".join(f"~{b:02X}" for b in letter.encode())
-            for letter in value
-        )
+        """The key as it stands in an address."""
+        return in_address(value)
+
+
+def in_address(key: str) -> str:
+    """The key with nothing in it that an address treats in a way of its own."""
+    return "".join(
+        letter if _PLAIN.fullmatch(letter) else "".join(f"~{b:02X}" for b in letter.encode())
+        for letter in key
+    )
 
 
 def configure(app: Flask) -> None:

@@ -2,10 +2,14 @@
 
     with SmtpLink(settings, policy) as link:
         link.connect(); link.secure(); link.sign_in(); link.try_sender()
+        link.offer("ana@example.com"); link.deliver(content)
+
+Between offer() and deliver() nothing is sent yet. What deliver() cannot tell is Unanswered.
 """
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -20,6 +24,9 @@ from app.errors import Upstream
 from app.net import NetPolicy
 
 _CALL_TIMEOUT_S = 15.0
+_QUIT_TIMEOUT_S = 3.0
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,26 @@ class SmtpSettings:
     from_address: str
     password: str = field(repr=False)
     ca_file: str | None = None
+
+
+class Refused(Exception):
+    """The server said no, to the recipient or to the mail: it was not delivered.
+
+    `code` from 500 on is for good, from 400 on for now; `words` are the server's, to be encoded.
+    """
+
+    def __init__(self, code: int, words: bytes | str) -> None:
+        self.code, self.words = code, _readable(words)
+        super().__init__(code)
+
+    @property
+    def is_permanent(self) -> bool:
+        """Whether asking again is of no use."""
+        return self.code >= 500
+
+
+class Unanswered(Exception):
+    """The mail went out, and what became of it was not said: perhaps delivered, perhaps not."""
 
 
 class _CheckedSmtp(smtplib.SMTP):
@@ -60,18 +87,20 @@ class SmtpLink:
         self._settings, self._policy = settings, policy
         self._socket: socket.socket | None = None
         self._client: _CheckedSmtp | None = None
-        self._watch = threading.Timer(longest_s, self._cut)
-        self._watch.daemon = True
+        self._watch = self._new_watch(longest_s)
 
     def __enter__(self) -> Self:
         self._watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._watch.cancel()
+        self.extend(_QUIT_TIMEOUT_S)
         if self._client is not None:
             with suppress(smtplib.SMTPException, OSError):
+                self._wire.settimeout(_QUIT_TIMEOUT_S)
                 self._client.quit()
+        self._watch.cancel()
+        if self._client is not None:
             self._client.close()
         if self._socket is not None:
             self._socket.close()
@@ -105,11 +134,11 @@ class SmtpLink:
                 )
             domain = self._settings.from_address.rpartition("@")[2]
             self._client = _CheckedSmtp(self._socket, self._settings.host, domain)
-            self._client.connect(self._settings.host, self._settings.port)
-            self._client.ehlo()
+            _expect(220, self._client.connect(self._settings.host, self._settings.port))
+            _expect(250, self._client.ehlo())
             if self._settings.security == "starttls":
-                self._client.starttls(context=context)
-                self._client.ehlo()
+                _expect(220, self._client.starttls(context=context))
+                _expect(250, self._client.ehlo())
             return str(getattr(self._client.sock, "version", lambda: "TLS")())
 
     def sign_in(self) -> None:
@@ -132,6 +161,71 @@ class SmtpLink:
             if code != 250:
                 raise smtplib.SMTPSenderRefused(code, words, self._settings.from_address)
             self._ready.rset()
+
+    def extend(self, longest_s: float) -> None:
+        """Give the conversation so long from now on."""
+        self._watch.cancel()
+        self._watch = self._new_watch(longest_s)
+        self._watch.start()
+
+    def offer(self, recipient: str) -> None:
+        """Announce a mail to one recipient; what was announced before is forgotten.
+
+        Raises:
+            Refused: the server does not take mail for this recipient.
+            Upstream: it takes none from the sender at all, or the conversation broke off.
+        """
+        with self._faults():
+            code, words = self._ready.rset()
+            if code == 250:
+                code, words = self._ready.mail(self._settings.from_address)
+            if code != 250:
+                raise smtplib.SMTPSenderRefused(code, words, self._settings.from_address)
+            code, words = self._ready.rcpt(recipient)
+            if 400 <= code < 600:
+                raise Refused(code, words)
+            if not 200 <= code < 300:
+                raise smtplib.SMTPServerDisconnected("no answer that SMTP knows")
+
+    def deliver(self, content: bytes, answer_s: float) -> tuple[int, str]:
+        """Send what was announced and wait so long for the answer, which is returned.
+
+        Raises:
+            Refused: the server said no; the mail was not delivered.
+            Upstream: the conversation broke off before the first byte of the mail.
+            Unanswered: it broke off later.
+        """
+        with self._faults():
+            code, words = self._ready.docmd("data")
+            if 400 <= code < 600:
+                raise Refused(code, words)
+            if code != 354:
+                raise smtplib.SMTPServerDisconnected("no answer that SMTP knows")
+        lines = _LEADING_DOT.sub(b"..", _LINE_END.sub(b"\r\n", content).removesuffix(b"\r\n"))
+        try:
+            self._wire.settimeout(answer_s)
+            self._ready.send(lines + b"\r\n.\r\n")
+            code, words = self._ready.getreply()
+            self._wire.settimeout(_CALL_TIMEOUT_S)
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unanswered from error
+        if 200 <= code < 300:
+            return code, _readable(words)
+        if 400 <= code < 600:
+            raise Refused(code, words)
+        raise Unanswered
+
+    @property
+    def _wire(self) -> socket.socket:
+        wire = self._ready.sock
+        if wire is None:
+            raise smtplib.SMTPServerDisconnected("closed")
+        return wire
+
+    def _new_watch(self, longest_s: float) -> threading.Timer:
+        watch = threading.Timer(longest_s, self._cut)
+        watch.daemon = True
+        return watch
 
     @property
     def _ready(self) -> _CheckedSmtp:
@@ -180,6 +274,18 @@ class SmtpLink:
                 "encryption: port 465 is for TLS, port 587 for STARTTLS.",
                 kind="transient", detail=type(error).__name__,
             ) from error
+
+
+def _expect(code: int, answer: tuple[int, bytes]) -> None:
+    """smtplib hands over refusals of the greeting as if they were none."""
+    if answer[0] != code:
+        raise smtplib.SMTPResponseException(*answer)
+
+
+def _readable(words: bytes | str) -> str:
+    """What a server said, without what does not print, in at most 500 characters."""
+    said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return "".join(c if c.isprintable() else " " for c in said)[:500].strip()
 
 
 def _permanent(text: str) -> Upstream:

@@ -184,11 +184,9 @@ create table email_link_use (
 create table email_schedule (
     tenant_id uuid not null,
     schedule_id uuid not null default gen_random_uuid(),
-    name text not null,
     kind text not null,
     cron text not null,
     time_zone text not null,
-    location_ids text[],
     latest_time time without time zone,
     is_paused boolean not null default false,
     due_at timestamp with time zone,
@@ -242,7 +240,10 @@ create table email_sending_jobs (
     location_ids text[],
     started_by text not null,
     planned_at timestamp with time zone,
-    created_at timestamp with time zone not null default now()
+    created_at timestamp with time zone not null default now(),
+    kind text not null default 'report'::text,
+    recipient text,
+    renews_message_id uuid
 ); -- enable and force row security
 
 create table email_suppression (
@@ -886,7 +887,11 @@ alter table derivation add constraint derivation_pkey PRIMARY KEY (tenant_id);
 alter table do_not_contact add constraint do_not_contact_kind CHECK ((kind = ANY (ARRAY['contact'::text, 'company'::text])));
 alter table do_not_contact add constraint do_not_contact_pkey PRIMARY KEY (tenant_id, kind, value);
 alter table email_link add constraint email_link_hash_length CHECK ((length(token_hash) = 32));
-alter table email_link add constraint email_link_lifetime CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '14 days'::interval))));
+alter table email_link add constraint email_link_lifetime CHECK (((expires_at > created_at) AND (expires_at <= (created_at +
+CASE
+    WHEN (purpose = 'report'::text) THEN '14 days'::interval
+    ELSE '366 days'::interval
+END))));
 alter table email_link add constraint email_link_message FOREIGN KEY (tenant_id, message_id) REFERENCES email_send_history(tenant_id, message_id) ON DELETE CASCADE;
 alter table email_link add constraint email_link_pkey PRIMARY KEY (tenant_id, token_hash);
 alter table email_link add constraint email_link_purpose CHECK ((purpose = ANY (ARRAY['report'::text, 'unsubscribe'::text])));
@@ -895,8 +900,7 @@ alter table email_link_use add constraint email_link_use_link FOREIGN KEY (tenan
 alter table email_link_use add constraint email_link_use_nonce_length CHECK ((length(nonce_hash) = 32));
 alter table email_link_use add constraint email_link_use_pkey PRIMARY KEY (tenant_id, token_hash, nonce_hash);
 alter table email_schedule add constraint email_schedule_kind CHECK ((kind = ANY (ARRAY['report'::text, 'digest'::text])));
-alter table email_schedule add constraint email_schedule_name_key UNIQUE (tenant_id, name);
-alter table email_schedule add constraint email_schedule_name_length CHECK (((length(name) >= 1) AND (length(name) <= 80)));
+alter table email_schedule add constraint email_schedule_kind_key UNIQUE (tenant_id, kind);
 alter table email_schedule add constraint email_schedule_paused CHECK (((NOT is_paused) OR (due_at IS NULL)));
 alter table email_schedule add constraint email_schedule_pkey PRIMARY KEY (tenant_id, schedule_id);
 alter table email_schedule add constraint email_schedule_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
@@ -916,8 +920,12 @@ alter table email_send_history add constraint email_send_history_sent CHECK (((s
 alter table email_send_history add constraint email_send_history_size CHECK ((octet_length(html_body) < 102400));
 alter table email_send_history add constraint email_send_history_status CHECK ((status = ANY (ARRAY['planned'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'skipped'::text, 'unknown'::text])));
 alter table email_sending_jobs add constraint email_sending_jobs_key_length CHECK (((length(schedule_key) >= 1) AND (length(schedule_key) <= 64)));
+alter table email_sending_jobs add constraint email_sending_jobs_kind CHECK ((kind = ANY (ARRAY['report'::text, 'digest'::text, 'test'::text, 'link'::text])));
 alter table email_sending_jobs add constraint email_sending_jobs_period CHECK ((period_start <= period_end));
 alter table email_sending_jobs add constraint email_sending_jobs_pkey PRIMARY KEY (tenant_id, job_id);
+alter table email_sending_jobs add constraint email_sending_jobs_recipient CHECK (((kind = ANY (ARRAY['test'::text, 'link'::text])) = (recipient IS NOT NULL)));
+alter table email_sending_jobs add constraint email_sending_jobs_renewed FOREIGN KEY (tenant_id, renews_message_id) REFERENCES email_send_history(tenant_id, message_id) ON DELETE CASCADE;
+alter table email_sending_jobs add constraint email_sending_jobs_renews CHECK (((kind = 'link'::text) = (renews_message_id IS NOT NULL)));
 alter table email_sending_jobs add constraint email_sending_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table email_suppression add constraint email_suppression_pkey PRIMARY KEY (tenant_id, email);
 alter table email_suppression add constraint email_suppression_reason CHECK ((reason = ANY (ARRAY['unsubscribed'::text, 'refused'::text])));
@@ -997,10 +1005,13 @@ CREATE INDEX audit_entry_time ON public.audit_entry USING btree (tenant_id, happ
 CREATE INDEX branch_email_mappings_email ON public.branch_email_mappings USING btree (tenant_id, email);
 CREATE INDEX customer_note_customer ON public.customer_note USING btree (tenant_id, customer_key, created_at DESC);
 CREATE INDEX email_link_by_message ON public.email_link USING btree (tenant_id, message_id);
+CREATE INDEX email_schedule_due ON public.email_schedule USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX email_send_history_by_job ON public.email_send_history USING btree (tenant_id, job_id);
 CREATE INDEX email_send_history_created ON public.email_send_history USING btree (tenant_id, created_at DESC, message_id);
 CREATE INDEX email_send_history_open ON public.email_send_history USING btree (tenant_id, retry_at) WHERE (status = ANY (ARRAY['planned'::text, 'sending'::text]));
+CREATE INDEX email_send_history_recipient ON public.email_send_history USING btree (tenant_id, recipient, created_at DESC);
 CREATE INDEX email_sending_jobs_created ON public.email_sending_jobs USING btree (tenant_id, created_at DESC, job_id);
+CREATE INDEX email_sending_jobs_renews ON public.email_sending_jobs USING btree (tenant_id, renews_message_id) WHERE (renews_message_id IS NOT NULL);
 CREATE INDEX email_told_task_task ON public.email_told_task USING btree (tenant_id, task_id);
 CREATE INDEX fact_company ON public.fact USING btree (tenant_id, company_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX fact_date ON public.fact USING btree (tenant_id, task_type, event_date);
@@ -1071,8 +1082,10 @@ create policy tenant_fence on derivation to public using (tenant_id = ( SELECT (
 create policy tenant_fence on do_not_contact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_link to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_link_use to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy scheduler on email_schedule to app_admin using true;
 create policy tenant_fence on email_schedule to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_schedule_run to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy scheduler on email_send_history to app_admin using true;
 create policy tenant_fence on email_send_history to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_sending_jobs to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_suppression to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -1144,9 +1157,10 @@ grant select on derivation to app_web;
 grant delete, insert, select, update on derivation to app_worker;
 grant delete, insert, select, update on do_not_contact to app_web;
 grant select on do_not_contact to app_worker;
-grant insert, select on email_link to app_web;
+grant select on email_link to app_web;
 grant insert, select on email_link to app_worker;
 grant insert, select on email_link_use to app_web;
+grant select on email_schedule to app_admin;
 grant delete, insert, select, update on email_schedule to app_web;
 grant select on email_schedule to app_worker;
 grant select on email_schedule_run to app_web;
@@ -1354,6 +1368,8 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_customer_summaries(p_tenant_id uuid, p_customer_keys text[], p_now timestamp with time zone) returns TABLE(customer_key text, net_revenue numeric, orders bigint, last_order_at timestamp with time zone)
 -- function get_dashboard_overview_stats(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, currency text, other_currencies jsonb, sessions_with_order bigint, bounces bigint, page_views bigint, abandoned_carts bigint, abandoned_cart_value numeric, total_searches bigint, failed_searches bigint, repeat_visitors bigint, cookieless_events bigint, duplicate_orders bigint, orders_without_revenue bigint)
 -- function get_data_availability_combined(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_type text, row_count bigint, source_table text, is_provisional boolean, loaded_at timestamp with time zone)
+-- function get_email_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_job_id uuid, p_location_ids text[]) returns TABLE(job_id uuid, kind text, schedule_key text, period_start date, period_end date, location_ids text[], started_by text, created_at timestamp with time zone, planned_at timestamp with time zone, messages bigint, planned bigint, sending bigint, sent bigint, failed bigint, skipped bigint, unknown bigint, job_status text, job_message text, total bigint)
+-- function get_email_send_history_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_job_id uuid, p_status text, p_recipient text, p_location_ids text[]) returns TABLE(message_id uuid, job_id uuid, kind text, schedule_key text, period_start date, period_end date, recipient text, recipient_name text, branch_ids text[], subject text, status text, reason text, attempts integer, retry_at timestamp with time zone, server_code integer, server_answer text, resolved_by text, created_at timestamp with time zone, sent_at timestamp with time zone, acted_at timestamp with time zone, total bigint)
 -- function get_landing_pages(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_compared_start date, p_compared_end date, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(page text, sessions bigint, bounces bigint, value numeric, previous_sessions bigint, previous_bounces bigint, total_pages bigint)
 -- function get_location_stats_bulk(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint, sparkline numeric[])
 -- function get_locations(p_tenant_id uuid) returns TABLE(location_id text, name text, city text, region text, is_active boolean)
@@ -1376,5 +1392,8 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(customer_key text, name text, searches bigint, failed bigint, last_at timestamp with time zone, total bigint)
 -- function get_term_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(item_id text, item_name text, orders bigint, quantity numeric, revenue numeric)
 -- function get_user_history(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb, total bigint)
+-- function get_work_by_branch(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, made bigint, worked bigint, won bigint, will_order_later bigint, no_answer bigint, not_interested bigint, not_relevant bigint, first_action_hours double precision)
 -- function list_customers(p_tenant_id uuid, p_query text, p_location_ids text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, people bigint, net_revenue numeric, orders bigint, last_order_at timestamp with time zone, last_at timestamp with time zone, total bigint)
+-- function list_report_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_now timestamp with time zone) returns TABLE(task_id uuid, customer_key text, branch_id text, score double precision, last_at timestamp with time zone)
+-- function list_told_tasks(p_tenant_id uuid, p_recipients text[]) returns TABLE(recipient text, task_id uuid, told_as text)
 -- function list_unassigned_tasks(p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_now timestamp with time zone) returns TABLE(task_id uuid, version integer)

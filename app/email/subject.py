@@ -1,4 +1,4 @@
-"""The subject of a report: what is new and open, where, and of which day."""
+"""The subjects of reports and digests: what is new and open, where, and of which day."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def report_subject(new: int, still_open: int, branches: Sequence[str], day: date
     if len(place) > _LONGEST_PLACE:
         place = place[: _LONGEST_PLACE - 1].rstrip() + "…"
     return f"{new} new, {still_open} open – {place} – {_WEEKDAYS[day.weekday()]} {_day(day)}"
+
+
+def digest_subject(made: int, worked: int, tenant_name: str, day: date) -> str:
+    """One line such as “Week to Sun 24 Nov: 96 of 140 tasks worked – Acme”."""
+    when = f"{_WEEKDAYS[day.weekday()]} {_day(day)}"
+    return f"Week to {when}: {worked} of {made} tasks worked – {one_line(tenant_name)[:60]}"
 
 
 def one_line(words: str) -> str:

@@ -212,7 +212,7 @@ def find_task(conn: Connection, tenant_id: UUID, task_id: UUID) -> Task | None:
 
     Source: sql/functions/get_tasks.sql
     """
-    return next(iter(_tasks_by_id(conn, tenant_id, [task_id], None).values()), None)
+    return next(iter(get_tasks(conn, tenant_id, [task_id]).values()), None)
 
 
 def list_contacts(
@@ -267,7 +267,7 @@ def get_task_queue(
         "now": place.now,
     }
     rows = conn.execute(statement, values).all()
-    tasks = _tasks_by_id(conn, tenant_id, [i for row in rows for i in row.task_ids], place.now)
+    tasks = get_tasks(conn, tenant_id, [i for row in rows for i in row.task_ids], place.now)
     cards = tuple(
         Card(
             row.customer_key, row.score, row.value, row.overdue_at, row.last_at,
@@ -278,9 +278,13 @@ def get_task_queue(
     return Queue(cards, rows[0].total if rows else 0)
 
 
-def _tasks_by_id(
-    conn: Connection, tenant_id: UUID, task_ids: Sequence[UUID], now: datetime | None
+def get_tasks(
+    conn: Connection, tenant_id: UUID, task_ids: Sequence[UUID], now: datetime | None = None
 ) -> dict[UUID, Task]:
+    """These tasks by id, in whatever state; one that was joined with another is that one.
+
+    Source: sql/functions/get_tasks.sql
+    """
     statement = text("""
         select * from get_tasks(
             :t, cast(:ids as uuid []), coalesce(cast(:now as timestamptz), now())

@@ -17,10 +17,12 @@ OTHER_INDEXES = {
     "membership_member_id", "membership_email",  # sign-in looks for a member's tenants
     "periodic_tick_pkey",
     "tenant_slug_key",  # a tenant's own name
-    "ingest_schedule_due",  # the scheduler, across tenants
+    "ingest_schedule_due", "email_schedule_due",  # the scheduler, across tenants
     "processing_jobs_job_id", "processing_jobs_open",  # the queue, across tenants
 }  # fmt: skip
 CROSS_TENANT_POLICIES = {
+    ("email_schedule", "scheduler"),
+    ("email_send_history", "scheduler"),
     ("ingest_schedule", "scheduler"),
     ("member", "member_directory"),
     ("membership", "member_directory"),
