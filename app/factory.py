@@ -19,7 +19,8 @@ from app.customers import views as customers_views
 from app.dashboard import api as dashboard_api
 from app.dashboard import views as dashboard_views
 from app.email import api as email_api
-from app.email import recipient_views
+from app.email import history_views, link_views, recipient_views, send_views, sending_api
+from app.email import schedule_views as mail_schedule_views
 from app.errors import NotFound
 from app.ingest import api as ingest_api
 from app.ingest import schedule_api
@@ -61,6 +62,10 @@ _PAGES = (
     terms.blueprint,
     performance.blueprint,
     recipient_views.blueprint,
+    send_views.blueprint,
+    history_views.blueprint,
+    mail_schedule_views.blueprint,
+    link_views.blueprint,
     settings_views.blueprint,
     schedule_views.blueprint,
 )
@@ -72,6 +77,7 @@ _APIS = (
     customers_api.blueprint,
     performance_api.blueprint,
     email_api.blueprint,
+    sending_api.blueprint,
     settings_api.blueprint,
     schedule_api.blueprint,
 )
@@ -158,7 +164,7 @@ def _connect(app: Flask, config: Config) -> None:
     app.before_request(limits.count_tenant_call)
     app.before_request(_check_api_body)
     csrf = CSRFProtect(app)
-    for blueprint in _APIS:
+    for blueprint in (*_APIS, link_views.blueprint):  # links have a nonce of their own
         csrf.exempt(blueprint)
     problems.configure(app)
 

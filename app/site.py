@@ -72,6 +72,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         ),
     ),
 )
+_EMAIL = ("send", "history", "mail_schedule")
 
 
 def init_app(app: Flask) -> None:
@@ -110,6 +111,8 @@ def _current_link() -> str | None:
     named = g.get("current_link") or request.endpoint
     if named in endpoints:
         return str(named)
+    if request.blueprint in _EMAIL:
+        return "recipients.recipients"
     feature = f"{request.blueprint}."
     return next((name for name in endpoints if name.startswith(feature)), None)
 

@@ -148,6 +148,12 @@ def _own_path(address: str | None) -> str:
     return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
+def origin_free(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark a change that programs ask for without saying from where, by a secret address."""
+    view.is_origin_free = True  # type: ignore[attr-defined]  # a mark on the function itself
+    return view
+
+
 def require_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let only members with one of `roles` in the current tenant see the view.
 

@@ -41,6 +41,10 @@ READING = (
     "/data/api/v1/ingest/jobs",
     f"/data/api/v1/ingest/{UNKNOWN}",
     "/analytics/api/v1/email/mappings",
+    "/analytics/api/v1/email/jobs",
+    f"/analytics/api/v1/email/jobs/{UNKNOWN}",
+    "/analytics/api/v1/email/history",
+    "/analytics/api/v1/email/schedule",
     "/auth/api/v1/tenant",
     "/data/api/v1/schedule",
     "/data/api/v1/availability",
@@ -50,11 +54,13 @@ CHANGING = (
     f"/data/api/v1/ingest/{UNKNOWN}/cancel",
     f"/data/api/v1/ingest/{UNKNOWN}/load-held",
     "/analytics/api/v1/email/mappings",
+    "/analytics/api/v1/email/send",
     "/auth/api/v1/tenant/validate",
     "/data/api/v1/schedule/run",
 )
 MAPPING = f"/analytics/api/v1/email/mappings/{UNKNOWN}"
-PUTTING = (MAPPING, "/auth/api/v1/tenant", "/data/api/v1/schedule")
+MAIL_SCHEDULE = "/analytics/api/v1/email/schedule"
+PUTTING = (MAPPING, MAIL_SCHEDULE, "/auth/api/v1/tenant", "/data/api/v1/schedule")
 PATCHING = (f"/analytics/api/v1/tasks/{UNKNOWN}",)
 ROUTES = [
     *(("GET", path) for path in READING),
@@ -62,6 +68,7 @@ ROUTES = [
     *(("PUT", path) for path in PUTTING),
     ("DELETE", "/data/api/v1/schedule"),
     ("DELETE", MAPPING),
+    ("DELETE", MAIL_SCHEDULE),
     *(("PATCH", path) for path in PATCHING),
 ]
 

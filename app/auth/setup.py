@@ -86,6 +86,16 @@ STEPS = (
         "Every night the new days come in, and figures are fresh in the morning.",
         "/data/schedule", lambda state: state.has_schedule,
     ),
+    Step(
+        "Sending", "No mail may leave yet.",
+        "Look at a report and send yourself a test first; then switch sending on.",
+        "/analytics/email/send", lambda state: state.is_sending_on,
+    ),
+    Step(
+        "Reports", "No report goes out by itself yet.",
+        "On the mornings you choose, each rep gets what is new, with links that do the work.",
+        "/analytics/email/schedule", lambda state: state.has_mail_schedule,
+    ),
 )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ class SetupState:
     has_recipients: bool
     members: int
     has_schedule: bool
+    is_sending_on: bool
+    has_mail_schedule: bool
 
 
 def get_setup_state(conn: Connection, tenant_id: UUID) -> SetupState:
@@ -50,5 +52,9 @@ _STATE = text("""
         )::integer as members,
         exists (
             select from ingest_schedule as g where g.tenant_id = :t and not g.is_paused
-        ) as has_schedule
+        ) as has_schedule,
+        _is_sending_confirmed(:t) as is_sending_on,
+        exists (
+            select from email_schedule as s where s.tenant_id = :t and not s.is_paused
+        ) as has_mail_schedule
 """)

@@ -13,6 +13,7 @@ from app.branches import get_branch_names
 from app.current import current_actor, current_membership
 from app.db import tenant_transaction
 from app.email import recipients as stored
+from app.email.history import last_by_recipient
 from app.email.recipient_import import MOST_CHARS, TEMPLATE, apply_rows, judge_file
 from app.email.recipients import RecipientEntry, parse_entry
 from app.errors import AppError, Conflict, Invalid
@@ -138,9 +139,11 @@ def _page(error: AppError | None = None, mapping_id: UUID | None = None) -> Resp
         found = stored.list_recipients(conn, tenant_id)
         lonely = stored.list_lonely_branches(conn, tenant_id)
         branches = get_branch_names(conn, tenant_id)
+        last = last_by_recipient(conn, tenant_id)
     return render_page(
         "email/recipients.html", "email/_recipients.html",
         status=error.status if error else 200, found=found, branches=branches,
+        last=last,
         warnings=stored.warnings_of(found, lonely), changing=mapping_id, typed=request.form,
         problem=error.message if error else None, tab="recipients",
         problems=error.extra.get("fields", {}) if error else {},

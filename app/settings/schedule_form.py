@@ -1,4 +1,4 @@
-"""When ingestion starts by itself, as a form: days and a time, or a cron line."""
+"""When something starts by itself, as a form: days and a time, or a cron line."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from app.dates import utc_now
 from app.errors import Invalid
 from app.ingest.schedule import Schedule
 
-_DEFAULT = {"kind": "days", "days": list(DAYS), "at": "02:30", "cron": "", "days_back": 4}
+_DEFAULT = {"kind": "days", "days": list(DAYS), "at": "02:30", "cron": ""}
 
 
-class ScheduleForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
+class CronForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
     """Either `days` and `at`, or `cron`, as `kind` says; in `time_zone`."""
 
     kind = RadioField("How", choices=[("days", "On days, at a time"), ("cron", "By a cron line")])
@@ -38,10 +38,6 @@ class ScheduleForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
     at = StringField("Time", [Optional()])
     cron = StringField("Cron line", [Optional()])
     time_zone = StringField("Time zone", [InputRequired("Enter a time zone.")])
-    days_back = IntegerField(
-        "Days up to yesterday that are looked at",
-        [InputRequired("Enter a number."), NumberRange(1, 31)],
-    )
     is_paused = BooleanField("Paused")
 
     def line(self) -> str:
@@ -78,18 +74,29 @@ class ScheduleForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
         return {field.name: " ".join(map(str, field.errors)) for field in self if field.errors}
 
 
+class ScheduleForm(CronForm):
+    """When ingestion starts, and how many days it looks at."""
+
+    days_back = IntegerField(
+        "Days up to yesterday that are looked at",
+        [InputRequired("Enter a number."), NumberRange(1, 31)],
+    )
+
+
 def stored_values(schedule: Schedule | None, zone_name: str) -> dict[str, Any]:
     """The schedule as its form shows it; before there is one, every night at half past two."""
     if schedule is None:
-        return {**_DEFAULT, "time_zone": zone_name, "is_paused": False}
-    plain = days_and_time(schedule.cron)
-    days, at = plain or (_DEFAULT["days"], _DEFAULT["at"])
+        return {**_DEFAULT, "days_back": 4, "time_zone": zone_name, "is_paused": False}
     return {
-        "kind": "days" if plain else "cron",
-        "days": days,
-        "at": at,
-        "cron": schedule.cron,
+        **cron_values(schedule.cron),
         "time_zone": schedule.time_zone,
         "days_back": schedule.days_back,
         "is_paused": schedule.is_paused,
     }
+
+
+def cron_values(cron: str) -> dict[str, Any]:
+    """A cron line as the form shows it."""
+    plain = days_and_time(cron)
+    days, at = plain or (_DEFAULT["days"], _DEFAULT["at"])
+    return {"kind": "days" if plain else "cron", "days": days, "at": at, "cron": cron}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.auth.audit_log import Superuser
+from tests.email.mail_world import switch_on
 from tests.page import Html, check_page
 from tests.running import ADA, GUS, REP, VIEWER, Browser, Member, Site, path_of
 
@@ -30,7 +31,7 @@ def test_a_new_tenant_is_told_what_is_missing_and_where_to_do_it(
     assert states(html) == {
         "BigQuery": "To do", "First load": "To do", "Customers and branches": "To do",
         "Branches loaded": "To do", "Members": "Done", "Mail server": "To do",
-        "Recipients": "To do", "Schedule": "To do",
+        "Recipients": "To do", "Schedule": "To do", "Sending": "To do", "Reports": "To do",
     }  # fmt: skip
     assert "No day of the export is loaded yet." in html.text()
     first = browser.open(html.links(html.by_id("setup"))[0])
@@ -73,15 +74,26 @@ def test_the_checklist_leaves_the_way_once_nothing_is_open(
         " values (%s, 'D01', 'a@b.c')",
         (site.acme,),
     )
+    switch_on(superuser, site.acme)
+    assert path_of(browser.open("/")) == PAGE
+    superuser.execute(
+        "insert into email_schedule (tenant_id, kind, cron, time_zone)"
+        " values (%s, 'report', '0 6 * * *', 'UTC')",
+        (site.acme,),
+    )
     assert path_of(browser.open("/")) == "/analytics/overview"
     html = check_page(browser.open(PAGE))
     assert "Everything that can be set up is." in html.text()
     linked = [
         "/analytics/overview", "/auth/settings/bigquery", "/data", "/auth/settings/sftp", "/data",
         "/auth/members", "/auth/settings/smtp", "/analytics/email/recipients", "/data/schedule",
+        "/analytics/email/send", "/analytics/email/schedule",
     ]  # fmt: skip
     assert html.links(html.by_id("setup")) == linked
-    for table in ("day_load", "locations", "ingest_schedule", "branch_email_mappings"):
+    for table in (
+        "day_load", "locations", "ingest_schedule", "branch_email_mappings", "email_schedule",
+        "email_switch",
+    ):  # fmt: skip
         superuser.execute(f"delete from {table}")
     superuser.execute("update tenant_config set bigquery = '{}', sftp = '{}', smtp = '{}'")
 

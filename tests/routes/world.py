@@ -14,6 +14,7 @@ from app.db import tenant_transaction
 from app.settings import provision
 from app.tasks.work import Change, change_task
 from tests.customers.world import World, ago
+from tests.email.mail_world import switch_on
 from tests.running import ADA, DAN, MEG, OLA, REP, STRANGER, UNVERIFIED, VIEWER, Member, Site
 
 __all__ = ["CALLERS", "Caller", "Things", "digest", "furnish", "people"]
@@ -96,6 +97,7 @@ def furnish(superuser: Superuser, tenant_id: UUID, prefix: str) -> Things:
         "mapping_2": _mapping(world, "D04"),
         "mapping_3": _mapping(world, "D06"),
         "mapping_4": _mapping(world, "D08"),
+        **_mail(world, contact),
     }
 
 
@@ -201,6 +203,42 @@ def _mapping(world: World, branch_id: str) -> str:
         "branch_email_mappings", mapping_id=mapping_id, branch_id=branch_id, email=ADA.email
     )
     return str(mapping_id)
+
+
+def _mail(world: World, contact: str) -> Things:
+    """Mail that may leave, a recipient, a schedule of each kind and a message that was sent."""
+    world.insert("branch_email_mappings", branch_id="D01", email="known@acme.example")
+    world.superuser.execute(
+        """
+        update tenant_config
+        set smtp = '{"host": "mail.acme.example", "from_address": "a@b.example"}'
+        where tenant_id = %s
+        """,
+        (world.tenant_id,),
+    )
+    switch_on(world.superuser, world.tenant_id)
+    for kind in ("report", "digest"):
+        world.insert("email_schedule", kind=kind, cron="0 7 * * *", time_zone="UTC")
+    job_id, message_id, day = uuid4(), uuid4(), ago(days=1).date()
+    world.insert(
+        "email_sending_jobs", job_id=job_id, schedule_key="manual", period_start=day,
+        period_end=day, started_by=ADA.email, planned_at=ago(),
+    )  # fmt: skip
+    world.superuser.execute(
+        """
+        insert into email_send_history (
+            tenant_id, message_id, job_id, schedule_key, period_start, period_end, recipient,
+            recipient_name, branch_ids, message_header, subject, html_body, text_body, status,
+            sent_at
+        )
+        values (
+            %s, %s, %s, 'manual', %s, %s, 'known@acme.example', 'Known', '{D01}', %s, '1 new',
+            '<p>new</p>', 'new', 'sent', now()
+        )
+        """,
+        (world.tenant_id, message_id, job_id, day, day, f"<{message_id}@acme.example>"),
+    )
+    return {"mail_job": str(job_id), "message": str(message_id)}
 
 
 def _member(world: World) -> str:

@@ -1,0 +1,209 @@
+"""Sending reports by hand: what would go to whom, a look at it, a test, and the switch."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import audit
+from app.branches import get_branch_names
+from app.current import current_actor, current_member, current_membership
+from app.dates import DateRange, parse_date, today
+from app.db import tenant_transaction
+from app.email import switch
+from app.email.ledger import list_addressees
+from app.email.outbox import is_sending_confirmed
+from app.email.planning import MANUAL, find_addressee, start_planning
+from app.email.preview import list_outlooks, preview_report
+from app.errors import Invalid
+from app.jobs import publish
+from app.tenancy import allowed_locations
+from app.web import block, current_format, render_page, require_role
+
+blueprint = Blueprint("send", __name__, url_prefix="/analytics/email/send")
+
+MAIL_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+@blueprint.get("")
+@require_role("manager", "admin")
+def send() -> Response:
+    """The form: which day, which branches; and the switch while sending is off."""
+    return _page()
+
+
+@blueprint.post("")
+@require_role("manager", "admin")
+def send_now() -> AnyResponse:
+    """Plan and send the reports of a day, or say what is wrong."""
+    tenant_id, actor = _tenant_id(), current_actor()
+    try:
+        period, branches = _asked()
+        with tenant_transaction(tenant_id) as conn:
+            job_id = start_planning(
+                conn, tenant_id, "report", MANUAL, period, actor.email, location_ids=branches
+            )
+            audit.record(
+                conn, tenant_id, actor, "email.sent", job_id, report_date=period.end,
+                location_ids=list(branches) if branches else None,
+            )  # fmt: skip
+    except Invalid as error:
+        return _page(error)
+    publish(job_id)
+    flash("Sending started. It goes on when you leave this page.", "success")
+    return redirect(url_for("history.job", job_id=job_id), 303)
+
+
+@blueprint.get("/outlook")
+@require_role("manager", "admin")
+@block("outlook", "what would be sent")
+def outlook() -> Response:
+    """Who would get what, and why."""
+    period, branches = _asked()
+    with tenant_transaction(_tenant_id()) as conn:
+        found = list_outlooks(conn, _tenant_id(), period, branches)
+    return render_page(
+        "email/outlook.html", "email/_outlook.html", outlooks=found, period=period, tab="send"
+    )
+
+
+@blueprint.get("/preview")
+@require_role("manager", "admin")
+def preview() -> Response:
+    """The mail a recipient would get: subject, HTML and text."""
+    period, recipient = _asked()[0], request.args.get("recipient", "")
+    with tenant_transaction(_tenant_id()) as conn:
+        _check_scope(conn, recipient)
+        rendered = preview_report(conn, _tenant_id(), recipient, period, _base())
+    return render_page(
+        "email/preview.html", "email/_preview.html", rendered=rendered, recipient=recipient,
+        period=period, tab="send",
+    )  # fmt: skip
+
+
+@blueprint.get("/preview.html")
+@require_role("manager", "admin")
+def preview_html() -> Response:
+    """The HTML part alone, for the frame of the preview: a document that can do nothing."""
+    period, recipient = _asked()[0], request.args.get("recipient", "")
+    with tenant_transaction(_tenant_id()) as conn:
+        _check_scope(conn, recipient)
+        rendered = preview_report(conn, _tenant_id(), recipient, period, _base())
+    return mail_document(rendered.html)
+
+
+@blueprint.post("/test")
+@require_role("manager", "admin")
+def test() -> AnyResponse:
+    """Send a recipient's report to whoever asks; nothing counts as sent."""
+    tenant_id, actor = _tenant_id(), current_actor()
+    recipient = request.form.get("recipient", "")
+    try:
+        period, _ = _asked()
+        with tenant_transaction(tenant_id) as conn:
+            _check_scope(conn, recipient)
+            job_id = start_planning(
+                conn, tenant_id, "test", "test", period, actor.email, recipient=recipient
+            )
+            audit.record(conn, tenant_id, actor, "email.tested", job_id)
+    except Invalid as error:
+        return _page(error)
+    publish(job_id)
+    flash(f"A test is on its way to {current_member().email}.", "success")
+    return redirect(url_for("history.job", job_id=job_id), 303)
+
+
+@blueprint.post("/switch")
+@require_role("admin")
+def turn() -> AnyResponse:
+    """Let mail leave this database, or stop it."""
+    tenant_id, actor = _tenant_id(), current_actor()
+    is_on = request.form.get("state") == "on"
+    with tenant_transaction(tenant_id) as conn:
+        if is_on:
+            held = switch.turn_on(conn, tenant_id, actor.email)
+        else:
+            held = switch.turn_off(conn, tenant_id)
+        audit.record(
+            conn, tenant_id, actor, "email.switched", "on" if is_on else "off", skipped=held
+        )
+    words = "Mail may leave now." if is_on else "No mail leaves any more."
+    flash(words + (f" {held} waiting messages were skipped." if held else ""), "success")
+    return redirect(url_for("send.send"), 303)
+
+
+def mail_document(html: str) -> Response:
+    """A mail's HTML in a sandbox: no script, no form, no picture, no address of its own."""
+    response = Response(html, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
+    return response
+
+
+def _page(error: Invalid | None = None) -> Response:
+    tenant_id = _tenant_id()
+    with tenant_transaction(tenant_id) as conn:
+        scope = allowed_locations(current_membership(), ())
+        addressees = list_addressees(conn, tenant_id, scope)
+        context = {
+            "is_on": is_sending_confirmed(conn, tenant_id),
+            "was_on": switch.was_confirmed(conn, tenant_id),
+            "branches": _visible(get_branch_names(conn, tenant_id), scope),
+            "addressees": addressees,
+        }
+    return render_page(
+        "email/send.html", "email/_send.html", status=error.status if error else 200,
+        problem=error.message if error else None,
+        problems=error.extra.get("fields", {}) if error else {},
+        typed=request.values, yesterday=_yesterday(), tab="send", **context,
+    )  # fmt: skip
+
+
+def _visible(names: dict[str, str], scope: tuple[str, ...] | None) -> dict[str, str]:
+    return {key: name for key, name in names.items() if scope is None or key in scope}
+
+
+def _asked() -> tuple[DateRange, tuple[str, ...] | None]:
+    """The day and the branches of the request, within what the member sees.
+
+    Raises:
+        Invalid: no day, or one that has not ended.
+    """
+    written = request.values.get("report_date", "")
+    day = parse_date(written, "The day") if written else _yesterday()
+    if day > _yesterday():
+        message = "Choose a day that is over."
+        raise Invalid(message, fields={"report_date": message})
+    asked: list[Any] = [value for value in request.values.getlist("location_id") if value]
+    return DateRange(day, day), allowed_locations(current_membership(), asked)
+
+
+def _check_scope(conn: Connection, recipient: str) -> None:
+    """Refuse to show the report of somebody who has a branch outside the member's.
+
+    Raises:
+        Invalid: nobody of this address gets reports, or one about other branches too.
+    """
+    scope = current_membership().location_ids
+    found = find_addressee(conn, _tenant_id(), recipient)
+    if scope is not None and not set(found.branch_ids) <= set(scope):
+        raise Invalid("This report is about branches that you do not see.")
+
+
+def _yesterday() -> date:
+    return today(current_format().property_time_zone) - timedelta(days=1)
+
+
+def _base() -> str:
+    return str(current_app.config["BASE_URL"])
+
+
+def _tenant_id() -> UUID:
+    return current_membership().tenant.tenant_id
