@@ -65,6 +65,11 @@ class Settings:
         return _of_kind(self.services["sftp"], Sftp)
 
     @property
+    def smtp(self) -> Smtp:
+        """The running mail server."""
+        return _of_kind(self.services["smtp"], Smtp)
+
+    @property
     def superuser_url(self) -> str:
         """PostgreSQL's superuser, on the database that is always there."""
         return _of_kind(self.services["postgres"], Postgres).url
@@ -88,7 +93,8 @@ class Settings:
             "GOOGLE_TOKEN_URI": running.oidc.google_token_uri,
             "BIGQUERY_ENDPOINT": running.bigquery.endpoint,
             "BIGQUERY_STORAGE_ENDPOINT": running.bigquery.storage_endpoint,
-            "INBOX_URL": _of_kind(services["smtp"], Smtp).inbox_url,
+            "INBOX_URL": running.smtp.inbox_url,
+            "SMTP_CA_FILE": str(running.smtp.ca_file),
         }
         return replace(running, values={**self.values, **urls, **addresses})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +15,9 @@ from psycopg import sql
 
 from app import crypto, db, jobs
 from app.config import Config
-from app.db import tenant_transaction
+from app.db import maint_transaction, tenant_transaction
+from app.email.recipients import RecipientEntry, add_recipient, list_recipients
+from app.email.switch import turn_on
 from app.ingest.jobs import MAX_DAYS, IngestRequest, start_ingestion
 from app.ingest.queries import Job, find_job
 from app.migrate import SQL, migrate
@@ -112,6 +114,8 @@ def _acme(settings: Settings) -> UUID:
     provisioning.add_member(tenant_id, ADMIN, "admin", None, _name(ADMIN))
     for email, role, branches in ACME_MEMBERS:
         provisioning.add_member(tenant_id, email, role, branches, _name(email))
+        if role == "rep":
+            _name_recipient(tenant_id, email, branches or ())
     return tenant_id
 
 
@@ -123,6 +127,15 @@ def _globex(settings: Settings) -> UUID:
     for email in (ADMIN, STRANGER):
         provisioning.add_member(tenant_id, email, "admin", None, _name(email))
     return tenant_id
+
+
+def _name_recipient(tenant_id: UUID, email: str, branches: Sequence[str]) -> None:
+    """Have the reports of these branches go to somebody."""
+    with tenant_transaction(tenant_id) as conn:
+        present = {(one.branch_id, one.email) for one in list_recipients(conn, tenant_id)}
+        for branch_id in branches:
+            if (branch_id, email) not in present:
+                add_recipient(conn, tenant_id, RecipientEntry(branch_id, email, _name(email)))
 
 
 def _ga4(settings: Settings) -> UUID:
@@ -153,6 +166,13 @@ def _connect(settings: Settings, tenant_id: UUID, slug: str, suffix: str) -> Non
         tenant_id, server.host, server.port, slug, settings.values["SFTP_PASSWORD"],
         server.host_key, f"/users{suffix}", f"/locations{suffix}",
     )  # fmt: skip
+    post = settings.smtp
+    provisioning.set_smtp(
+        tenant_id, post.host, post.port, post.user, post.password, f"reports@{slug}.test",
+        f"{slug.capitalize()} reports",
+    )  # fmt: skip
+    with maint_transaction() as conn:
+        turn_on(conn, tenant_id, ADMIN)
 
 
 def load(settings: Settings, tenants: Mapping[str, str], ga4: Path | None, say: Say) -> None:

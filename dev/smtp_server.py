@@ -93,6 +93,18 @@ def create_app(folder: Path) -> Flask:
     def mail(mail_id: str) -> str:
         return render_template("mail.html", mail=find(mail_id))
 
+    @app.get("/messages")
+    def messages() -> list[dict[str, object]]:
+        """Everything that arrived, the latest first, for programs."""
+        return [
+            {
+                "id": mail.mail_id, "to": list(mail.to), "subject": mail.subject,
+                "text": mail.text, "html": mail.html,
+                "headers": {name: str(value) for name, value in mail.message.items()},
+            }
+            for mail in list_mails(folder)
+        ]  # fmt: skip
+
     _add_parts(app, find)
 
     @app.post("/clear")

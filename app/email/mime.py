@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.charset import QP, Charset
+from email.mime.text import MIMEText
 from email.utils import formataddr
 
 from flask import Flask
@@ -10,6 +12,15 @@ from flask_mail import Mail, Message
 # Flask-Mail writes messages in an application's context only; a worker has no other use for one.
 _writer = Flask(__name__)
 Mail(_writer)
+_CHARSET = Charset("utf-8")
+_CHARSET.body_encoding = QP
+
+
+class _ShortLines(Message):
+    """Flask-Mail sends lines as they are; a mail server refuses those of more than 998 bytes."""
+
+    def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
+        return MIMEText(text or "", subtype, _charset=_CHARSET)  # type: ignore[arg-type]
 
 
 def write_mail(
@@ -28,7 +39,7 @@ def write_mail(
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
     with _writer.app_context():
-        message = Message(
+        message = _ShortLines(
             subject, recipients=[recipient], body=text, html=html, sender=formataddr(sender),
             extra_headers=headers,
         )  # fmt: skip

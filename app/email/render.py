@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.dashboard.comparison import Change, point_change, relative_change
 from app.dates import DateRange, zone
-from app.email.content import MOST_CLOSED, Figures, Report
+from app.email.content import MOST_CLOSED, MOST_REASONS, Figures, Report
 from app.email.digest import Digest
 from app.email.marks import REPORT_MARK, UNSUBSCRIBE_MARK, link_address, unsubscribe_address
 from app.email.subject import digest_subject, one_line, report_subject
@@ -69,6 +69,7 @@ def render_report(report: Report, frame: Frame) -> Rendered:
         "figures": _figures(report.figures, frame.fmt),
         "compared": report.period.previous(),
         "most_closed": MOST_CLOSED,
+        "most_reasons": MOST_REASONS,
     })  # fmt: skip
 
 

@@ -141,6 +141,26 @@ def set_sftp(
         audit.record(conn, tenant_id, COMMAND_LINE, "settings.changed", "sftp", after=fields)
 
 
+def set_smtp(
+    tenant_id: UUID, host: str, port: int, username: str, password: str, from_address: str,
+    from_name: str,
+) -> None:  # fmt: skip
+    """Which server sends the tenant's mail, over STARTTLS, and from whom it comes.
+
+    Raises:
+        Invalid: the port is not one.
+    """
+    if not 0 < port < 65_536:
+        raise Invalid(f"{port} is not a port.")
+    fields: dict[str, str | int] = {
+        "host": host, "port": port, "security": "starttls", "username": username,
+        "from_address": from_address, "from_name": from_name,
+    }  # fmt: skip
+    with maint_transaction() as conn:
+        queries.store_smtp(conn, tenant_id, fields, password)
+        audit.record(conn, tenant_id, COMMAND_LINE, "settings.changed", "smtp", after=fields)
+
+
 def find_tenant_id(slug: str) -> UUID:
     """The id of the tenant of that slug.
 

@@ -63,6 +63,14 @@ def store_sftp(
     store_credentials(conn, tenant_id, "sftp", password)
 
 
+def store_smtp(
+    conn: Connection, tenant_id: UUID, fields: Mapping[str, str | int], password: str
+) -> None:
+    """Which server sends the tenant's mail; the password is stored encrypted."""
+    _store_fields(conn, tenant_id, "smtp", fields)
+    store_credentials(conn, tenant_id, "smtp", password)
+
+
 def store_credentials(
     conn: Connection, tenant_id: UUID, field: CredentialField, plaintext: str
 ) -> None:

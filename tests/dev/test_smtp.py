@@ -112,3 +112,13 @@ def test_mails_survive_a_restart_until_the_inbox_is_emptied(tmp_path: Path) -> N
         assert len(second.mails()) == 1
         requests.post(f"{second.inbox_url}clear")
         assert second.mails() == []
+
+
+def test_programs_read_the_inbox_as_json(server: Smtp) -> None:
+    with connect(server) as link:
+        link.send_message(report("For programs"))
+    answer = requests.get(f"{server.inbox_url}messages")
+    assert answer.headers["Content-Type"] == "application/json"
+    found = next(mail for mail in answer.json() if mail["subject"] == "For programs")
+    assert found["to"] == ["b@x.y"] and "From" in found["headers"]
+    assert "Grüße, <all>" in found["text"] and "<p" in found["html"] and found["id"]

@@ -32,6 +32,7 @@ FAULTS = ("refuse4", "refuse5", "hang", "drop", "slow", "garbage")
 AFTER_DOT = (*FAULTS, "taken_drop", "taken_hang")
 USER, PASSWORD = "reports", "mail-password"
 SLOW_S = 0.15
+LONGEST_LINE = 998  # RFC 5321
 Script = Callable[[str, str], str | None]
 
 
@@ -167,6 +168,9 @@ class _Talk:
     def _content(self) -> None:
         lines = []
         while (line := self._line()) != b".":
+            if len(line) > LONGEST_LINE:
+                self._say("500 5.6.0 line too long")
+                raise _Cut
             lines.append(line.removeprefix(b"."))
         content = b"\r\n".join(lines) + b"\r\n"
         fault = self._fault("dot", self._recipient)

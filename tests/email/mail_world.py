@@ -69,6 +69,31 @@ class MailWorld(World):
         assert status == "completed", (message, detail)
         return job_id
 
+    def run_as_worker(self, config: Config, ca_file: str) -> None:
+        """Remember how jobs are run beside a site that runs in this process."""
+        self.config = config.model_copy(update={**QUICK, "smtp_ca_file": ca_file})
+
+    @contextmanager
+    def as_worker(self) -> Iterator[None]:
+        """In here this process is a worker."""
+        before = jobs.settings.settings()
+        db.configure(self.config, role="worker")
+        jobs.configure(self.config)
+        crypto.configure(self.config.credential_keys)
+        try:
+            yield
+        finally:
+            db.configure(before)
+            jobs.configure(before)
+
+    def run_queued(self, kind: str) -> None:
+        """Run every queued job of this kind."""
+        rows = self.superuser.execute(
+            "select job_id from processing_jobs where kind = %s and status = 'queued'", (kind,)
+        ).fetchall()
+        for (job_id,) in rows:
+            jobs.run_job(str(job_id))
+
     def job(self, job_id: UUID) -> tuple[Any, ...]:
         row = self.superuser.execute(
             "select status, message, detail from processing_jobs where job_id = %s", (job_id,)
