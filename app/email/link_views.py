@@ -183,19 +183,18 @@ def _new_nonce(link: Link) -> str:
 
 
 def _nonce(link: Link) -> str:
-    """The form's nonce.
+    """What makes the form good once.
 
     Raises:
         Invalid: it is not one of this link's.
     """
-    sent = request.form.get("nonce", "")
     try:
-        token_hash, _ = _signer().loads(sent)
+        token_hash, nonce = _signer().loads(request.form.get("nonce", ""))
     except (BadSignature, ValueError, TypeError):
-        token_hash = None
+        token_hash, nonce = None, ""
     if token_hash != link.token_hash.hex():
         raise Invalid("This form cannot be used. Load the page again.")
-    return sent
+    return str(nonce)
 
 
 def _signer() -> URLSafeSerializer:
