@@ -20,7 +20,7 @@ from app.tasks.queue_queries import Lead, build_leads, card_of, get_scale
 from app.tasks.score import card_score
 from app.tenant_settings import get_tenant_settings
 
-MOST_NEW, MOST_OPEN, MOST_CLOSED, MOST_REASONS = 10, 20, 20, 4
+MOST_NEW, MOST_OPEN, MOST_CLOSED, MOST_REASONS = 10, 15, 15, 4
 _CLOSED_STATES = ("done", "closed", "expired")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -26,6 +26,7 @@ from app.tasks.words import CLOSED_NAMES, OUTCOME_NAMES, customer_name
 
 _LINKLIKE = re.compile(r"(?<=[^\W_])(\.|@|://)(?=[^\W\d_])|(?<=[^\W_])(@)(?=\w)")
 _NON_JOINER = "\u200c"
+_MOST_PLACES = 5
 
 
 class MailFormat(Format):
@@ -66,6 +67,7 @@ def render_report(report: Report, frame: Frame) -> Rendered:
     )
     return _render("report", subject, frame, report.addressee.email, {
         "report": report,
+        "places": _places(report.branches),
         "figures": _figures(report.figures, frame.fmt),
         "compared": report.period.previous(),
         "most_closed": MOST_CLOSED,
@@ -85,9 +87,15 @@ def render_link(period: DateRange, recipient: str, frame: Frame) -> Rendered:
     return _render("link", subject, frame, recipient, {"period": period})
 
 
-def defuse(words: object) -> str:
-    """`words` in one line in which no mail program finds an address to make a link of."""
-    return _LINKLIKE.sub(lambda found: f"{found[0]}{_NON_JOINER}", one_line(str(words)))
+def defuse(words: object, most: int = 50) -> str:
+    """`words` in one line in which no mail program finds an address to make a link of.
+
+    At most `most` characters of it: whatever visitors type, a mail stays under 100 KB.
+    """
+    said = one_line(str(words))
+    if len(said) > most:
+        said = said[: most - 1].rstrip() + "…"
+    return _LINKLIKE.sub(lambda found: f"{found[0]}{_NON_JOINER}", said)
 
 
 def _render(
@@ -103,6 +111,13 @@ def _render(
     html = made.get_template(f"{name}.html").render(values)
     text = made.get_template(f"{name}.txt").render(values)
     return Rendered(subject, _inliner().inline(html), _tidy(text))
+
+
+def _places(branches: Sequence[str]) -> str:
+    """The branches by name, or how many they are."""
+    if len(branches) > _MOST_PLACES:
+        return f"{len(branches)} branches"
+    return ", ".join(defuse(one) for one in branches)
 
 
 @dataclass(frozen=True)
