@@ -12,7 +12,7 @@ from typing import Any
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from app.dashboard.comparison import Change, point_change, relative_change
+from app.dashboard.tiles import Tile, build_tiles
 from app.dates import DateRange, zone
 from app.email.content import MOST_CLOSED, MOST_REASONS, Figures, Report
 from app.email.digest import Digest
@@ -27,6 +27,10 @@ from app.tasks.words import CLOSED_NAMES, OUTCOME_NAMES, customer_name
 _LINKLIKE = re.compile(r"(?<=[^\W_])(\.|@|://)(?=[^\W\d_])|(?<=[^\W_])(@)(?=\w)")
 _NON_JOINER = "\u200c"
 _MOST_PLACES = 5
+_SIGNS = {"up": "▲ ", "down": "▼ "}
+_SHOWN = (
+    "net_revenue", "orders", "conversion_rate", "visitors", "abandoned_carts", "failed_searches",
+)  # fmt: skip
 
 
 class MailFormat(Format):
@@ -120,48 +124,16 @@ def _places(branches: Sequence[str]) -> str:
     return ", ".join(defuse(one) for one in branches)
 
 
-@dataclass(frozen=True)
-class FigureLine:
-    """One figure with how it moved."""
-
-    label: str
-    value: str
-    change: Change
-
-    @property
-    def moved(self) -> str:
-        """The movement with its sign: ▲ 12%."""
-        sign = {"up": "▲ ", "down": "▼ "}.get(self.change.direction, "")
-        return f"{sign}{self.change.text}"
+def _figures(figures: Figures, fmt: Format) -> list[Tile]:
+    """The tiles of Overview that a report shows, in their order there."""
+    return [t for t in build_tiles(figures.now, figures.before, fmt) if t.key in _SHOWN]
 
 
-def _figures(figures: Figures, fmt: Format) -> list[FigureLine]:
-    now, before = figures.now, figures.before
-
-    def moved(name: str, *, better: bool = True) -> Change:
-        return relative_change(
-            getattr(now, name), getattr(before, name), fmt, more_is_better=better
-        )
-
-    return [
-        FigureLine(
-            "Net revenue", fmt.money_short(now.net_revenue, now.currency), moved("net_revenue")
-        ),
-        FigureLine("Orders", fmt.number(now.orders), moved("orders")),
-        FigureLine("Visitors", fmt.number(now.visitors), moved("visitors")),
-        FigureLine(
-            "Conversion", fmt.percent(now.conversion_rate),
-            point_change(now.conversion_rate, before.conversion_rate, fmt, more_is_better=True),
-        ),
-        FigureLine(
-            "Abandoned carts", fmt.number(now.abandoned_carts),
-            moved("abandoned_carts", better=False),
-        ),
-        FigureLine(
-            "Failed searches", fmt.number(now.failed_searches),
-            moved("failed_searches", better=False),
-        ),
-    ]  # fmt: skip
+def _moved(tile: Tile) -> str:
+    """How a figure moved, with its sign: ▲ 12%."""
+    if tile.change is None:
+        return ""
+    return f"{_SIGNS.get(tile.change.direction, '')}{tile.change.text}"
 
 
 @cache
@@ -174,7 +146,7 @@ def _environment() -> Environment:
     made.filters.update(defuse=defuse, tel=phone_link, key=in_address)
     made.globals.update(
         card_id=card_id, describe=describe, customer_name=customer_name, plural=plural,
-        duration=duration, ended=_ended,
+        duration=duration, ended=_ended, moved=_moved,
     )  # fmt: skip
     return made
 
