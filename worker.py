@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from app import crypto, db, jobs, log
 from app.config import Config, ConfigError, load_config
 from app.dates import DateRange, utc_now
+from app.email.retention import forget_old_mail
 from app.email.schedule_start import start_due as start_due_mail
 from app.email.sending import start_sending
 from app.ingest.schedule_start import start_due
@@ -54,6 +55,7 @@ def periodic(config: Config) -> list[Periodic]:
         Periodic("schedules", config.job_schedule_s, start_due),
         Periodic("connections", DAY_S, check_all_tenants),
         Periodic("mail", config.mail_tick_s, start_sending),
+        Periodic("mail_history", DAY_S, forget_old_mail),
         Periodic("reports", config.job_schedule_s, start_due_mail),
     ]
 

@@ -16,10 +16,11 @@ from app import db
 from app.config import Config
 from dev import postgres, valkey
 from dev.database import Urls, create_database, create_template
+from tests.planted import SECRETS, search_databases, search_logs, search_redis
 
-SECRET = "k" * 8 + "Z3n9qLw7Xb2TtVc5" * 2
 SKIPPED: list[str] = []
-KEY = "t1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
+SECRET = SECRETS["secret key"]
+KEY = "t1:" + SECRETS["credential key"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with postgres.start(tmp_path_factory.mktemp("postgres"), fsync=False) as server:
         create_template(server.url)
         yield server.url
+        leaks = [*search_databases(server.url, SECRETS)]
+        leaks += search_logs(tmp_path_factory.getbasetemp(), SECRETS)
+        assert not leaks, "secrets stand plain after the whole suite"
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +47,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running Valkey."""
     with valkey.start(tmp_path_factory.mktemp("valkey")) as server:
         yield server.url
+        leaks = list(search_redis(server.url, SECRETS))
+        assert not leaks, "secrets stand plain after the whole suite"
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from app.settings import provision
 from dev import oidc
 from dev.oidc import Client, Member, Oidc
 from dev.process import free_port
+from tests.planted import SECRETS
 
 ADA = Member("ada@acme.example", "Ada Moreno", "Acme", "admin")
 REP = Member("rae@acme.example", "Rae Lund", "Acme", "rep")
@@ -32,7 +33,7 @@ MEG = Member("meg@acme.example", "Meg Ode", "Acme", "manager")
 OLA = Member("ola@acme.example", "Ola Far", "Acme", "rep")
 DAN = Member("dan@acme.example", "Dan Gone", "Acme", "admin")
 MEMBERS = (ADA, REP, VIEWER, GUS, STRANGER, UNVERIFIED, MEG, OLA, DAN)
-CLIENT_SECRET = "s3-" + "x" * 40
+CLIENT_SECRET = SECRETS["client secret"]
 
 
 @dataclass(frozen=True)

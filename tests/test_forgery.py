@@ -16,10 +16,11 @@ from tests.running import ADA, Browser, Site, port, provider, site
 
 __all__ = ["port", "provider", "site"]
 
+ONE_CLICK = "POST /r/<letters>/unsubscribe"  # mail programs ask for it, by a secret address
 CHANGES = {
     key: route
     for key, route in matrix.load().items()
-    if route.is_change and not route.is_api
+    if route.is_change and not route.is_api and key != ONE_CLICK
 }  # fmt: skip
 
 
@@ -65,11 +66,14 @@ def test_no_change_is_made_for_another_site(scene: Scene, key: str) -> None:
         assert scene.post(key, route, scene.csrf_token, {"Origin": origin}) == 403, origin
     referer = {"Referer": "https://evil.example/page"}
     assert scene.post(key, route, scene.csrf_token, referer) == 403
+    if " /r/" in key:
+        return  # a link in mail has a nonce in place of the token: tests/email/test_links.py
     for token in ("", "made-up", scene.csrf_token[:-1]):
         assert scene.post(key, route, token, own) == 400, token
     assert digest(scene.superuser, scene.site.acme) == before
 
 
 def test_every_answer_names_its_request(scene: Scene) -> None:
-    assert len(scene.request_ids) >= 8 * len(CHANGES), "this test looks at those above"
+    least = 8 * len(CHANGES) - 3 * sum(" /r/" in key for key in CHANGES)
+    assert len(scene.request_ids) >= least, "this test looks at those above"
     assert len(set(scene.request_ids)) == len(scene.request_ids)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.current import current_membership
 from app.dashboard import blocks
@@ -19,7 +20,7 @@ from app.db import tenant_transaction
 from app.errors import Invalid
 from app.periods import preset_labels
 from app.tenancy import allowed_locations
-from app.web import block, current_format, render_page
+from app.web import block, current_format, is_fragment_request, render_page
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/analytics")
 
@@ -86,8 +87,10 @@ def quality() -> Response:
 
 @blueprint.get("/freshness")
 @block("freshness_dot", "the freshness")
-def freshness_dot() -> Response:
-    """The sign in the top bar of every page."""
+def freshness_dot() -> AnyResponse:
+    """The sign in the top bar of every page; opened as a page, the line that says more."""
+    if not is_fragment_request():
+        return redirect(url_for("dashboard.freshness"), 303)
     return _block("dashboard/_freshness_dot.html", blocks.freshness)
 
 

@@ -22,6 +22,11 @@ PATHS = (
     "/auth/settings/rules",
     "/data/schedule",
     "/analytics/customers/excluded",
+    "/analytics/email/recipients",
+    "/analytics/email/schedule",
+    "/analytics/email/send",
+    "/analytics/email/send/outlook",
+    "/analytics/email/history",
     "/no/such/page",
 )
 

@@ -26,11 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from dev.certificate import ensure_certificate
+from tests.planted import SECRETS
 
 STEPS = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot", "quit")
 FAULTS = ("refuse4", "refuse5", "hang", "drop", "slow", "garbage")
 AFTER_DOT = (*FAULTS, "taken_drop", "taken_hang")
-USER, PASSWORD = "reports", "mail-password"
+USER, PASSWORD = "reports", SECRETS["mail password"]
 SLOW_S = 0.15
 LONGEST_LINE = 998  # RFC 5321
 Script = Callable[[str, str], str | None]

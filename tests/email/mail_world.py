@@ -112,6 +112,12 @@ class MailWorld(World):
             jobs.run_job(str(job_id))
         return job_id
 
+    def plan_and_send(self, key: str) -> None:
+        """One more planning, and its mail, beside a running site."""
+        with self.as_worker():
+            self.plan(key=key)
+            self.send()
+
     def hurry(self) -> None:
         """Nothing waits for its next try."""
         self.superuser.execute("update email_send_history set retry_at = null")

@@ -3,61 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-import redis
 import requests
 
-from app.config import Config
 from app.email.link_token import make_token
 from app.email.marks import REPORT_MARK
-from tests.email.mail_server import MailServer
-from tests.email.mail_world import DAY, MailWorld, set_up_mail, switch_on
+from tests.email.mail_world import DAY, MailWorld
+from tests.email.site_world import ANA, forget_limits, world
 from tests.page import Html, check_page
 from tests.routes.world import digest
 from tests.running import Site, port, provider, site
 
-__all__ = ["port", "provider", "site"]
+__all__ = ["port", "provider", "site", "world"]
 Superuser = psycopg.Connection[Any]
-ANA = "ana@acme.example"
 NONCE = re.compile(r'name="nonce" value="([^"]+)"')
-
-
-@pytest.fixture
-def world(
-    site: Site, config: Config, superuser: Superuser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MailWorld]:
-    """Acme with a report that was sent to Ana; the site and the jobs run beside each other."""
-    redis.Redis.from_url(config.redis_url).flushdb()
-    for table in ("email_link_use", "email_link", "email_told_task", "task_history", "task_work",
-                  "task_cooldown", "task", "branch_email_mappings", "email_suppression",
-                  "locations"):  # fmt: skip
-        superuser.execute(f"delete from {table}")
-    superuser.execute("update email_sending_jobs set renews_message_id = null, kind = 'report',"
-                      " recipient = null")  # fmt: skip
-    superuser.execute("delete from email_send_history")
-    superuser.execute("delete from email_sending_jobs")
-    with MailServer(tmp_path_factory.mktemp("mail")) as server:
-        made = MailWorld(superuser, site.acme)
-        made.server = server
-        made.run_as_worker(config, str(server.ca_file))
-        set_up_mail(superuser, site.acme, server)
-        switch_on(superuser, site.acme)
-        made.branch("D01", "Harbour")
-        made.branch("D02", "Uptown")
-        made.loaded()
-        made.recipient("D01", ANA)
-        made.cart("K1")
-        made.cart("K2")
-        made.cart("K9", "D02")
-        with made.as_worker():
-            made.plan()
-            made.send()
-        yield made
 
 
 @pytest.fixture
@@ -101,7 +64,7 @@ def test_looking_a_hundred_times_changes_no_row(
     links = {site.url(address.split("8000", 1)[1]) for address in found if ":8000" in address}
     assert len(links) >= 3
     for address in sorted(links):
-        redis.Redis.from_url(site.config.redis_url).flushdb()  # so that no limit answers
+        forget_limits(site.config.redis_url)
         for _ in range(100):
             requests.get(address, allow_redirects=False)
             requests.head(address, allow_redirects=False)

@@ -13,6 +13,7 @@ import pytest
 from app.config import Config
 from app.dates import DateRange
 from app.email.planning import NOTHING_TO_TELL
+from app.email.retention import forget_old_mail
 from tests.email import mail_world
 from tests.email.mail_world import DAY, MailWorld
 
@@ -189,3 +190,26 @@ def test_the_mail_itself(world: MailWorld) -> None:
         "select purpose from email_link where tenant_id = %s order by 1", (world.tenant_id,)
     ).fetchall()
     assert [row[0] for row in hashes] == ["report", "unsubscribe"]
+
+
+def test_after_a_year_a_message_is_gone_with_what_it_told(world: MailWorld) -> None:
+    world.recipient("D01", ANA)
+    world.cart("K1")
+    world.plan()
+    world.send()
+    world.plan(key="waits", period=days_later(1))
+    world.cart("K2")
+    job_id = world.plan(key="fails", period=days_later(1))
+    old = "now() - interval '366 days'"
+    for table in ("email_send_history", "email_sending_jobs"):
+        world.superuser.execute(f"update {table} set created_at = {old} where tenant_id = %s",
+                                (world.tenant_id,))  # fmt: skip
+    assert forget_old_mail() == 2, "one was sent and one was skipped"
+    assert [row[1] for row in world.messages()] == ["planned"], "what waits stays"
+    kept = world.superuser.execute(
+        "select job_id from email_sending_jobs where tenant_id = %s", (world.tenant_id,)
+    ).fetchall()
+    assert kept == [(job_id,)]
+    assert not world.superuser.execute(
+        "select from email_link where tenant_id = %s", (world.tenant_id,)
+    ).fetchall()

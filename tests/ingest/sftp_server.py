@@ -15,7 +15,9 @@ from typing import Any
 
 import asyncssh
 
-PASSWORD = "correct horse"
+from tests.planted import SECRETS
+
+PASSWORD = SECRETS["file password"]
 
 
 @dataclass

@@ -56,7 +56,10 @@ def test_tick_that_fails_is_tried_again_soon(bench: Bench, error: Exception) -> 
 def test_partitions_are_made_three_months_ahead(bench: Bench, job_config: Config) -> None:
     bench.superuser.execute("drop table if exists page_view_2999_01")
     names = [entry.name for entry in worker.periodic(job_config)]
-    assert names == ["sweep", "partitions", "tasks", "schedules", "connections", "mail", "reports"]
+    assert names == [
+        "sweep", "partitions", "tasks", "schedules", "connections", "mail", "mail_history",
+        "reports",
+    ]  # fmt: skip
     assert worker.make_partitions_ahead() == 0, "the migration has made them already"
 
 

@@ -217,8 +217,14 @@ def _mail(world: World, contact: str) -> Things:
         (world.tenant_id,),
     )
     switch_on(world.superuser, world.tenant_id)
-    for kind in ("report", "digest"):
-        world.insert("email_schedule", kind=kind, cron="0 7 * * *", time_zone="UTC")
+    world.superuser.execute(
+        """
+        insert into email_schedule (tenant_id, kind, cron, time_zone)
+        select %s, k.kind, '0 7 * * *', 'UTC' from unnest(array['report', 'digest']) as k (kind)
+        on conflict do nothing
+        """,
+        (world.tenant_id,),
+    )
     job_id, message_id, day = uuid4(), uuid4(), ago(days=1).date()
     world.insert(
         "email_sending_jobs", job_id=job_id, schedule_key="manual", period_start=day,
