@@ -1,0 +1,61 @@
+"""The defences of email, for `make defences`."""
+
+from __future__ import annotations
+
+_SENDING = "tests/email/test_sending.py::test_one_fault_at_one_step"
+_LINKS = "tests/email/test_links.py"
+_REPORTS = "tests/email/test_reports.py"
+
+# Name, file, what is taken out, what stands there instead, the test that notices.
+MAIL_DEFENCES = [
+    ("mail: what may have left is never sent again", "app/smtp.py",
+     "        except (smtplib.SMTPException, OSError) as error:\n"
+     "            raise Unanswered from error\n",
+     "        except (smtplib.SMTPException, OSError) as error:\n"
+     '            raise Upstream("lost") from error\n', _SENDING),
+    ("mail: a greeting that refuses is a refusal", "app/smtp.py",
+     "    if answer[0] != code:\n", "    if not code:\n", _SENDING),
+    ("mail: off in a copy of the database", "sql/functions/_is_sending_confirmed.sql",
+     "            and s.database_oid = d.oid::bigint\n", "",
+     f"{_REPORTS}::test_sending_is_off_until_somebody_confirms"),
+    ("mail: who may get it is asked again when it goes", "app/email/sending.py",
+     "reason = message and outbox.find_obstacle(conn, self._tenant_id, message)",
+     "reason = None", f"{_REPORTS}::test_whether_it_may_go_is_asked_again_when_it_goes"),
+    ("mail: a moved message keeps the protocol", "sql/functions/_keep_message.sql",
+     "'failed>planned', 'unknown>sent', 'unknown>planned'",
+     "'failed>planned', 'unknown>sent', 'unknown>planned', 'sent>planned'",
+     "tests/sql/test_email_ledger.py"),
+    ("mail: tokens are not stored with what was written", "app/email/outbox.py",
+     "links.report.token_hash", "links.report.secret", _LINKS),
+    ("mail: lines a server takes", "app/email/mime.py",
+     "_CHARSET.body_encoding = QP", "_CHARSET.body_encoding = None",
+     f"{_REPORTS}::test_the_mail_itself"),
+    ("mail: nothing is left to make a link of", "app/email/render.py",
+     "return _LINKLIKE.sub(lambda found: f\"{found[0]}{_NON_JOINER}\", said)", "return said",
+     "tests/email/test_mail_html.py"),
+    ("mail: whatever is typed, it stays small", "app/email/render.py",
+     "    if len(said) > most:\n", "    if not most:\n", "tests/email/test_mail_html.py"),
+    ("link: a form is good once", "app/email/links.py",
+     "    if conn.execute(_USE, values).rowcount != 1:\n",
+     "    if conn.execute(_USE, values).rowcount > 1:\n",
+     f"{_LINKS}::test_a_form_is_good_once"),
+    ("link: a nonce is of this link", "app/email/link_views.py",
+     "    if token_hash != link.token_hash.hex():\n", "    if token_hash == 0:\n",
+     f"{_LINKS}::test_a_wrong_form_changes_nothing"),
+    ("link: what the report did not tell is not there", "app/email/link_views.py",
+     "    if card is None:\n        raise NotFound\n", "",
+     f"{_LINKS}::test_a_task_that_the_report_did_not_tell_of_is_not_there"),
+    ("link: who no longer gets the report is out", "app/email/links.py",
+     "                m.tenant_id = h.tenant_id and m.email = h.recipient and m.is_enabled\n",
+     "                m.tenant_id = h.tenant_id and m.email = h.recipient\n",
+     f"{_LINKS}::test_who_no_longer_gets_the_report_no_longer_sees_it"),
+    ("link: one purpose", "app/email/link_views.py",
+     "    if link is None or purpose not in (None, link.purpose):\n", "    if link is None:\n",
+     f"{_LINKS}::test_a_token_is_good_for_one_purpose"),
+    ("schedule: one run a local day", "app/email/schedule_start.py",
+     "    if conn.execute(_HAS_RUN, values).scalar_one():\n        return None\n", "",
+     "tests/email/test_schedule.py::test_two_runs_on_one_local_day_are_one"),
+    ("schedule: too late is left out", "app/email/schedule_start.py",
+     "    if now - last > LATE_AFTER:\n", "    if now == last:\n",
+     "tests/email/test_schedule.py::test_what_is_twelve_hours_late_is_left_out_and_said"),
+]  # fmt: skip
