@@ -9,9 +9,11 @@ from sqlalchemy import Connection
 
 from app.dates import DateRange
 from app.email.content import Reports, Sorted
+from app.email.digest import build_digest, list_managers
 from app.email.ledger import Addressee, list_addressees
 from app.email.planning import find_addressee, mail_frame, without_marks
-from app.email.render import Rendered, render_report
+from app.email.render import Rendered, render_digest, render_report
+from app.errors import Invalid
 
 MOST_SHOWN = 200
 
@@ -54,6 +56,23 @@ def preview_report(
     reports = Reports(conn, tenant_id, period, [recipient])
     frame = mail_frame(conn, tenant_id, base)
     return without_marks(render_report(reports.build(addressee), frame), frame)
+
+
+def preview_digest(
+    conn: Connection, tenant_id: UUID, email: str, period: DateRange, base: str
+) -> Rendered:
+    """The digest that this manager would get; its links lead to the site.
+
+    Raises:
+        Invalid: nobody of this address gets the digest.
+    """
+    found = [one for one in list_managers(conn, tenant_id) if one.email == email]
+    if not found:
+        raise Invalid("You do not get the digest: you unsubscribed from it.")
+    frame = mail_frame(conn, tenant_id, base)
+    return without_marks(
+        render_digest(build_digest(conn, tenant_id, found[0], period), frame), frame
+    )
 
 
 def _outlook(addressee: Addressee, found: Sorted) -> Outlook:

@@ -19,7 +19,8 @@ from app.email import switch
 from app.email.ledger import list_addressees
 from app.email.outbox import is_sending_confirmed
 from app.email.planning import MANUAL, find_addressee, start_planning
-from app.email.preview import list_outlooks, preview_report
+from app.email.preview import list_outlooks, preview_digest, preview_report
+from app.email.render import Rendered
 from app.errors import Invalid
 from app.jobs import publish
 from app.tenancy import allowed_locations
@@ -98,6 +99,39 @@ def preview_html() -> Response:
         _check_scope(conn, recipient)
         rendered = preview_report(conn, _tenant_id(), recipient, period, _base())
     return mail_document(rendered.html)
+
+
+@blueprint.get("/digest")
+@require_role("manager", "admin")
+def digest() -> Response:
+    """The digest of the last seven days, as whoever asks would get it."""
+    rendered = _digest()
+    return render_page(
+        "email/digest.html", "email/_digest.html", rendered=rendered, period=_week(), tab="send"
+    )
+
+
+@blueprint.get("/digest.html")
+@require_role("manager", "admin")
+def digest_html() -> Response:
+    """Its HTML part alone, for the frame of the page."""
+    return mail_document(_digest().html)
+
+
+@blueprint.post("/digest")
+@require_role("manager", "admin")
+def send_digest() -> AnyResponse:
+    """Send the digest of the last seven days to all managers and admins."""
+    tenant_id, actor = _tenant_id(), current_actor()
+    try:
+        with tenant_transaction(tenant_id) as conn:
+            job_id = start_planning(conn, tenant_id, "digest", MANUAL, _week(), actor.email)
+            audit.record(conn, tenant_id, actor, "email.sent", job_id, digest=str(_week().end))
+    except Invalid as error:
+        return _page(error)
+    publish(job_id)
+    flash("Sending started. It goes on when you leave this page.", "success")
+    return redirect(url_for("history.job", job_id=job_id), 303)
 
 
 @blueprint.post("/test")
@@ -195,6 +229,15 @@ def _check_scope(conn: Connection, recipient: str) -> None:
     found = find_addressee(conn, _tenant_id(), recipient)
     if scope is not None and not set(found.branch_ids) <= set(scope):
         raise Invalid("This report is about branches that you do not see.")
+
+
+def _digest() -> Rendered:
+    with tenant_transaction(_tenant_id()) as conn:
+        return preview_digest(conn, _tenant_id(), current_member().email, _week(), _base())
+
+
+def _week() -> DateRange:
+    return DateRange(_yesterday() - timedelta(days=6), _yesterday())
 
 
 def _yesterday() -> date:
