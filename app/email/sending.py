@@ -14,6 +14,7 @@ from app.db import admin_transaction, tenant_transaction
 from app.email import outbox
 from app.email.marks import fill_marks, link_address, unsubscribe_address
 from app.email.mime import write_mail
+from app.email.obstacles import find_obstacle
 from app.email.outbox import Claimed, Links
 from app.errors import AppError, Upstream
 from app.failpoints import reached
@@ -107,7 +108,7 @@ class _Post:
             self._run.check()
             with tenant_transaction(self._tenant_id) as conn:
                 message = outbox.claim(conn, self._tenant_id, self._lease_s)
-                reason = message and outbox.find_obstacle(conn, self._tenant_id, message)
+                reason = message and find_obstacle(conn, self._tenant_id, message)
                 if message is not None and reason:
                     outbox.note_skipped(conn, self._tenant_id, message, reason)
             if message is None:
