@@ -9,11 +9,12 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from app.config import Config, ConfigError
 
 Role = Literal["web", "worker"]
+_POOL_SIZE, _POOL_OVERFLOW = 8, 4
 
 _engines: dict[str, Engine] = {}
 _config: Config | None = None
@@ -67,6 +68,14 @@ def maint_transaction() -> Iterator[Connection]:
         yield connection
 
 
+def pool_use() -> tuple[int, int]:
+    """Connections in use and how many there may be, of this process's pool."""
+    engine = _engines.get("web")
+    if engine is None or not isinstance(engine.pool, QueuePool):
+        return 0, _POOL_SIZE + _POOL_OVERFLOW
+    return engine.pool.checkedout(), _POOL_SIZE + _POOL_OVERFLOW
+
+
 def _tenant_setter(tenant_id: UUID):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's listener
     statement = text("select set_config('app.tenant_id', :tenant_id, true)")
 
@@ -101,5 +110,6 @@ def make_engine(url: str, *, pooled: bool = True) -> Engine:
     if not pooled:
         return create_engine(sqlalchemy_url, poolclass=NullPool, connect_args=options)
     return create_engine(
-        sqlalchemy_url, pool_pre_ping=True, pool_size=8, max_overflow=4, connect_args=options
+        sqlalchemy_url, pool_pre_ping=True, pool_size=_POOL_SIZE, max_overflow=_POOL_OVERFLOW,
+        connect_args=options,
     )

@@ -28,6 +28,7 @@ from app.ingest import views as ingest_views
 from app.settings import api as settings_api
 from app.settings import commands, schedule_views
 from app.settings import views as settings_views
+from app.status import metrics
 from app.status import views as status_views
 from app.tasks import actions as task_actions
 from app.tasks import api as tasks_api
@@ -167,6 +168,7 @@ def _connect(app: Flask, config: Config) -> None:
     for blueprint in (*_APIS, link_views.blueprint):  # links have a nonce of their own
         csrf.exempt(blueprint)
     problems.configure(app)
+    metrics.configure(app)
 
 
 def _register(app: Flask) -> None:

@@ -39,6 +39,7 @@ _FILES: dict[Service, str] = {
 }
 _LINE = "_line"
 _scope: ContextVar[ExitStack | None] = ContextVar("request_scope", default=None)
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _READABLE = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {extra[_readable]}\n"
 _NOISY = ("sqlalchemy", "werkzeug", "urllib3", "authlib", "rq.worker", "google", "paramiko")
 
@@ -79,15 +80,24 @@ def bound(**fields: object) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def request_scope(**fields: object) -> Iterator[None]:
-    """Put these fields, and what `bind_request()` adds, on every line of one request."""
+def request_scope(request_id: str, **fields: object) -> Iterator[None]:
+    """Put these fields, and what `bind_request()` adds, on every line of one request.
+
+    The jobs that it asks for carry its id too.
+    """
     with ExitStack() as stack:
-        stack.enter_context(bound(**fields))
-        token = _scope.set(stack)
+        stack.enter_context(bound(request_id=request_id, **fields))
+        token, id_token = _scope.set(stack), _request_id.set(request_id)
         try:
             yield
         finally:
+            _request_id.reset(id_token)
             _scope.reset(token)
+
+
+def current_request_id() -> str | None:
+    """The id of the request that is being answered; None elsewhere."""
+    return _request_id.get()
 
 
 def bind_request(**fields: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -20,13 +21,14 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Networks = Sequence[IPv4Network | IPv6Network]
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _YEAR_S = 31_536_000
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def configure(app: Flask, config: Config) -> None:
     """Install the wrapper around each request and the headers on each response."""
     app.config["BASE_ORIGIN"] = origin_of(config.base_url)
     app.config["HSTS"] = config.base_url.startswith("https://")
-    wrapped = _scoped(_believing(app.wsgi_app, config.proxies()))
+    wrapped = _scoped(_believing(app.wsgi_app, config.proxies()), config.proxies())
     app.wsgi_app = wrapped  # type: ignore[method-assign,assignment]  # as Flask documents it
     app.before_request(_begin)
     app.before_request(check_origin)
@@ -117,11 +119,16 @@ def _log(response: Response, took_s: float) -> None:
     )
 
 
-def _scoped(inner: Wsgi) -> Wsgi:
-    """Give each request an id and its service, on every log line from the first to the last."""
+def _scoped(inner: Wsgi, proxies: Networks) -> Wsgi:
+    """Give each request an id and its service, on every log line from the first to the last.
+
+    A listed hop in front may have given it one already.
+    """
 
     def scoped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
-        environ["app.request_id"] = uuid4().hex
+        said = environ.get("HTTP_X_REQUEST_ID", "")
+        is_ours = _is_listed(environ.get("REMOTE_ADDR", ""), proxies) and _ID.fullmatch(said)
+        environ["app.request_id"] = said if is_ours else uuid4().hex
         service = service_of(environ.get("PATH_INFO", ""))
         with request_scope(request_id=environ["app.request_id"], service=service):
             return inner(environ, start_response)

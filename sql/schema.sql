@@ -496,7 +496,8 @@ create table processing_jobs (
     bytes_estimate bigint,
     created_at timestamp with time zone not null default now(),
     started_at timestamp with time zone,
-    finished_at timestamp with time zone
+    finished_at timestamp with time zone,
+    request_id text
 ); -- enable and force row security
 
 create table purchase (
@@ -965,6 +966,7 @@ alter table order_repeat add constraint order_repeat_pkey PRIMARY KEY (tenant_id
 alter table periodic_tick add constraint periodic_tick_pkey PRIMARY KEY (tick);
 alter table processing_jobs add constraint processing_jobs_pkey PRIMARY KEY (tenant_id, job_id);
 alter table processing_jobs add constraint processing_jobs_range CHECK ((end_date >= start_date));
+alter table processing_jobs add constraint processing_jobs_request_id CHECK ((request_id ~ '^[0-9a-f]{32}$'::text));
 alter table processing_jobs add constraint processing_jobs_status CHECK ((status = ANY (ARRAY['queued'::text, 'processing'::text, 'completed'::text, 'completed_with_warnings'::text, 'failed'::text, 'cancelled'::text])));
 alter table processing_jobs add constraint processing_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table refund add constraint refund_pkey PRIMARY KEY (tenant_id, order_key, refund_number);
@@ -1075,8 +1077,10 @@ create policy tenant_fence on branch_day_money to public using (tenant_id = ( SE
 create policy tenant_fence on branch_email_mappings to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on clock_hour to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on clock_zone to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy metrics on connection_check to app_admin using true;
 create policy tenant_fence on connection_check to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on customer_note to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy metrics on day_load to app_admin using true;
 create policy tenant_fence on day_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on derivation to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on do_not_contact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));

@@ -16,15 +16,16 @@ from app.jobs.ending import end, settle_parent
 from app.jobs.interruptions import JobCancelled
 from app.jobs.kinds import find_kind
 from app.jobs.rows import JobRow
+from app.log import current_request_id
 
 _INSERT = text("""
     insert into processing_jobs (
         tenant_id, kind, started_by, start_date, end_date, data_types, changed_only,
-        parent_job_id, available_at
+        parent_job_id, available_at, request_id
     )
     values (
         :tenant_id, :kind, :started_by, :start_date, :end_date, :data_types, :changed_only,
-        :parent_job_id, coalesce(:available_at, clock_timestamp())
+        :parent_job_id, coalesce(:available_at, clock_timestamp()), :request_id
     )
     returning job_id
 """)
@@ -63,6 +64,7 @@ def enqueue(
         "changed_only": changed_only,
         "parent_job_id": parent_job_id,
         "available_at": available_at,
+        "request_id": current_request_id(),
     }
     job_id: UUID = conn.execute(_INSERT, values).scalar_one()
     return job_id

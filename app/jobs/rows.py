@@ -21,7 +21,8 @@ _COLUMNS = """
     available_at <= clock_timestamp() as is_due,
     leased_until is not null as has_lease,
     coalesce(leased_until < clock_timestamp(), false) as is_lease_over,
-    extract(epoch from deadline_at - clock_timestamp())::float8 as seconds_left
+    extract(epoch from deadline_at - clock_timestamp())::float8 as seconds_left,
+    request_id
 """
 
 
@@ -46,6 +47,7 @@ class JobRow:
     has_lease: bool
     is_lease_over: bool
     seconds_left: float | None
+    request_id: str | None = None
 
     @property
     def is_open(self) -> bool:

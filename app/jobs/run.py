@@ -44,6 +44,7 @@ class Run:
         self.started_by = row.started_by
         self.fence = row.fence
         self.attempt = row.attempt
+        self.request_id = row.request_id
         self.params = JobParams(row.start_date, row.end_date, row.data_types, row.changed_only)
         self._deadline = None if row.seconds_left is None else time.monotonic() + row.seconds_left
         self._interruption: JobInterrupted | None = None

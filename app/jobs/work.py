@@ -34,7 +34,8 @@ def run_job(job_id: str) -> None:
     with bound(tenant_id=str(tenant_id), job_id=job_id, service="data"):
         run = _claim(tenant_id, UUID(job_id))
         if run is not None:
-            _perform(run)
+            with bound(**({"request_id": run.request_id} if run.request_id else {})):
+                _perform(run)
 
 
 def _perform(run: Run) -> None:

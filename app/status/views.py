@@ -15,6 +15,7 @@ from app import __version__, openapi
 from app.current import public
 from app.dates import utc_now
 from app.db import admin_transaction
+from app.status import metrics as prometheus
 
 blueprint = Blueprint("status", __name__)
 
@@ -54,6 +55,13 @@ def ready() -> Response:
     words = {name: "ok" if works else "unreachable" for name, works in checks.items()}
     answer = jsonify(status="ready" if is_ready else "not ready", checks=words)
     return make_response(answer, 200 if is_ready else 503)
+
+
+@blueprint.get("/metrics")
+@public
+def metrics() -> Response:
+    """What Prometheus scrapes. The proxy in front does not let strangers ask."""
+    return prometheus.render()
 
 
 @blueprint.get("/docs")

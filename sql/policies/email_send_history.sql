@@ -16,4 +16,6 @@ grant update (
 -- The scheduler finds, as app_admin, in which tenants mail waits; it reads nothing of it.
 drop policy if exists scheduler on email_send_history;
 create policy scheduler on email_send_history for select to app_admin using (true);
-grant select (tenant_id, status, retry_at, leased_until) on email_send_history to app_admin;
+grant select (
+    tenant_id, status, retry_at, leased_until, created_at
+) on email_send_history to app_admin;

@@ -21,6 +21,8 @@ OTHER_INDEXES = {
     "processing_jobs_job_id", "processing_jobs_open",  # the queue, across tenants
 }  # fmt: skip
 CROSS_TENANT_POLICIES = {
+    ("connection_check", "metrics"),
+    ("day_load", "metrics"),
     ("email_schedule", "scheduler"),
     ("email_send_history", "scheduler"),
     ("ingest_schedule", "scheduler"),

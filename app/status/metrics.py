@@ -1,0 +1,112 @@
+"""What Prometheus scrapes: requests as they are answered, and what the database knows of the rest.
+
+With several processes behind one port `PROMETHEUS_MULTIPROC_DIR` names the folder in which they
+add up. What is read from the database is read at most every few seconds, whoever asks.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+from flask import Flask, Response, g, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db import admin_transaction, pool_use
+from app.log import logger
+from app.status.measures import Measure, read_measures
+
+_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
+_KEEP_S = 10.0
+_SECONDS = Histogram(
+    "http_request_duration_seconds", "Time to answer, by route", ("method", "route", "status"),
+    buckets=_BUCKETS,
+)  # fmt: skip
+_POOL_USED = Gauge(
+    "database_pool_connections_used", "Connections in use", multiprocess_mode="livesum"
+)
+_POOL_SIZE = Gauge(
+    "database_pool_connections_max", "Connections there may be", multiprocess_mode="livesum"
+)
+
+
+def configure(app: Flask) -> None:
+    """Time every request of this application."""
+    app.after_request(_observe)
+
+
+def render() -> Response:
+    """Everything there is, in the format Prometheus reads."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # read by the library itself, not a setting
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
+    else:
+        registry = REGISTRY
+    text = generate_latest(registry) + generate_latest(_from_database())
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def _observe(response: Response) -> Response:
+    rule = request.url_rule.rule if request.url_rule else "unmatched"
+    took_s = time.perf_counter() - g.get("began", time.perf_counter())
+    _SECONDS.labels(request.method, rule, f"{response.status_code // 100}xx").observe(took_s)
+    used, size = pool_use()
+    _POOL_USED.set(used)
+    _POOL_SIZE.set(size)
+    return response
+
+
+class _Measures:
+    """The database's measures as Prometheus wants them."""
+
+    def __init__(self, measures: Iterable[Measure]) -> None:
+        self._measures = measures
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, GaugeMetricFamily] = {}
+        for one in self._measures:
+            if one.name not in families:
+                families[one.name] = GaugeMetricFamily(one.name, one.help, labels=list(one.labels))
+            families[one.name].add_metric(list(one.labels.values()), one.value)
+        yield from families.values()
+
+
+_lock = threading.Lock()
+_kept: tuple[float, list[Measure]] = (0.0, [])
+
+
+def kept_measures() -> list[Measure]:
+    """What the database says, at most a few seconds old; `database_up` is 0 when it is silent."""
+    global _kept
+    with _lock:
+        if time.monotonic() - _kept[0] > _KEEP_S or not _kept[1]:
+            _kept = (time.monotonic(), _read())
+        return _kept[1]
+
+
+def _read() -> list[Measure]:
+    help_ = "Whether the database answers"
+    try:
+        with admin_transaction() as conn:
+            return [Measure("database_up", help_, 1.0), *read_measures(conn)]
+    except SQLAlchemyError as error:
+        logger.warning("metrics.database.away", error=type(error).__name__)
+        return [Measure("database_up", help_, 0.0)]
+
+
+def _from_database() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(_Measures(kept_measures()))
+    return registry
