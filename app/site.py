@@ -69,6 +69,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Users & roles", "members.members", "team", ("admin",)),
             Link("API tokens", "tokens.tokens_page", "link", ("admin",)),
             Link("Audit log", "audit.audit_log", "note", ("admin",)),
+            Link("System status", "status.system", "gauge", ("admin",)),
         ),
     ),
 )

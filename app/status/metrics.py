@@ -27,11 +27,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import admin_transaction, pool_use
 from app.log import logger
 from app.status.measures import Measure, read_measures
+from app.status.system import Requests
 
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
 _KEEP_S = 10.0
+_NAME = "http_request_duration_seconds"
 _SECONDS = Histogram(
-    "http_request_duration_seconds", "Time to answer, by route", ("method", "route", "status"),
+    _NAME, "Time to answer, by route", ("method", "route", "status"),
     buckets=_BUCKETS,
 )  # fmt: skip
 _POOL_USED = Gauge(
@@ -56,6 +58,26 @@ def render() -> Response:
         registry = REGISTRY
     text = generate_latest(registry) + generate_latest(_from_database())
     return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def answered() -> Requests:
+    """What was answered so far, by all processes of this service where they add up."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
+    counts: dict[float, float] = {}
+    errors = 0.0
+    for family in registry.collect():
+        for sample in family.samples if family.name == _NAME else ():
+            if sample.name == f"{_NAME}_bucket":
+                bound = float(sample.labels["le"])
+                counts[bound] = counts.get(bound, 0) + sample.value
+            if sample.name == f"{_NAME}_count" and sample.labels["status"] == "5xx":
+                errors += sample.value
+    total = counts.get(float("inf"), 0)
+    slow = min((bound for bound, n in counts.items() if n >= 0.95 * total), default=None)
+    return Requests(int(total), int(errors), slow if total else None)
 
 
 def _observe(response: Response) -> Response:

@@ -8,14 +8,18 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
 from loguru import logger
 from redis import Redis, RedisError
+from rq import Worker
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__, openapi
-from app.current import public
+from app.current import current_membership, public
 from app.dates import utc_now
-from app.db import admin_transaction
+from app.db import admin_transaction, pool_use
+from app.jobs.settings import settings as job_settings
 from app.status import metrics as prometheus
+from app.status.system import list_checks
+from app.web import current_format, render_page, require_role
 
 blueprint = Blueprint("status", __name__)
 
@@ -64,6 +68,19 @@ def metrics() -> Response:
     return prometheus.render()
 
 
+@blueprint.get("/analytics/status")
+@require_role("admin")
+def system() -> Response:
+    """How the system and the tenant's data and connections stand."""
+    checks = list_checks(
+        prometheus.kept_measures(), current_membership().tenant.slug, prometheus.answered(),
+        pool_use(), _count_workers(), current_format(),
+    )  # fmt: skip
+    return render_page(
+        "status/system.html", "status/_system.html", checks=checks, version=__version__
+    )
+
+
 @blueprint.get("/docs")
 @public
 def docs() -> str:
@@ -84,6 +101,14 @@ def _routes(described: dict[str, Any]) -> list[dict[str, Any]]:
         for path, operations in sorted(described["paths"].items())
         for method, operation in operations.items()
     ]
+
+
+def _count_workers() -> int | None:
+    """Workers that have told of themselves lately; None when Redis cannot be asked."""
+    try:
+        return len(Worker.all(connection=Redis.from_url(job_settings().redis_url)))
+    except RedisError:
+        return None
 
 
 def _works(ask: Callable[[], None]) -> bool:

@@ -27,6 +27,7 @@ PATHS = (
     "/analytics/email/send",
     "/analytics/email/send/outlook",
     "/analytics/email/history",
+    "/analytics/status",
     "/no/such/page",
 )
 
