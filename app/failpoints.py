@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+# Sending a message: tests/email/test_deaths.py stops a worker at each.
+MAIL_POINTS = (
+    "mail.claimed", "mail.offered", "mail.sending", "mail.delivered", "mail.noted",
+)  # fmt: skip
 POINTS = (
     # From the committed row of a job to the worker that claims it.
     "publish.begun",
