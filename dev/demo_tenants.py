@@ -22,6 +22,7 @@ from app.ingest.jobs import MAX_DAYS, IngestRequest, start_ingestion
 from app.ingest.queries import Job, find_job
 from app.migrate import SQL, migrate
 from app.settings import provision as provisioning
+from app.settings.jobs import list_set_up, start_check
 from app.tenancy import Role
 from dev.demo_settings import DATABASE, ROLES, Settings
 from dev.generate import acme, globex, write_tenant
@@ -193,6 +194,18 @@ def load(settings: Settings, tenants: Mapping[str, str], ga4: Path | None, say: 
         for job_id in job_ids:
             _finish(tenant_id, slug, job_id, say)
         mark.touch()
+        _check_connections(tenant_id)
+
+
+def _check_connections(tenant_id: UUID) -> None:
+    """Test them again: the daily test ran before there was anything to find."""
+    with tenant_transaction(tenant_id) as conn:
+        started = [
+            start_check(conn, tenant_id, section, "schedule")
+            for section in list_set_up(conn, tenant_id)
+        ]
+    for job_id in started:
+        jobs.publish(job_id)
 
 
 def _days(folder: Path) -> tuple[date, date]:
