@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import Connection, text
 
+from app.branches import get_branch_names
 from app.dates import DateRange
 from app.db import tenant_transaction
 from app.email import outbox
@@ -155,11 +156,11 @@ def _report_entry(report: Report, frame: Frame) -> _Entry:
 
 def _plan_digests(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
     frame = mail_frame(conn, tenant_id, job_settings().base_url)
+    whole = (*get_branch_names(conn, tenant_id), "")  # and what belongs to no branch
     for member in list_managers(conn, tenant_id):
         digest = build_digest(conn, tenant_id, member, planning.period)
-        yield _Entry(
-            member.email, member.name, member.location_ids or (), render_digest(digest, frame)
-        )
+        branches = whole if member.location_ids is None else member.location_ids
+        yield _Entry(member.email, member.name, branches, render_digest(digest, frame))
 
 
 def _plan_test(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:

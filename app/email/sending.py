@@ -42,8 +42,9 @@ def start_sending() -> int:
 
 
 def start_tenant(tenant_id: UUID) -> UUID | None:
-    """Queue a sending job of this tenant, unless one waits or sending is off."""
+    """Queue a sending job of this tenant, unless it has one or sending is off."""
     with tenant_transaction(tenant_id) as conn:
+        outbox.end_dead_sendings(conn, tenant_id)
         if not outbox.is_sending_confirmed(conn, tenant_id):
             return None
         job_id = enqueue_sending(conn, tenant_id)
@@ -251,6 +252,6 @@ _WAITING = text("""
 _QUEUED = text("""
     select exists (
         select from processing_jobs
-        where tenant_id = :t and kind = 'send_mail' and status = 'queued'
+        where tenant_id = :t and kind = 'send_mail' and status in ('queued', 'processing')
     )
 """)

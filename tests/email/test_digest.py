@@ -12,11 +12,13 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from app import db
 from app.audit import Actor
 from app.config import Config
 from app.dates import DateRange
 from app.db import tenant_transaction
 from app.email.digest import Manager, build_digest
+from app.email.history import get_email_send_history_paginated
 from app.tasks.work import Change, change_task, undo
 from tests.customers.world import ago
 from tests.email import mail_world
@@ -97,6 +99,16 @@ def test_each_manager_gets_their_branches(world: MailWorld) -> None:
     world.plan(kind="digest", key="digest", period=WEEK)
     world.send()
     assert len(world.server.deliveries) == 2
+
+
+def test_the_history_shows_a_digest_to_who_sees_its_branches(world: MailWorld) -> None:
+    world.plan(kind="digest", key="digest", period=WEEK)
+    db.configure(world.config)
+    with tenant_transaction(world.tenant_id) as conn:
+        found, total = get_email_send_history_paginated(
+            conn, world.tenant_id, location_ids=("D01", "D02")
+        )
+    assert (total, [one.recipient for one in found]) == (1, ["mo@acme.example"])
 
 
 def test_who_is_no_manager_any_more_gets_none(world: MailWorld) -> None:

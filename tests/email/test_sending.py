@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from app.config import Config
+from app.email.sending import start_tenant
 from tests.email import mail_world
 from tests.email.mail_server import AFTER_DOT, FAULTS, STEPS
 from tests.email.mail_world import MailWorld
@@ -115,6 +116,27 @@ def test_a_recipient_that_breaks_the_line_stops_nobody_else(world: MailWorld) ->
         world.hurry()
         world.send()
     assert world.statuses() == {ANA: "planned"} | {f"r{n}@acme.example": "sent" for n in range(5)}
+
+
+def test_a_tenant_has_one_sending_job_at_a_time(world: MailWorld) -> None:
+    world.plan()
+    world.superuser.execute("delete from processing_jobs where kind = 'send_mail'")
+    job_id = start_tenant(world.tenant_id)
+    assert job_id is not None and start_tenant(world.tenant_id) is None
+    world.superuser.execute("update processing_jobs set status = 'processing' where job_id = %s",
+                            (job_id,))  # fmt: skip
+    assert start_tenant(world.tenant_id) is None
+
+
+def test_what_a_dead_worker_left_is_said_also_while_sending_is_off(world: MailWorld) -> None:
+    world.plan()
+    world.superuser.execute(
+        "update email_send_history set status = 'sending', lease_id = gen_random_uuid(),"
+        " leased_until = now() - interval '1 second'"
+    )
+    world.superuser.execute("update email_switch set database_oid = 1")
+    assert start_tenant(world.tenant_id) is None
+    assert world.statuses() == {ANA: "unknown"}
 
 
 def test_it_is_not_tried_for_ever(world: MailWorld) -> None:
