@@ -27,21 +27,24 @@ from app.dates import DateRange, utc_now
 from app.email.retention import forget_old_mail
 from app.email.schedule_start import start_due as start_due_mail
 from app.email.sending import start_sending
+from app.ingest.retention import start_forgetting
 from app.ingest.schedule_start import start_due
 from app.ingest.scratch import clear_leftovers
 from app.jobs.queue import end_with_parent, make_worker
+from app.jobs.retention import forget_old_jobs
 from app.jobs.ticks import Periodic, run_ticks, tick
 from app.log import logger
-from app.partitions import ensure_partitions
+from app.partitions import drop_empty_partitions, ensure_partitions
 from app.settings.jobs import check_all_tenants
 from app.tasks.clock import keep_tasks
 
 HANDLER_MODULES = [
     "app.email.planning", "app.email.sending", "app.ingest.jobs", "app.ingest.rederive",
-    "app.settings.effect", "app.settings.jobs",
+    "app.ingest.retention", "app.settings.effect", "app.settings.jobs",
 ]  # fmt: skip
 HOUR_S, DAY_S = 3_600, 86_400
 _PARTITIONS_AHEAD = timedelta(days=92)
+_SHORTEST_RETENTION = timedelta(days=731)
 _STOP_LIMIT_S = 8.0
 _RESTART_MOST_S = 5.0
 
@@ -56,6 +59,8 @@ def periodic(config: Config) -> list[Periodic]:
         Periodic("connections", DAY_S, check_all_tenants),
         Periodic("mail", config.mail_tick_s, start_sending),
         Periodic("mail_history", DAY_S, forget_old_mail),
+        Periodic("retention", DAY_S, forget_old_events),
+        Periodic("job_history", DAY_S, forget_old_jobs),
         Periodic("reports", config.job_schedule_s, start_due_mail),
     ]
 
@@ -64,6 +69,13 @@ def make_partitions_ahead() -> int:
     """Partitions for this month and the next three; answers how many were missing."""
     today = utc_now().date()
     return ensure_partitions(DateRange(today, today + _PARTITIONS_AHEAD))
+
+
+def forget_old_events() -> int:
+    """Queue what lets outdated days go, and drop old months that are empty by now."""
+    started = start_forgetting()
+    drop_empty_partitions(utc_now().date() - _SHORTEST_RETENTION)
+    return started
 
 
 @dataclass

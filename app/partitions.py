@@ -1,11 +1,15 @@
-"""Monthly partitions of the event tables, made before they are needed."""
+"""Monthly partitions of the event tables: made in time, dropped when they are old and empty."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app.dates import DateRange
 from app.db import maint_transaction
+from app.log import logger
 
 
 def ensure_partitions(period: DateRange) -> int:
@@ -16,3 +20,40 @@ def ensure_partitions(period: DateRange) -> int:
         statement = text("select _ensure_partitions(:first, :last)")
         values = {"first": period.start, "last": period.end}
         return int(connection.execute(statement, values).scalar_one())
+
+
+def drop_empty_partitions(before: date) -> int:
+    """Drop the months that end before this day and hold nobody's row; answers how many.
+
+    One that cannot be locked at once is left for the next time: readers do not wait for this.
+    """
+    with maint_transaction() as connection:
+        names = list(connection.execute(_MONTHS, {"before": before}).scalars())
+    return sum(_drop_if_empty(name) for name in names)
+
+
+def _drop_if_empty(name: str) -> bool:
+    statement = text("select _drop_partition_if_empty(:name)")
+    try:
+        with maint_transaction() as connection:
+            connection.execute(text("set local lock_timeout = '2s'"))
+            return bool(connection.execute(statement, {"name": name}).scalar_one())
+    except OperationalError as error:
+        logger.warning("partition.busy", partition=name, error=type(error.orig).__name__)
+        return False
+
+
+_MONTHS = text("""
+    select c.relname
+    from pg_inherits as i
+    inner join pg_class as c on c.oid = i.inhrelid and c.relkind = 'r'
+    inner join pg_class as p on p.oid = i.inhparent
+    where
+        p.relname in (
+            'purchase', 'add_to_cart', 'page_view', 'view_item', 'view_search_results',
+            'no_search_results'
+        )
+        and c.relname ~ '_p[0-9]{6}$'
+        and to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= :before
+    order by 1
+""")

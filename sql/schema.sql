@@ -1294,6 +1294,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _derive_tasks(p_tenant_id uuid) returns void
 -- function _derive_term_visits(p_tenant_id uuid) returns void
 -- function _derive_visits(p_tenant_id uuid) returns void
+-- function _drop_partition_if_empty(p_name text) returns boolean
 -- function _drop_short_chains(p_tenant_id uuid, p_task_type text, p_least integer) returns void
 -- function _end_cooldown(p_tenant_id uuid, p_history_id uuid) returns void
 -- function _ensure_partitions(p_first date, p_last date) returns integer

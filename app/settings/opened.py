@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from app import audit
 from app.audit import Actor
+from app.ingest.retention import count_outdated
 from app.settings.checking import CHECKED, find_check
 from app.settings.effect import find_trial
 from app.settings.forms import FORMS, TITLES, SectionForm
@@ -101,4 +102,5 @@ def describe(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
         "check": find_check(conn, tenant_id, section) if section in CHECKED else None,
         "settings": settings,
         "trial": find_trial(conn, tenant_id) if section == "rules" else None,
+        "outdated": count_outdated(conn, tenant_id) if section == "retention" else None,
     }

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.db import tenant_transaction
 from app.jobs import enqueue_children, sweep
+from app.jobs.retention import forget_old_jobs
 from tests.conftest import Cast
 from tests.jobs.bench import Bench
 from tests.jobs.handlers import store_and_finish
@@ -130,3 +131,15 @@ def test_stranger_sees_no_child(bench: Bench, cast: Cast) -> None:
     bench.run(parent)
     with tenant_transaction(cast.globex) as conn:
         assert conn.exec_driver_sql("select count(*) from processing_jobs").scalar() == 0
+
+
+def test_after_ninety_days_a_job_is_gone_with_its_steps(bench: Bench) -> None:
+    parent = bench.split(MONDAY, "2024-01-02")
+    bench.run(parent)
+    for child in bench.children(parent):
+        bench.run(child)
+    bench.superuser.execute("update processing_jobs set finished_at = now() - interval '89 days'")
+    assert forget_old_jobs() == 0
+    bench.superuser.execute("update processing_jobs set finished_at = now() - interval '91 days'")
+    assert [forget_old_jobs(), forget_old_jobs()] == [2, 1], "the parent goes after its parts"
+    assert not bench.superuser.execute("select from job_step").fetchall()

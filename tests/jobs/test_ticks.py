@@ -58,7 +58,7 @@ def test_partitions_are_made_three_months_ahead(bench: Bench, job_config: Config
     names = [entry.name for entry in worker.periodic(job_config)]
     assert names == [
         "sweep", "partitions", "tasks", "schedules", "connections", "mail", "mail_history",
-        "reports",
+        "retention", "job_history", "reports",
     ]  # fmt: skip
     assert worker.make_partitions_ahead() == 0, "the migration has made them already"
 
