@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import cast
 
 import click
@@ -12,7 +13,7 @@ from flask.cli import AppGroup
 
 from app.config import ConfigError
 from app.errors import AppError
-from app.settings import provision
+from app.settings import offboarding, provision
 from app.tenancy import Role
 
 tenant = AppGroup("tenant", help="Companies that use the system.")
@@ -42,6 +43,28 @@ def create_tenant(
             slug, name, currency, property_time_zone, time_zone, locale
         )
     click.echo(tenant_id)
+
+
+@tenant.command("export")
+@click.argument("slug")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export_tenant(slug: str, folder: Path) -> None:
+    """Write every row of the tenant SLUG into FOLDER, a file a table."""
+    with _plain_errors():
+        written = offboarding.export_tenant(provision.find_tenant_id(slug), folder)
+    click.echo(f"{sum(written.values())} rows of {len(written)} tables written to {folder}")
+
+
+@tenant.command("delete")
+@click.argument("slug")
+@click.option("--name-again", required=True, help="SLUG once more: this cannot be undone.")
+def delete_tenant(slug: str, name_again: str) -> None:
+    """Delete the tenant SLUG and everything of it, for good."""
+    if name_again != slug:
+        raise click.ClickException("The two names differ. Nothing was deleted.")
+    with _plain_errors():
+        deleted = offboarding.delete_tenant(provision.find_tenant_id(slug))
+    click.echo(f"{sum(deleted.values())} rows of {len(deleted)} tables deleted")
 
 
 @member.command("invite")
