@@ -105,7 +105,7 @@ class MailWorld(World):
         """Run one sending job."""
         self.superuser.execute(
             "update processing_jobs set status = 'cancelled', finished_at = now()"
-            " where kind = 'send_mail' and status = 'queued'"
+            " where kind = 'send_mail' and status in ('queued', 'processing')"
         )
         job_id = start_tenant(self.tenant_id)
         if job_id is not None:

@@ -24,7 +24,7 @@ from tests.email.mail_world import MailWorld
 from tests.jobs.workers import Workers, environment, kill
 
 Superuser = psycopg.Connection[Any]
-MESSAGES = int(os.environ.get("MAIL_MESSAGES", "120"))
+MESSAGES = int(os.environ.get("MAIL_MESSAGES", "60"))
 SEED = int(os.environ.get("MAIL_SEED", "1"))
 FAULT_SHARE = {"connect": 0.2, "ehlo": 0.05, "starttls": 0.05, "auth": 0.05, "quit": 0.3}
 FINAL = {"sent", "failed", "skipped", "unknown"}

@@ -132,7 +132,7 @@ def test_what_a_dead_worker_left_is_said_also_while_sending_is_off(world: MailWo
     world.plan()
     world.superuser.execute(
         "update email_send_history set status = 'sending', lease_id = gen_random_uuid(),"
-        " leased_until = now() - interval '1 second'"
+        " leased_until = now() - interval '1 second' where tenant_id = %s", (world.tenant_id,)
     )
     world.superuser.execute("update email_switch set database_oid = 1")
     assert start_tenant(world.tenant_id) is None
