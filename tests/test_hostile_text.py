@@ -36,6 +36,7 @@ TEXTS = {
     "long": "W" * 5_000, "astral": "\U0001f4a3" * 50, "closing": "</textarea></select></title>",
 }  # fmt: skip
 ROLES = {"admin": ADA, "viewer": VIEWER}
+MASKED = ("markup", "bidi", "long", "astral")  # what shortening could tear apart
 
 
 def plant(superuser: psycopg.Connection[Any], site: Site, text: str) -> Things:
@@ -114,8 +115,11 @@ def planted(
     yield site, plant(superuser, site, TEXTS[request.param])
 
 
-@pytest.mark.parametrize("planted", TEXTS, indirect=True)
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("planted", "role"),
+    [*((name, "admin") for name in TEXTS), *((name, "viewer") for name in MASKED)],
+    indirect=["planted"],
+)
 def test_nothing_that_was_planted_comes_alive(
     planted: tuple[Site, Things], browsers: dict[str, Browser], role: str
 ) -> None:

@@ -33,8 +33,7 @@ PATHS = (
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/auth/login", "/auth/signed-out"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_axe_finds_nothing(open_page: OpenPage, path: str, scheme: str, width: int) -> None:
     page = open_page(
         path,

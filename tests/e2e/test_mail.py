@@ -28,8 +28,7 @@ def way_out_of(world: MailWorld) -> str:
     return "/r/" + str(world.server.deliveries[0].message["List-Unsubscribe"]).split("/r/")[1][:-1]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_axe_finds_nothing(
     world: MailWorld, open_page: OpenPage, scheme: str, width: int
 ) -> None:

@@ -27,8 +27,7 @@ def rep_path(site: Site, superuser: Superuser) -> str:
     return f"/auth/members/{row[0]}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_axe_finds_nothing(open_page: OpenPage, rep_path: str, scheme: str, width: int) -> None:
     for path in ("/auth/members", rep_path, "/auth/audit", "/auth/setup"):
         page = open_page(path, color_scheme=scheme, viewport={"width": width, "height": 900})

@@ -14,8 +14,7 @@ __all__ = ["tasks"]
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 @pytest.mark.parametrize("kind", ["purchase", "cart", "no_results", "repeat_visit", "bounce"])
 def test_axe_finds_nothing(
     open_page: OpenPage, tasks: TaskRows, kind: str, scheme: str, width: int

@@ -28,7 +28,7 @@ FIRST = date(2025, 3, 27)
     order=st.randoms(use_true_random=False),
 )
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking loads for minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
