@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from app import crypto
 from app.errors import NotFound
+from app.format import Format
 
 CredentialField = Literal["bigquery", "sftp", "smtp"]
+F = TypeVar("F", bound=Format)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,14 @@ class TenantSettings:
     has_bigquery_credentials: bool
     has_sftp_credentials: bool
     has_smtp_credentials: bool
+
+
+def format_of(settings: TenantSettings, kind: type[F]) -> F:
+    """The tenant's way of writing numbers and times: Format, or a kind of it."""
+    return kind(
+        settings.locale, settings.reporting_currency, settings.time_zone,
+        settings.property_time_zone,
+    )  # fmt: skip
 
 
 def get_tenant_settings(conn: Connection, tenant_id: UUID) -> TenantSettings:

@@ -30,7 +30,7 @@ from app.errors import AppError, Unauthenticated
 from app.format import Format
 from app.redaction import redact_text
 from app.tenancy import Membership
-from app.tenant_settings import get_tenant_settings
+from app.tenant_settings import format_of, get_tenant_settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -217,13 +217,7 @@ def _read_format() -> Format:
         return Format()
     tenant_id = membership.tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
-        settings = get_tenant_settings(conn, tenant_id)
-    return Format(
-        settings.locale,
-        settings.reporting_currency,
-        settings.time_zone,
-        settings.property_time_zone,
-    )
+        return format_of(get_tenant_settings(conn, tenant_id), Format)
 
 
 def _varied(response: Response) -> Response:

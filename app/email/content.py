@@ -82,7 +82,7 @@ class Report:
         for lead in self.new:
             for task in lead.card.tasks:
                 yield task.task_id, "new" if task.task_id in self.untold else "open"
-        for card in self.open[:MOST_OPEN]:
+        for card in self.open:
             yield from ((task.task_id, "open") for task in card.tasks)
         yield from ((task.task_id, "closed") for task in self.closed)
 

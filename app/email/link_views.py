@@ -40,7 +40,7 @@ from app.limits import limiter
 from app.tasks.queue_actions import read_press, take
 from app.tasks.queue_cards import card_id, describe
 from app.tasks.words import CLOSED_NAMES, OUTCOME_NAMES, STATE_NAMES, customer_name
-from app.tenant_settings import get_tenant_settings
+from app.tenant_settings import format_of, get_tenant_settings
 from app.web import origin_free
 
 blueprint = Blueprint("links", __name__, url_prefix="/r")
@@ -135,7 +135,7 @@ def _page(letters: str, said: str | None = None, refusal: AppError | None = None
     token = _token(letters)
     with tenant_transaction(token.tenant_id) as conn:
         link = _known(conn, token, "report")
-        if link.is_expired or link.is_revoked or not link.branch_ids:
+        if not link.is_good:
             return _answer("email/link/over.html", 410, link=link, letters=letters)
         names = get_branch_names(conn, link.tenant_id)
         context = {
@@ -173,7 +173,7 @@ def _known(conn: Connection, token: LinkToken, purpose: str | None = None) -> Li
 
 def _good(conn: Connection, token: LinkToken) -> Link:
     link = _known(conn, token, "report")
-    if link.is_expired or link.is_revoked or not link.branch_ids:
+    if not link.is_good:
         raise Gone
     return link
 
@@ -206,8 +206,4 @@ def _actor(link: Link) -> Actor:
 
 
 def _format(conn: Connection, link: Link) -> Format:
-    settings = get_tenant_settings(conn, link.tenant_id)
-    return Format(
-        settings.locale, settings.reporting_currency, settings.time_zone,
-        settings.property_time_zone,
-    )  # fmt: skip
+    return format_of(get_tenant_settings(conn, link.tenant_id), Format)

@@ -42,6 +42,11 @@ class Link:
     period: DateRange
     branch_ids: tuple[str, ...]
 
+    @property
+    def is_good(self) -> bool:
+        """Whether its report may be seen and worked on."""
+        return not self.is_expired and not self.is_revoked and bool(self.branch_ids)
+
 
 @dataclass(frozen=True)
 class LinkedCard:

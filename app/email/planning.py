@@ -30,7 +30,7 @@ from app.errors import Invalid
 from app.format import plural
 from app.jobs import Run, enqueue, job, publish
 from app.jobs.settings import settings as job_settings
-from app.tenant_settings import get_tenant_settings
+from app.tenant_settings import format_of, get_tenant_settings
 
 MANUAL = "manual"
 NOTHING_TO_TELL = "Nothing is new and nothing was closed."
@@ -101,10 +101,11 @@ def plan_mail(run: Run) -> None:
         run.fence_check(conn)
         conn.execute(_LOCK, {"t": str(run.tenant_id)})
         planning = get_planning(conn, run.tenant_id, run.job_id)
+        domain = get_mail_domain(conn, run.tenant_id)
         counts: Counter[str] = Counter()
         for entry in _PLANNERS[planning.kind](conn, run.tenant_id, planning):
             run.check()
-            counts[_write(conn, run.tenant_id, planning, entry)] += 1
+            counts[_write(conn, run.tenant_id, planning, entry, domain)] += 1
         conn.execute(_PLANNED, {"t": run.tenant_id, "job_id": run.job_id})
         if counts["planned"]:
             sending_id = enqueue_sending(conn, run.tenant_id)
@@ -127,11 +128,9 @@ def mail_frame(conn: Connection, tenant_id: UUID, base: str, *, is_test: bool = 
     """How this tenant's mail is written."""
     settings = get_tenant_settings(conn, tenant_id)
     name = conn.execute(text("select name from tenant where tenant_id = :t"), {"t": tenant_id})
-    fmt = MailFormat(
-        settings.locale, settings.reporting_currency, settings.time_zone,
-        settings.property_time_zone,
-    )  # fmt: skip
-    return Frame(name.scalar_one(), base.rstrip("/"), fmt, is_test)
+    return Frame(
+        name.scalar_one(), base.rstrip("/"), format_of(settings, MailFormat), is_test
+    )
 
 
 def _plan_reports(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
@@ -199,11 +198,12 @@ def without_marks(rendered: Rendered, frame: Frame) -> Rendered:
     )
 
 
-def _write(conn: Connection, tenant_id: UUID, planning: Planning, entry: _Entry) -> str:
+def _write(
+    conn: Connection, tenant_id: UUID, planning: Planning, entry: _Entry, domain: str
+) -> str:
     """Store a message unless there is one; answers planned, skipped or there already."""
     key, period = planning.schedule_key, planning.period
     name = f"{tenant_id}/{key}/{period.start}/{period.end}/{entry.recipient}"
-    domain = get_mail_domain(conn, tenant_id)
     body = entry.rendered or Rendered("", "", "")
     row = conn.execute(_INSERT, {
         "t": tenant_id, "job_id": planning.job_id, "key": key, "start": period.start,

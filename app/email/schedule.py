@@ -11,6 +11,8 @@ from uuid import UUID
 from cronsim import CronSim
 from sqlalchemy import Connection, text
 
+from app import audit
+from app.audit import Actor
 from app.cron import next_runs
 from app.dates import DateRange, utc_now, zone
 
@@ -94,6 +96,38 @@ def delete_schedule(conn: Connection, tenant_id: UUID, kind: str) -> bool:
     """Mail of this kind no longer goes out by itself; False when it did not."""
     statement = text("delete from email_schedule where tenant_id = :t and kind = :kind")
     return conn.execute(statement, {"t": tenant_id, "kind": kind}).rowcount == 1
+
+
+def change_schedule(
+    conn: Connection, tenant_id: UUID, actor: Actor, kind: str, cron: str, time_zone: str,
+    latest_time: time | None, *, is_paused: bool,
+) -> None:  # fmt: skip
+    """As store_schedule(), entered into the audit log.
+
+    Raises:
+        Invalid: the cron line or the zone is not one.
+    """
+    before = find_schedule(conn, tenant_id, kind)
+    store_schedule(conn, tenant_id, kind, cron, time_zone, latest_time, is_paused=is_paused)
+    _record(conn, tenant_id, actor, kind, before, find_schedule(conn, tenant_id, kind))
+
+
+def remove_schedule(conn: Connection, tenant_id: UUID, actor: Actor, kind: str) -> bool:
+    """As delete_schedule(), entered into the audit log."""
+    before = find_schedule(conn, tenant_id, kind)
+    delete_schedule(conn, tenant_id, kind)
+    _record(conn, tenant_id, actor, kind, before, None)
+    return before is not None
+
+
+def _record(
+    conn: Connection, tenant_id: UUID, actor: Actor, kind: str, before: MailSchedule | None,
+    after: MailSchedule | None,
+) -> None:  # fmt: skip
+    audit.record(
+        conn, tenant_id, actor, "email.schedule_changed", kind,
+        before=schedule_facts(before), after=schedule_facts(after),
+    )  # fmt: skip
 
 
 def schedule_facts(schedule: MailSchedule | None) -> dict[str, Any] | None:

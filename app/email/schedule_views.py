@@ -13,7 +13,6 @@ from wtforms import (  # type: ignore[import-untyped] # wtforms has no types
 )
 from wtforms.validators import Optional, Regexp  # type: ignore[import-untyped] # as above
 
-from app import audit
 from app.current import current_actor, current_membership
 from app.db import tenant_transaction
 from app.email import schedule as schedules
@@ -58,15 +57,9 @@ def save(kind: str) -> AnyResponse:
         return _page(kind, form)
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        before = schedules.find_schedule(conn, tenant_id, kind)
-        schedules.store_schedule(
-            conn, tenant_id, kind, form.line(), form.time_zone.data, form.latest_time(),
-            is_paused=form.is_paused.data,
-        )  # fmt: skip
-        after = schedules.find_schedule(conn, tenant_id, kind)
-        audit.record(
-            conn, tenant_id, current_actor(), "email.schedule_changed", kind,
-            before=schedules.schedule_facts(before), after=schedules.schedule_facts(after),
+        schedules.change_schedule(
+            conn, tenant_id, current_actor(), kind, form.line(), form.time_zone.data,
+            form.latest_time(), is_paused=form.is_paused.data,
         )  # fmt: skip
     flash("Schedule saved.", "success")
     return redirect(url_for("mail_schedule.schedule"), 303)
@@ -78,12 +71,7 @@ def delete(kind: str) -> AnyResponse:
     """Mail of this kind no longer goes out by itself."""
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        before = schedules.find_schedule(conn, tenant_id, kind)
-        schedules.delete_schedule(conn, tenant_id, kind)
-        audit.record(
-            conn, tenant_id, current_actor(), "email.schedule_changed", kind,
-            before=schedules.schedule_facts(before), after=None,
-        )  # fmt: skip
+        schedules.remove_schedule(conn, tenant_id, current_actor(), kind)
     flash(f"{KINDS[kind]} no longer go out by themselves.", "success")
     return redirect(url_for("mail_schedule.schedule"), 303)
 

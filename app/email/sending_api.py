@@ -218,15 +218,9 @@ def put_schedule(query: KindQuery, json: MailScheduleBody) -> MailScheduleRow:
     tenant_id = _tenant_id()
     latest = time.fromisoformat(json.latest_time) if json.latest_time else None
     with tenant_transaction(tenant_id) as conn:
-        before = schedules.find_schedule(conn, tenant_id, query.kind)
-        schedules.store_schedule(
-            conn, tenant_id, query.kind, json.cron, json.time_zone, latest,
+        schedules.change_schedule(
+            conn, tenant_id, current_actor(), query.kind, json.cron, json.time_zone, latest,
             is_paused=json.is_paused,
-        )  # fmt: skip
-        after = schedules.find_schedule(conn, tenant_id, query.kind)
-        audit.record(
-            conn, tenant_id, current_actor(), "email.schedule_changed", query.kind,
-            before=schedules.schedule_facts(before), after=schedules.schedule_facts(after),
         )  # fmt: skip
     return _schedule_row(_find(query.kind))
 
@@ -239,13 +233,8 @@ def remove_schedule(query: KindQuery) -> Removed:
     require_membership_role("manager", "admin")
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        before = schedules.find_schedule(conn, tenant_id, query.kind)
-        schedules.delete_schedule(conn, tenant_id, query.kind)
-        audit.record(
-            conn, tenant_id, current_actor(), "email.schedule_changed", query.kind,
-            before=schedules.schedule_facts(before), after=None,
-        )  # fmt: skip
-    return Removed(was_there=before is not None)
+        was_there = schedules.remove_schedule(conn, tenant_id, current_actor(), query.kind)
+    return Removed(was_there=was_there)
 
 
 def _find(kind: str) -> MailSchedule:

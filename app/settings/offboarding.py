@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from app.db import maint_transaction
 
@@ -95,8 +96,8 @@ def _delete_rows(conn: Connection, tenant_id: UUID, table: str, deleted: dict[st
     try:
         with conn.begin_nested():
             deleted[table] = conn.execute(statement, {"t": tenant_id}).rowcount
-    except Exception as error:
-        if isinstance(getattr(error, "orig", None), ForeignKeyViolation):
+    except IntegrityError as error:
+        if isinstance(error.orig, ForeignKeyViolation):
             return False
         raise
     return True

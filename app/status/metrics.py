@@ -51,24 +51,15 @@ def configure(app: Flask) -> None:
 
 def render() -> Response:
     """Everything there is, in the format Prometheus reads."""
-    registry = CollectorRegistry()
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # read by the library itself, not a setting
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
-    else:
-        registry = REGISTRY
-    text = generate_latest(registry) + generate_latest(_from_database())
+    text = generate_latest(_registry()) + generate_latest(_from_database())
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def answered() -> Requests:
     """What was answered so far, by all processes of this service where they add up."""
-    registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
     counts: dict[float, float] = {}
     errors = 0.0
-    for family in registry.collect():
+    for family in _registry().collect():
         for sample in family.samples if family.name == _NAME else ():
             if sample.name == f"{_NAME}_bucket":
                 bound = float(sample.labels["le"])
@@ -78,6 +69,15 @@ def answered() -> Requests:
     total = counts.get(float("inf"), 0)
     slow = min((bound for bound, n in counts.items() if n >= 0.95 * total), default=None)
     return Requests(int(total), int(errors), slow if total else None)
+
+
+def _registry() -> CollectorRegistry:
+    """This process's numbers; where several stand behind one port, those of all of them."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # read by the library itself, not a setting
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
+    return registry
 
 
 def _observe(response: Response) -> Response:
