@@ -28,6 +28,7 @@ class Config(BaseSettings):
     app_service: Literal["all", "auth", "data", "analytics"] = "all"
     base_url: str = "http://127.0.0.1:8000"
     database_url: str
+    database_replica_url: str | None = None
     worker_database_url: str | None = None
     maint_database_url: str | None = None
     redis_url: str
@@ -136,10 +137,10 @@ def _refuse_unencrypted(config: Config) -> None:
     """In production a database that is not on this machine must be reached over verified TLS."""
     if config.app_env != "production":
         return
-    for name in ("database_url", "worker_database_url", "maint_database_url"):
-        url = getattr(config, name) or ""
+    for name in ("database", "database_replica", "worker_database", "maint_database"):
+        url = getattr(config, f"{name}_url") or ""
         if url and not _is_local(url) and "sslmode=verify-full" not in url:
-            raise ConfigError(f"{name.upper()}: a remote database needs sslmode=verify-full")
+            raise ConfigError(f"{name.upper()}_URL: a remote database needs sslmode=verify-full")
 
 
 def _is_local(url: str) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, current_app, request
 from flask_wtf.csrf import CSRFProtect
 
-from app import crypto, db, jobs, keys, limits, log, masking, problems, security, site
+from app import crypto, db, jobs, keys, limits, log, masking, problems, reading, security, site
 from app.api import check_body, is_api_request
 from app.auth import api as auth_api
 from app.auth import audit_views, gate, members, provider, setup, store, token_views
@@ -168,6 +168,7 @@ def _connect(app: Flask, config: Config) -> None:
     for blueprint in (*_APIS, link_views.blueprint):  # links have a nonce of their own
         csrf.exempt(blueprint)
     problems.configure(app)
+    reading.configure(app)
     metrics.configure(app)
 
 

@@ -56,6 +56,7 @@ SETTINGS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
+    "hot_standby_feedback": "on",
     "random_page_cost": "1.1",
     "jit": "off",
     "timezone": "UTC",
@@ -119,10 +120,13 @@ class Postgres(Service):
         return f"postgresql://postgres:{self.password}@{HOST}:{self.port}/postgres"
 
 
-def start(state: Path, port: int | None = None, fsync: bool = True) -> Postgres:
+def start(
+    state: Path, port: int | None = None, fsync: bool = True, primary: Postgres | None = None
+) -> Postgres:
     """Start the server over `state`/postgres/data, made at the first start.
 
-    `fsync` False is for tests: a power cut may then lose or break everything.
+    `fsync` False is for tests: a power cut may then lose or break everything. With a `primary` it
+    is a streaming replica of that server, with its passwords.
 
     Raises:
         StackError: it does not start, or another live server uses this directory.
@@ -132,9 +136,11 @@ def start(state: Path, port: int | None = None, fsync: bool = True) -> Postgres:
     home.mkdir(parents=True, exist_ok=True)
     account = _account(data)
     binaries = _binaries(account)
+    if primary is not None:
+        (home / "password").write_text(primary.password)
     password = kept_secret(home / "password")
     if not data.exists():
-        _initialise(data, account, binaries, password)
+        _initialise(data, account, binaries, password, primary)
     _clear_stale_lock(data)
 
     def attempt(choice: int) -> Postgres:
@@ -191,8 +197,10 @@ def _reachable(data: Path, account: Account) -> Iterator[tuple[str, tuple[int, .
         os.close(descriptor)
 
 
-def _initialise(data: Path, account: Account, binaries: Path, password: str) -> None:
-    """Create the cluster beside its place and move it there when it is whole."""
+def _initialise(
+    data: Path, account: Account, binaries: Path, password: str, primary: Postgres | None
+) -> None:
+    """Create the cluster, or copy the primary's, beside its place; move it there when whole."""
     fresh = data.with_name("data.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
@@ -204,21 +212,39 @@ def _initialise(data: Path, account: Account, binaries: Path, password: str) -> 
         secret.write(password)
         secret.flush()
         account.own(Path(secret.name))
-        options = [
-            "--username=postgres",
-            "--auth=scram-sha-256",
-            f"--pwfile={secret.name}",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
-            "--data-checksums",
-            "--no-sync",
-        ]
-        done = account.run([str(binaries / "initdb"), "-D", path, *options], fds)
+        made_by = _initdb(secret.name) if primary is None else _base_backup(primary)
+        program, *options = made_by
+        done = account.run([str(binaries / program), "-D", path, *options], fds)
     if done.returncode != 0:
-        raise StackError(f"initdb failed: {done.stderr or done.stdout}")
+        raise StackError(f"{program} failed: {done.stderr or done.stdout}")
     fresh.rename(data)
+
+
+def _initdb(password_file: str) -> list[str]:
+    return [
+        "initdb",
+        "--username=postgres",
+        "--auth=scram-sha-256",
+        f"--pwfile={password_file}",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--data-checksums",
+        "--no-sync",
+    ]
+
+
+def _base_backup(primary: Postgres) -> list[str]:
+    """A copy that goes on as the primary's replica."""
+    return [
+        "pg_basebackup",
+        f"--dbname={primary.url}",
+        "--wal-method=stream",
+        "--checkpoint=fast",
+        "--write-recovery-conf",
+        "--no-sync",
+    ]
 
 
 def _clear_stale_lock(data: Path) -> None:

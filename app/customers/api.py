@@ -15,8 +15,8 @@ from app.api import Model, Money, PageOf, PageQuery, documented, filled
 from app.current import current_membership
 from app.customers import queries
 from app.customers.queries import Cursor
-from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
+from app.reading import reading_transaction
 from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
 
@@ -82,7 +82,7 @@ def session_history(session_id: str, query: SessionHistoryQuery) -> PageOf[Sessi
     membership = current_membership()
     tenant_id, scope = membership.tenant.tenant_id, allowed_locations(membership, ())
     start = (query.page - 1) * query.limit if query.after is None else query.after
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         if queries.find_session(conn, tenant_id, session_id, scope) is None:
             raise NotFound("There is no such session.")
         events, total = queries.get_session_history(conn, tenant_id, session_id, query.limit, start)
@@ -108,7 +108,7 @@ def user_history(user_id: str, query: UserHistoryQuery) -> PageOf[HistoryEntry]:
     key = user_id if user_id[:2] in ("k:", "c:", "d:") else f"c:{user_id}"
     cursor = _read_cursor(query.cursor)
     offset = 0 if cursor else (query.page - 1) * query.limit
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         if queries.find_customer(conn, tenant_id, key, scope) is None:
             raise NotFound("There is no such customer.")
         history = queries.get_user_history(

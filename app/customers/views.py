@@ -22,6 +22,7 @@ from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
 from app.masking import mask_id, mask_name
 from app.paging import Page
+from app.reading import reading_transaction
 from app.spreadsheet import file_response
 from app.tenancy import allowed_locations
 from app.web import (
@@ -48,7 +49,7 @@ def customers() -> Response:
     """Everybody who is known by a company or a name, a page of them."""
     query, sort_field = _query(), _choice("sort_field", queries.SORT_FIELDS, "revenue")
     number, limit = page_arguments()
-    with tenant_transaction(_tenant_id()) as conn:
+    with reading_transaction(_tenant_id()) as conn:
         rows, total = queries.list_customers(
             conn, _tenant_id(), query, sort_field, _scope(), limit, (number - 1) * limit
         )
@@ -62,7 +63,7 @@ def customers() -> Response:
 @blueprint.get("/customers/<key:customer_key>")
 def customer(customer_key: str) -> Response:
     """One customer: figures, people, products, identity, and the newest of the timeline."""
-    with tenant_transaction(_tenant_id()) as conn:
+    with reading_transaction(_tenant_id()) as conn:
         context = _customer_page(conn, customer_key)
     return render_page("customers/customer.html", "customers/_customer.html", **context)
 
@@ -71,7 +72,7 @@ def customer(customer_key: str) -> Response:
 @block("timeline", "the timeline")
 def customer_timeline(customer_key: str) -> Response:
     """A page of the timeline: behind, or before, an entry."""
-    with tenant_transaction(_tenant_id()) as conn:
+    with reading_transaction(_tenant_id()) as conn:
         found = _find(conn, customer_key)
         context = _timeline(conn, customer_key)
         context["branch_names"] = get_branch_names(conn, _tenant_id())
@@ -158,7 +159,7 @@ def export_history(customer_key: str, kind: str) -> Response:
 def session(session_id: str) -> Response:
     """One session, event by event."""
     after = min(max(request.args.get("after", 0, type=int), 0), MOST_EVENTS)
-    with tenant_transaction(_tenant_id()) as conn:
+    with reading_transaction(_tenant_id()) as conn:
         found = queries.find_session(conn, _tenant_id(), session_id, _scope())
         if found is None:
             raise NotFound

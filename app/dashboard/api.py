@@ -24,7 +24,7 @@ from app.api import (
 from app.current import current_membership
 from app.dashboard import queries
 from app.dates import DateRange
-from app.db import tenant_transaction
+from app.reading import reading_transaction
 from app.tasks.queries import TASK_TYPES, TaskFilters, count_tasks
 from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
@@ -199,7 +199,7 @@ def stats(query: StatsQuery) -> Stats:
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
     locations = allowed_locations(membership, query.location_id)
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         period = query.period(get_tenant_settings(conn, tenant_id).time_zone)
         compared = _compared(period, query.compare)
         figures = _figures(conn, period, locations)
@@ -218,7 +218,7 @@ def complete(query: StatsQuery) -> Complete:
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
     locations = allowed_locations(membership, query.location_id)
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         settings = get_tenant_settings(conn, tenant_id)
         period = query.period(settings.time_zone)
         compared = _compared(period, query.compare)
@@ -245,7 +245,7 @@ def chart(query: ChartQuery) -> Chart:
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
     locations = allowed_locations(membership, query.location_id)
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         settings = get_tenant_settings(conn, tenant_id)
         period = query.period(settings.time_zone)
         points = queries.get_chart_data(conn, tenant_id, period, query.granularity, locations)
@@ -267,7 +267,7 @@ def branch_stats(query: BranchesQuery) -> PageOf[BranchFigures]:
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
     locations = allowed_locations(membership, query.location_id)
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         settings = get_tenant_settings(conn, tenant_id)
         period = query.period(settings.time_zone)
         rows = queries.get_location_stats_bulk(conn, tenant_id, period, locations)
@@ -283,7 +283,7 @@ def branches(query: PageQuery) -> PageOf[BranchRow]:
     """The branches the member may see, as the customer file names them."""
     membership = current_membership()
     scope = membership.location_ids
-    with tenant_transaction(membership.tenant.tenant_id) as conn:
+    with reading_transaction(membership.tenant.tenant_id) as conn:
         rows = queries.get_locations(conn, membership.tenant.tenant_id)
     visible = [row for row in rows if scope is None or row.location_id in scope]
     return cut_page([filled(BranchRow, row) for row in visible], query)

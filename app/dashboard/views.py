@@ -16,9 +16,9 @@ from app.dashboard import blocks
 from app.dashboard.filters import COMPARISONS, METRICS, Filters, parse_filters
 from app.dashboard.queries import Branch, get_locations
 from app.dates import today
-from app.db import tenant_transaction
 from app.errors import Invalid
 from app.periods import preset_labels
+from app.reading import reading_transaction
 from app.tenancy import allowed_locations
 from app.web import block, current_format, is_fragment_request, render_page
 
@@ -30,7 +30,7 @@ def overview() -> Response:
     """The page: filters at once, blocks by themselves, or all in one with `full=1`."""
     filters, problem = _filters_or_default()
     tenant_id = current_membership().tenant.tenant_id
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         context = _filter_bar(conn, filters)
         if request.args.get("full"):
             context["rendered"] = _rendered(conn, _question(filters))
@@ -96,7 +96,7 @@ def freshness_dot() -> AnyResponse:
 
 def _block(fragment: str, build: blocks.Builder) -> Response:
     question = _question(parse_filters(request.args, _today()))
-    with tenant_transaction(question.tenant_id) as conn:
+    with reading_transaction(question.tenant_id) as conn:
         context = build(conn, question)
     return render_page("dashboard/block.html", fragment, filters=question.filters, **context)
 

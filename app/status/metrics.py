@@ -24,7 +24,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import admin_transaction, pool_use
+from app.db import admin_transaction, pool_use, replica
 from app.log import logger
 from app.status.measures import Measure, read_measures
 from app.status.system import Requests
@@ -122,10 +122,21 @@ def _read() -> list[Measure]:
     help_ = "Whether the database answers"
     try:
         with admin_transaction() as conn:
-            return [Measure("database_up", help_, 1.0), *read_measures(conn)]
+            return [Measure("database_up", help_, 1.0), *_replica(), *read_measures(conn)]
     except SQLAlchemyError as error:
         logger.warning("metrics.database.away", error=type(error).__name__)
         return [Measure("database_up", help_, 0.0)]
+
+
+def _replica() -> Iterator[Measure]:
+    """How the read replica stands, as this process last saw it; nothing where there is none."""
+    if (watched := replica()) is None:
+        return
+    standing = watched.standing()
+    yield Measure("replica_up", "Whether the replica may answer", float(standing.is_usable))
+    if standing.behind_bytes is not None:
+        said = "How much of the primary's log the replica has not replayed"
+        yield Measure("replica_behind_bytes", said, standing.behind_bytes)
 
 
 def _from_database() -> CollectorRegistry:

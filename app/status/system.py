@@ -46,6 +46,9 @@ def _services(
 ) -> Iterator[Check]:
     is_up = _value(own, "database_up") == 1
     yield Check("PostgreSQL", "answers" if is_up else "is away", "answers", is_up)
+    if (is_read := _value(own, "replica_up")) is not None:
+        said = "answers" if is_read else "is away or behind: the primary answers"
+        yield Check("Read replica", said, "answers", bool(is_read))
     said = NOT_COMPUTABLE if workers is None else fmt.number(workers)
     yield Check("Workers alive", said, "at least 1", None if workers is None else workers > 0)
     used, most = pool

@@ -16,6 +16,7 @@ from app.api import Model, Money, PageOf, PageQuery, PeriodQuery, api_scope, doc
 from app.current import current_actor, current_membership, require_membership_role
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
+from app.reading import reading_transaction
 from app.tasks import queries
 from app.tasks.queries import Contact, Place, Task, TaskFilters
 from app.tasks.work import Change, change_task
@@ -189,7 +190,7 @@ def _visible(conn: Connection, tenant_id: UUID, task_id: UUID) -> Task:
 def _page(query: TasksQuery, lister: Lister, types: Sequence[str]) -> PageOf[TaskRow]:
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         filters = TaskFilters(
             period=query.period(get_tenant_settings(conn, tenant_id).time_zone),
             location_ids=allowed_locations(membership, query.location_id),

@@ -16,6 +16,7 @@ from app.dates import DateRange, today, zone
 from app.db import tenant_transaction
 from app.errors import Invalid
 from app.format import plural
+from app.reading import reading_transaction
 from app.tasks.board_queries import (
     get_recovered_revenue,
     get_team_board,
@@ -39,7 +40,7 @@ _RECOVERED_DAYS = 30
 @block("board", "the team board")
 def board() -> Response:
     """A row a rep, what nobody owns by branch, and what contacts brought in."""
-    with tenant_transaction(_tenant_id()) as conn:
+    with reading_transaction(_tenant_id()) as conn:
         context = _board(conn)
     return render_page("tasks/queue/board.html", "tasks/queue/_board.html", **context)
 

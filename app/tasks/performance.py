@@ -12,8 +12,8 @@ from werkzeug.datastructures import MultiDict
 
 from app.current import current_membership
 from app.dates import DateRange, today, utc_now
-from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
+from app.reading import reading_transaction
 from app.spreadsheet import file_response
 from app.tasks.opened import WORKING_ROLES
 from app.tasks.performance_export import BRANCH_HEADER, PAGE_HEADER, branch_rows, page_rows
@@ -64,7 +64,7 @@ def page_sessions() -> Response:
         raise NotFound("There is no such page.")
     locations = allowed_locations(current_membership(), filters.location_ids)
     tenant_id = current_membership().tenant.tenant_id
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         sessions = get_page_sessions(conn, tenant_id, filters.period, locations, page)
         context = table_context(conn, filters, len(sessions))
     g.current_link = "tasks.performance"
@@ -78,7 +78,7 @@ def export_table(name: str, kind: str) -> Response:
     """One of the two tables as a file for a spreadsheet."""
     fmt = current_format()
     filters = _filters(BRANCHES if name == "branches" else PAGES, request.args)
-    with tenant_transaction(current_membership().tenant.tenant_id) as conn:
+    with reading_transaction(current_membership().tenant.tenant_id) as conn:
         if name == "branches":
             header, rows = BRANCH_HEADER, branch_rows(_branches(conn, filters), fmt)
         else:
@@ -109,7 +109,7 @@ def _table(
         filters = _filters(table, request.args)
     except Invalid as error:
         filters, problem = _filters(table, MultiDict()), error.message
-    with tenant_transaction(current_membership().tenant.tenant_id) as conn:
+    with reading_transaction(current_membership().tenant.tenant_id) as conn:
         context = build(conn, filters)
     g.current_link = "tasks.performance"
     status, where = 422 if problem else 200, "tasks/performance"

@@ -22,7 +22,7 @@ from app.api import (
 )
 from app.current import current_membership
 from app.dates import DateRange
-from app.db import tenant_transaction
+from app.reading import reading_transaction
 from app.tasks import queries
 from app.tasks.api import TaskRow, task_rows
 from app.tasks.performance_queries import (
@@ -96,7 +96,7 @@ def performance(query: PerformanceQuery) -> PerformanceRows:
     tenant_id = membership.tenant.tenant_id
     locations = allowed_locations(membership, query.location_id)
     answer = {"branches": _branches, "pages": _pages, "sessions": _sessions}[query.view]
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         period = query.period(get_tenant_settings(conn, tenant_id).time_zone)
         return answer(conn, query, period, locations)
 

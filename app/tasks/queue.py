@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.current import current_actor, current_member, current_membership
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid
+from app.reading import reading_transaction
 from app.tasks import queue_actions
 from app.tasks.many import take_many
 from app.tasks.opened import find_visible_step
@@ -40,7 +41,7 @@ _DONE_WORDS = {
 def queue() -> Response:
     """The cards to work through; the same list alone as a fragment."""
     filters, problem = _filters_or_default()
-    with tenant_transaction(_tenant_id()) as conn:
+    with reading_transaction(_tenant_id()) as conn:
         context = queue_context(conn, filters)
     status = 422 if problem else 200
     return render_page(
@@ -54,7 +55,7 @@ def queue() -> Response:
 def counts() -> Response:
     """How many customers wait and sleep, and what was done this week."""
     filters = _filters()
-    with tenant_transaction(_tenant_id()) as conn:
+    with reading_transaction(_tenant_id()) as conn:
         context = count(conn, filters)
     return render_page(
         "tasks/queue/counts.html", "tasks/queue/_counts.html", filters=filters, **context

@@ -16,6 +16,7 @@ from app.current import current_actor, current_membership
 from app.dates import today, utc_now
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, NotFound
+from app.reading import reading_transaction
 from app.spreadsheet import file_response
 from app.tasks.opened import WORKING_ROLES
 from app.tasks.table_filters import Table, TableFilters, parse_table_filters
@@ -163,7 +164,7 @@ def _refused(term: str, filters: TableFilters, error: AppError) -> Response:
 def _list_context(filters: TableFilters) -> dict[str, Any]:
     tenant_id = current_membership().tenant.tenant_id
     question = _question(filters)
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         terms = get_search_terms(conn, tenant_id, question)
         first = terms or (_first(conn, question) if filters.page > 1 else [])
         context = table_context(conn, filters, first[0].total_terms if first else 0)
@@ -183,7 +184,7 @@ def _term_context(term: str, filters: TableFilters) -> dict[str, Any]:
     question = TermQuestion(**{**vars(_question(filters)), "query": "", "status": "",
                                "limit": 1, "offset": 0, "term": term})  # fmt: skip
     g.current_link = "tasks.search_analysis"
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         found = get_search_terms(conn, tenant_id, question)
         if not found:
             raise NotFound("Nobody searched for this term in these days.")

@@ -11,9 +11,9 @@ from werkzeug.datastructures import MultiDict
 
 from app.current import current_member, current_membership
 from app.dates import today
-from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
 from app.periods import preset_labels
+from app.reading import reading_transaction
 from app.spreadsheet import file_response
 from app.tasks import export, words
 from app.tasks.filters import LIMITS, ListFilters, parse_list_filters
@@ -96,7 +96,7 @@ def export_list(list_name: str, kind: str) -> Response:
 @block("task_{task_id}", "this task")
 def task_page(task_id: UUID) -> Response:
     """One task: a page of its own, or what a list's row expands to."""
-    with tenant_transaction(current_membership().tenant.tenant_id) as conn:
+    with reading_transaction(current_membership().tenant.tenant_id) as conn:
         context = task_context(conn, task_id)
     return render_page("tasks/task.html", "tasks/_task.html", **context)
 
@@ -123,7 +123,7 @@ def list_context(task_list: TaskList, filters: ListFilters) -> dict[str, Any]:
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
     asked = Asked(tenant_id, filters, allowed_locations(membership, filters.location_ids))
-    with tenant_transaction(tenant_id) as conn:
+    with reading_transaction(tenant_id) as conn:
         listing = read_list(conn, task_list, asked)
         around = _surroundings(conn, tenant_id)
         rules = get_rules(conn, tenant_id)

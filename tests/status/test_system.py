@@ -30,6 +30,8 @@ def one(name: str, value: float, **labels: str) -> Measure:
     ("found", "is_good"),
     [(check("PostgreSQL", one("database_up", 1)), True),
      (check("PostgreSQL", one("database_up", 0)), False),
+     (check("Read replica", one("replica_up", 1)), True),
+     (check("Read replica", one("replica_up", 0)), False),
      (check("Workers", workers=0), False), (check("Workers", workers=None), None),
      (check("Database connections", pool=9), True),
      (check("Database connections", pool=10), False),
