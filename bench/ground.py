@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -31,14 +32,30 @@ from bench.history import Month, month_tables
 from bench.scale import Scale
 from dev import postgres, valkey
 from dev.database import Urls, create_database, create_template
+from dev.database import urls as database_urls
 
 _KEY = "b1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
+
+
+class Database:
+    """PostgreSQL over a folder; it can be restarted at its address."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.server = postgres.start(folder)
+
+    def restart(self) -> None:
+        """As a package upgrade does: it ends everybody's connection, and comes back."""
+        port = self.server.port
+        self.server.stop()
+        self.server = postgres.start(self._folder, port)
 
 
 @dataclass(frozen=True)
 class Ground:
     """A running stack with empty tenants; `tenants[0]` is the largest, `spare` stays empty."""
 
+    database: Database
     urls: Urls
     config: Config
     scale: Scale
@@ -58,41 +75,63 @@ def ground(scale: Scale, seed: int) -> Iterator[Ground]:
     """PostgreSQL (durable, as the demo runs it) and Valkey in a temporary folder."""
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        postgres.start(Path(folder)) as server,
-        valkey.start(Path(folder), persist=False) as redis,
+        standing_ground(scale, seed, Path(folder)) as stack,
     ):
-        create_template(server.url)
-        urls = create_database(server.url, "bench")
+        yield stack
+
+
+@contextmanager
+def standing_ground(scale: Scale, seed: int, folder: Path) -> Iterator[Ground]:
+    """The same over a folder that is kept: what it holds already is taken up again."""
+    is_new = not (folder / "made").exists()
+    if is_new:
+        shutil.rmtree(folder / "postgres", ignore_errors=True)
+    with ExitStack() as ending:
+        database = Database(folder)
+        ending.callback(lambda: database.server.stop())
+        redis = ending.enter_context(valkey.start(folder, persist=False))
+        if is_new:
+            create_template(database.server.url)
+            create_database(database.server.url, "bench")
+        urls = database_urls(database.server.url, "bench")
         config = Config(
             app_env="development", database_url=urls.web, worker_database_url=urls.worker,
             maint_database_url=urls.maint, redis_url=redis.url, secret_key="b" * 40,
-            credential_keys=_KEY, log_dir=str(Path(folder) / "logs"),
+            credential_keys=_KEY, log_dir=str(folder / "logs"),
         )  # fmt: skip
         db.configure(config, role="worker")
         jobs.configure(config)
         with psycopg.connect(urls.superuser, autocommit=True) as connection:
             connection.execute("alter database bench set track_functions = 'pl'")
-            spare, *tenants = [_add_tenant(connection, n) for n in range(scale.tenants + 1)]
+            for number in range(scale.tenants + 1) if is_new else ():
+                _add_tenant(connection, number)
+            (folder / "made").touch()
+            spare, *tenants = _list_tenants(connection)
         try:
-            yield Ground(urls, config, scale, seed, tenants, spare)
+            yield Ground(database, urls, config, scale, seed, tenants, spare)
         finally:
             db.dispose()
 
 
-def _add_tenant(connection: psycopg.Connection[tuple[object, ...]], number: int) -> UUID:
+def _list_tenants(connection: psycopg.Connection[tuple[object, ...]]) -> list[UUID]:
+    statement = "select tenant_id from tenant order by substr(slug, 2)::int"
+    found = [row[0] for row in connection.execute(statement)]
+    return [one for one in found if isinstance(one, UUID)]
+
+
+def _add_tenant(connection: psycopg.Connection[tuple[object, ...]], number: int) -> None:
     statement = "insert into tenant (slug, name) values (%s, %s) returning tenant_id"
     row = connection.execute(statement, (f"t{number}", f"Tenant {number}")).fetchone()
-    if row is None or not isinstance(row[0], UUID):
-        raise TypeError("a tenant has a uuid")
+    if row is None:
+        raise TypeError("a tenant has an id")
     connection.execute(
-        "insert into tenant_config (tenant_id, property_time_zone) values (%s, 'UTC')", (row[0],)
+        "insert into tenant_config (tenant_id, property_time_zone) values (%s, 'UTC')", row
     )
     connection.execute(
         "insert into locations (tenant_id, location_id, name)"
         " select %s, 'D' || to_char(n, 'FM00'), 'Branch ' || n from generate_series(0, 39) as n",
-        (row[0],),
+        row,
     )
-    return row[0]
 
 
 def spool(tables: Mapping[str, pa.Table], folder: Path) -> dict[str, Extraction]:

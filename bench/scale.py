@@ -20,11 +20,12 @@ class Scale:
     page_views: int
     rounds: int
     client_seconds: int
+    last_day: date = LAST_DAY
 
     @property
     def first_day(self) -> date:
         """The first generated day."""
-        return LAST_DAY - timedelta(days=self.days - 1)
+        return self.last_day - timedelta(days=self.days - 1)
 
     def sessions_per_day(self, tenant: int) -> int:
         """Sessions of one day of this tenant."""
@@ -35,9 +36,9 @@ class Scale:
         """The calendar months of the range, the first one cut to it."""
         months = []
         start = self.first_day
-        while start <= LAST_DAY:
+        while start <= self.last_day:
             after = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
-            months.append((start, min(after - timedelta(days=1), LAST_DAY)))
+            months.append((start, min(after - timedelta(days=1), self.last_day)))
             start = after
         return months
 

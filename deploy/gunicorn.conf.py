@@ -9,6 +9,17 @@ import os
 import shutil
 import tempfile
 
+
+def _read_settings(path):  # noqa: ANN001, ANN202 - a configuration file
+    """`NAME=value` lines. Read again at every SIGHUP, so that a restart in turn takes new ones."""
+    with open(path, encoding="utf-8") as lines:
+        pairs = (line.strip().partition("=") for line in lines)
+        os.environ.update({name: value for name, found, value in pairs if found and name[0] != "#"})
+
+
+if "ENV_FILE" in os.environ:
+    _read_settings(os.environ["ENV_FILE"])
+
 _PORTS = {"auth": 8003, "data": 8002, "analytics": 8001, "all": 8000}
 
 bind = os.environ.get("BIND", f"0.0.0.0:{_PORTS[os.environ.get('APP_SERVICE', 'all')]}")

@@ -72,22 +72,20 @@ def test_many_requests_with_one_unknown_token_ask_once(
 def test_a_slow_provider_is_waited_for_by_few_and_holds_up_nobody_else(
     app: Flask, client: FlaskClient, site: Site, hostile: Hostile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider, "TIMEOUT_S", (2.0, 2.0))
+    monkeypatch.setattr(provider, "TIMEOUT_S", (8.0, 8.0))
     known = fresh()
     assert call(app, site, known) == 200
     assert come_back(client, site, {**begin(client, site, hostile)})[0] == 303
-    hostile.script = slowly("{}", delay_s=3.0)
+    hostile.script = slowly("{}", delay_s=10.0)
     with ThreadPoolExecutor(20) as pool:
         waiting = [pool.submit(call, app, site, fresh()) for _ in range(20)]
-        time.sleep(0.1)
-        began = time.monotonic()
+        while sum(not one.done() for one in waiting) > provider.ROOM:
+            time.sleep(0.05)
         assert call(app, site, known) == 200
         assert client.get("/docs", base_url=site.base_url).status_code == 200
-        assert time.monotonic() - began < 1.0
-        time.sleep(max(0.0, began + 0.6 - time.monotonic()))
-        began = time.monotonic()
         assert call(app, site, fresh()) == 503
-        assert time.monotonic() - began < provider.ROOM_WAIT_S, "nobody queues at a slow provider"
+        still = sum(not one.done() for one in waiting)
+        assert still == provider.ROOM, "all that was answered while the few still waited"
         assert {one.result() for one in waiting} == {503}
     hostile.script = Script()
     assert call(app, site, fresh()) == 200, "the places are free again"

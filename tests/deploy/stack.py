@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,14 @@ import requests
 from app.config import Config
 from dev import oidc
 from dev.certificate import ensure_certificate
-from dev.oidc import Client, Oidc
+from dev.oidc import Client, Member, Oidc
 from dev.process import Plan, Process, free_port, is_listening, python_module
 from tests.jobs.workers import environment
 from tests.running import CLIENT_SECRET, MEMBERS
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "deploy" / "nginx" / "default.conf.template"
+ENV_FILE = "settings.env"
 SERVICES = ("auth", "data", "analytics")
 # What nginx's image has around the configuration that we ship.
 FRAME = """
@@ -57,6 +58,11 @@ class Stack:
     processes: dict[str, Process]
     folder: Path
 
+    def set_settings(self, **values: str) -> None:
+        """What the services read when they are told to restart (SIGHUP)."""
+        text = "".join(f"{name}={value}\n" for name, value in values.items())
+        (self.folder / ENV_FILE).write_text(text)
+
     def session(self) -> requests.Session:
         """A client that trusts the certificate."""
         client = requests.Session()
@@ -66,7 +72,9 @@ class Stack:
 
 
 @contextmanager
-def running(config: Config, folder: Path) -> Iterator[Stack]:
+def running(
+    config: Config, folder: Path, members: Sequence[Member] = MEMBERS
+) -> Iterator[Stack]:
     """nginx, the three services and a sign-in provider; all of it ends with the block."""
     if shutil.which("nginx") is None:
         if os.environ.get("CI"):
@@ -75,10 +83,11 @@ def running(config: Config, folder: Path) -> Iterator[Stack]:
     https, http = free_port(), free_port()
     base = f"https://127.0.0.1:{https}"
     ensure_certificate(folder)
+    (folder / ENV_FILE).touch()
     ports = {name: free_port() for name in SERVICES}
     with ExitStack() as ending:
         client = Client("shop", CLIENT_SECRET, (f"{base}/auth/callback",), (base,))
-        provider = ending.enter_context(oidc.start(folder / "oidc", MEMBERS, client))
+        provider = ending.enter_context(oidc.start(folder / "oidc", members, client))
         made = config.model_copy(update={
             "base_url": base, "oidc_issuer": provider.issuer, "oidc_client_id": "shop",
             "oidc_client_secret": CLIENT_SECRET, "trusted_proxies": "127.0.0.0/8",
@@ -97,7 +106,7 @@ def _start_service(config: Config, name: str, port: int, folder: Path) -> Proces
     command = python_module("gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "wsgi:app")
     env = {
         **environment(config), "APP_SERVICE": name, "BIND": f"127.0.0.1:{port}",
-        "WEB_CONCURRENCY": "2",
+        "WEB_CONCURRENCY": "2", "ENV_FILE": str(folder / ENV_FILE),
     }  # fmt: skip
     env.pop("PROMETHEUS_MULTIPROC_DIR", None)
     return Process(f"gunicorn {name}", Plan(command, env=env, grace_s=10), folder / f"{name}.out")

@@ -29,6 +29,7 @@ SEED = int(os.environ.get("MAIL_SEED", "1"))
 FAULT_SHARE = {"connect": 0.2, "ehlo": 0.05, "starttls": 0.05, "auth": 0.05, "quit": 0.3}
 FINAL = {"sent", "failed", "skipped", "unknown"}
 LONGEST_S = 900
+HARMED_S = max(45, 0.3 * MESSAGES)
 
 
 def test_no_duplicate_no_loss_no_false_sent(
@@ -67,7 +68,7 @@ def run(world: MailWorld, folder: Path, chance: random.Random) -> int:
     """Let workers send, killing one now and then, until every message has its end."""
     env = environment(world.config) | {"JOBS_TEST_HANDLERS": "app.email.planning"}
     workers = Workers(folder, env, ["--workers", "2", "--scheduler"])
-    kills, give_up_at, calm_at = 0, time.monotonic() + LONGEST_S, time.monotonic() + LONGEST_S / 3
+    kills, give_up_at, calm_at = 0, time.monotonic() + LONGEST_S, time.monotonic() + HARMED_S
     try:
         while set(world.statuses().values()) - FINAL:
             assert time.monotonic() < give_up_at, Counter(world.statuses().values())

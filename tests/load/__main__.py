@@ -1,0 +1,203 @@
+"""Builds or takes up the ground, lets the clients loose on it, and prints a table.
+
+    make load                                        # all scenes; STATE=DIR keeps the ground
+    python -m tests.load --scale small --state DIR --only pace
+
+The exit status is 1 when a goal was missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.ground import Ground
+from bench.results import Result, at_most, shown, table
+from bench.scale import LARGEST_SHARE, SCALES
+from tests.deploy import stack
+from tests.deploy.stack import Stack
+from tests.jobs.workers import children
+from tests.load.clients import Answer, Clients, Plan, Visitor
+from tests.load.ingesting import ingesting
+from tests.load.operations import measure_operations
+from tests.load.standing import member_of, standing
+
+CLIENTS = 16
+GOAL_S, NEIGHBOUR_GOAL = 0.150, 25.0
+_MEMORY_GOALS_MB = {"auth": 512.0, "analytics": 1024.0, "data": 2048.0}
+_SIGN_INS = 55  # a minute allows no more from one address
+
+
+@dataclass
+class Load:
+    """What the scenes work with."""
+
+    ground: Ground
+    stack: Stack
+    visitors: Sequence[Visitor]
+    seconds: float
+    seed: int
+
+    def clients(
+        self, visitors: Sequence[Visitor], clients: int, seconds: float, pause_s: float,
+        first_share: float | None = LARGEST_SHARE,
+    ) -> Clients:  # fmt: skip
+        """Clients on these visitors' pages."""
+        plan = Plan(
+            self.stack.base_url, self.stack.ca_file, visitors, clients, seconds, pause_s,
+            self.seed, first_share,
+        )  # fmt: skip
+        return Clients(plan)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line."""
+    options = _options(arguments)
+    results: list[Result] = []
+    with _folder(options.state) as folder, _loaded(options, folder) as load:
+        for name, measure in SCENES.items():
+            if options.only in (None, name):
+                results += measure(load)
+                print(table(results[-12:]), flush=True)
+        results += list(_memory(load.stack))
+    print(table(results))
+    return int(any(result.reached is False for result in results))
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="load-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def _loaded(options: argparse.Namespace, folder: Path) -> Iterator[Load]:
+    begin = time.monotonic()
+    with standing(SCALES[options.scale], options.seed, folder) as ground:
+        print(f"The ground stands after {time.monotonic() - begin:.0f} s.", flush=True)
+        config = ground.config.model_copy(update={"tenant_calls_per_minute": 1_000_000})
+        here = folder / f"run-{time.time():.0f}"
+        here.mkdir(mode=0o755)
+        count = min(_SIGN_INS, len(ground.tenants))
+        members = [member_of(number) for number in range(count)]
+        with stack.running(config, here, members) as front:
+            visitors = [_sign_in(front, number) for number in range(count)]
+            load = Load(ground, front, visitors, options.seconds, options.seed)
+            load.clients(visitors, CLIENTS, 8, 0).answers()  # warm
+            yield load
+
+
+def _sign_in(front: Stack, tenant: int) -> Visitor:
+    with front.session() as client:
+        hint = {"login_hint": member_of(tenant).email, "next": "/docs"}
+        answer = client.get(f"{front.base_url}/auth/start", params=hint)
+        answer.raise_for_status()
+        return Visitor(tenant, "; ".join(f"{c.name}={c.value}" for c in client.cookies))
+
+
+def measure_pace(load: Load) -> list[Result]:
+    """Sixteen people who read for a second or so between two pages, while one tenant loads."""
+    return list(_pages(load, "16 people, one ingest", pause_s=1.0))
+
+
+def measure_without_pause(load: Load) -> list[Result]:
+    """Sixteen programs that ask for the next page at once, while one tenant loads."""
+    return list(_pages(load, "16 programs without a pause, one ingest", pause_s=0.0))
+
+
+def _pages(load: Load, name: str, pause_s: float) -> Iterator[Result]:
+    month = load.ground.month(1, *load.ground.scale.months()[-1])
+    with ingesting(load.ground.config, load.ground.tenants[1], month) as loaded:
+        before, begin = loaded.value, time.monotonic()
+        answers = load.clients(load.visitors, CLIENTS, load.seconds, pause_s).answers()
+        rate = (loaded.value - before) / (time.monotonic() - begin)
+    yield at_most(f"{name}: page, 95th percentile", 1000 * p95(answers), "ms", 1000 * GOAL_S)
+    yield shown(f"{name}: median", 1000 * statistics.median(a.took_s for a in answers), "ms")
+    yield shown(f"{name}: pages", len(answers) / load.seconds, "/s")
+    yield at_most(f"{name}: errors", sum(a.status != 200 for a in answers), "", 0)
+    yield shown(f"{name}: events loaded meanwhile", rate, "/s")
+    for path in sorted({a.path for a in answers}):
+        of_path = [a for a in answers if a.path == path]
+        yield shown(f"{name}: {path}, 95th percentile", 1000 * p95(of_path), "ms")
+
+
+def measure_neighbour(load: Load) -> list[Result]:
+    """The others' pages beside a tenant that hammers, against the same without it."""
+    others = [v for v in load.visitors if v.tenant != 2]
+    noisy = [v for v in load.visitors if v.tenant == 2]
+    quiet, beside, hammered = [], [], []
+    for _ in range(3):  # in turn, so that what else the machine does meets both
+        quiet += load.clients(others, CLIENTS, load.seconds / 3, 1.0).answers()
+        noise = load.clients(noisy, CLIENTS, load.seconds / 3 + 1, 0.0, None)
+        beside += load.clients(others, CLIENTS, load.seconds / 3, 1.0).answers()
+        hammered += noise.answers()
+    rise = 100 * (p95(beside) / p95(quiet) - 1)
+    name = "one tenant hammers with 16 programs"
+    return [
+        at_most(f"{name}: the others' 95th percentile rises by", rise, "%", NEIGHBOUR_GOAL),
+        shown("the others' 95th percentile alone", 1000 * p95(quiet), "ms"),
+        shown("the others' 95th percentile beside it", 1000 * p95(beside), "ms"),
+        at_most(f"{name}: the others' errors", sum(a.status != 200 for a in beside), "", 0),
+        shown(f"{name}: it got", sum(a.status == 200 for a in hammered) / load.seconds, "/s"),
+        shown(f"{name}: it was refused", sum(a.status == 429 for a in hammered) / load.seconds,
+              "/s"),
+    ]  # fmt: skip
+
+
+def p95(answers: Sequence[Answer]) -> float:
+    """The 95th percentile of the seconds of these answers."""
+    spent = sorted(answer.took_s for answer in answers)
+    return spent[min(len(spent) - 1, int(0.95 * len(spent)))]
+
+
+def _operations(load: Load) -> list[Result]:
+    return measure_operations(load.ground, load.stack, load.clients, load.visitors)
+
+
+def _memory(front: Stack) -> Iterator[Result]:
+    """What each service's processes hold together, as a container's limit counts it."""
+    for name, process in front.processes.items():
+        (master,) = children(process.pid)
+        held = sum(_private_mb(pid) for pid in (master, *children(master)))
+        yield at_most(f"memory of the service {name}", held, "MB", _MEMORY_GOALS_MB[name])
+
+
+def _private_mb(pid: int) -> float:
+    """Proportional set size: shared pages are counted once among those that share them."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"no memory of process {pid}")
+
+
+SCENES: dict[str, Callable[[Load], list[Result]]] = {
+    "pace": measure_pace,
+    "programs": measure_without_pause,
+    "neighbour": measure_neighbour,
+    "operations": _operations,
+}
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
+    parser.add_argument("--scale", choices=SCALES, default="full")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=60, help="of each scene")
+    parser.add_argument("--state", type=Path, help="a folder that keeps what is loaded")
+    parser.add_argument("--only", choices=SCENES)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
