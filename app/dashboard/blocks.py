@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -25,11 +25,8 @@ from app.dashboard.queries import (
 from app.dashboard.tiles import build_tiles
 from app.dates import DateRange
 from app.format import Format
-from app.ingest.queries import (
-    Availability,
-    get_data_availability_combined,
-    get_tenant_jobs_paginated,
-)
+from app.ingest.freshness import Freshness, get_freshness
+from app.ingest.queries import get_tenant_jobs_paginated
 from app.periods import CUSTOM
 from app.tasks.board_queries import get_recovered_revenue
 from app.tasks.words import TYPE_NAMES
@@ -62,14 +59,14 @@ def everything(conn: Connection, question: Question) -> dict[str, dict[str, Any]
 def freshness(conn: Connection, question: Question) -> dict[str, Any]:
     """How far the loaded days reach, and which of the asked ones may still change."""
     period = question.filters.period
-    availability = get_data_availability_combined(conn, question.tenant_id)
-    compared = _compared(question, availability)
+    fresh = get_freshness(conn, question.tenant_id)
+    compared = _compared(question, fresh)
     return {
-        "availability": availability,
-        "provisional": sorted(_provisional(availability) & set(period.days)),
-        "missing": _missing(availability, period),
-        "compared_missing": _missing(availability, compared) if compared else [],
-        "last_load": max((day.loaded_at for day in availability.days), default=None),
+        "fresh": fresh,
+        "provisional": fresh.provisional_days(period),
+        "missing": fresh.missing(period),
+        "compared_missing": fresh.missing(compared) if compared else [],
+        "last_load": fresh.last_loaded_at,
     }
 
 
@@ -78,7 +75,7 @@ def tiles(conn: Connection, question: Question) -> dict[str, Any]:
     now = _overview(conn, question, question.filters.period)
     if _is_empty(now):
         return _empty(conn, question)
-    compared = _compared(question, get_data_availability_combined(conn, question.tenant_id))
+    compared = _compared(question, get_freshness(conn, question.tenant_id))
     base = None if compared is None else _overview(conn, question, compared)
     return {
         "empty_reason": None,
@@ -94,14 +91,14 @@ def chart(conn: Connection, question: Question) -> dict[str, Any]:
     points = _points(conn, question, filters.period)
     if not any(_has_activity(point) for point in points):
         return _empty(conn, question) | {"metrics": METRICS}
-    availability = get_data_availability_combined(conn, question.tenant_id)
-    compared = _compared(question, availability)
+    fresh = get_freshness(conn, question.tenant_id)
+    compared = _compared(question, fresh)
     series = charts.Series(
         metric=filters.metric,
         granularity=filters.granularity,
         points=points,
         compared=None if compared is None else _points(conn, question, compared),
-        provisional=_provisional(availability),
+        provisional=frozenset(fresh.provisional_days(filters.period)),
         currency=question.fmt.currency,
     )
     return {
@@ -183,12 +180,12 @@ def _has_activity(point: ChartPoint) -> bool:
 
 def _empty(conn: Connection, question: Question) -> dict[str, Any]:
     """Nothing to show: because nothing was ever loaded, or because nothing matches."""
-    availability = get_data_availability_combined(conn, question.tenant_id)
-    reason = "nothing_loaded" if availability.latest_date is None else "no_match"
+    fresh = get_freshness(conn, question.tenant_id)
+    reason = "nothing_loaded" if fresh.latest_date is None else "no_match"
     return {
         "empty_reason": reason,
-        "availability": availability,
-        "suggested": _suggested(availability),
+        "fresh": fresh,
+        "suggested": _suggested(fresh),
         "is_loading": reason == "nothing_loaded" and _is_loading(conn, question.tenant_id),
     }
 
@@ -198,27 +195,18 @@ def _is_loading(conn: Connection, tenant_id: UUID) -> bool:
     return any(job.status in ("queued", "processing") for job in newest)
 
 
-def _suggested(availability: Availability) -> dict[str, Any] | None:
+def _suggested(fresh: Freshness) -> dict[str, Any] | None:
     """The arguments of the last seven days that have figures."""
-    latest, earliest = availability.latest_date, availability.earliest_date
+    latest, earliest = fresh.latest_date, fresh.earliest_date
     if latest is None or earliest is None:
         return None
     start = max(earliest, latest - timedelta(days=6))
     return Filters(DateRange(start, latest), CUSTOM).arguments()
 
 
-def _provisional(availability: Availability) -> frozenset[date]:
-    return frozenset(day.event_date for day in availability.days if day.is_provisional)
-
-
-def _compared(question: Question, availability: Availability) -> DateRange | None:
+def _compared(question: Question, fresh: Freshness) -> DateRange | None:
     """The period to compare with, if any of its days is loaded: unloaded days are not zero."""
     compared = question.filters.compared
-    if compared is None or len(_missing(availability, compared)) == compared.length:
+    if compared is None or len(fresh.missing(compared)) == compared.length:
         return None
     return compared
-
-
-def _missing(availability: Availability, period: DateRange) -> list[date]:
-    loaded = {day.event_date for day in availability.days}
-    return [day for day in period.days if day not in loaded]

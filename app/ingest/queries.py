@@ -47,7 +47,10 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class DayAvailability:
-    """One event type of one day: how many rows, from which table, loaded when."""
+    """One event type of one day: how many rows, from which table, loaded when.
+
+    In the order of the function's columns.
+    """
 
     event_date: date
     event_type: str
@@ -139,7 +142,7 @@ def get_data_availability_combined(
         "start": period.start if period else None,
         "end": period.end if period else None,
     }
-    days = tuple(_day(row) for row in conn.execute(statement, arguments))
+    days = tuple(DayAvailability(*row) for row in conn.execute(statement, arguments))
     files = _file_loads(conn, tenant_id)
     return Availability(
         days=days,
@@ -225,11 +228,6 @@ def _job(
     fields["warnings"] = tuple(row.warnings)
     fields["steps"] = tuple(JobStep(s.step, s.status, s.row_count, s.message) for s in steps)
     return Job(refusals=refusals, held_files=held_files, **fields)
-
-
-def _day(row: Row[Any]) -> DayAvailability:
-    fields = dict(row._mapping)
-    return DayAvailability(rows=fields.pop("row_count"), **fields)
 
 
 def _file_loads(

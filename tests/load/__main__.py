@@ -87,8 +87,8 @@ def _loaded(options: argparse.Namespace, folder: Path) -> Iterator[Load]:
     with standing(SCALES[options.scale], options.seed, folder) as ground:
         print(f"The ground stands after {time.monotonic() - begin:.0f} s.", flush=True)
         config = ground.config.model_copy(update={"tenant_calls_per_minute": 1_000_000})
-        here = folder / f"run-{time.time():.0f}"
-        here.mkdir(mode=0o755)
+        here = folder / "front"
+        here.mkdir(mode=0o755, exist_ok=True)
         count = min(_SIGN_INS, len(ground.tenants))
         members = [member_of(number) for number in range(count)]
         with stack.running(config, here, members) as front:

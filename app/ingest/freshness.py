@@ -1,0 +1,63 @@
+"""How far the loaded days reach, and which of them may still change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app.dates import DateRange
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Loaded and provisional days as spans without gaps, oldest first; nulls: nothing is loaded.
+
+    `complete_until` is the last settled day, which no load changes any more.
+    """
+
+    loaded: tuple[DateRange, ...]
+    provisional: tuple[DateRange, ...]
+    complete_until: date | None
+    last_loaded_at: datetime | None
+
+    @property
+    def earliest_date(self) -> date | None:
+        """The first loaded day."""
+        return self.loaded[0].start if self.loaded else None
+
+    @property
+    def latest_date(self) -> date | None:
+        """The last loaded day."""
+        return self.loaded[-1].end if self.loaded else None
+
+    def missing(self, period: DateRange) -> list[date]:
+        """The days of the period that are not loaded."""
+        return [day for day in period.days if not _holds(self.loaded, day)]
+
+    def provisional_days(self, period: DateRange) -> list[date]:
+        """The days of the period that may still change."""
+        return [day for day in period.days if _holds(self.provisional, day)]
+
+
+def get_freshness(conn: Connection, tenant_id: UUID) -> Freshness:
+    """What is loaded, in tenant_transaction().
+
+    Source: sql/functions/get_freshness.sql
+    """
+    row = conn.execute(text("select * from get_freshness(:t)"), {"t": tenant_id}).one()
+    return Freshness(
+        _spans(row.loaded), _spans(row.provisional), row.complete_until, row.last_loaded_at
+    )
+
+
+def _spans(found: Any) -> tuple[DateRange, ...]:  # noqa: ANN401 - psycopg's Multirange
+    """A multirange of days, whose spans end before their upper bound."""
+    return tuple(DateRange(span.lower, span.upper - timedelta(days=1)) for span in found)
+
+
+def _holds(spans: tuple[DateRange, ...], day: date) -> bool:
+    return any(span.start <= day <= span.end for span in spans)
