@@ -24,7 +24,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,8 +121,9 @@ class Postgres(Service):
 
 
 def start(
-    state: Path, port: int | None = None, fsync: bool = True, primary: Postgres | None = None
-) -> Postgres:
+    state: Path, port: int | None = None, fsync: bool = True, primary: Postgres | None = None,
+    env: Mapping[str, str] = ENVIRONMENT,
+) -> Postgres:  # fmt: skip
     """Start the server over `state`/postgres/data, made at the first start.
 
     `fsync` False is for tests: a power cut may then lose or break everything. With a `primary` it
@@ -144,7 +145,7 @@ def start(
     _clear_stale_lock(data)
 
     def attempt(choice: int) -> Postgres:
-        return _launch(data, account, binaries, choice, password, fsync)
+        return _launch(data, account, binaries, choice, password, fsync, env)
 
     return start_on_port(home, port, attempt)
 
@@ -271,8 +272,9 @@ def _is_server_of(lock: Path, data: Path) -> bool:
 
 
 def _launch(
-    data: Path, account: Account, binaries: Path, port: int, password: str, fsync: bool
-) -> Postgres:
+    data: Path, account: Account, binaries: Path, port: int, password: str, fsync: bool,
+    env: Mapping[str, str],
+) -> Postgres:  # fmt: skip
     settings = SETTINGS if fsync else SETTINGS | UNSAFE_SETTINGS
     with _reachable(data, account) as (path, fds):
         command = [str(binaries / "postgres"), "-D", path, "-p", str(port)]
@@ -284,7 +286,7 @@ def _launch(
             uid=account.uid,
             gid=account.gid,
             fds=list(fds),
-            env=ENVIRONMENT,
+            env=dict(env),
             cwd="/",
         )
         process = Process("PostgreSQL", plan, data.with_name("postgres.log"))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.defences_auth import AUTH_DEFENCES
+from tests.defences_deploy import DEPLOY_DEFENCES
 from tests.defences_mail import MAIL_DEFENCES
 from tests.defences_members import MEMBERS_DEFENCES
 
@@ -142,6 +143,7 @@ DEFENCES = [
     *(Defence(*entry) for entry in AUTH_DEFENCES),
     *(Defence(*entry) for entry in MEMBERS_DEFENCES),
     *(Defence(*entry) for entry in MAIL_DEFENCES),
+    *(Defence(*entry) for entry in DEPLOY_DEFENCES),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import time
 import traceback
@@ -33,6 +34,7 @@ BACKOFF_FIRST_S = 5.0
 BACKOFF_MOST_S = 300.0
 UNEXPECTED = "Something went wrong on our side. The job's id helps us find out what."
 DATABASE_AWAY = "The database was out of reach for a moment."
+DISK_FULL = "A disk of ours is full."
 NO_RESULT = "Something went wrong on our side: the job ended without a result."
 _ROOT = Path(__file__).resolve().parents[2]
 _FRAMES = 6
@@ -104,11 +106,20 @@ def _passing_cause(reason: BaseException) -> str | None:
     """In plain words what may be over soon; None for what waiting does not cure."""
     if isinstance(reason, Upstream) and not reason.permanent:
         return reason.message
+    if _is_disk_full(reason):
+        return DISK_FULL
     if isinstance(reason, OperationalError | InterfaceError | psycopg.OperationalError):
         return DATABASE_AWAY
     if isinstance(reason, DBAPIError) and reason.connection_invalidated:
         return DATABASE_AWAY
     return None
+
+
+def _is_disk_full(reason: BaseException) -> bool:
+    """Whether there was no room, for PostgreSQL or for a file of this machine."""
+    if isinstance(getattr(reason, "orig", reason), psycopg.errors.DiskFull):
+        return True
+    return isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _change(run: Run, change: Callable[[Connection, JobRow], None]) -> None:
@@ -148,9 +159,12 @@ def _try_again(conn: Connection, row: JobRow, cause: str, error: BaseException) 
 
 
 def backoff_s(attempt: int) -> float:
-    """How long to wait after this many attempts: doubling, between half and one and a half."""
-    delay_s = min(BACKOFF_FIRST_S * 2.0 ** (attempt - 1), BACKOFF_MOST_S)
-    return delay_s * secrets.SystemRandom().uniform(0.5, 1.5)
+    """How long to wait after this many attempts: four times as long each, a quarter more or less.
+
+    All attempts together outlast five minutes in which something is away.
+    """
+    delay_s = min(BACKOFF_FIRST_S * 4.0 ** (attempt - 1), BACKOFF_MOST_S)
+    return delay_s * secrets.SystemRandom().uniform(0.75, 1.25)
 
 
 def _patiently(write: Callable[[], None]) -> None:

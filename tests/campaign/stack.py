@@ -121,11 +121,17 @@ class Stack:
 
 
 @contextmanager
-def run(folder: Path, waits: Mapping[str, float] = SHORT) -> Iterator[Stack]:
-    """Everything started, the workers included; everything ended with the block."""
+def run(
+    folder: Path, waits: Mapping[str, float] = SHORT, clock: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
+    """Everything started, the workers included; everything ended with the block.
+
+    `clock` are the variables that give PostgreSQL and the workers a clock of their own.
+    """
     with ExitStack() as exits:
-        database = postgres.start(folder)
+        database = postgres.start(folder, env=postgres.ENVIRONMENT | (clock or {}))
         stack = _assemble(exits, folder, database, waits)
+        stack.env |= clock or {}
         exits.callback(lambda: stack.postgres.stop())
         exits.callback(lambda: stack.valkey.stop())
         db.configure(stack.config)
@@ -175,7 +181,7 @@ def _assemble(
     made = Stack(folder, config, urls, signals, source, fake, relays, database, store, files)
     made.env = _environment(config, ports, relays) | {FOLDER: str(signals.folder)}
     made.env["TMPDIR"] = str(made.temporary)
-    made.temporary.mkdir()
+    made.temporary.mkdir(exist_ok=True)
     made.env |= {BACKOFF: "0.5"} if waits else {}
     return made
 

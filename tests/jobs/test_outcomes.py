@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.jobs import outcomes, sweep
+from app.jobs import outcomes, rows, sweep
 from tests.jobs.bench import Bench
 from tests.jobs.handlers import SECRET
 
@@ -122,8 +122,13 @@ def test_queued_job_past_its_deadline_times_out(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3, 4, 20])
-def test_backoff_doubles_within_bounds(attempt: int) -> None:
-    middle = min(5 * 2 ** (attempt - 1), 300)
+def test_backoff_grows_within_bounds(attempt: int) -> None:
+    middle = min(5 * 4 ** (attempt - 1), 300)
     waits = [outcomes.backoff_s(attempt) for _ in range(50)]
-    assert all(middle * 0.5 <= wait <= middle * 1.5 for wait in waits)
+    assert all(middle * 0.75 <= wait <= middle * 1.25 for wait in waits)
     assert len(set(waits)) > 1
+
+
+def test_all_attempts_together_outlast_five_minutes() -> None:
+    waits = (outcomes.backoff_s(attempt) for attempt in range(1, rows.MAX_ATTEMPTS))
+    assert sum(waits) > 300

@@ -24,6 +24,7 @@ _GOAL_S = 60.0
 _GRACE_S = 1.0
 _PEOPLE, _PAUSE_S, _ROOM_S = 16, 0.5, 40.0
 _RESTART_LIMIT_S = 60.0
+_CREDENTIALS = 4
 Start = Callable[..., Clients]
 
 
@@ -113,12 +114,17 @@ def _restart_postgres(ground: Ground, _: Stack) -> float:
 
 def _rotate_keys(ground: Ground, front: Stack) -> None:
     """Every process learns the new key, then it encrypts, then the old one goes."""
+    for tenant_id in ground.tenants[:_CREDENTIALS]:
+        provision.set_sftp(
+            tenant_id, "files.example", 22, "shop", "a password", "ssh-ed25519 AAAA", "/u.csv",
+            "/l.csv",
+        )  # fmt: skip
     old, new = ground.config.credential_keys, f"b2:{b64encode(os.urandom(32)).decode()}"
     for ring in (f"{old},{new}", f"{new},{old}"):
         front.set_settings(CREDENTIAL_KEYS=ring)
         _restart_services(ground, front)
     crypto.configure(f"{new},{old}")
-    assert provision.rotate_credentials() > 0
+    assert provision.rotate_credentials() >= _CREDENTIALS
     front.set_settings(CREDENTIAL_KEYS=new)
     _restart_services(ground, front)
 

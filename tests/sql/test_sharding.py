@@ -23,7 +23,8 @@ FIRST, LAST = date(2025, 4, 1), date(2025, 4, 4)
 # What a parameter without a default is given; of the customer and session, the first there is.
 GIVEN: dict[str, object] = {
     "p_start_date": FIRST, "p_end_date": LAST, "p_granularity": "daily",
-    "p_location_ids": None, "p_now": datetime(2025, 4, 5, 12, tzinfo=UTC), "p_since": datetime(2025, 4, 1),
+    "p_location_ids": None, "p_now": datetime(2025, 4, 5, 12, tzinfo=UTC),
+    "p_since": datetime(2025, 4, 1, tzinfo=UTC),
 }  # fmt: skip
 FOUND = {
     "p_customer_key": "select min(customer_key) from task where tenant_id = %s",
