@@ -43,6 +43,12 @@ create table api_token (
     revoked_by uuid
 ); -- enable and force row security
 
+create table applied_policy (
+    name text not null,
+    sha256 text not null,
+    applied_at timestamp with time zone not null default clock_timestamp()
+); -- no row security
+
 create table audit_entry (
     tenant_id uuid not null,
     entry_id bigint not null generated always as identity,
@@ -866,6 +872,7 @@ alter table api_token add constraint api_token_pkey PRIMARY KEY (tenant_id, api_
 alter table api_token add constraint api_token_revoked_by FOREIGN KEY (revoked_by) REFERENCES member(member_id);
 alter table api_token add constraint api_token_scopes_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['read'::text, 'work'::text, 'ingest'::text, 'admin'::text])));
 alter table api_token add constraint api_token_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table applied_policy add constraint applied_policy_pkey PRIMARY KEY (name);
 alter table audit_entry add constraint audit_entry_action CHECK ((action ~ '^[a-z_]+[.][a-z_]+$'::text));
 alter table audit_entry add constraint audit_entry_pkey PRIMARY KEY (tenant_id, entry_id);
 alter table audit_entry add constraint audit_entry_via CHECK ((via = ANY (ARRAY['page'::text, 'api'::text, 'link'::text, 'job'::text, 'command'::text])));

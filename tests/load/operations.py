@@ -22,7 +22,7 @@ from tests.load.clients import Answer, Clients, Visitor
 
 _GOAL_S = 60.0
 _GRACE_S = 1.0
-_PEOPLE, _PAUSE_S, _ROOM_S = 16, 0.5, 40.0
+_PEOPLE, _PAUSE_S, _ROOM_S = 16, 0.5, 70.0
 _RESTART_LIMIT_S = 60.0
 _CREDENTIALS = 4
 Start = Callable[..., Clients]

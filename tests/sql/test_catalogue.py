@@ -10,12 +10,14 @@ Connection = psycopg.Connection[tuple[object, ...]]
 # What belongs to no tenant: people who sign in, the clock of periodic jobs, and the migration
 # tool's own bookkeeping.
 WITHOUT_TENANT = {"member", "periodic_tick"}
-MIGRATION_TABLES = {"_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock"}
+MIGRATION_TABLES = {
+    "_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock", "applied_policy",
+}  # fmt: skip
 # Indexes that do not lead with the tenant, each with its reason.
 OTHER_INDEXES = {
     "member_pkey", "member_identity_key",  # members belong to no tenant
     "membership_member_id", "membership_email",  # sign-in looks for a member's tenants
-    "periodic_tick_pkey",
+    "periodic_tick_pkey", "applied_policy_pkey",
     "tenant_slug_key",  # a tenant's own name
     "ingest_schedule_due", "email_schedule_due",  # the scheduler, across tenants
     "processing_jobs_job_id", "processing_jobs_open",  # the queue, across tenants
