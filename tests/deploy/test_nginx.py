@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,23 @@ def test_slow_clients_take_no_thread(front: Stack, ada: requests.Session) -> Non
         assert ada.get(front.base_url + path, timeout=10).status_code == 200
     for link in slow:
         link.close()
+
+
+def test_a_browser_that_hammers_is_slowed_down_alone(front: Stack, ada: requests.Session) -> None:
+    """A burst of parts of a page comes at once; what goes on and on is slowed, then refused."""
+    began, answers = time.monotonic(), []
+    page = front.base_url + "/health/live"
+    with ThreadPoolExecutor(100) as pool:
+        asked = [pool.submit(ada.get, page, timeout=60) for _ in range(300)]
+        with front.session() as another:
+            others = [another.get(page).status_code for _ in range(30)]
+        answers = [one.result() for one in asked]
+    allowed = 81 + 10 * (time.monotonic() - began)
+    passed = [one for one in answers if one.status_code == 200]
+    refused = [one for one in answers if one.status_code == 429]
+    assert len(passed) + len(refused) == 300 and 41 <= len(passed) <= allowed
+    assert refused[0].headers["Retry-After"] == "2"
+    assert set(others) == {200}
 
 
 def test_a_rolling_restart_fails_no_request(front: Stack, ada: requests.Session) -> None:

@@ -35,10 +35,11 @@ PAGES = {
 
 @dataclass(frozen=True)
 class Visitor:
-    """A signed-in browser of one tenant; the cookie as it is sent."""
+    """A signed-in browser of one tenant, and how often it asks beside the others."""
 
     tenant: int
     cookie: str
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,6 @@ class Plan:
     seconds: float
     pause_s: float
     seed: int
-    first_share: float | None = None  # of the first visitor; the others share the rest evenly
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _run(plan: Plan, number: int, clients: int, results: multiprocessing.Queue) 
 def _visit(plan: Plan, seed: int, end: float, found: list[Answer]) -> None:
     dice = random.Random(seed)
     wire = _Wire(plan.base_url, plan.ca_file)
-    weights = _shares(plan)
+    weights = [visitor.weight for visitor in plan.visitors]
     while time.time() < end:
         (visitor,) = dice.choices(plan.visitors, weights)
         (path,) = dice.choices(list(PAGES), list(PAGES.values()))
@@ -120,13 +120,6 @@ def _visit(plan: Plan, seed: int, end: float, found: list[Answer]) -> None:
             time.sleep(min(dice.expovariate(1 / plan.pause_s), max(0.0, end - time.time())))
         elif status in (0, 429, 502, 503):
             time.sleep(0.05)
-
-
-def _shares(plan: Plan) -> list[float]:
-    others = len(plan.visitors) - 1
-    if plan.first_share is None or not others:
-        return [1.0] * len(plan.visitors)
-    return [plan.first_share] + [(1 - plan.first_share) / others] * others
 
 
 class _Wire:
