@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.campaign import plan, report, stack
+from tests.campaign.front import mail_server, standing
 from tests.campaign.plan import Trial
 from tests.campaign.trial import Campaign
 
@@ -53,22 +54,31 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(options: argparse.Namespace, trials: Sequence[Trial]) -> list[report.Line]:
-    lines = []
     waits = stack.SHIPPED if options.shipped else stack.SHORT
-    with (
-        tempfile.TemporaryDirectory(prefix="campaign-") as folder,
-        stack.run(Path(folder), waits) as running,
-    ):
-        campaign = Campaign(running, options.seed)
-        for number, trial in enumerate(trials, 1):
-            result = campaign.run(trial)
-            lines.append(result.line())
-            report.append(options.out, lines[-1])
-            _say(
-                f"{number}/{len(trials)} {trial.name}: {result.seconds:.1f} s, "
-                f"{'struck' if result.is_struck else 'NEVER STRUCK'}, "
-                f"{result.verdict.examples or 'clean'}"
-            )
+    with tempfile.TemporaryDirectory(prefix="campaign-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with (
+            mail_server(folder / "mail") as (mail, told),
+            stack.run(folder, waits, told=told) as running,
+            standing(running, mail) as front,
+        ):
+            return _try_all(options, trials, Campaign(running, options.seed, front))
+
+
+def _try_all(
+    options: argparse.Namespace, trials: Sequence[Trial], campaign: Campaign
+) -> list[report.Line]:
+    lines = []
+    for number, trial in enumerate(trials, 1):
+        result = campaign.run(trial)
+        lines.append(result.line())
+        report.append(options.out, lines[-1])
+        _say(
+            f"{number}/{len(trials)} {trial.name}: {result.seconds:.1f} s, "
+            f"{'struck' if result.is_struck else 'NEVER STRUCK'}, "
+            f"{result.verdict.examples or 'clean'}"
+        )
     return lines
 
 

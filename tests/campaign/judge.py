@@ -10,7 +10,10 @@ from tests.campaign.source import MONTHS
 
 STATUS_LIMIT_S = 60.0
 SUCCESSES = ("completed", "completed_with_warnings")
-_COUNTS = ("reads", "torn_reads", "wrong_rows", "false_statuses", "needs_a_person")
+_WRONGS = (
+    "torn_reads", "wrong_rows", "false_statuses", "needs_a_person", "wrong_pages", "wrong_mails",
+)
+_COUNTS = ("reads", "pages", *_WRONGS)
 FINAL = (*SUCCESSES, "failed", "cancelled")
 
 
@@ -42,20 +45,23 @@ class Verdict:
     wrong_rows: int = 0
     false_statuses: int = 0
     needs_a_person: int = 0
+    pages: int = 0
+    wrong_pages: int = 0
+    mails: int = 0
+    wrong_mails: int = 0
     longest_untrue_s: float = 0.0
     examples: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing was wrong."""
-        return not (
-            self.torn_reads or self.wrong_rows or self.false_statuses or self.needs_a_person
-        )
+        return not any(getattr(self, name) for name in _WRONGS)
 
     def add(self, other: Verdict) -> None:
         """The verdict of a further part of the same trial."""
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.mails = max(self.mails, other.mails)
         self.longest_untrue_s = max(self.longest_untrue_s, other.longest_untrue_s)
         self.examples += other.examples
 

@@ -10,7 +10,8 @@ from typing import Any
 Line = dict[str, Any]
 _TITLES = (
     "fault", "trials", "struck", "a run was lost", "reads", "torn", "wrong rows", "false status",
-    "needs a person", "longest to a true status", "longest to the end",
+    "needs a person", "pages", "wrong pages", "mails", "wrong mails", "longest to a true status",
+    "longest to the end",
 )  # fmt: skip
 
 
@@ -59,11 +60,12 @@ def examples(lines: Iterable[Line]) -> str:
 
 def _row(kind: str, lines: Sequence[Line]) -> list[str]:
     verdicts = [line["verdict"] for line in lines]
-    counts = ("reads", "torn_reads", "wrong_rows", "false_statuses", "needs_a_person")
+    counts = ("reads", "torn_reads", "wrong_rows", "false_statuses", "needs_a_person", "pages",
+              "wrong_pages", "mails", "wrong_mails")  # fmt: skip
     longest = max((verdict["longest_untrue_s"] for verdict in verdicts), default=0.0)
     ended = max((line["ended_after_s"] for line in lines), default=0.0)
     struck = sum(1 for line in lines if line["is_struck"])
-    summed = [f"{sum(verdict[name] for verdict in verdicts):,}" for name in counts]
+    summed = [f"{sum(verdict.get(name, 0) for verdict in verdicts):,}" for name in counts]
     lost = sum(1 for line in lines if max((fence for _, fence in _end(line)), default=0) > 1)
     trials = [kind, str(len(lines)), str(struck), str(lost)]
     return [*trials, *summed, f"{longest:.1f} s", f"{ended:.1f} s"]

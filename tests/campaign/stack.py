@@ -26,6 +26,7 @@ from tests.campaign.judge import FINAL, SUCCESSES
 from tests.campaign.source import FIRST, LAST, Source
 from tests.campaign.starter import start
 from tests.conftest import KEY, SECRET
+from tests.email.mail_server import MailServer
 from tests.ingest.bigquery_server import FakeBigQuery, running
 from tests.jobs.bench import wait_until
 from tests.jobs.relay import Relay
@@ -55,6 +56,7 @@ class Stack:
     files: sftp.Sftp
     env: dict[str, str] = field(default_factory=dict)
     workers: Workers | None = None
+    mail: MailServer | None = None
 
     @property
     def temporary(self) -> Path:
@@ -122,16 +124,18 @@ class Stack:
 
 @contextmanager
 def run(
-    folder: Path, waits: Mapping[str, float] = SHORT, clock: Mapping[str, str] | None = None
-) -> Iterator[Stack]:
+    folder: Path, waits: Mapping[str, float] = SHORT, clock: Mapping[str, str] | None = None,
+    told: Mapping[str, str] | None = None,
+) -> Iterator[Stack]:  # fmt: skip
     """Everything started, the workers included; everything ended with the block.
 
-    `clock` are the variables that give PostgreSQL and the workers a clock of their own.
+    `clock` are the variables that give PostgreSQL and the workers a clock of their own, `told`
+    what workers are told beside.
     """
     with ExitStack() as exits:
         database = postgres.start(folder, env=postgres.ENVIRONMENT | (clock or {}))
         stack = _assemble(exits, folder, database, waits)
-        stack.env |= clock or {}
+        stack.env |= {**(clock or {}), **(told or {})}
         exits.callback(lambda: stack.postgres.stop())
         exits.callback(lambda: stack.valkey.stop())
         db.configure(stack.config)

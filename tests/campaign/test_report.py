@@ -30,9 +30,10 @@ def test_a_line_cut_off_by_a_death_is_run_again(tmp_path: Path) -> None:
 
 def test_the_table_counts_by_kind_and_names_what_was_wrong() -> None:
     bad = Verdict(reads=1_200, torn_reads=2, longest_untrue_s=3.25, examples=["torn_reads: x"])
-    lines = [line(Verdict(reads=30)), line(bad), line(Verdict(), kind="cut", is_struck=False)]
+    good = Verdict(reads=30, pages=40, mails=9, wrong_mails=1)
+    lines = [line(good), line(bad), line(Verdict(), kind="cut", is_struck=False)]
     table = report.table(lines).splitlines()
-    assert table[2] == "| kill | 2 | 2 | 2 | 1,230 | 2 | 0 | 0 | 0 | 3.2 s | 4.0 s |"
+    assert table[2] == "| kill | 2 | 2 | 2 | 1,230 | 2 | 0 | 0 | 0 | 40 | 0 | 9 | 1 | 3.2 s | 4.0 s |"
     assert table[-1].startswith("| **all** | 3 | 2 |")
     assert report.examples(lines) == "kill 3 both -: torn_reads: x\ncut 3 both -: never struck"
     assert not report.is_clean(lines[1:2])

@@ -9,6 +9,7 @@ import pytest
 
 from app.failpoints import POINTS
 from tests.campaign import stack
+from tests.campaign.front import mail_server, standing
 from tests.campaign.plan import Trial
 from tests.campaign.reader import TABLES, Eye
 from tests.campaign.trial import Campaign
@@ -30,13 +31,18 @@ TRIALS = [
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
-    with stack.run(tmp_path_factory.mktemp("campaign")) as made:
+    folder = tmp_path_factory.mktemp("campaign")
+    folder.chmod(0o755)
+    with mail_server(folder / "mail") as (mail, told), stack.run(folder, told=told) as made:
+        made.mail = mail
         yield made
 
 
 @pytest.fixture(scope="module")
-def campaign(running: stack.Stack) -> Campaign:
-    return Campaign(running, SEED)
+def campaign(running: stack.Stack) -> Iterator[Campaign]:
+    assert running.mail is not None
+    with standing(running, running.mail) as front:
+        yield Campaign(running, SEED, front)
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
@@ -44,7 +50,7 @@ def test_nothing_is_torn_wrong_or_falsely_told(campaign: Campaign, trial: Trial)
     result = campaign.run(trial)
     assert result.is_struck, result.course
     assert result.verdict.examples == [], result.course
-    assert result.verdict.reads > 0
+    assert result.verdict.reads > 0 and result.verdict.pages > 3 and result.verdict.mails > 0
 
 
 def test_every_failpoint_was_reached(campaign: Campaign, running: stack.Stack) -> None:

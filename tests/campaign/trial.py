@@ -15,6 +15,7 @@ from uuid import UUID
 
 from tests.campaign import starter
 from tests.campaign.faults import strike, thaw
+from tests.campaign.front import Front
 from tests.campaign.judge import Known, Verdict, is_at_rest, judge
 from tests.campaign.plan import Trial
 from tests.campaign.reader import Eye, Look, Reader, read_page
@@ -52,8 +53,9 @@ class Result:
 class Campaign:
     """Control tenants, and the one that suffers."""
 
-    def __init__(self, stack: Stack, seed: int) -> None:
+    def __init__(self, stack: Stack, seed: int, front: Front | None = None) -> None:
         self._stack = stack
+        self._front = front
         self._seed = seed
         self._tenants = 0
         self._state = ""
@@ -75,12 +77,14 @@ class Campaign:
         self._settle()
         old, new = self._state, "BB" if self._state == "AA" else "AA"
         scene = self._scene(trial, attempt)
-        with self._watch(scene, new) as reader:
+        through_http = Verdict()
+        with self._beside(through_http), self._watch(scene, new) as reader:
             struck_at = strike(scene)
             self._rest(reader)
         looks = reader.looks
         self._learn(trial, looks)
         verdict = judge(self.known, looks, old, new, struck_at or began_at)
+        verdict.add(through_http)
         if scene.frozen:
             verdict.add(self._outlive(scene, struck_at or began_at, new, old))
         return Result(
@@ -90,6 +94,16 @@ class Campaign:
             ended_after_s=_ended_after(looks, struck_at or began_at),
             course=course(looks, began_at), verdict=verdict,
         )  # fmt: skip
+
+    @contextmanager
+    def _beside(self, verdict: Verdict) -> Iterator[None]:
+        """Where there is a front, somebody asks through nginx, and reports are on their way."""
+        if self._front is None:
+            yield
+            return
+        self._front.plan_mail()
+        with self._front.asking(self._tenant_id, verdict):
+            yield
 
     def _outlive(self, scene: Scene, struck_at: float, old: str, new: str) -> Verdict:
         """The source changes again and is loaded; only then what was frozen wakes, with what it
@@ -170,9 +184,10 @@ class Campaign:
 
     def _controls(self) -> Known:
         """For each state a tenant that never saw another one."""
-        prints, pages = {}, {}
+        prints, pages, controls = {}, {}, []
         for state in STATES:
             tenant_id = self._stack.make_tenant(f"control-{state.lower()}")
+            controls.append(tenant_id)
             self._stack.load(tenant_id, state)
             eye = Eye(self._stack.urls.web, tenant_id)
             prints[state], _ = eye.look(eye.now())
@@ -180,6 +195,8 @@ class Campaign:
             empty = [table for table, (rows, _) in prints[state].items() if not rows]
             assert not empty, f"a control without rows of {empty} proves nothing"
             pages[state] = read_page(tenant_id)
+        if self._front is not None:
+            self._front.learn(controls)
         return Known(prints, pages)
 
     def _count_live_runs(self) -> int:

@@ -97,7 +97,7 @@ def _loaded(options: argparse.Namespace, folder: Path) -> Iterator[Load]:
             share = (1 - LARGEST_SHARE) / others
             visitors += [_sign_in(front, number, share) for number in range(1, others + 1)]
             load = Load(ground, front, visitors, options.seconds, options.seed)
-            load.clients(visitors, CLIENTS, 8, 0).answers()  # warm
+            load.clients(visitors, CLIENTS, 15, 0).answers()  # warm
             yield load
 
 

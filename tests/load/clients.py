@@ -108,6 +108,7 @@ def _run(plan: Plan, number: int, clients: int, results: multiprocessing.Queue) 
 def _visit(plan: Plan, seed: int, end: float, found: list[Answer]) -> None:
     dice = random.Random(seed)
     wire = _Wire(plan.base_url, plan.ca_file)
+    time.sleep(dice.uniform(0, plan.pause_s))  # nobody begins with everybody else
     weights = [visitor.weight for visitor in plan.visitors]
     while time.time() < end:
         (visitor,) = dice.choices(plan.visitors, weights)
