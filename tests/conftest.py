@@ -100,7 +100,7 @@ def cast(superuser: psycopg.Connection[tuple[object, ...]], config: Config) -> C
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """In CI a skip is a failure: everything a test needs is installed there, but no rights."""
+    """In CI a skip is a failure, but for what a machine cannot be made to have: rights to mount."""
     if report.skipped and os.environ.get("CI") and NOT_ALLOWED not in report.longreprtext:
         SKIPPED.append(report.nodeid)
 

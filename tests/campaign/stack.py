@@ -129,13 +129,13 @@ def run(
 ) -> Iterator[Stack]:  # fmt: skip
     """Everything started, the workers included; everything ended with the block.
 
-    `clock` are the variables that give PostgreSQL and the workers a clock of their own, `told`
-    what workers are told beside.
+    `clock` are the variables that give PostgreSQL a clock of its own, `told` what workers are
+    told beside.
     """
     with ExitStack() as exits:
         database = postgres.start(folder, env=postgres.ENVIRONMENT | (clock or {}))
         stack = _assemble(exits, folder, database, waits)
-        stack.env |= {**(clock or {}), **(told or {})}
+        stack.env |= told or {}
         exits.callback(lambda: stack.postgres.stop())
         exits.callback(lambda: stack.valkey.stop())
         db.configure(stack.config)

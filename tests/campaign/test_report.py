@@ -33,7 +33,8 @@ def test_the_table_counts_by_kind_and_names_what_was_wrong() -> None:
     good = Verdict(reads=30, pages=40, mails=9, wrong_mails=1)
     lines = [line(good), line(bad), line(Verdict(), kind="cut", is_struck=False)]
     table = report.table(lines).splitlines()
-    assert table[2] == "| kill | 2 | 2 | 2 | 1,230 | 2 | 0 | 0 | 0 | 40 | 0 | 9 | 1 | 3.2 s | 4.0 s |"
+    counts = "1,230 | 2 | 0 | 0 | 0 | 40 | 0 | 9 | 1"
+    assert table[2] == f"| kill | 2 | 2 | 2 | {counts} | 3.2 s | 4.0 s |"
     assert table[-1].startswith("| **all** | 3 | 2 |")
     assert report.examples(lines) == "kill 3 both -: torn_reads: x\ncut 3 both -: never struck"
     assert not report.is_clean(lines[1:2])

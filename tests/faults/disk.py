@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-NOT_ALLOWED = "mounting is not allowed on this machine"
+NOT_ALLOWED = "not to be had on this machine"
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def small_disk(place: Path, megabytes: int) -> Iterator[Path]:
     options = f"size={megabytes}m,mode=0755"
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip(NOT_ALLOWED)
+        pytest.skip(f"a small disk is {NOT_ALLOWED}: mounting is not allowed")
     try:
         yield place
     finally:
