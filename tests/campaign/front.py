@@ -59,7 +59,7 @@ class Front:
         self._front, self._stack, self._mail, self._post = front, stack, mail, post
         self._known: dict[str, set[str]] = {part: set() for part in PARTS}
         self._joined: set[UUID] = set()
-        self._plans = 0
+        self._plans = self._told = 0
         self._token = front.provider.token_for(ADA.email)
 
     def learn(self, controls: Iterable[UUID]) -> None:
@@ -145,7 +145,7 @@ class Front:
         """Every message gets its end, and says truly what became of it."""
         rows = self._settled()
         delivered = Counter(self._mail.delivered)
-        verdict.mails = len(rows)
+        verdict.mails, self._told = len(rows) - self._told, len(rows)
         for header, status in rows:
             times = delivered[header]
             right = {"sent": times == 1, "unknown": times <= 1}.get(status, times == 0)

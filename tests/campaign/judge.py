@@ -61,7 +61,7 @@ class Verdict:
         """The verdict of a further part of the same trial."""
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.mails = max(self.mails, other.mails)
+        self.mails += other.mails
         self.longest_untrue_s = max(self.longest_untrue_s, other.longest_untrue_s)
         self.examples += other.examples
 
