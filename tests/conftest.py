@@ -20,6 +20,11 @@ from tests.faults.disk import NOT_ALLOWED
 from tests.planted import SECRETS, search_databases, search_logs, search_redis
 
 SKIPPED: list[str] = []
+LONG = (
+    "tests/campaign/", "tests/faults/", "tests/email/test_campaign", "tests/email/test_schedule",
+    "tests/test_routes", "tests/e2e/", "tests/test_schemathesis", "tests/sql/test_tasks_in_any",
+    "tests/deploy/", "tests/jobs/", "tests/dev/",
+)  # fmt: skip
 SECRET = SECRETS["secret key"]
 KEY = "t1:" + SECRETS["credential key"]
 
@@ -97,6 +102,11 @@ def cast(superuser: psycopg.Connection[tuple[object, ...]], config: Config) -> C
         made[slug] = row[0]
         superuser.execute("insert into tenant_config (tenant_id) values (%s)", (row[0],))
     return Cast(**made)  # type: ignore[arg-type]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that nobody waits for one file at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

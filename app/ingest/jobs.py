@@ -25,6 +25,7 @@ from app.ingest.progress import Progress
 from app.ingest.queries import find_job
 from app.ingest.scratch import job_folder
 from app.jobs import Run, enqueue_children, job
+from app.jobs.outcomes import has_another_try
 from app.jobs.settings import settings as job_settings
 from app.partitions import ensure_partitions
 from app.tenant_settings import get_tenant_settings
@@ -225,9 +226,12 @@ def _brings_files(run: Run) -> bool:
 
 def _store(gathering: Gathering, period: DateRange) -> None:
     run, harvest = gathering.run, gathering.harvest
-    if gathering.failures and harvest.is_empty:
-        failures = list(gathering.failures.values())
-        raise next(filter(_is_passing, failures), failures[0])
+    failures = list(gathering.failures.values())
+    passing = next(filter(_is_passing, failures), None)
+    if passing is not None and (harvest.is_empty or has_another_try(run)):
+        raise passing  # all of it once more, after a pause
+    if failures and harvest.is_empty:
+        raise failures[0]
     for failure in gathering.failures.values():
         hint = " Try again later." if _is_passing(failure) else ""
         run.warn(f"{failure.message}{hint} The old rows stay.")

@@ -32,6 +32,7 @@ from app.log import logger
 
 BACKOFF_FIRST_S = 5.0
 BACKOFF_MOST_S = 300.0
+_TRY_S = 300.0
 UNEXPECTED = "Something went wrong on our side. The job's id helps us find out what."
 DATABASE_AWAY = "The database was out of reach for a moment."
 DISK_FULL = "A disk of ours is full."
@@ -158,13 +159,22 @@ def _try_again(conn: Connection, row: JobRow, cause: str, error: BaseException) 
     rows.put_back(conn, row, delay_s=delay_s, message=message, is_counted=True)
 
 
+def has_another_try(run: Run) -> bool:
+    """Whether a run that ends now with a passing fault is tried again, with time to do it."""
+    longest_s = 1.25 * _delay_s(run.attempt)
+    return run.attempt < MAX_ATTEMPTS and (run.seconds_left or 0) > longest_s + _TRY_S
+
+
+def _delay_s(attempt: int) -> float:
+    return min(BACKOFF_FIRST_S * 4.0 ** (attempt - 1), BACKOFF_MOST_S)
+
+
 def backoff_s(attempt: int) -> float:
     """How long to wait after this many attempts: four times as long each, a quarter more or less.
 
     All attempts together outlast five minutes in which something is away.
     """
-    delay_s = min(BACKOFF_FIRST_S * 4.0 ** (attempt - 1), BACKOFF_MOST_S)
-    return delay_s * secrets.SystemRandom().uniform(0.75, 1.25)
+    return _delay_s(attempt) * secrets.SystemRandom().uniform(0.75, 1.25)
 
 
 def _patiently(write: Callable[[], None]) -> None:

@@ -56,7 +56,7 @@ class Front:
     """nginx and the three services in front of a campaign's stack, and one tenant's mail."""
 
     def __init__(self, front: deployment.Stack, stack: Stack, mail: MailServer, post: UUID) -> None:
-        self._front, self._stack, self._mail, self._post = front, stack, mail, post
+        self.deployment, self._stack, self._mail, self.post = front, stack, mail, post
         self._known: dict[str, set[str]] = {part: set() for part in PARTS}
         self._joined: set[UUID] = set()
         self._plans = self._told = 0
@@ -64,32 +64,34 @@ class Front:
 
     def learn(self, controls: Iterable[UUID]) -> None:
         """What every version shows where nothing ever went wrong."""
-        with self._front.session() as client:
+        with self.deployment.session() as client:
             for tenant_id in controls:
-                self._join(tenant_id)
+                self.join(tenant_id)
                 for part in PARTS:
                     seen = self._ask(client, tenant_id, part)
                     assert seen.status == 200, seen
                     self._known[part].add(seen.shown)
 
-    def _join(self, tenant_id: UUID) -> None:
+    def join(self, tenant_id: UUID) -> None:
         """Ada works there from now on: an invitation is taken up by signing in."""
         if tenant_id in self._joined:
             return
         provision.add_member(tenant_id, ADA.email, "admin")
-        with self._front.session() as client:
-            address = f"{self._front.base_url}/auth/start"
+        with self.deployment.session() as client:
+            address = f"{self.deployment.base_url}/auth/start"
             client.get(address, params={"login_hint": ADA.email, "next": "/docs"})
         self._joined.add(tenant_id)
 
     def plan_mail(self) -> None:
-        """Ask for one more round of reports; while PostgreSQL is away there is none."""
+        """Ask for one more round of reports, about a new task; without PostgreSQL there is none."""
         self._plans += 1
+        with psycopg.connect(self._stack.urls.superuser, autocommit=True) as superuser:
+            MailWorld(superuser, self.post).cart(f"K{self._plans}")
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
         try:
-            with tenant_transaction(self._post) as conn:
+            with tenant_transaction(self.post) as conn:
                 job_id = start_planning(
-                    conn, self._post, "report", f"round {self._plans}",
+                    conn, self.post, "report", f"round {self._plans}",
                     DateRange(yesterday, yesterday), "schedule",
                 )  # fmt: skip
         except (DBAPIError, AppError):
@@ -99,7 +101,7 @@ class Front:
     @contextmanager
     def asking(self, tenant_id: UUID, verdict: Verdict) -> Iterator[None]:
         """Somebody asks for the tenant's figures for the block; then all of it is judged."""
-        self._join(tenant_id)
+        self.join(tenant_id)
         seen: list[Seen] = []
         is_over = threading.Event()
         thread = threading.Thread(target=self._ask_on, args=(tenant_id, seen, is_over))
@@ -113,7 +115,7 @@ class Front:
         self._judge_mail(verdict)
 
     def _ask_on(self, tenant_id: UUID, seen: list[Seen], is_over: threading.Event) -> None:
-        with self._front.session() as client:
+        with self.deployment.session() as client:
             while not is_over.wait(_PAUSE_S):
                 seen.append(self._ask(client, tenant_id, PARTS[len(seen) % len(PARTS)]))
             seen.extend(self._ask(client, tenant_id, part) for part in PARTS)  # at rest by now
@@ -121,7 +123,7 @@ class Front:
     def _ask(self, client: requests.Session, tenant_id: UUID, part: str) -> Seen:
         try:
             answer = client.get(
-                f"{self._front.base_url}/analytics/api/v1/{part}",
+                f"{self.deployment.base_url}/analytics/api/v1/{part}",
                 params={"start_date": str(FIRST), "end_date": str(LAST)},
                 headers={"Authorization": f"Bearer {self._token}", "X-Tenant-Id": str(tenant_id)},
                 timeout=60,
@@ -159,7 +161,7 @@ class Front:
         told = "select message_header, status from email_send_history where tenant_id = %s"
         while True:
             try:
-                rows = [(row[0], row[1]) for row in self._stack.query(told, self._post)]
+                rows = [(row[0], row[1]) for row in self._stack.query(told, self.post)]
             except psycopg.OperationalError:
                 rows = [("", "planned")]
             if all(status in _FINAL for _, status in rows) or time.monotonic() > give_up_at:
@@ -190,6 +192,5 @@ def standing(stack: Stack, mail: MailServer) -> Iterator[Front]:
         for number in range(_RECIPIENTS):
             world.recipient("D01", f"r{number}@acme.example")
         world.loaded()
-        world.cart("K1")
         front = ending.enter_context(deployment.running(stack.config, folder))
         yield Front(front, stack, mail, post)

@@ -54,7 +54,7 @@ def test_nothing_is_torn_wrong_or_falsely_told(campaign: Campaign, trial: Trial)
 
 
 def test_mail_was_on_its_way_meanwhile(running: stack.Stack) -> None:
-    assert running.mail is not None and len(running.mail.delivered) >= 5
+    assert running.mail is not None and len(running.mail.delivered) > 5 * len(TRIALS) / 2
 
 
 def test_every_failpoint_was_reached(campaign: Campaign, running: stack.Stack) -> None:

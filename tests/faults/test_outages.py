@@ -1,0 +1,169 @@
+"""What is outside is away: pages keep answering, and everything goes on by itself afterwards.
+
+    OUTAGE_S=300 pytest tests/faults/test_outages.py
+
+Then with the waits of a deployment. CI does it with five seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+import pytest
+import requests
+
+from tests.campaign.front import Front, mail_server, standing
+from tests.campaign.judge import SUCCESSES
+from tests.campaign.stack import SHIPPED, SHORT, run
+from tests.email.mail_server import MailServer
+from tests.faults.shop import Shop, open_shop
+from tests.jobs.workers import children
+from tests.running import ADA, REP
+
+OUTAGE_S = float(os.environ.get("OUTAGE_S", "5"))
+PAGES = ("/analytics/overview?full=1", "/analytics/queue", "/analytics/customers", "/data",
+         "/auth/settings/bigquery")  # fmt: skip
+MENDED_LIMIT_S = 60.0 + 3 * OUTAGE_S
+TOLD_AFTER_S = 120.0  # by then a run has given up for now, and the job's page says why
+
+
+class Scene:
+    """Everything that runs, and somebody who is signed in."""
+
+    def __init__(self, shop: Shop, front: Front, mail: MailServer) -> None:
+        self.shop, self.front, self.mail = shop, front, mail
+        front.join(shop.tenant_id)
+        self.ada = front.deployment.session()
+        self.open("/auth/start", login_hint=ADA.email, next="/docs").raise_for_status()
+
+    def open(self, path: str, **asked: str) -> requests.Response:
+        """A page, as somebody who is signed in."""
+        return self.ada.get(self.front.deployment.base_url + path, params=asked, timeout=60)
+
+    def tell(self) -> object:
+        """How the mail and its jobs stand."""
+        mail = "select status, reason, count(*) from email_send_history group by 1, 2"
+        made = "select kind, status, message from processing_jobs where kind like '%%mail%%'"
+        return self.shop.stack.query(mail), self.shop.stack.query(made)
+
+    @contextmanager
+    def bigquery_away(self) -> Iterator[None]:
+        with self._closed("bigquery"):
+            yield
+
+    @contextmanager
+    def sftp_away(self) -> Iterator[None]:
+        with self._closed("sftp"):
+            yield
+
+    @contextmanager
+    def smtp_away(self) -> Iterator[None]:
+        self.mail.script = lambda step, _: "drop" if step == "connect" else None
+        try:
+            yield
+        finally:
+            self.mail.script = lambda _step, _recipient: None
+
+    @contextmanager
+    def provider_away(self) -> Iterator[None]:
+        """It takes connections, and says nothing."""
+        pids = children(self.front.deployment.provider.process.pid)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+    @contextmanager
+    def _closed(self, service: str) -> Iterator[None]:
+        relay = self.shop.stack.relays[service]
+        relay.__exit__(None, None, None)
+        try:
+            yield
+        finally:
+            relay.__enter__()
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("outages")
+    folder.chmod(0o755)
+    waits = SHORT | {"job_deadline_s": 1800.0} if OUTAGE_S < 60 else SHIPPED
+    with ExitStack() as ending:
+        mail, told = ending.enter_context(mail_server(folder / "mail"))
+        stack = ending.enter_context(run(folder, waits, told=told))
+        shop = open_shop(stack)
+        front = ending.enter_context(standing(stack, mail))
+        yield Scene(shop, front, mail)
+
+
+Away = Callable[[Scene], AbstractContextManager[None]]
+AWAY: dict[str, tuple[Away, str]] = {
+    "BigQuery": (Scene.bigquery_away, "BigQuery"),
+    "SFTP": (Scene.sftp_away, "SFTP"),
+    "SMTP": (Scene.smtp_away, ""),
+    "provider": (Scene.provider_away, ""),
+}
+
+
+@pytest.mark.parametrize("name", AWAY)
+def test_pages_answer_and_work_goes_on_afterwards(scene: Scene, name: str) -> None:
+    away, said = AWAY[name]
+    mailed = len(scene.mail.delivered)
+    with away(scene):
+        job_id = scene.shop.start()
+        scene.front.plan_mail()
+        statuses, job_page = look_around(scene, str(job_id))
+        if said and OUTAGE_S >= TOLD_AFTER_S:
+            assert f"{said} " in job_page and "Trying again" in job_page, job_page[-3000:]
+        if name == "SMTP":
+            assert len(scene.mail.delivered) == mailed
+        if name == "provider":
+            assert sign_in_as_somebody_else(scene) >= 500, "nobody new gets in"
+    assert set(statuses) == {200}
+    wait_for_success(scene, job_id)
+    if name == "SMTP":
+        wait_until(lambda: len(scene.mail.delivered) > mailed, scene.tell)
+    if name == "provider":
+        wait_until(lambda: sign_in_as_somebody_else(scene) < 500)
+
+
+def look_around(scene: Scene, job_id: str) -> tuple[list[int], str]:
+    """Every page again and again while it is away; their statuses, and the job's own page."""
+    statuses, end = [], time.monotonic() + OUTAGE_S
+    shown = ""
+    while time.monotonic() < end:
+        statuses += [scene.open(page).status_code for page in PAGES]
+        answer = scene.open(f"/data/jobs/{job_id}")
+        statuses.append(answer.status_code)
+        shown = answer.text if "Trying again" in answer.text or not shown else shown
+        time.sleep(0.5)
+    return statuses, shown
+
+
+def sign_in_as_somebody_else(scene: Scene) -> int:
+    """The status at the end of a sign-in of somebody who was not here before."""
+    with scene.front.deployment.session() as fresh:
+        address = f"{scene.front.deployment.base_url}/auth/start"
+        try:
+            return fresh.get(address, params={"login_hint": REP.email}, timeout=30).status_code
+        except requests.Timeout:
+            return 504
+
+
+def wait_for_success(scene: Scene, job_id: object) -> None:
+    wait_until(lambda: scene.shop.tell(job_id)[0] in SUCCESSES)  # type: ignore[arg-type]
+    assert scene.shop.look() == scene.shop.known[scene.shop.state]
+
+
+def wait_until(holds: Callable[[], bool], tell: Callable[[], object] = str) -> None:
+    give_up_at = time.monotonic() + MENDED_LIMIT_S
+    while not holds():
+        assert time.monotonic() < give_up_at, tell()
+        time.sleep(0.5)
