@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint audit fmt bench defences campaign token psql schema
+.PHONY: help demo test check lint audit fmt bench defences campaign load token psql schema
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ schema: $(VENV)/.ready ## write sql/schema.sql anew
 
 bench: $(VENV)/.ready ## the speed figures against their goals; SCALE=small for a short look
 	$(PY) -m bench --scale $(or $(SCALE),full)
+
+load: $(VENV)/.ready ## a hundred tenants through nginx and gunicorn; STATE=DIR keeps them, SECONDS=60
+	$(PY) -m tests.load $(if $(STATE),--state '$(STATE)') --seconds $(or $(SECONDS),60)
 
 defences: $(VENV)/.ready ## take each defence away in a copy and see its test go red
 	$(PY) -m tests.defences $(ARGS)

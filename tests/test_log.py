@@ -53,6 +53,21 @@ def test_an_event_is_one_json_line_with_its_fields(folder: Path) -> None:
     }
 
 
+def test_files_that_are_moved_away_lose_no_line_and_are_opened_anew(folder: Path) -> None:
+    """As logrotate moves them: all six, again and again."""
+    for number in range(3):
+        for service in ("analytics", "data", "auth"):
+            with log.bound(service=service):
+                logger.error("line", number=number)
+        files = [*folder.glob("*.log")]
+        assert len(files) == 6
+        for file in files:
+            (line,) = file.read_text().splitlines()
+            assert json.loads(line)["number"] == number
+            file.rename(file.with_suffix(f".log-{number}"))
+    assert len([*folder.iterdir()]) == 18
+
+
 def test_each_service_has_its_file_and_errors_have_a_twin(folder: Path) -> None:
     for service in ("analytics", "data", "auth"):
         with log.bound(service=service):
