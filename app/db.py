@@ -68,8 +68,8 @@ def tenant_transaction(tenant_id: UUID) -> Iterator[Connection]:
 def replica_transaction(tenant_id: UUID) -> Iterator[Connection | None]:
     """One transaction that sees this tenant's rows on the replica; None where it may not answer.
 
-    What was committed for the tenant before this began is seen, and everything that is older
-    than `replica.MOST_BEHIND_S`. `app.reading` is what views use.
+    What was committed for the tenant before this began is seen, and whatever was committed more
+    than some seconds before (`replica.MOST_BEHIND_S`). `app.reading` is what views use.
     """
     connection = _open_replica(tenant_id)
     if connection is None:

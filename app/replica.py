@@ -42,10 +42,25 @@ Wire = psycopg.Connection[Any]
 
 @dataclass(frozen=True)
 class Standing:
-    """How the replica stands: whether it may answer, and the bytes of log it is behind."""
+    """How the replica stood at a look, in bytes of the primary's log.
 
-    is_usable: bool
-    behind_bytes: int | None
+    `needed` is where the primary was at the oldest look that still counts.
+    """
+
+    looked_at: float
+    needed: int
+    replayed: int
+    written: int
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether reads that nobody's own change makes wait may go there."""
+        return self.replayed >= self.needed
+
+    @property
+    def behind_bytes(self) -> int:
+        """What it has not replayed yet."""
+        return max(0, self.written - self.replayed)
 
 
 @dataclass
@@ -55,26 +70,25 @@ class Replica:
     url: str
     primary_url: str
     redis: Redis
-    _seen: deque[tuple[float, int]] = field(default_factory=deque)
-    _looked_at: float | None = None
-    _behind: int | None = None
+    _looks: deque[tuple[float, int]] = field(default_factory=deque)
+    _standing: Standing | None = None
     _is_well: bool | None = None
     _wires: WeakSet[Wire] = field(default_factory=WeakSet)
     _lookers: dict[str, Wire] = field(default_factory=dict)
-    _start: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _end: threading.Event = field(default_factory=threading.Event)
     _watch: threading.Thread | None = None
 
     def needed(self, tenant_id: UUID) -> int | None:
         """The position that a read of this tenant needs; None: let the primary answer."""
-        self._watch_on()
-        if not self._is_looked_at():
+        standing = self.standing()
+        if standing is None:
             return None
         try:
-            written = self.redis.zscore(_WRITTEN + str(tenant_id), "position")
+            changed = self.redis.zscore(_WRITTEN + str(tenant_id), "position")
         except RedisError:
             return None
-        return max(self._seen[0][1], int(written or 0))
+        return max(standing.needed, int(changed or 0))
 
     def note_change(self, tenant_id: UUID, position: int) -> None:
         """Reads of this tenant need at least this position from now on."""
@@ -84,29 +98,25 @@ class Replica:
             pipe.expire(key, _KEEP_S)
             pipe.execute()
 
-    def standing(self) -> Standing:
-        """What the last look saw."""
+    def standing(self) -> Standing | None:
+        """What the last look saw; None when it failed or is overdue."""
         self._watch_on()
-        if not self._is_looked_at():
-            return Standing(False, None)
-        behind = self._behind or 0
-        return Standing(self._seen[-1][1] - behind >= self._seen[0][1], behind)
+        standing = self._standing
+        if standing is None or time.monotonic() - standing.looked_at > _OVERDUE_S:
+            return None
+        return standing
 
     def keep(self, wire: Wire) -> None:
         """Cut this connection too when the replica falls silent."""
-        self._wires.add(wire)
+        with self._lock:
+            self._wires.add(wire)
 
     def close(self) -> None:
         """Look no more."""
         self._end.set()
 
-    def _is_looked_at(self) -> bool:
-        return (
-            self._looked_at is not None and time.monotonic() - self._looked_at <= _OVERDUE_S
-        )
-
     def _watch_on(self) -> None:
-        with self._start:
+        with self._lock:
             if self._watch is None:
                 self._watch = threading.Thread(target=self._look_on, name="replica", daemon=True)
                 self._watch.start()
@@ -116,11 +126,13 @@ class Replica:
         with ThreadPoolExecutor(1, "replica-look") as pool:
             while not self._end.is_set():
                 try:
-                    self._take(pool.submit(self._look))
-                except (TimeoutError, psycopg.Error) as error:
-                    self._lose(error)
+                    look = pool.submit(self._look)
                 except RuntimeError:  # the interpreter is on its way out
                     return
+                try:
+                    self._take(look)
+                except (TimeoutError, psycopg.Error) as error:
+                    self._lose(error)
                 self._end.wait(_LOOK_S)
             self._cut_all()
 
@@ -141,25 +153,26 @@ class Replica:
 
     def _take(self, look: Future[tuple[int, int]]) -> None:
         asked_at = time.monotonic()
-        primary, replayed = look.result(_ANSWER_S)
-        while self._seen and self._seen[0][0] < asked_at - MOST_BEHIND_S:
-            self._seen.popleft()
-        self._seen.append((asked_at, primary))
-        self._behind = max(0, primary - replayed)
-        self._looked_at = time.monotonic()
+        written, replayed = look.result(_ANSWER_S)
+        while self._looks and self._looks[0][0] < asked_at - MOST_BEHIND_S:
+            self._looks.popleft()
+        self._looks.append((asked_at, written))
+        self._standing = Standing(time.monotonic(), self._looks[0][1], replayed, written)
         if not self._is_well:
             self._is_well = True
-            logger.info("replica.answers", behind_bytes=self._behind)
+            logger.info("replica.answers", behind_bytes=self._standing.behind_bytes)
 
     def _lose(self, error: Exception) -> None:
-        self._looked_at = None
+        self._standing = None
         self._cut_all()
         if self._is_well is not False:
             self._is_well = False
             logger.error("replica.lost", error=type(error).__name__)
 
     def _cut_all(self) -> None:
-        for wire in [*self._wires, *self._lookers.values()]:
+        with self._lock:
+            wires = [*self._wires, *self._lookers.values()]
+        for wire in wires:
             _cut(wire)
         self._lookers.clear()
 

@@ -16,7 +16,7 @@ DEPLOY_DEFENCES = [
      "        and :needed > 0\n",
      f"{_REPLICA}::test_reads_come_from_the_replica_and_are_seconds_old_at_most"),
     ("deploy: nobody waits on a frozen replica", "app/replica.py",
-     "self._looked_at = None\n        self._cut_all()\n", "self._looked_at = None\n",
+     "self._standing = None\n        self._cut_all()\n", "self._standing = None\n",
      f"{_REPLICA}::test_a_frozen_replica_holds_nobody_up"),
     ("deploy: a read that the replica breaks off is answered", "app/reading.py",
      "                raise ReplicaFailed from error\n", "                raise\n",

@@ -133,8 +133,9 @@ def _replica() -> Iterator[Measure]:
     if (watched := replica()) is None:
         return
     standing = watched.standing()
-    yield Measure("replica_up", "Whether the replica may answer", float(standing.is_usable))
-    if standing.behind_bytes is not None:
+    is_usable = standing is not None and standing.is_usable
+    yield Measure("replica_up", "Whether the replica may answer", float(is_usable))
+    if standing is not None:
         said = "How much of the primary's log the replica has not replayed"
         yield Measure("replica_behind_bytes", said, standing.behind_bytes)
 
