@@ -21,9 +21,8 @@ from tests.planted import SECRETS, search_databases, search_logs, search_redis
 
 SKIPPED: list[str] = []
 LONG = (
-    "tests/campaign/", "tests/faults/", "tests/email/test_campaign", "tests/email/test_schedule",
-    "tests/test_routes", "tests/e2e/", "tests/test_schemathesis", "tests/sql/test_tasks_in_any",
-    "tests/deploy/", "tests/jobs/", "tests/dev/",
+    "tests/email/test_campaign", "tests/test_routes", "tests/test_schemathesis",
+    "tests/sql/test_tasks_in_any", "tests/email/test_schedule",
 )  # fmt: skip
 SECRET = SECRETS["secret key"]
 KEY = "t1:" + SECRETS["credential key"]

@@ -27,5 +27,5 @@ DEPLOY_DEFENCES = [
      "ssl_protocols TLSv1.3;", "ssl_protocols TLSv1.2 TLSv1.3;", f"{_NGINX}::test_tls_1_3_alone"),
     ("deploy: a full disk is tried again", "app/jobs/outcomes.py",
      "    if _is_disk_full(reason):\n        return DISK_FULL\n", "",
-     "tests/faults/test_disk_full.py"),
+     "tests/faults/test_machine.py"),
 ]

@@ -97,9 +97,19 @@ def running(
         for process in processes.values():
             ending.callback(process.stop)
         for name, process in processes.items():
-            process.wait_until(lambda name=name: is_listening(ports[name]))  # type: ignore[misc]
+            process.wait_until(lambda name=name: _is_alive(ports[name]))  # type: ignore[misc]
         ending.callback(_start_nginx(folder, ports, https, http))
         yield Stack(base, folder / "ca.pem", made, provider, ports, processes, folder)
+
+
+def _is_alive(port: int) -> bool:
+    """Whether a process answers; gunicorn listens before it has any."""
+    try:
+        return is_listening(port) and requests.get(
+            f"http://127.0.0.1:{port}/health/live", timeout=5
+        ).ok
+    except requests.RequestException:
+        return False
 
 
 def _start_service(config: Config, name: str, port: int, folder: Path) -> Process:
