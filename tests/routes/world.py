@@ -145,10 +145,11 @@ def _step(world: World, task_id: UUID) -> str:
 
 def _job(world: World, status: str) -> str:
     job_id, now = uuid4(), ago()
+    yesterday = ago(days=1).date()  # today has not begun in every zone
     ended = None if status == "queued" else now
     world.insert(
         "processing_jobs", job_id=job_id, kind="ingest", status=status, started_by=ADA.email,
-        start_date=now.date(), end_date=now.date(), finished_at=ended,
+        start_date=yesterday, end_date=yesterday, finished_at=ended,
         available_at=now + timedelta(days=1),
     )  # fmt: skip
     world.superuser.execute(
