@@ -13,7 +13,7 @@ demo: $(VENV)/.ready ## the whole product on this machine, with data; PORT=8000,
 	@exec $(PY) -m dev.demo --port $(PORT) $(if $(GA4),--ga4 '$(GA4)')
 
 test: $(VENV)/.ready ## all tests; what needs a missing system package is skipped by name
-	$(PY) -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile --no-loadscope-reorder --durations=25)
+	$(PY) -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile --durations=25)
 
 campaign: $(VENV)/.ready ## every death the tests know while somebody reads; SEED=1, SAMPLE=20, OUT=FILE
 	$(PY) -m tests.campaign --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUT),--out '$(OUT)')

@@ -20,10 +20,6 @@ from tests.faults.disk import NOT_ALLOWED
 from tests.planted import SECRETS, search_databases, search_logs, search_redis
 
 SKIPPED: list[str] = []
-LONG = (
-    "tests/email/test_campaign", "tests/test_routes", "tests/test_schemathesis",
-    "tests/sql/test_tasks_in_any", "tests/email/test_schedule",
-)  # fmt: skip
 SECRET = SECRETS["secret key"]
 KEY = "t1:" + SECRETS["credential key"]
 
@@ -101,11 +97,6 @@ def cast(superuser: psycopg.Connection[tuple[object, ...]], config: Config) -> C
         made[slug] = row[0]
         superuser.execute("insert into tenant_config (tenant_id) values (%s)", (row[0],))
     return Cast(**made)  # type: ignore[arg-type]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that nobody waits for one file at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
