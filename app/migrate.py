@@ -62,7 +62,7 @@ def _patiently(apply: Callable[[], object]) -> None:
     while True:
         try:
             apply()
-        except Exception as error:
+        except Exception as error:  # yoyo and psycopg each have their own; _is_busy() judges
             if not _is_busy(error) or time.monotonic() > give_up_at:
                 raise
             time.sleep(_PAUSE_S)

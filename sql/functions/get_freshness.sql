@@ -1,8 +1,7 @@
 -- get_freshness: how far the loaded days reach, and which of them may still change.
 --
 -- Definition  loaded      the days of which any event type was loaded
---             provisional those of them of which any type came from an intraday or fresh table, or
---                         that are at most three days old in the property's zone
+--             provisional those of them of which get_data_availability_combined calls any type so
 --             complete_until  the last day of which all six types are loaded and none is
 --                         provisional
 --             last_loaded_at  when the newest of all was loaded
@@ -19,22 +18,16 @@ returns table (
 language plpgsql
 stable
 as $$
-declare
-    v_today date;
 begin
-    select (now() at time zone c.property_time_zone)::date into v_today
-    from tenant_config as c
-    where c.tenant_id = p_tenant_id;
     return query
     with per_day as (
         select
             d.event_date as day,
             daterange(d.event_date, d.event_date + 1) as span,
             count(*) as types,
-            bool_or(d.source_kind <> 'daily' or d.event_date >= v_today - 3) as may_change,
+            bool_or(d.is_provisional) as may_change,
             max(d.loaded_at) as loaded_at
-        from day_load as d
-        where d.tenant_id = p_tenant_id
+        from get_data_availability_combined(p_tenant_id) as d
         group by d.event_date
     )
     select

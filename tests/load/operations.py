@@ -71,7 +71,7 @@ def measure_operations(
         accepts_at = operate(ground, front)
         ended_at = time.time()
         done.append(Operation(name, began_at, ended_at, clients.answers(), accepts_at))
-    return [*_told(done)]
+    return _told(done)
 
 
 def _told(done: Sequence[Operation]) -> list[Result]:
@@ -101,7 +101,7 @@ def _restart_services(_: Ground, front: Stack) -> None:
 
 
 def _migrate(ground: Ground, _: Stack) -> None:
-    """The migration step of a deployment: every policy and function again."""
+    """The migration step of a deployment: every function again, policies that changed."""
     command = [sys.executable, "-m", "app.migrate"]
     subprocess.run(command, check=True, env=environment(ground.config), cwd=SQL.parent)
 
