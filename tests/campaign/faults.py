@@ -56,7 +56,7 @@ def _hold(scene: Scene) -> float | None:
 def _fail(scene: Scene) -> None:
     """Let the run fail: its connection is cut while it stores."""
     scene.start_up_to("store.begun", "hold")
-    with scene.closed("postgres"):
+    with scene.stack.closed("postgres"):
         scene.stack.signals.release("store.begun")
         time.sleep(0.2)
 
@@ -147,7 +147,7 @@ def _cut(scene: Scene) -> float | None:
 
 def _cut_off(scene: Scene, part: str) -> float:
     struck_at = time.monotonic()
-    with scene.closed(part):
+    with scene.stack.closed(part):
         scene.release()
         time.sleep(scene.dice.uniform(0.2, 3))
     return struck_at

@@ -6,8 +6,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.campaign.arming import Manner
@@ -77,16 +76,6 @@ class Scene:
         job = self.dice.choice(sorted(running))
         worker = running[job]
         return {"job": [job], "worker": [worker], "both": [worker, job]}[self.trial.what]
-
-    @contextmanager
-    def closed(self, part: str) -> Iterator[None]:
-        """Every connection to that service is cut, and refused for the block."""
-        relay = self.stack.relays[part]
-        relay.__exit__(None, None, None)
-        try:
-            yield
-        finally:
-            relay.__enter__()
 
 
 def send(number: signal.Signals, *pids: int) -> None:

@@ -76,6 +76,16 @@ class Stack:
         if self.workers is not None:
             self.workers.stop()
 
+    @contextmanager
+    def closed(self, part: str) -> Iterator[None]:
+        """Every connection to that service is cut, and refused for the block."""
+        relay = self.relays[part]
+        relay.__exit__(None, None, None)
+        try:
+            yield
+        finally:
+            relay.__enter__()
+
     def kill_postgres(self) -> None:
         """SIGKILL the server; its guard ends what it leaves behind."""
         kill_service(self.postgres)

@@ -8,7 +8,6 @@ Then each by itself, with the waits of a deployment. CI does it with all of them
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -21,7 +20,7 @@ from tests.campaign.judge import SUCCESSES
 from tests.campaign.stack import SHIPPED, SHORT, run
 from tests.email.mail_server import MailServer
 from tests.faults.shop import Shop, open_shop
-from tests.jobs.workers import children
+from tests.jobs.workers import children, frozen
 from tests.running import ADA, REP
 
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "5"))
@@ -52,12 +51,12 @@ class Scene:
 
     @contextmanager
     def bigquery_away(self) -> Iterator[None]:
-        with self._closed("bigquery"):
+        with self.shop.stack.closed("bigquery"):
             yield
 
     @contextmanager
     def sftp_away(self) -> Iterator[None]:
-        with self._closed("sftp"):
+        with self.shop.stack.closed("sftp"):
             yield
 
     @contextmanager
@@ -71,23 +70,8 @@ class Scene:
     @contextmanager
     def provider_away(self) -> Iterator[None]:
         """It takes connections, and says nothing."""
-        pids = children(self.front.deployment.provider.process.pid)
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with frozen(*children(self.front.deployment.provider.process.pid)):
             yield
-        finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
-
-    @contextmanager
-    def _closed(self, service: str) -> Iterator[None]:
-        relay = self.shop.stack.relays[service]
-        relay.__exit__(None, None, None)
-        try:
-            yield
-        finally:
-            relay.__enter__()
 
 
 @pytest.fixture(scope="module")
