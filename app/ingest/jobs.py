@@ -229,7 +229,7 @@ def _store(gathering: Gathering, period: DateRange) -> None:
     failures = list(gathering.failures.values())
     passing = next(filter(_is_passing, failures), None)
     if passing is not None and (harvest.is_empty or has_another_try(run)):
-        raise passing  # all of it once more, after a pause
+        raise passing  # All of it again after a pause; queries that went well are found, not paid.
     if failures and harvest.is_empty:
         raise failures[0]
     for failure in gathering.failures.values():

@@ -17,6 +17,7 @@ from app.config import Config
 from app.db import tenant_transaction
 from app.ingest.jobs import IngestRequest, start_ingestion
 from app.ingest.queries import Job, find_job
+from app.jobs.rows import MAX_ATTEMPTS
 from app.settings import provision
 from tests.ingest import bigquery_server, sftp_server
 from tests.ingest.bad_files import workbook
@@ -101,6 +102,12 @@ class World:
         found = self.superuser.execute(statement, (job_id,)).fetchone()
         assert found is not None
         return found[0], found[1]
+
+    def load_at_last_try(self) -> Job:
+        """Queue, and run as if all tries but the last had been in vain."""
+        job_id = self.queue()
+        self._update(job_id, f"attempt = {MAX_ATTEMPTS - 1}")
+        return self.run(job_id)
 
     def make_due(self, job_id: UUID) -> None:
         """The job's next try is now."""

@@ -52,7 +52,7 @@ def test_type_that_keeps_failing_for_a_passing_reason_is_left_out_as_well(world:
     world.publish(f"events_{FIRST:%Y%m%d}", day_rows(FIRST, 1))
     world.export.refused["page_view"] = BROKEN
 
-    job = world.load(FIRST, LAST)
+    job = world.load_at_last_try(FIRST, LAST)
 
     world.expect(FIRST, LAST, but=["page_view"])
     world.check()

@@ -16,6 +16,7 @@ from app import jobs
 from app.db import tenant_transaction
 from app.ingest.jobs import IngestRequest, cancel, retry, start_ingestion
 from app.ingest.queries import Job, find_job
+from app.jobs.rows import MAX_ATTEMPTS
 from app.settings import provision
 from tests.ingest.replace.export_server import Cells, Export, Table
 from tests.ingest.replace.rows import TYPES, Key, in_table, keys, of_type
@@ -66,6 +67,13 @@ class World:
     def load(self, first: date = FIRST, last: date | None = None, **more: Any) -> Job:
         """Queue and run; `last` is `first` unless given."""
         return self.run(self.queue(first, last or first, **more))
+
+    def load_at_last_try(self, first: date, last: date) -> Job:
+        """Queue, and run as if all tries but the last had been in vain."""
+        job_id = self.queue(first, last)
+        statement = "update processing_jobs set attempt = %s where job_id = %s"
+        self.superuser.execute(statement, (MAX_ATTEMPTS - 1, job_id))
+        return self.run(job_id)
 
     def retry(self, job_id: UUID) -> Job:
         """Press “try again” on the job, and run what that starts."""
