@@ -42,18 +42,18 @@ def measure_first(ground: Ground, duck: Duck) -> list[Result]:
     for tenant in range(1, len(ground.tenants)):
         for first, last in ground.scale.months():
             load_month(ground, tenant, first, last)
-    _vacuum(ground)
+    vacuum(ground)
     return results
 
 
 def measure_replacing(ground: Ground) -> list[Result]:
     """The last month and the last days of a full history, unchanged and changed, and back."""
     results = _replacing(ground)
-    _vacuum(ground)
+    vacuum(ground)
     return results
 
 
-def _vacuum(ground: Ground) -> None:
+def vacuum(ground: Ground) -> None:
     """What autovacuum does in the minutes after a load."""
     with psycopg.connect(ground.urls.superuser, autocommit=True) as connection:
         connection.execute("vacuum analyze")

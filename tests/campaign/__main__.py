@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.campaign import plan, report, stack
-from tests.campaign.front import mail_server, standing
+from tests.campaign.front import run_behind_nginx
 from tests.campaign.plan import Trial
 from tests.campaign.trial import Campaign
 
@@ -55,15 +55,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _run(options: argparse.Namespace, trials: Sequence[Trial]) -> list[report.Line]:
     waits = stack.SHIPPED if options.shipped else stack.SHORT
-    with tempfile.TemporaryDirectory(prefix="campaign-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        with (
-            mail_server(folder / "mail") as (mail, told),
-            stack.run(folder, waits, told=told) as running,
-            standing(running, mail) as front,
-        ):
-            return _try_all(options, trials, Campaign(running, options.seed, front))
+    with (
+        tempfile.TemporaryDirectory(prefix="campaign-") as folder,
+        run_behind_nginx(Path(folder), waits) as front,
+    ):
+        return _try_all(options, trials, Campaign(front.stack, options.seed, front))
 
 
 def _try_all(

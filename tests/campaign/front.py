@@ -25,10 +25,10 @@ from app.errors import AppError
 from app.settings import provision
 from tests.campaign.judge import Verdict
 from tests.campaign.source import FIRST, LAST
-from tests.campaign.stack import Stack
+from tests.campaign.stack import SHORT, Stack, run
 from tests.deploy import stack as deployment
 from tests.email.mail_server import MailServer
-from tests.email.mail_world import MailWorld, set_up_mail, switch_on
+from tests.email.mail_world import FINAL, MailWorld, set_up_mail, switch_on
 from tests.running import ADA
 from tests.sql.comparing import make_tenant
 
@@ -40,7 +40,6 @@ PARTS = ("stats", "stats/chart", "stats/locations")
 _PAUSE_S = 0.1
 _RECIPIENTS = 5
 _SETTLED_LIMIT_S = 90.0
-_FINAL = ("sent", "failed", "skipped", "unknown")
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Front:
     """nginx and the three services in front of a campaign's stack, and one tenant's mail."""
 
     def __init__(self, front: deployment.Stack, stack: Stack, mail: MailServer, post: UUID) -> None:
-        self.deployment, self._stack, self._mail, self.post = front, stack, mail, post
+        self.deployment, self.stack, self.mail, self._post = front, stack, mail, post
         self._known: dict[str, set[str]] = {part: set() for part in PARTS}
         self._joined: set[UUID] = set()
         self._plans = self._told = 0
@@ -78,20 +77,19 @@ class Front:
             return
         provision.add_member(tenant_id, ADA.email, "admin")
         with self.deployment.session() as client:
-            address = f"{self.deployment.base_url}/auth/start"
-            client.get(address, params={"login_hint": ADA.email, "next": "/docs"})
+            self.deployment.sign_in(client, ADA.email)
         self._joined.add(tenant_id)
 
     def plan_mail(self) -> None:
         """Ask for one more round of reports, about a new task; without PostgreSQL there is none."""
         self._plans += 1
-        with psycopg.connect(self._stack.urls.superuser, autocommit=True) as superuser:
-            MailWorld(superuser, self.post).cart(f"K{self._plans}")
+        with psycopg.connect(self.stack.urls.superuser, autocommit=True) as superuser:
+            MailWorld(superuser, self._post).cart(f"K{self._plans}")
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
         try:
-            with tenant_transaction(self.post) as conn:
+            with tenant_transaction(self._post) as conn:
                 job_id = start_planning(
-                    conn, self.post, "report", f"round {self._plans}",
+                    conn, self._post, "report", f"round {self._plans}",
                     DateRange(yesterday, yesterday), "schedule",
                 )  # fmt: skip
         except (DBAPIError, AppError):
@@ -146,12 +144,12 @@ class Front:
     def _judge_mail(self, verdict: Verdict) -> None:
         """Every message gets its end, and says truly what became of it."""
         rows = self._settled()
-        delivered = Counter(self._mail.delivered)
+        delivered = Counter(self.mail.delivered)
         verdict.mails, self._told = len(rows) - self._told, len(rows)
         for header, status in rows:
             times = delivered[header]
             right = {"sent": times == 1, "unknown": times <= 1}.get(status, times == 0)
-            if status not in _FINAL or not right:
+            if status not in FINAL or not right:
                 verdict.note("wrong_mails", f"a message is {status}, delivered {times} times")
         if set(delivered) - {row[0] for row in rows}:
             verdict.note("wrong_mails", "a message was delivered that nobody planned")
@@ -161,28 +159,23 @@ class Front:
         told = "select message_header, status from email_send_history where tenant_id = %s"
         while True:
             try:
-                rows = [(row[0], row[1]) for row in self._stack.query(told, self.post)]
+                rows = [(row[0], row[1]) for row in self.stack.query(told, self._post)]
             except psycopg.OperationalError:
                 rows = [("", "planned")]
-            if all(status in _FINAL for _, status in rows) or time.monotonic() > give_up_at:
+            if all(status in FINAL for _, status in rows) or time.monotonic() > give_up_at:
                 return rows
             time.sleep(0.2)
 
 
 @contextmanager
-def mail_server(folder: Path) -> Iterator[tuple[MailServer, Mapping[str, str]]]:
-    """The server, and what workers must know of it."""
-    folder.mkdir()
-    with MailServer(folder) as server:
-        yield server, MAIL_WAITS | {"SMTP_CA_FILE": str(server.ca_file)}
-
-
-@contextmanager
-def standing(stack: Stack, mail: MailServer) -> Iterator[Front]:
-    """nginx, the services and a tenant with recipients, on a running stack."""
-    folder = stack.folder / "front"
-    folder.mkdir(mode=0o755)
+def run_behind_nginx(folder: Path, waits: Mapping[str, float] = SHORT) -> Iterator[Front]:
+    """A campaign's stack with nginx and the services, and a tenant whose mail is on its way."""
+    for name in ("mail", "front"):
+        (folder / name).mkdir()
     with ExitStack() as ending:
+        mail = ending.enter_context(MailServer(folder / "mail"))
+        told = MAIL_WAITS | {"SMTP_CA_FILE": str(mail.ca_file)}
+        stack = ending.enter_context(run(folder, waits, told=told))
         superuser = ending.enter_context(psycopg.connect(stack.urls.superuser, autocommit=True))
         post = make_tenant(superuser, "UTC", "USD")
         set_up_mail(superuser, post, mail)
@@ -192,5 +185,5 @@ def standing(stack: Stack, mail: MailServer) -> Iterator[Front]:
         for number in range(_RECIPIENTS):
             world.recipient("D01", f"r{number}@acme.example")
         world.loaded()
-        front = ending.enter_context(deployment.running(stack.config, folder))
+        front = ending.enter_context(deployment.running(stack.config, folder / "front"))
         yield Front(front, stack, mail, post)

@@ -115,6 +115,15 @@ class Eye:
         return prints, tuple(map(_job_seen, row[1]))
 
 
+def look_once(url: str, tenant_id: UUID) -> Prints:
+    """Every row of the tenant now."""
+    eye = Eye(url, tenant_id)
+    try:
+        return eye.look(eye.now())[0]
+    finally:
+        eye.close()
+
+
 def _job_seen(found: list[Any]) -> JobSeen:
     first, last = map(date.fromisoformat, found[5:])
     return JobSeen(found[0], found[1], found[2], found[3], found[4], first, last)

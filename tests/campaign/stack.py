@@ -26,7 +26,6 @@ from tests.campaign.judge import FINAL, SUCCESSES
 from tests.campaign.source import FIRST, LAST, Source
 from tests.campaign.starter import start
 from tests.conftest import KEY, SECRET
-from tests.email.mail_server import MailServer
 from tests.ingest.bigquery_server import FakeBigQuery, running
 from tests.jobs.bench import wait_until
 from tests.jobs.relay import Relay
@@ -56,7 +55,6 @@ class Stack:
     files: sftp.Sftp
     env: dict[str, str] = field(default_factory=dict)
     workers: Workers | None = None
-    mail: MailServer | None = None
 
     @property
     def temporary(self) -> Path:
@@ -195,7 +193,7 @@ def _assemble(
     made = Stack(folder, config, urls, signals, source, fake, relays, database, store, files)
     made.env = _environment(config, ports, relays) | {FOLDER: str(signals.folder)}
     made.env["TMPDIR"] = str(made.temporary)
-    made.temporary.mkdir(exist_ok=True)
+    made.temporary.mkdir()
     made.env |= {BACKOFF: "0.5"} if waits else {}
     return made
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.failpoints import POINTS
 from tests.campaign import stack
-from tests.campaign.front import mail_server, standing
+from tests.campaign.front import Front, run_behind_nginx
 from tests.campaign.plan import Trial
 from tests.campaign.reader import TABLES, Eye
 from tests.campaign.trial import Campaign
@@ -30,19 +30,19 @@ TRIALS = [
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
-    folder = tmp_path_factory.mktemp("campaign")
-    folder.chmod(0o755)
-    with mail_server(folder / "mail") as (mail, told), stack.run(folder, told=told) as made:
-        made.mail = mail
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with run_behind_nginx(tmp_path_factory.mktemp("campaign")) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def campaign(running: stack.Stack) -> Iterator[Campaign]:
-    assert running.mail is not None
-    with standing(running, running.mail) as front:
-        yield Campaign(running, SEED, front)
+def running(front: Front) -> stack.Stack:
+    return front.stack
+
+
+@pytest.fixture(scope="module")
+def campaign(front: Front) -> Campaign:
+    return Campaign(front.stack, SEED, front)
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
@@ -53,8 +53,8 @@ def test_nothing_is_torn_wrong_or_falsely_told(campaign: Campaign, trial: Trial)
     assert result.verdict.reads > 0 and result.verdict.pages > 3
 
 
-def test_mail_was_on_its_way_meanwhile(running: stack.Stack) -> None:
-    assert running.mail is not None and len(running.mail.delivered) > 5 * len(TRIALS) / 2
+def test_mail_was_on_its_way_meanwhile(front: Front) -> None:
+    assert len(front.mail.delivered) > 5 * len(TRIALS) / 2
 
 
 def test_every_failpoint_was_reached(campaign: Campaign, running: stack.Stack) -> None:

@@ -18,7 +18,7 @@ from tests.campaign.faults import strike, thaw
 from tests.campaign.front import Front
 from tests.campaign.judge import Known, Verdict, is_at_rest, judge
 from tests.campaign.plan import Trial
-from tests.campaign.reader import Eye, Look, Reader, read_page
+from tests.campaign.reader import Eye, Look, Reader, look_once, read_page
 from tests.campaign.scene import Scene
 from tests.campaign.source import FIRST, LAST, SPLIT_FROM, STATES
 from tests.campaign.stack import Stack
@@ -189,9 +189,7 @@ class Campaign:
             tenant_id = self._stack.make_tenant(f"control-{state.lower()}")
             controls.append(tenant_id)
             self._stack.load(tenant_id, state)
-            eye = Eye(self._stack.urls.web, tenant_id)
-            prints[state], _ = eye.look(eye.now())
-            eye.close()
+            prints[state] = look_once(self._stack.urls.web, tenant_id)
             empty = [table for table, (rows, _) in prints[state].items() if not rows]
             assert not empty, f"a control without rows of {empty} proves nothing"
             pages[state] = read_page(tenant_id)

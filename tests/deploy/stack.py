@@ -18,7 +18,8 @@ from app.config import Config
 from dev import oidc
 from dev.certificate import ensure_certificate
 from dev.oidc import Client, Member, Oidc
-from dev.process import Plan, Process, free_port, is_listening, python_module
+from dev.process import Plan, Process, free_port, python_module
+from tests.folders import let_others_pass
 from tests.jobs.workers import environment
 from tests.running import CLIENT_SECRET, MEMBERS
 
@@ -70,6 +71,13 @@ class Stack:
         client.verify = str(self.ca_file)
         return client
 
+    def sign_in(
+        self, client: requests.Session, email: str, next_path: str = "/docs"
+    ) -> requests.Response:
+        """Through the provider and back to `next_path`."""
+        hint = {"login_hint": email, "next": next_path}
+        return client.get(f"{self.base_url}/auth/start", params=hint, timeout=60)
+
 
 @contextmanager
 def running(
@@ -82,6 +90,7 @@ def running(
         pytest.skip("needs the system package nginx")
     https, http = free_port(), free_port()
     base = f"https://127.0.0.1:{https}"
+    let_others_pass(folder)
     ensure_certificate(folder)
     (folder / ENV_FILE).touch()
     ports = {name: free_port() for name in SERVICES}
@@ -105,9 +114,7 @@ def running(
 def _is_alive(port: int) -> bool:
     """Whether a process answers; gunicorn listens before it has any."""
     try:
-        return is_listening(port) and requests.get(
-            f"http://127.0.0.1:{port}/health/live", timeout=5
-        ).ok
+        return requests.get(f"http://127.0.0.1:{port}/health/live", timeout=5).ok
     except requests.RequestException:
         return False
 

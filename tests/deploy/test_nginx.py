@@ -31,7 +31,6 @@ def front(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     acme = provision.create_tenant("acme", "Acme")
     provision.add_member(acme, ADA.email, "admin")
     folder = tmp_path_factory.mktemp("deploy")
-    folder.chmod(0o755)
     with stack.running(config, folder) as made:
         yield made
 
@@ -39,7 +38,7 @@ def front(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def ada(front: Stack) -> Iterator[requests.Session]:
     with front.session() as client:
-        answer = client.get(f"{front.base_url}/auth/start?login_hint={ADA.email}")
+        answer = front.sign_in(client, ADA.email, "/")
         assert answer.status_code == 200, answer.text
         yield client
 

@@ -22,6 +22,7 @@ from tests.email.mail_server import PASSWORD, USER, MailServer
 from tests.sql.comparing import make_tenant
 
 Superuser = psycopg.Connection[Any]
+FINAL = {"sent", "failed", "skipped", "unknown"}
 YESTERDAY = utc_now().date() - timedelta(days=1)
 DAY = DateRange(YESTERDAY, YESTERDAY)
 QUICK = {

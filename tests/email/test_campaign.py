@@ -20,14 +20,13 @@ import psycopg
 from app.config import Config
 from tests.email import mail_world
 from tests.email.mail_server import AFTER_DOT, FAULTS, STEPS
-from tests.email.mail_world import MailWorld
+from tests.email.mail_world import FINAL, MailWorld
 from tests.jobs.workers import Workers, environment, kill
 
 Superuser = psycopg.Connection[Any]
 MESSAGES = int(os.environ.get("MAIL_MESSAGES", "60"))
 SEED = int(os.environ.get("MAIL_SEED", "1"))
 FAULT_SHARE = {"connect": 0.2, "ehlo": 0.05, "starttls": 0.05, "auth": 0.05, "quit": 0.3}
-FINAL = {"sent", "failed", "skipped", "unknown"}
 LONGEST_S = 900
 HARMED_S = max(45, 0.3 * MESSAGES)
 

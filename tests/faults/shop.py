@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,9 +11,10 @@ import psycopg
 from dev.process import StackError
 from tests.campaign import starter
 from tests.campaign.judge import SUCCESSES
-from tests.campaign.reader import Eye, Prints
+from tests.campaign.reader import Prints, look_once
 from tests.campaign.source import FIRST, LAST
 from tests.campaign.stack import Stack
+from tests.jobs.bench import wait_until
 
 MENDED_LIMIT_S = 150.0
 
@@ -31,7 +31,7 @@ class Shop:
     def look(self) -> Prints | None:
         """Every row as the web sees it; None when PostgreSQL does not answer."""
         with suppress(psycopg.OperationalError):
-            return _look(self.stack, self.tenant_id)
+            return look_once(self.stack.urls.web, self.tenant_id)
         return None
 
     def state_seen(self) -> str | None:
@@ -52,17 +52,16 @@ class Shop:
         self.stack.source.publish(self.state)
         return starter.start(self.tenant_id, FIRST, LAST)
 
-    def wait_loaded(self, job_id: UUID) -> None:
+    def wait_loaded(self, job_id: UUID, limit_s: float = MENDED_LIMIT_S) -> None:
         """The job ends well, and all rows are the new ones. PostgreSQL is kept running."""
-        give_up_at = time.monotonic() + MENDED_LIMIT_S
-        while True:
-            assert time.monotonic() < give_up_at, self.tell(job_id)
-            keep_running(self.stack)
-            with suppress(psycopg.OperationalError):
-                if self.tell(job_id)[0] in SUCCESSES:
-                    break
-            time.sleep(0.3)
+        wait_until(lambda: self._is_loaded(job_id), lambda: str(self.tell(job_id)), limit_s)
         assert self.look() == self.known[self.state]
+
+    def _is_loaded(self, job_id: UUID) -> bool:
+        keep_running(self.stack)
+        with suppress(psycopg.OperationalError):
+            return self.tell(job_id)[0] in SUCCESSES
+        return False
 
 
 def keep_running(stack: Stack) -> None:
@@ -78,15 +77,7 @@ def open_shop(stack: Stack) -> Shop:
     for state in ("AA", "BB"):
         model = stack.make_tenant(f"model-{state.lower()}")
         stack.load(model, state)
-        known[state] = _look(stack, model)
+        known[state] = look_once(stack.urls.web, model)
     tenant_id = stack.make_tenant("sufferer")
     stack.load(tenant_id, "AA")
     return Shop(stack, tenant_id, known)
-
-
-def _look(stack: Stack, tenant_id: UUID) -> Prints:
-    eye = Eye(stack.urls.web, tenant_id)
-    try:
-        return eye.look(eye.now())[0]
-    finally:
-        eye.close()

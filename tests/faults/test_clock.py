@@ -15,6 +15,7 @@ import pytest
 from tests.campaign.stack import SHORT, run
 from tests.faults.disk import NOT_ALLOWED
 from tests.faults.shop import Shop, open_shop
+from tests.folders import let_others_pass
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 STEP_S = 600
@@ -48,9 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if LIBRARY is None:
         pytest.skip(f"needs the system package libfaketime: {NOT_ALLOWED}")
     made = tmp_path_factory.mktemp("clock")
-    for place in (made, *made.parents):  # PostgreSQL's own user reads the clock
-        if place.name.startswith(("pytest-", "clock", "popen")):
-            place.chmod(0o755)
+    let_others_pass(made)
     return made
 
 

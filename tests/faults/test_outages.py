@@ -15,11 +15,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 import pytest
 import requests
 
-from tests.campaign.front import Front, mail_server, standing
-from tests.campaign.judge import SUCCESSES
-from tests.campaign.stack import SHIPPED, SHORT, run
-from tests.email.mail_server import MailServer
+from tests.campaign.front import Front, run_behind_nginx
+from tests.campaign.stack import SHIPPED, SHORT
 from tests.faults.shop import Shop, open_shop
+from tests.jobs.bench import wait_until
 from tests.jobs.workers import children, frozen
 from tests.running import ADA, REP
 
@@ -33,15 +32,15 @@ TOLD_AFTER_S = 120.0  # by then a run has given up for now, and the job's page s
 class Scene:
     """Everything that runs, and somebody who is signed in."""
 
-    def __init__(self, shop: Shop, front: Front, mail: MailServer) -> None:
-        self.shop, self.front, self.mail = shop, front, mail
+    def __init__(self, shop: Shop, front: Front) -> None:
+        self.shop, self.front, self.mail = shop, front, front.mail
         front.join(shop.tenant_id)
         self.ada = front.deployment.session()
-        self.open("/auth/start", login_hint=ADA.email, next="/docs").raise_for_status()
+        front.deployment.sign_in(self.ada, ADA.email).raise_for_status()
 
-    def open(self, path: str, **asked: str) -> requests.Response:
+    def open(self, path: str) -> requests.Response:
         """A page, as somebody who is signed in."""
-        return self.ada.get(self.front.deployment.base_url + path, params=asked, timeout=60)
+        return self.ada.get(self.front.deployment.base_url + path, timeout=60)
 
     def tell(self) -> object:
         """How the mail and its jobs stand."""
@@ -76,15 +75,9 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    folder = tmp_path_factory.mktemp("outages")
-    folder.chmod(0o755)
     waits = SHORT | {"job_deadline_s": 1800.0} if OUTAGE_S < 60 else SHIPPED
-    with ExitStack() as ending:
-        mail, told = ending.enter_context(mail_server(folder / "mail"))
-        stack = ending.enter_context(run(folder, waits, told=told))
-        shop = open_shop(stack)
-        front = ending.enter_context(standing(stack, mail))
-        yield Scene(shop, front, mail)
+    with run_behind_nginx(tmp_path_factory.mktemp("outages"), waits) as front:
+        yield Scene(open_shop(front.stack), front)
 
 
 AWAY: dict[str, Callable[[Scene], AbstractContextManager[None]]] = {
@@ -113,11 +106,11 @@ def test_pages_answer_and_work_goes_on_afterwards(scene: Scene, names: tuple[str
         if "provider" in names:
             assert sign_in_as_somebody_else(scene) >= 500, "nobody new gets in"
     assert set(statuses) == {200}
-    wait_for_success(scene, job_id)
+    scene.shop.wait_loaded(job_id, MENDED_LIMIT_S)
     if "SMTP" in names:
-        wait_until(lambda: len(scene.mail.delivered) > mailed, scene.tell)
+        wait(lambda: len(scene.mail.delivered) > mailed, scene.tell)
     if "provider" in names:
-        wait_until(lambda: sign_in_as_somebody_else(scene) < 500)
+        wait(lambda: sign_in_as_somebody_else(scene) < 500)
 
 
 def look_around(scene: Scene, job_id: str) -> tuple[list[int], str]:
@@ -136,20 +129,11 @@ def look_around(scene: Scene, job_id: str) -> tuple[list[int], str]:
 def sign_in_as_somebody_else(scene: Scene) -> int:
     """The status at the end of a sign-in of somebody who was not here before."""
     with scene.front.deployment.session() as fresh:
-        address = f"{scene.front.deployment.base_url}/auth/start"
         try:
-            return fresh.get(address, params={"login_hint": REP.email}, timeout=30).status_code
+            return scene.front.deployment.sign_in(fresh, REP.email).status_code
         except requests.Timeout:
             return 504
 
 
-def wait_for_success(scene: Scene, job_id: object) -> None:
-    wait_until(lambda: scene.shop.tell(job_id)[0] in SUCCESSES)  # type: ignore[arg-type]
-    assert scene.shop.look() == scene.shop.known[scene.shop.state]
-
-
-def wait_until(holds: Callable[[], bool], tell: Callable[[], object] = str) -> None:
-    give_up_at = time.monotonic() + MENDED_LIMIT_S
-    while not holds():
-        assert time.monotonic() < give_up_at, tell()
-        time.sleep(0.5)
+def wait(holds: Callable[[], bool], tell: Callable[[], object] = str) -> None:
+    wait_until(holds, lambda: str(tell()), MENDED_LIMIT_S)

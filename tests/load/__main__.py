@@ -77,7 +77,6 @@ def _folder(kept: Path | None) -> Iterator[Path]:
         yield kept
         return
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
-        Path(folder).chmod(0o755)
         yield Path(folder)
 
 
@@ -103,9 +102,7 @@ def _loaded(options: argparse.Namespace, folder: Path) -> Iterator[Load]:
 
 def _sign_in(front: Stack, tenant: int, weight: float = 1.0) -> Visitor:
     with front.session() as client:
-        hint = {"login_hint": member_of(tenant).email, "next": "/docs"}
-        answer = client.get(f"{front.base_url}/auth/start", params=hint)
-        answer.raise_for_status()
+        front.sign_in(client, member_of(tenant).email).raise_for_status()
         cookie = "; ".join(f"{c.name}={c.value}" for c in client.cookies)
         return Visitor(tenant, cookie, weight)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +15,7 @@ import psycopg
 from app import crypto
 from app.settings import provision
 from bench.ground import Ground, load_month, standing_ground
+from bench.loading import vacuum
 from bench.scale import Scale
 from dev.oidc import Member
 
@@ -45,22 +47,18 @@ def _last_day(folder: Path) -> date:
 def _load_all(ground: Ground, kept: Path) -> None:
     """What is not loaded yet, month by month; then what autovacuum does in the minutes after."""
     loaded = kept.read_text().split() if kept.exists() else []
-    for number, tenant_id in enumerate(ground.tenants):
-        for first, last in ground.scale.months():
-            name = f"{number}:{first}"
-            if name in loaded:
-                continue
-            load_month(ground, number, first, last)
+
+    def once(name: str, load: Callable[[], object]) -> None:
+        if name not in loaded:
+            load()
             with kept.open("a") as out:
                 out.write(f"{name}\n")
-        if f"{number}:people" not in loaded:
-            _add_people(ground, number, tenant_id)
-            with kept.open("a") as out:
-                out.write(f"{number}:people\n")
-    if "vacuum" not in loaded:
-        with psycopg.connect(ground.urls.superuser, autocommit=True) as connection:
-            connection.execute("vacuum analyze")
-        kept.open("a").write("vacuum\n")
+
+    for number, tenant_id in enumerate(ground.tenants):
+        for first, last in ground.scale.months():
+            once(f"{number}:{first}", partial(load_month, ground, number, first, last))
+        once(f"{number}:people", partial(_add_people, ground, number, tenant_id))
+    once("vacuum", partial(vacuum, ground))
 
 
 def _add_people(ground: Ground, number: int, tenant_id: UUID) -> None:

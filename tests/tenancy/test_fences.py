@@ -22,6 +22,7 @@ from app.db import admin_transaction, tenant_transaction
 from app.migrate import SQL
 from dev.database import PASSWORD, Urls
 from tests.conftest import Cast
+from tests.folders import let_others_pass
 
 COUNT = text("select count(*) from locations")
 
@@ -170,9 +171,7 @@ def _write_settings(folder: Path, urls: Urls, port: int) -> Path:
     )
     for path in (users, settings):
         path.chmod(0o644)
-    for parent in (folder, *folder.parents):
-        if parent.name.startswith(("pytest-", "test_", "popen-")):
-            parent.chmod(0o755)
+    let_others_pass(folder)
     return settings
 
 
