@@ -8,18 +8,16 @@ from contextlib import contextmanager, suppress
 from typing import Literal
 from uuid import UUID
 
-from redis import Redis
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from app.config import Config, ConfigError
+from app.redis_client import connect
 from app.replica import Replica
 
 Role = Literal["web", "worker"]
 _POOL_SIZE, _POOL_OVERFLOW = 8, 4
-
-_REDIS_S = 2.0
 
 _engines: dict[str, Engine] = {}
 _config: Config | None = None
@@ -33,9 +31,7 @@ def configure(config: Config, role: Role = "web") -> None:
     dispose()
     _config, _role = config, role
     if config.database_replica_url:
-        redis = Redis.from_url(
-            config.redis_url, socket_timeout=_REDIS_S, socket_connect_timeout=_REDIS_S
-        )
+        redis = connect(config.redis_url)
         _replica = Replica(config.database_replica_url, _url(role), redis)
 
 

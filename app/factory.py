@@ -25,6 +25,7 @@ from app.errors import NotFound
 from app.ingest import api as ingest_api
 from app.ingest import schedule_api
 from app.ingest import views as ingest_views
+from app.redis_client import connect
 from app.settings import api as settings_api
 from app.settings import commands, schedule_views
 from app.settings import views as settings_views
@@ -153,7 +154,7 @@ def _set(app: Flask, config: Config) -> None:
 
 def _connect(app: Flask, config: Config) -> None:
     """Extensions and checks; what runs before a request runs in this order."""
-    app.extensions["redis_client"] = store.connect(config.redis_url)
+    app.extensions["redis_client"] = connect(config.redis_url)
     app.session_interface = store.SignedInStore(
         app, app.extensions["redis_client"], config.session_idle_s
     )

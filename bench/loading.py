@@ -26,7 +26,7 @@ from app.ingest.event_tables import EVENT_TABLES
 from app.ingest.spool import Extraction
 from bench.duck import Duck
 from bench.ground import Ground, count_events, load, load_month, spool
-from bench.history import month_tables
+from bench.history import Month, month_tables
 from bench.results import Result, at_least, at_most, shown
 from bench.scale import LAST_DAY
 
@@ -88,6 +88,11 @@ def _first_loads(ground: Ground, duck: Duck) -> list[Result]:
 def _longest_load(ground: Ground) -> tuple[int, float]:
     """The whole history in one load, for a tenant that is then emptied: events and MB."""
     month = replace(ground.month(0, ground.scale.first_day, LAST_DAY), seed=ground.seed + 1)
+    return load_for_spare(ground, month)
+
+
+def load_for_spare(ground: Ground, month: Month) -> tuple[int, float]:
+    """Load `month` for a tenant that is then emptied: events, and the loader's most MB."""
     tables = month_tables(month)
     with tempfile.TemporaryDirectory(prefix="bench-spool-") as folder:
         extractions = spool(tables, Path(folder))

@@ -16,10 +16,7 @@ from flask.sessions import SessionMixin
 from flask_session.redis import RedisSessionInterface
 from loguru import logger
 from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-TIMEOUT_S = 2.0
 _PREFIX = "signed-in:"
 _ID_BYTES = 32
 _SESSIONLESS = ("/static/", "/health")  # the address is not matched yet at this moment
@@ -83,18 +80,6 @@ class SignedInStore(RedisSessionInterface):  # type: ignore[misc]  # Flask-Sessi
     def _empty(self) -> SessionMixin:
         made: SessionMixin = self.session_class(sid=self._generate_sid(self.sid_length))
         return made
-
-
-def connect(redis_url: str) -> Redis:
-    """A client that gives up after seconds instead of waiting for a server that is gone."""
-    client: Redis = Redis.from_url(
-        redis_url,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 1),
-        health_check_interval=30,
-    )
-    return client
 
 
 def redis_client() -> Redis:

@@ -16,9 +16,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 from sqlalchemy import text
@@ -30,6 +28,7 @@ from app.jobs.kinds import QueueName, find_kind
 from app.jobs.lease import request_stop
 from app.jobs.settings import settings
 from app.log import logger
+from app.redis_client import connect
 
 QUEUES: tuple[QueueName, ...] = ("quick", "slow")
 _ENTRY = "app.jobs.run_job"
@@ -121,12 +120,7 @@ def end_with_parent() -> None:
 
 def _publisher() -> Redis:
     """A connection that never keeps a web request waiting."""
-    return Redis.from_url(
-        settings().redis_url,
-        socket_connect_timeout=2,
-        socket_timeout=2,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return connect(settings().redis_url, retries=0)
 
 
 def _queue(connection: Redis, name: QueueName) -> Queue:

@@ -17,6 +17,7 @@ from app.current import current_membership, public
 from app.dates import utc_now
 from app.db import admin_transaction, pool_use
 from app.jobs.settings import settings as job_settings
+from app.redis_client import connect
 from app.status import metrics as prometheus
 from app.status.system import list_checks
 from app.web import current_format, render_page, require_role
@@ -106,7 +107,7 @@ def _routes(described: dict[str, Any]) -> list[dict[str, Any]]:
 def _count_workers() -> int | None:
     """Workers that have told of themselves lately; None when Redis cannot be asked."""
     try:
-        return len(Worker.all(connection=Redis.from_url(job_settings().redis_url)))
+        return len(Worker.all(connection=connect(job_settings().redis_url)))
     except RedisError:
         return None
 

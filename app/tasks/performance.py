@@ -136,7 +136,7 @@ def _branches(conn: Connection, filters: TableFilters) -> list[BranchRow]:
     locations = allowed_locations(current_membership(), filters.location_ids)
     before, compared = {}, _compared(conn, filters)
     if compared:
-        found = get_performance_tasks(conn, tenant_id, compared, locations)
+        found = get_performance_tasks(conn, tenant_id, compared, locations, items=0)
         before = {branch.location_id: branch for branch in found}
     now = get_performance_tasks(conn, tenant_id, filters.period, locations)
     rows = [BranchRow(branch, before.get(branch.location_id)) for branch in now]

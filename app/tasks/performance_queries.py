@@ -130,14 +130,18 @@ class LandedSession:
 
 
 def get_performance_tasks(
-    conn: Connection, tenant_id: UUID, period: DateRange, location_ids: LocationIds = None
-) -> list[BranchPerformance]:
-    """One row per branch, highest net revenue first; money adds up to the dashboard's.
+    conn: Connection, tenant_id: UUID, period: DateRange, location_ids: LocationIds = None,
+    items: int = 3,
+) -> list[BranchPerformance]:  # fmt: skip
+    """One row per branch with its best `items`, highest net revenue first.
+
+    Money adds up to the dashboard's.
 
     Source: sql/functions/get_performance_tasks.sql
     """
-    statement = text("select * from get_performance_tasks(:t, :start, :end, :branches)")
-    rows = conn.execute(statement, _arguments(tenant_id, period, location_ids))
+    statement = text("select * from get_performance_tasks(:t, :start, :end, :branches, :items)")
+    values = _arguments(tenant_id, period, location_ids) | {"items": items}
+    rows = conn.execute(statement, values)
     return [_branch(dict(row._mapping)) for row in rows]
 
 

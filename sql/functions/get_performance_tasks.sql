@@ -55,7 +55,7 @@ begin
             'revenue', i.revenue
         ) order by i.place) as top_items
         from _sold_items(p_tenant_id, p_start_date, p_end_date, p_location_ids) as i
-        where i.place <= p_items
+        where p_items > 0 and i.place <= p_items
         group by i.branch_id
     )
     select

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.ground import Ground
+from bench.history import Month
+from bench.loading import load_for_spare
 from bench.results import Result, at_most, shown, table
 from bench.scale import LARGEST_SHARE, SCALES
 from tests.deploy import stack
@@ -32,9 +34,11 @@ from tests.load.standing import member_of, standing
 CLIENTS = 16
 GOAL_S, NEIGHBOUR_GOAL = 0.150, 25.0
 _MEMORY_GOALS_MB = {"auth": 512.0, "analytics": 1024.0, "data": 2048.0}
+_LOAD_GOAL_MB = 2048.0
 _SIGN_INS = 55  # a minute allows no more from one address
 _LARGEST_PEOPLE = 6  # of the largest tenant
 _PAUSE_S = 5.0
+_EVENTS_PER_SESSION = 7
 
 
 @dataclass
@@ -88,7 +92,7 @@ def _loaded(options: argparse.Namespace, folder: Path) -> Iterator[Load]:
         config = ground.config.model_copy(update={"tenant_calls_per_minute": 1_000_000})
         here = folder / "front"
         here.mkdir(mode=0o755, exist_ok=True)
-        others = min(_SIGN_INS, len(ground.tenants)) - _LARGEST_PEOPLE
+        others = min(_SIGN_INS - _LARGEST_PEOPLE, len(ground.tenants) - 1)
         members = [member_of(number) for number in range(others + 1)]
         with stack.running(config, here, members) as front:
             share = LARGEST_SHARE / _LARGEST_PEOPLE
@@ -155,6 +159,15 @@ def measure_neighbour(load: Load) -> list[Result]:
     ]  # fmt: skip
 
 
+def measure_busy_day(load: Load) -> list[Result]:
+    """A worker that loads one day of as many events as all tenants have page views together."""
+    ground, day = load.ground, load.ground.scale.last_day
+    sessions = ground.scale.page_views // _EVENTS_PER_SESSION
+    month = Month(load.seed, len(ground.tenants), day, day, sessions, visitors=sessions // 2)
+    events, peak = load_for_spare(ground, month)
+    return [at_most(f"memory of a load of a day of {events:,} events", peak, "MB", _LOAD_GOAL_MB)]
+
+
 def p95(answers: Sequence[Answer]) -> float:
     """The 95th percentile of the seconds of these answers."""
     spent = sorted(answer.took_s for answer in answers)
@@ -186,6 +199,7 @@ SCENES: dict[str, Callable[[Load], list[Result]]] = {
     "programs": measure_without_pause,
     "neighbour": measure_neighbour,
     "operations": _operations,
+    "day": measure_busy_day,
 }
 
 
