@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+import redis
 
 from app import db
 from app.config import Config
@@ -20,6 +21,7 @@ from tests.faults.disk import NOT_ALLOWED
 from tests.planted import SECRETS, search_databases, search_logs, search_redis
 
 SKIPPED: list[str] = []
+QUEUES = ("rq:queue:quick", "rq:queue:slow")
 SECRET = SECRETS["secret key"]
 KEY = "t1:" + SECRETS["credential key"]
 
@@ -60,7 +62,12 @@ def urls(server_url: str) -> Urls:
 
 @pytest.fixture(scope="module")
 def config(urls: Urls, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """Settings as a deployment would have them; the doors of app.db are opened with them."""
+    """Settings as a deployment would have them; the doors of app.db are opened with them.
+
+    What other modules queued is of other databases: no worker is to be kept busy by it.
+    """
+    with redis.Redis.from_url(redis_url) as store:
+        store.delete(*QUEUES)
     made = Config(
         app_env="development",
         database_url=urls.web,

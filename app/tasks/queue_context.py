@@ -7,7 +7,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import render_template, request
+from markupsafe import Markup
 from sqlalchemy import Connection
 
 from app.branches import get_branch_names
@@ -66,20 +67,23 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
 
 
 def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
-    role = current_membership().role
+    role, tomorrow = current_membership().role, _today() + timedelta(days=1)
+    done_fields = render_template(
+        "tasks/queue/_done_fields.html", outcomes=OUTCOME_NAMES, tomorrow=tomorrow,
+        reasons={name: found for name, found in REASONS.items() if name != "won"},
+    )  # fmt: skip
     return {
         "filters": filters,
         "is_read_only": role == "viewer",
         "assignees": [] if role == "viewer" else list_assignees(conn, _tenant_id()),
-        "outcomes": OUTCOME_NAMES,
-        "reasons": {name: found for name, found in REASONS.items() if name != "won"},
         "type_words": TYPE_NAMES,
         "card_id": card_id,
         "describe": describe,
         "snoozes": SNOOZES,
         "task_icons": ICONS,
         "branch_names": get_branch_names(conn, _tenant_id()),
-        "tomorrow": today(current_format().time_zone) + timedelta(days=1),
+        "tomorrow": tomorrow,
+        "done_fields": Markup(done_fields),  # noqa: S704 - our own template, autoescaped # nosec B704
     }
 
 

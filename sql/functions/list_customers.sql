@@ -50,14 +50,19 @@ begin
         group by 1
     ),
     visits as (
-        select
-            coalesce('k:' || s.company_id, 'c:' || s.contact_id) as customer_key,
-            max(s.last_ts) as last_at
+        select 'k:' || s.company_id as customer_key, max(s.last_ts) as last_at
         from session as s
         where
-            s.tenant_id = p_tenant_id and coalesce(s.company_id, s.contact_id) is not null
+            s.tenant_id = p_tenant_id and s.company_id is not null
             and (p_location_ids is null or s.branch_id = any(p_location_ids))
-        group by 1
+        group by s.company_id
+        union all
+        select 'c:' || s.contact_id, max(s.last_ts)
+        from session as s
+        where
+            s.tenant_id = p_tenant_id and s.company_id is null and s.contact_id is not null
+            and (p_location_ids is null or s.branch_id = any(p_location_ids))
+        group by s.contact_id
     ),
     customers as (
         select

@@ -69,6 +69,14 @@ class Replica:
         finally:
             self.run("select pg_wal_replay_resume()")
 
+    def catch_up(self) -> None:
+        """Wait until it shows all that the primary shows now."""
+        with psycopg.connect(self._primary.url) as connection:
+            (position,) = connection.execute("select pg_current_wal_lsn()").fetchone() or ()
+        with psycopg.connect(self.server.url, autocommit=True) as connection:
+            has_it = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
+            wait(lambda: connection.execute(has_it, (position,)).fetchone() == (True,))
+
     def processes(self) -> list[int]:
         """The server and everything it started."""
         (postmaster,) = children(self.server.process.pid)
@@ -119,12 +127,13 @@ def ada(site: Site) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def named(site: Site, world: World, superuser: Superuser) -> World:
+def named(site: Site, world: World, replica: Replica, superuser: Superuser) -> World:
     """One branch, Old, on both servers; and the replica answers."""
     superuser.execute(
         "insert into locations (tenant_id, location_id, name) values (%s, 'D01', 'Old')",
         (site.acme,),
     )
+    replica.catch_up()
     wait(lambda: names(site) == ["Old"] and is_answering(site))
     return world
 
