@@ -1044,10 +1044,11 @@ CREATE INDEX purchase_event_date ON ONLY public.purchase USING btree (tenant_id,
 CREATE INDEX purchase_order_key ON ONLY public.purchase USING btree (tenant_id, order_key);
 CREATE INDEX purchase_session_key ON ONLY public.purchase USING btree (tenant_id, session_key);
 CREATE INDEX refund_date ON public.refund USING btree (tenant_id, refund_date);
-CREATE INDEX session_company ON public.session USING btree (tenant_id, company_id, first_ts) WHERE (company_id IS NOT NULL);
+CREATE INDEX session_company ON public.session USING btree (tenant_id, company_id, first_ts) INCLUDE (last_ts, branch_id) WHERE (company_id IS NOT NULL);
 CREATE INDEX session_contact ON public.session USING btree (tenant_id, contact_id) WHERE (contact_id IS NOT NULL);
 CREATE INDEX session_date ON public.session USING btree (tenant_id, session_date, branch_id);
 CREATE INDEX session_mixed ON public.session USING btree (tenant_id) WHERE is_mixed;
+CREATE INDEX session_private ON public.session USING btree (tenant_id, contact_id) INCLUDE (last_ts, branch_id) WHERE ((company_id IS NULL) AND (contact_id IS NOT NULL));
 CREATE INDEX session_span ON public.session USING btree (tenant_id, last_event_date, first_event_date);
 CREATE INDEX session_unseen ON public.session USING btree (tenant_id, session_date) WHERE (page_views = 0);
 CREATE INDEX session_visitor ON public.session USING btree (tenant_id, visitor_id, session_date);

@@ -30,6 +30,7 @@ returns table (
 )
 language plpgsql
 stable
+set plan_cache_mode = force_custom_plan
 as $$
 begin
     return query

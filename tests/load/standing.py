@@ -34,6 +34,7 @@ def standing(scale: Scale, seed: int, folder: Path) -> Iterator[Ground]:
     with standing_ground(replace(scale, last_day=_last_day(folder)), seed, folder) as ground:
         crypto.configure(ground.config.credential_keys)
         _load_all(ground, folder / "loaded")
+        _invite_all(ground)
         yield ground
 
 
@@ -57,12 +58,20 @@ def _load_all(ground: Ground, kept: Path) -> None:
     for number, tenant_id in enumerate(ground.tenants):
         for first, last in ground.scale.months():
             once(f"{number}:{first}", partial(load_month, ground, number, first, last))
-        once(f"{number}:people", partial(_add_people, ground, number, tenant_id))
+        once(f"{number}:people", partial(_add_people, ground, tenant_id))
     once("vacuum", partial(vacuum, ground))
 
 
-def _add_people(ground: Ground, number: int, tenant_id: UUID) -> None:
-    """Names and companies for the contacts that sign in, and somebody who works there."""
+def _invite_all(ground: Ground) -> None:
+    """Somebody who works at each tenant, and has not signed in at a provider of an earlier run."""
+    with psycopg.connect(ground.urls.superuser, autocommit=True) as connection:
+        connection.execute("truncate member, membership, api_token")
+    for number, tenant_id in enumerate(ground.tenants):
+        provision.add_member(tenant_id, member_of(number).email, "admin")
+
+
+def _add_people(ground: Ground, tenant_id: UUID) -> None:
+    """Names and companies for the contacts that sign in."""
     with psycopg.connect(ground.urls.superuser, autocommit=True) as connection:
         connection.execute(
             "insert into users (tenant_id, user_id, name, email, buying_company_erp_id,"
@@ -71,4 +80,3 @@ def _add_people(ground: Ground, number: int, tenant_id: UUID) -> None:
             " from generate_series(1, %s) as n on conflict do nothing",
             (tenant_id, _CONTACTS),
         )
-    provision.add_member(tenant_id, member_of(number).email, "admin")
