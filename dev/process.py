@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -27,6 +29,7 @@ START_LIMIT_S = 120.0
 GRACE_S = 8.0
 ATTEMPTS = 5
 LOG_LIMIT_BYTES = 5_000_000
+_FIRST_PORT, _PORTS = 20_000, 12_000
 
 
 class StackError(Exception):
@@ -164,11 +167,16 @@ def is_listening(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port nobody listens on at this moment.
+
+    It lies below those that systems give to outgoing connections, so that none of them takes it
+    before it is used.
+    """
+    while True:
+        port = _FIRST_PORT + secrets.randbelow(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def choose_port(state: Path) -> int:

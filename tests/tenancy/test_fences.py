@@ -21,6 +21,7 @@ from app.dashboard.queries import get_locations
 from app.db import admin_transaction, tenant_transaction
 from app.migrate import SQL
 from dev.database import PASSWORD, Urls
+from dev.process import free_port
 from tests.conftest import Cast
 from tests.folders import let_others_pass
 
@@ -117,7 +118,7 @@ def through_pgbouncer(urls: Urls, config: Config, tmp_path: Path) -> Iterator[No
     """The same doors, through PgBouncer in transaction mode with one server connection."""
     if shutil.which("pgbouncer") is None:
         pytest.skip("PgBouncer is not installed")
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         ["pgbouncer", *_as_nobody(), str(_write_settings(tmp_path, urls, port))],
         stderr=subprocess.DEVNULL,
@@ -146,12 +147,6 @@ def test_fences_hold_through_pgbouncer_in_transaction_mode(
         with admin_transaction() as conn:
             tenant = conn.execute(text("select current_setting('app.tenant_id', true)")).scalar()
             assert not tenant
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _as_nobody() -> list[str]:
