@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "default", "example")
+_MAIL_TALK_S = 120  # what is said to a mail server before and after the mail itself
 
 
 class ConfigError(RuntimeError):
@@ -129,18 +130,27 @@ def load_config() -> Config:
     except ValidationError as error:
         lines = (f"{e['loc'][0]!s}".upper() + f": {e['msg']}" for e in error.errors())
         raise ConfigError("Settings are missing or wrong:\n  " + "\n  ".join(lines)) from None
-    _refuse_unencrypted(config)
+    if config.app_env == "production":
+        _refuse_unencrypted(config)
+        _refuse_short_lease(config)
     return config
 
 
 def _refuse_unencrypted(config: Config) -> None:
-    """In production a database that is not on this machine must be reached over verified TLS."""
-    if config.app_env != "production":
-        return
+    """A database that is not on this machine must be reached over verified TLS."""
     for name in ("database", "database_replica", "worker_database", "maint_database"):
         url = getattr(config, f"{name}_url") or ""
         if url and not _is_local(url) and "sslmode=verify-full" not in url:
             raise ConfigError(f"{name.upper()}_URL: a remote database needs sslmode=verify-full")
+
+
+def _refuse_short_lease(config: Config) -> None:
+    """A mail that is still on its way must not be taken for that of a dead worker."""
+    if config.mail_lease_s < config.mail_answer_s + _MAIL_TALK_S:
+        raise ConfigError(
+            f"MAIL_LEASE_S: must be {_MAIL_TALK_S} seconds longer than MAIL_ANSWER_S, "
+            f"now at least {config.mail_answer_s + _MAIL_TALK_S:.0f}"
+        )
 
 
 def _is_local(url: str) -> bool:

@@ -62,6 +62,7 @@ def test_a_missing_setting_is_named(name: str, monkeypatch: pytest.MonkeyPatch) 
         ("APP_ENV", "staging"),
         ("APP_SERVICE", "email"),
         ("DATABASE_URL", "postgresql://app_web:x@db.example.test/shop"),
+        ("MAIL_LEASE_S", "359"),
     ],
 )
 def test_a_wrong_setting_is_named_without_its_value(

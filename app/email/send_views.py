@@ -58,9 +58,7 @@ def send_now() -> AnyResponse:
             )  # fmt: skip
     except Invalid as error:
         return _page(error)
-    publish(job_id)
-    flash("Sending started. It goes on when you leave this page.", "success")
-    return redirect(url_for("history.job", job_id=job_id), 303)
+    return _started(job_id, "Sending started. It goes on when you leave this page.")
 
 
 @blueprint.get("/outlook")
@@ -129,9 +127,7 @@ def send_digest() -> AnyResponse:
             audit.record(conn, tenant_id, actor, "email.sent", job_id, digest=str(_week().end))
     except Invalid as error:
         return _page(error)
-    publish(job_id)
-    flash("Sending started. It goes on when you leave this page.", "success")
-    return redirect(url_for("history.job", job_id=job_id), 303)
+    return _started(job_id, "Sending started. It goes on when you leave this page.")
 
 
 @blueprint.post("/test")
@@ -150,9 +146,7 @@ def test() -> AnyResponse:
             audit.record(conn, tenant_id, actor, "email.tested", job_id)
     except Invalid as error:
         return _page(error)
-    publish(job_id)
-    flash(f"A test is on its way to {current_member().email}.", "success")
-    return redirect(url_for("history.job", job_id=job_id), 303)
+    return _started(job_id, f"A test is on its way to {current_member().email}.")
 
 
 @blueprint.post("/switch")
@@ -179,6 +173,12 @@ def mail_document(html: str) -> Response:
     response = Response(html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = MAIL_POLICY
     return response
+
+
+def _started(job_id: UUID, words: str) -> AnyResponse:
+    publish(job_id)
+    flash(words, "success")
+    return redirect(url_for("history.job", job_id=job_id), 303)
 
 
 def _page(error: Invalid | None = None) -> Response:
