@@ -206,10 +206,15 @@ def test_a_schedule_is_saved_shown_and_deleted(world: MailWorld, ada: Browser) -
         (world.tenant_id,),
     ).fetchall()
     assert stored == [("report", "45 6 * * 1,5", "09:30:00")]
-    for wrong in ({"at": "25:00"}, {"days": []}, {"time_zone": "Mars/Base"}, {"latest": "9"},
-                  {"kind": "cron", "cron": "every day"}):  # fmt: skip
+    for field, wrong in (("at", {"at": "25:00"}), ("at", {"days": []}), ("latest", {"latest": "9"}),
+                         ("time_zone", {"time_zone": "Mars/Base"}),
+                         ("cron", {"kind": "cron", "cron": "every day"})):  # fmt: skip
         answer = ada.submit(f"{SCHEDULE}/report", **fields | wrong)
-        assert answer.status_code == 422 and "Nothing was saved" in check_page(answer).text()
+        page = check_page(answer)
+        assert answer.status_code == 422 and "Nothing was saved" in page.text()
+        marked = [mark.get("id") for mark in page.all("span") if mark.get("class") == "field-error"]
+        assert marked == [f"report_{field}_error"], "beside the field, in its form alone"
+        assert page.by_id(f"report_{field}").get("aria-invalid") == "true"
     page = check_page(ada.submit(f"{SCHEDULE}/report/delete"))
     assert "no longer go out by themselves" in page.text()
 
