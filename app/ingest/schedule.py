@@ -9,6 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app import audit
+from app.audit import Actor
 from app.cron import next_runs
 from app.dates import utc_now
 
@@ -43,8 +45,8 @@ def find_schedule(conn: Connection, tenant_id: UUID) -> Schedule | None:
     return None if row is None else Schedule(*row)
 
 
-def store_schedule(
-    conn: Connection, tenant_id: UUID, cron: str, time_zone: str, days_back: int, *,
+def change_schedule(
+    conn: Connection, tenant_id: UUID, actor: Actor, cron: str, time_zone: str, days_back: int, *,
     is_paused: bool,
 ) -> None:  # fmt: skip
     """Make the tenant's schedule, or change it. What was missed while paused is not caught up.
@@ -53,10 +55,28 @@ def store_schedule(
         Invalid: the cron line or the zone is not one.
     """
     due_at = next_runs(cron, time_zone, utc_now(), 1)[0]
+    before = find_schedule(conn, tenant_id)
     conn.execute(_STORE, {
         "tenant_id": tenant_id, "cron": cron, "time_zone": time_zone, "days_back": days_back,
         "is_paused": is_paused, "due_at": None if is_paused else due_at,
     })  # fmt: skip
+    _record(conn, tenant_id, actor, before)
+
+
+def remove_schedule(conn: Connection, tenant_id: UUID, actor: Actor) -> bool:
+    """Nothing starts by itself any more; False when nothing did."""
+    before = find_schedule(conn, tenant_id)
+    statement = text("delete from ingest_schedule where tenant_id = :tenant_id")
+    conn.execute(statement, {"tenant_id": tenant_id})
+    _record(conn, tenant_id, actor, before)
+    return before is not None
+
+
+def _record(conn: Connection, tenant_id: UUID, actor: Actor, before: Schedule | None) -> None:
+    audit.record(
+        conn, tenant_id, actor, "settings.changed", "schedule",
+        before=schedule_facts(before), after=schedule_facts(find_schedule(conn, tenant_id)),
+    )  # fmt: skip
 
 
 def schedule_facts(schedule: Schedule | None) -> dict[str, Any] | None:
@@ -65,12 +85,6 @@ def schedule_facts(schedule: Schedule | None) -> dict[str, Any] | None:
         return None
     names = ("cron", "time_zone", "days_back", "is_paused")
     return {name: getattr(schedule, name) for name in names}
-
-
-def delete_schedule(conn: Connection, tenant_id: UUID) -> bool:
-    """Nothing starts by itself any more; False when nothing did."""
-    statement = text("delete from ingest_schedule where tenant_id = :tenant_id")
-    return conn.execute(statement, {"tenant_id": tenant_id}).rowcount == 1
 
 
 _STORE = text("""

@@ -15,7 +15,7 @@ from app.db import tenant_transaction
 from app.errors import NotFound
 from app.ingest import schedule as schedules
 from app.ingest.api import Started
-from app.ingest.schedule import Schedule, delete_schedule, schedule_facts, store_schedule
+from app.ingest.schedule import Schedule, schedule_facts
 from app.ingest.schedule_start import start_now
 from app.jobs import publish
 
@@ -60,14 +60,9 @@ def put_schedule(json: ScheduleBody) -> ScheduleRow:
     require_membership_role("admin")
     tenant_id = current_membership().tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
-        before = schedules.find_schedule(conn, tenant_id)
-        store_schedule(
-            conn, tenant_id, json.cron, json.time_zone, json.days_back, is_paused=json.is_paused
-        )
-        after = schedules.find_schedule(conn, tenant_id)
-        audit.record(
-            conn, tenant_id, current_actor(), "settings.changed", "schedule",
-            before=schedule_facts(before), after=schedule_facts(after),
+        schedules.change_schedule(
+            conn, tenant_id, current_actor(), json.cron, json.time_zone, json.days_back,
+            is_paused=json.is_paused,
         )  # fmt: skip
     return _row(_find())
 
@@ -80,13 +75,8 @@ def remove_schedule() -> Removed:
     require_membership_role("admin")
     tenant_id = current_membership().tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
-        before = schedules.find_schedule(conn, tenant_id)
-        delete_schedule(conn, tenant_id)
-        audit.record(
-            conn, tenant_id, current_actor(), "settings.changed", "schedule",
-            before=schedule_facts(before), after=None,
-        )  # fmt: skip
-    return Removed(was_there=before is not None)
+        was_there = schedules.remove_schedule(conn, tenant_id, current_actor())
+    return Removed(was_there=was_there)
 
 
 @blueprint.post("/run")

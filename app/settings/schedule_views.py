@@ -11,7 +11,7 @@ from app import audit
 from app.current import current_actor, current_membership
 from app.db import tenant_transaction
 from app.errors import NotFound
-from app.ingest.schedule import delete_schedule, find_schedule, schedule_facts, store_schedule
+from app.ingest.schedule import change_schedule, find_schedule, remove_schedule
 from app.ingest.schedule_start import start_now
 from app.jobs import publish
 from app.settings.forms import TITLES
@@ -37,15 +37,9 @@ def save() -> AnyResponse:
         return _page(form)
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        before = find_schedule(conn, tenant_id)
-        store_schedule(
-            conn, tenant_id, form.line(), form.time_zone.data, form.days_back.data,
-            is_paused=form.is_paused.data,
-        )  # fmt: skip
-        after = find_schedule(conn, tenant_id)
-        audit.record(
-            conn, tenant_id, current_actor(), "settings.changed", "schedule",
-            before=schedule_facts(before), after=schedule_facts(after),
+        change_schedule(
+            conn, tenant_id, current_actor(), form.line(), form.time_zone.data,
+            form.days_back.data, is_paused=form.is_paused.data,
         )  # fmt: skip
     flash("Schedule saved.", "success")
     return redirect(url_for("schedule.schedule"), 303)
@@ -57,12 +51,7 @@ def delete() -> AnyResponse:
     """Nothing starts by itself any more."""
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        before = find_schedule(conn, tenant_id)
-        delete_schedule(conn, tenant_id)
-        audit.record(
-            conn, tenant_id, current_actor(), "settings.changed", "schedule",
-            before=schedule_facts(before), after=None,
-        )  # fmt: skip
+        remove_schedule(conn, tenant_id, current_actor())
     flash("Nothing is loaded by itself any more.", "success")
     return redirect(url_for("schedule.schedule"), 303)
 
