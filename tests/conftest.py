@@ -15,13 +15,13 @@ import redis
 
 from app import db
 from app.config import Config
+from app.jobs.queue import QUEUES
 from dev import postgres, valkey
 from dev.database import Urls, create_database, create_template
 from tests.faults.disk import NOT_ALLOWED
 from tests.planted import SECRETS, search_databases, search_logs, search_redis
 
 SKIPPED: list[str] = []
-QUEUES = ("rq:queue:quick", "rq:queue:slow")
 SECRET = SECRETS["secret key"]
 KEY = "t1:" + SECRETS["credential key"]
 
@@ -67,7 +67,7 @@ def config(urls: Urls, redis_url: str, tmp_path_factory: pytest.TempPathFactory)
     What other modules queued is of other databases: no worker is to be kept busy by it.
     """
     with redis.Redis.from_url(redis_url) as store:
-        store.delete(*QUEUES)
+        store.delete(*(f"rq:queue:{name}" for name in QUEUES))
     made = Config(
         app_env="development",
         database_url=urls.web,

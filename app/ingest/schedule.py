@@ -60,7 +60,7 @@ def change_schedule(
         "tenant_id": tenant_id, "cron": cron, "time_zone": time_zone, "days_back": days_back,
         "is_paused": is_paused, "due_at": None if is_paused else due_at,
     })  # fmt: skip
-    _record(conn, tenant_id, actor, before)
+    _record(conn, tenant_id, actor, before, find_schedule(conn, tenant_id))
 
 
 def remove_schedule(conn: Connection, tenant_id: UUID, actor: Actor) -> bool:
@@ -68,14 +68,17 @@ def remove_schedule(conn: Connection, tenant_id: UUID, actor: Actor) -> bool:
     before = find_schedule(conn, tenant_id)
     statement = text("delete from ingest_schedule where tenant_id = :tenant_id")
     conn.execute(statement, {"tenant_id": tenant_id})
-    _record(conn, tenant_id, actor, before)
+    _record(conn, tenant_id, actor, before, None)
     return before is not None
 
 
-def _record(conn: Connection, tenant_id: UUID, actor: Actor, before: Schedule | None) -> None:
+def _record(
+    conn: Connection, tenant_id: UUID, actor: Actor, before: Schedule | None,
+    after: Schedule | None,
+) -> None:  # fmt: skip
     audit.record(
         conn, tenant_id, actor, "settings.changed", "schedule",
-        before=schedule_facts(before), after=schedule_facts(find_schedule(conn, tenant_id)),
+        before=schedule_facts(before), after=schedule_facts(after),
     )  # fmt: skip
 
 

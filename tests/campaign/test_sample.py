@@ -69,6 +69,7 @@ def test_the_next_job_removes_what_dead_runs_had_fetched(
         lambda: not list(running.temporary.glob("*ingest-*")),
         lambda: str(list(running.temporary.glob("*/*"))),
     )
+    assert not list(running.temporary.glob("*ingest-*")), "nor does anything come back"
 
 
 def test_one_row_that_is_gone_from_any_table_is_seen(
