@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint audit fmt bench defences campaign load token psql schema
+.PHONY: help demo test check lint audit fmt bench defences campaign mail load token psql schema
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ test: $(VENV)/.ready ## all tests; what needs a missing system package is skippe
 
 campaign: $(VENV)/.ready ## every death the tests know while somebody reads; SEED=1, SAMPLE=20, OUT=FILE
 	$(PY) -m tests.campaign --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUT),--out '$(OUT)')
+
+mail: $(VENV)/.ready ## many mails, a server that fails, workers that die; SEED=1, MESSAGES=1000, OUT=FILE
+	$(PY) -m tests.email.campaign --seed $(or $(SEED),1) $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(OUT),--out '$(OUT)')
 
 check: lint test ## lint, types, arrows, SQL, schema snapshot, then all tests
 

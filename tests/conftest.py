@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -60,15 +61,9 @@ def urls(server_url: str) -> Urls:
     return create_database(server_url, f"test_{uuid4().hex[:12]}")
 
 
-@pytest.fixture(scope="module")
-def config(urls: Urls, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """Settings as a deployment would have them; the doors of app.db are opened with them.
-
-    What other modules queued is of other databases: no worker is to be kept busy by it.
-    """
-    with redis.Redis.from_url(redis_url) as store:
-        store.delete(*(f"rq:queue:{name}" for name in QUEUES))
-    made = Config(
+def make_config(urls: Urls, redis_url: str, logs: Path, **settings: Any) -> Config:
+    """Settings as a deployment would have them, for what runs on loopback."""
+    return Config(
         app_env="development",
         database_url=urls.web,
         worker_database_url=urls.worker,
@@ -78,8 +73,20 @@ def config(urls: Urls, redis_url: str, tmp_path_factory: pytest.TempPathFactory)
         credential_keys=KEY,
         allowed_networks="127.0.0.0/8",
         allowed_ports="any",
-        log_dir=str(tmp_path_factory.mktemp("logs")),
+        log_dir=str(logs),
+        **settings,
     )
+
+
+@pytest.fixture(scope="module")
+def config(urls: Urls, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Settings as a deployment would have them; the doors of app.db are opened with them.
+
+    What other modules queued is of other databases: no worker is to be kept busy by it.
+    """
+    with redis.Redis.from_url(redis_url) as store:
+        store.delete(*(f"rq:queue:{name}" for name in QUEUES))
+    made = make_config(urls, redis_url, tmp_path_factory.mktemp("logs"))
     db.configure(made)
     return made
 

@@ -25,7 +25,7 @@ from tests.campaign.arming import BACKOFF, FOLDER, Signals
 from tests.campaign.judge import FINAL, SUCCESSES
 from tests.campaign.source import FIRST, LAST, Source
 from tests.campaign.starter import start
-from tests.conftest import KEY, SECRET
+from tests.conftest import make_config
 from tests.ingest.bigquery_server import FakeBigQuery, running
 from tests.jobs.bench import wait_until
 from tests.jobs.relay import Relay
@@ -167,21 +167,10 @@ def _assemble(
     shop = folder / "shop"
     source = Source(fake, shop)
     files = exits.enter_context(sftp.start(folder, [sftp.Account("campaign", _PASSWORD, shop)]))
-    config = Config(
-        app_env="development",
-        database_url=urls.web,
-        worker_database_url=urls.worker,
-        maint_database_url=urls.maint,
-        redis_url=store.url,
-        secret_key=SECRET,
-        credential_keys=KEY,
-        allowed_networks="127.0.0.0/8",
-        allowed_ports="any",
-        bigquery_endpoint=fake.endpoint,
-        google_token_uri=fake.token_uri,
-        log_dir=str(folder / "logs"),
-        **waits,  # type: ignore[arg-type]
-    )
+    config = make_config(
+        urls, store.url, folder / "logs", bigquery_endpoint=fake.endpoint,
+        google_token_uri=fake.token_uri, **waits,
+    )  # fmt: skip
     ports = {
         "postgres": database.port,
         "valkey": store.port,

@@ -23,7 +23,7 @@ from dev import postgres
 from dev.database import Urls, create_database, create_template
 from dev.postgres import Postgres
 from tests.campaign.stack import kill_service
-from tests.conftest import KEY, SECRET
+from tests.conftest import make_config
 from tests.customers.world import Superuser, World
 from tests.jobs.bench import wait_until
 from tests.jobs.workers import children, frozen
@@ -108,12 +108,8 @@ def config(
     urls: Urls, replica: Replica, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Config]:
     replica_url = re.sub(r":\d+/", f":{replica.server.port}/", urls.web)
-    made = Config(
-        app_env="development", database_url=urls.web, database_replica_url=replica_url,
-        worker_database_url=urls.worker, maint_database_url=urls.maint, redis_url=redis_url,
-        secret_key=SECRET, credential_keys=KEY, allowed_networks="127.0.0.0/8",
-        allowed_ports="any", log_dir=str(tmp_path_factory.mktemp("logs")),
-    )  # fmt: skip
+    logs = tmp_path_factory.mktemp("logs")
+    made = make_config(urls, redis_url, logs, database_replica_url=replica_url)
     db.configure(made)
     yield made
     db.dispose()
