@@ -1316,6 +1316,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _hidden_customers(p_tenant_id uuid) returns text[]
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
+-- function _is_few(p_keys bigint) returns boolean
 -- function _is_sending_confirmed(p_tenant_id uuid) returns boolean
 -- function _item_number(p_value jsonb) returns numeric
 -- function _keep_audit() returns trigger

@@ -12,6 +12,8 @@ returns table (
 )
 language plpgsql
 as $$
+declare
+    v_is_few boolean := (select _is_few(count(*)) from evidence);
 begin
     return query
     with viewed as (
@@ -34,6 +36,10 @@ begin
             on
                 f.tenant_id = p_tenant_id and f.session_key = s.session_key
                 and f.session_id = s.session_id and f.task_type = 'visit'
+                and (
+                    not v_is_few
+                    or f.session_key = any(array(select d.session_key from evidence as d))
+                )
     ),
     seen as (
         select

@@ -10,6 +10,7 @@ returns void
 language plpgsql
 as $$
 declare
+    v_is_few boolean := (select _is_few(count(*)) from touched_session);
     v_first date;
     v_last date;
 begin
@@ -21,7 +22,11 @@ begin
     left join session as s
         on
             s.tenant_id = p_tenant_id
-            and s.session_key = t.session_key and s.session_id = t.session_id;
+            and s.session_key = t.session_key and s.session_id = t.session_id
+            and (
+                not v_is_few
+                or s.session_key = any(array(select d.session_key from touched_session as d))
+            );
     execute _session_query() using p_tenant_id, v_first, v_last;
     insert into mixed_session
     select n.session_key, n.session_id, n.first_event_date, n.last_event_date

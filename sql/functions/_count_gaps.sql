@@ -9,6 +9,8 @@ create or replace function _count_gaps(p_tenant_id uuid, p_sign integer)
 returns void
 language plpgsql
 as $$
+declare
+    v_is_few boolean := (select _is_few(count(*)) from changed_scope);
 begin
     create temporary table visitor_session on commit drop as
     select
@@ -20,7 +22,12 @@ begin
             s.visitor_id = c.visitor_id
             and s.session_date between c.since_date and c.until_date
             and c.scope in ('*', '=' || s.branch_id)
-    where s.tenant_id = p_tenant_id;
+    where
+        s.tenant_id = p_tenant_id
+        and (
+            not v_is_few
+            or s.visitor_id = any(array(select d.visitor_id from changed_scope as d))
+        );
     insert into gap_change
     select d.scope, d.session_date, d.previous_date, null, p_sign * count(*)
     from (

@@ -11,6 +11,8 @@ create or replace function _derive_facts(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_is_few boolean := (select _is_few(count(*)) from touched_session);
 begin
     execute _fact_query()
     using
@@ -27,6 +29,10 @@ begin
         where
             f.tenant_id = p_tenant_id
             and f.session_key = t.session_key and f.session_id = t.session_id
+            and (
+                not v_is_few
+                or f.session_key = any(array(select d.session_key from touched_session as d))
+            )
             and not exists (
                 select from fact_new as n
                 where
@@ -57,6 +63,10 @@ begin
                 f.tenant_id = p_tenant_id
                 and f.session_key = n.session_key and f.session_id = n.session_id
                 and f.position = n.position
+                and (
+                    not v_is_few
+                    or f.session_key = any(array(select d.session_key from touched_session as d))
+                )
         )
         returning task_type, subject, event_date, session_key, session_id
     ),
@@ -76,7 +86,12 @@ begin
     select distinct f.task_type, f.subject
     from (select distinct v.session_key, v.session_id from changed_visit as v) as v
     inner join fact as f on f.session_key = v.session_key and f.session_id = v.session_id
-    where f.tenant_id = p_tenant_id and f.task_type = 'search'
+    where
+        f.tenant_id = p_tenant_id and f.task_type = 'search'
+        and (
+            not v_is_few
+            or f.session_key = any(array(select d.session_key from changed_visit as d))
+        )
     on conflict do nothing;
 end;
 $$;

@@ -11,6 +11,7 @@ language plpgsql
 as $$
 declare
     v_hidden text[] := _hidden_customers(p_tenant_id);
+    v_is_few boolean;
 begin
     insert into touched_order
     select distinct p.order_key
@@ -20,6 +21,7 @@ begin
     where p.tenant_id = p_tenant_id
     on conflict do nothing;
     analyze touched_order;
+    v_is_few := (select _is_few(count(*)) from touched_order);
     insert into mixed_session
     select distinct s.session_key, s.session_id, s.first_event_date, s.last_event_date
     from touched_order as t
@@ -55,6 +57,15 @@ begin
         on
             s.tenant_id = p_tenant_id
             and s.session_key = p.session_key and s.session_id = p.session_id
+            and (
+                not v_is_few
+                or s.session_key = any(array(
+                    select e.session_key
+                    from touched_order as d
+                    inner join purchase as e on e.order_key = d.order_key
+                    where e.tenant_id = p_tenant_id
+                ))
+            )
     left join mixed_event as m on m.source = p.tableoid and m.source_row = p.ctid
     where p.tenant_id = p_tenant_id;
     update purchase_event as e

@@ -11,6 +11,8 @@ create or replace function _derive_term_visits(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_is_few boolean := (select _is_few(count(*)) from touched_session);
 begin
     create temporary table term_visit_new (like term_visit) on commit drop;
     insert into term_visit_new
@@ -39,7 +41,12 @@ begin
     left join (
         select distinct w.session_key, w.session_id
         from shop_order as w
-        where w.tenant_id = p_tenant_id and w.session_id is not null
+        where
+            w.tenant_id = p_tenant_id and w.session_id is not null
+            and (
+                not v_is_few
+                or w.session_key = any(array(select d.session_key from touched_session as d))
+            )
     ) as o on o.session_key = v.session_key and o.session_id = v.session_id
     window terms as (partition by v.session_key, v.session_id, v.term);
     delete from term_visit as t
@@ -47,6 +54,10 @@ begin
     where
         t.tenant_id = p_tenant_id
         and t.session_key = s.session_key and t.session_id = s.session_id
+        and (
+            not v_is_few
+            or t.session_key = any(array(select d.session_key from touched_session as d))
+        )
         and not exists (
             select from term_visit_new as n
             where
@@ -61,7 +72,12 @@ begin
         where
             t.tenant_id = p_tenant_id and t.session_key = n.session_key
             and t.session_id = n.session_id and t.position = n.position
+            and (
+                not v_is_few
+                or t.session_key = any(array(select d.session_key from touched_session as d))
+            )
     );
+    v_is_few := (select _is_few(count(*)) from order_image);
     update term_visit as t
     set is_converted = not t.is_converted
     from (
@@ -74,6 +90,10 @@ begin
     ) as c
     where
         t.tenant_id = p_tenant_id and t.session_key = c.session_key
-        and t.session_id = c.session_id and t.is_converted <> c.has_order;
+        and t.session_id = c.session_id and t.is_converted <> c.has_order
+        and (
+            not v_is_few
+            or t.session_key = any(array(select d.session_key from order_image as d))
+        );
 end;
 $$;

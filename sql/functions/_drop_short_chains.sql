@@ -10,6 +10,8 @@ create or replace function _drop_short_chains(
 returns void
 language plpgsql
 as $$
+declare
+    v_is_few boolean := (select _is_few(count(*)) from chain_span);
 begin
     delete from chain_span as c
     using (
@@ -27,6 +29,10 @@ begin
             where
                 t.tenant_id = p_tenant_id and t.task_type = p_task_type
                 and t.subject = c.subject
+                and (
+                    not v_is_few
+                    or t.subject = any(array(select d.subject from chain_span as d))
+                )
         )
         and not exists (
             select from task_work as w

@@ -16,6 +16,9 @@ declare
         when p_task_type in ('no_results', 'no_conversion') then 'search'
         else 'visit'
     end;
+    v_is_few boolean := (
+        select _is_few(count(*)) from touched_subject as t where t.task_type = p_task_type
+    );
     v_pages integer := (select r.visit_pages from _task_rules(p_tenant_id) as r);
 begin
     truncate evidence, chain_span;
@@ -25,6 +28,12 @@ begin
     inner join fact as f on f.task_type = v_source and f.subject = t.subject
     where
         f.tenant_id = p_tenant_id and t.task_type = p_task_type
+        and (
+            not v_is_few
+            or f.subject = any(array(
+                select d.subject from touched_subject as d where d.task_type = p_task_type
+            ))
+        )
         and case p_task_type
             when 'cart' then true
             when 'no_results'

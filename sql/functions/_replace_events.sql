@@ -17,7 +17,7 @@ declare
     v_columns text;
     v_key text;
 begin
-    create temporary table come_session (session_key bigint, session_id text) on commit drop;
+    create temporary table changed_session (session_key bigint, session_id text) on commit drop;
     insert into touched_day select distinct r.event_date from replaced as r;
     for v_type, v_days in
         select r.event_type, array_agg(distinct r.event_date) from replaced as r group by 1
@@ -30,7 +30,14 @@ begin
             on conflict do nothing;
         end if;
         execute format(
-            'delete from %I where tenant_id = $1 and event_date = any($2)', v_type
+            'with gone as (
+                delete from %I where tenant_id = $1 and event_date = any($2)
+                returning session_key, session_id
+            )
+            insert into changed_session
+            select distinct g.session_key, g.session_id from gone as g
+            where g.session_key is not null',
+            v_type
         ) using p_tenant_id, v_days;
         select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
         from pg_attribute as a
@@ -42,7 +49,7 @@ begin
                 select $1, $2, %s%s from %I where event_date = any($3)
                 returning session_key, session_id
             )
-            insert into come_session
+            insert into changed_session
             select distinct c.session_key, c.session_id from come as c
             where c.session_key is not null',
             v_type, v_columns, v_key, v_columns,
@@ -54,18 +61,7 @@ begin
         ) using p_tenant_id, p_load_id, v_days;
     end loop;
     insert into touched_session
-    select c.session_key, c.session_id from come_session as c
-    union
-    select s.session_key, s.session_id
-    from session as s
-    where
-        s.tenant_id = p_tenant_id
-        and s.last_event_date >= (select min(r.event_date) from replaced as r)
-        and s.first_event_date <= (select max(r.event_date) from replaced as r)
-        and exists (
-            select from replaced as r
-            where r.event_date between s.first_event_date and s.last_event_date
-        )
+    select distinct c.session_key, c.session_id from changed_session as c
     on conflict do nothing;
     insert into touched_order
     select distinct p.order_key

@@ -7,6 +7,8 @@ create or replace function _store_orders(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_is_few boolean := (select _is_few(count(*)) from touched_order);
 begin
     create temporary table order_change on commit drop as
     select
@@ -39,6 +41,10 @@ begin
         on
             s.tenant_id = p_tenant_id
             and s.session_key = i.session_key and s.session_id = i.session_id
+            and (
+                not v_is_few
+                or s.session_key = any(array(select d.session_key from order_image as d))
+            )
     union
     select r.event_date
     from order_repeat as r

@@ -6,6 +6,8 @@ create or replace function _store_sessions(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_is_few boolean := (select _is_few(count(*)) from touched_session);
 begin
     create temporary table session_change on commit drop as
     select
@@ -22,7 +24,12 @@ begin
         from session as s
         inner join touched_session as t
             on s.session_key = t.session_key and s.session_id = t.session_id
-        where s.tenant_id = p_tenant_id
+        where
+            s.tenant_id = p_tenant_id
+            and (
+                not v_is_few
+                or s.session_key = any(array(select d.session_key from touched_session as d))
+            )
     ) as o
     full join session_new as n
         on o.session_key = n.session_key and o.session_id = n.session_id
@@ -34,7 +41,11 @@ begin
     using session_change as c
     where
         s.tenant_id = p_tenant_id
-        and s.session_key = c.session_key and s.session_id = c.session_id;
+        and s.session_key = c.session_key and s.session_id = c.session_id
+        and (
+            not v_is_few
+            or s.session_key = any(array(select d.session_key from session_change as d))
+        );
     insert into session
     select n.*
     from session_new as n

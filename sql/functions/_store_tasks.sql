@@ -8,12 +8,20 @@ create or replace function _store_tasks(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_is_few boolean := (select _is_few(count(*)) from touched_subject);
 begin
     create temporary table task_old on commit drop as
     select t.*
     from task as t
     inner join touched_subject as s on s.task_type = t.task_type and s.subject = t.subject
-    where t.tenant_id = p_tenant_id
+    where
+        t.tenant_id = p_tenant_id
+        and (
+            not v_is_few
+            or t.task_type in ('cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce')
+            and t.subject = any(array(select d.subject from touched_subject as d))
+        )
     union all
     select t.*
     from task as t

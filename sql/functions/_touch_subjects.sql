@@ -9,6 +9,8 @@ create or replace function _touch_subjects(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_is_few boolean := (select _is_few(count(*)) from order_image);
 begin
     if exists (select from order_image) then
         analyze order_image;
@@ -21,19 +23,35 @@ begin
         select distinct f.task_type, f.subject
         from (select distinct i.contact_id from order_image as i) as i
         inner join fact as f on f.subject = 'c:' || i.contact_id
-        where f.tenant_id = p_tenant_id
+        where
+            f.tenant_id = p_tenant_id
+            and (
+                not v_is_few
+                or f.task_type in ('cart', 'search', 'visit')
+                and f.subject = any(array(select 'c:' || d.contact_id from order_image as d))
+            )
         on conflict do nothing;
         insert into touched_subject
         select distinct f.task_type, f.subject
         from (select distinct i.company_id from order_image as i) as i
         inner join fact as f on f.company_id = i.company_id
-        where f.tenant_id = p_tenant_id
+        where
+            f.tenant_id = p_tenant_id
+            and (
+                not v_is_few
+                or f.company_id = any(array(select d.company_id from order_image as d))
+            )
         on conflict do nothing;
         insert into touched_subject
         select distinct f.task_type, f.subject
         from (select distinct i.user_pseudo_id from order_image as i) as i
         inner join fact as f on f.user_pseudo_id = i.user_pseudo_id
-        where f.tenant_id = p_tenant_id
+        where
+            f.tenant_id = p_tenant_id
+            and (
+                not v_is_few
+                or f.user_pseudo_id = any(array(select d.user_pseudo_id from order_image as d))
+            )
         on conflict do nothing;
     end if;
     insert into touched_subject
