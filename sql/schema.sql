@@ -1049,7 +1049,6 @@ CREATE INDEX session_contact ON public.session USING btree (tenant_id, contact_i
 CREATE INDEX session_date ON public.session USING btree (tenant_id, session_date, branch_id);
 CREATE INDEX session_mixed ON public.session USING btree (tenant_id) WHERE is_mixed;
 CREATE INDEX session_private ON public.session USING btree (tenant_id, contact_id) INCLUDE (last_ts, branch_id) WHERE ((company_id IS NULL) AND (contact_id IS NOT NULL));
-CREATE INDEX session_span ON public.session USING btree (tenant_id, last_event_date, first_event_date);
 CREATE INDEX session_unseen ON public.session USING btree (tenant_id, session_date) WHERE (page_views = 0);
 CREATE INDEX session_visitor ON public.session USING btree (tenant_id, visitor_id, session_date);
 CREATE INDEX shop_order_company ON public.shop_order USING btree (tenant_id, company_id, order_ts);
