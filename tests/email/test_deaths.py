@@ -29,8 +29,7 @@ ENDS = {
 
 @pytest.fixture
 def world(config: Config, superuser: Superuser, tmp_path: Path) -> Iterator[MailWorld]:
-    quick = {"mail_lease_s": 1.0, "job_lease_s": 1.0, "job_heartbeat_s": 0.3}
-    with mail_world.running(config, superuser, tmp_path, **quick) as made:
+    with mail_world.running(config, superuser, tmp_path, mail_lease_s=1.0) as made:
         made.recipient("D01", "ana@acme.example")
         made.cart("K1")
         made.plan()
