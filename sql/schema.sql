@@ -1307,6 +1307,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _ensure_partitions(p_first date, p_last date) returns integer
 -- function _excluded_customers(p_tenant_id uuid) returns text[]
 -- function _fact_query() returns text
+-- function _few(p_keys anyarray) returns anyarray
 -- function _filed_customers(p_tenant_id uuid, p_location_ids text[], p_is_searched boolean) returns TABLE(customer_key text, name text, people bigint, is_ours boolean, words text)
 -- function _finish_tasks(p_tenant_id uuid) returns void
 -- function _fix_scale(p_tenant_id uuid) returns void
@@ -1315,7 +1316,6 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _hidden_customers(p_tenant_id uuid) returns text[]
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
--- function _is_few(p_keys bigint) returns boolean
 -- function _is_sending_confirmed(p_tenant_id uuid) returns boolean
 -- function _item_number(p_value jsonb) returns numeric
 -- function _keep_audit() returns trigger

@@ -11,10 +11,12 @@ returns table (
     currency text, words text
 )
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from evidence);
+    v_sessions bigint[];
 begin
+    v_sessions := _few(array(select d.session_key from evidence as d));
     return query
     with viewed as (
         select
@@ -36,10 +38,7 @@ begin
             on
                 f.tenant_id = p_tenant_id and f.session_key = s.session_key
                 and f.session_id = s.session_id and f.task_type = 'visit'
-                and (
-                    not v_is_few
-                    or f.session_key = any(array(select d.session_key from evidence as d))
-                )
+                and (v_sessions is null or f.session_key = any(v_sessions))
     ),
     seen as (
         select

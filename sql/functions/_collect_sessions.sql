@@ -8,12 +8,14 @@
 create or replace function _collect_sessions(p_tenant_id uuid)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from touched_session);
+    v_sessions bigint[];
     v_first date;
     v_last date;
 begin
+    v_sessions := _few(array(select d.session_key from touched_session as d));
     select
         least(min(s.first_event_date), (select min(r.event_date) from replaced as r)),
         greatest(max(s.last_event_date), (select max(r.event_date) from replaced as r))
@@ -23,10 +25,7 @@ begin
         on
             s.tenant_id = p_tenant_id
             and s.session_key = t.session_key and s.session_id = t.session_id
-            and (
-                not v_is_few
-                or s.session_key = any(array(select d.session_key from touched_session as d))
-            );
+            and (v_sessions is null or s.session_key = any(v_sessions));
     execute _session_query() using p_tenant_id, v_first, v_last;
     insert into mixed_session
     select n.session_key, n.session_id, n.first_event_date, n.last_event_date

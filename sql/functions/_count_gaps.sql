@@ -8,10 +8,12 @@
 create or replace function _count_gaps(p_tenant_id uuid, p_sign integer)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from changed_scope);
+    v_visitors text[];
 begin
+    v_visitors := _few(array(select d.visitor_id from changed_scope as d));
     create temporary table visitor_session on commit drop as
     select
         c.scope_number, c.scope, c.first_date, s.session_date, s.first_ts, s.session_key,
@@ -24,10 +26,7 @@ begin
             and c.scope in ('*', '=' || s.branch_id)
     where
         s.tenant_id = p_tenant_id
-        and (
-            not v_is_few
-            or s.visitor_id = any(array(select d.visitor_id from changed_scope as d))
-        );
+        and (v_visitors is null or s.visitor_id = any(v_visitors));
     insert into gap_change
     select d.scope, d.session_date, d.previous_date, null, p_sign * count(*)
     from (

@@ -10,10 +10,13 @@
 create or replace function _derive_facts(p_tenant_id uuid)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from touched_session);
+    v_sessions bigint[];
+    v_visits bigint[];
 begin
+    v_sessions := _few(array(select d.session_key from touched_session as d));
     execute _fact_query()
     using
         p_tenant_id,
@@ -29,10 +32,7 @@ begin
         where
             f.tenant_id = p_tenant_id
             and f.session_key = t.session_key and f.session_id = t.session_id
-            and (
-                not v_is_few
-                or f.session_key = any(array(select d.session_key from touched_session as d))
-            )
+            and (v_sessions is null or f.session_key = any(v_sessions))
             and not exists (
                 select from fact_new as n
                 where
@@ -63,10 +63,7 @@ begin
                 f.tenant_id = p_tenant_id
                 and f.session_key = n.session_key and f.session_id = n.session_id
                 and f.position = n.position
-                and (
-                    not v_is_few
-                    or f.session_key = any(array(select d.session_key from touched_session as d))
-                )
+                and (v_sessions is null or f.session_key = any(v_sessions))
         )
         returning task_type, subject, event_date, session_key, session_id
     ),
@@ -82,16 +79,14 @@ begin
     insert into touched_day
     select distinct c.event_date from come as c
     on conflict do nothing;
+    v_visits := _few(array(select d.session_key from changed_visit as d));
     insert into touched_subject
     select distinct f.task_type, f.subject
     from (select distinct v.session_key, v.session_id from changed_visit as v) as v
     inner join fact as f on f.session_key = v.session_key and f.session_id = v.session_id
     where
         f.tenant_id = p_tenant_id and f.task_type = 'search'
-        and (
-            not v_is_few
-            or f.session_key = any(array(select d.session_key from changed_visit as d))
-        )
+        and (v_visits is null or f.session_key = any(v_visits))
     on conflict do nothing;
 end;
 $$;

@@ -8,10 +8,11 @@
 create or replace function _derive_orders(p_tenant_id uuid)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
+    v_sessions bigint[];
     v_hidden text[] := _hidden_customers(p_tenant_id);
-    v_is_few boolean;
 begin
     insert into touched_order
     select distinct p.order_key
@@ -21,7 +22,6 @@ begin
     where p.tenant_id = p_tenant_id
     on conflict do nothing;
     analyze touched_order;
-    v_is_few := (select _is_few(count(*)) from touched_order);
     insert into mixed_session
     select distinct s.session_key, s.session_id, s.first_event_date, s.last_event_date
     from touched_order as t
@@ -33,6 +33,12 @@ begin
         p.tenant_id = p_tenant_id and s.tenant_id = p_tenant_id
         and s.is_mixed and d.session_id is null;
     perform _resolve_mixed(p_tenant_id);
+    v_sessions := _few(array(
+        select p.session_key
+        from touched_order as t
+        inner join purchase as p on p.order_key = t.order_key
+        where p.tenant_id = p_tenant_id
+    ));
     create temporary table purchase_event on commit drop as
     select
         p.order_key, p.event_name, p.transaction_id, p.event_ts, p.event_date, p.session_key,
@@ -57,15 +63,7 @@ begin
         on
             s.tenant_id = p_tenant_id
             and s.session_key = p.session_key and s.session_id = p.session_id
-            and (
-                not v_is_few
-                or s.session_key = any(array(
-                    select e.session_key
-                    from touched_order as d
-                    inner join purchase as e on e.order_key = d.order_key
-                    where e.tenant_id = p_tenant_id
-                ))
-            )
+            and (v_sessions is null or s.session_key = any(v_sessions))
     left join mixed_event as m on m.source = p.tableoid and m.source_row = p.ctid
     where p.tenant_id = p_tenant_id;
     update purchase_event as e

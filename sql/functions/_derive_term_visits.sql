@@ -10,10 +10,13 @@
 create or replace function _derive_term_visits(p_tenant_id uuid)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from touched_session);
+    v_sessions bigint[];
+    v_ordered bigint[];
 begin
+    v_sessions := _few(array(select d.session_key from touched_session as d));
     create temporary table term_visit_new (like term_visit) on commit drop;
     insert into term_visit_new
     with visits as (
@@ -43,10 +46,7 @@ begin
         from shop_order as w
         where
             w.tenant_id = p_tenant_id and w.session_id is not null
-            and (
-                not v_is_few
-                or w.session_key = any(array(select d.session_key from touched_session as d))
-            )
+            and (v_sessions is null or w.session_key = any(v_sessions))
     ) as o on o.session_key = v.session_key and o.session_id = v.session_id
     window terms as (partition by v.session_key, v.session_id, v.term);
     delete from term_visit as t
@@ -54,10 +54,7 @@ begin
     where
         t.tenant_id = p_tenant_id
         and t.session_key = s.session_key and t.session_id = s.session_id
-        and (
-            not v_is_few
-            or t.session_key = any(array(select d.session_key from touched_session as d))
-        )
+        and (v_sessions is null or t.session_key = any(v_sessions))
         and not exists (
             select from term_visit_new as n
             where
@@ -72,12 +69,9 @@ begin
         where
             t.tenant_id = p_tenant_id and t.session_key = n.session_key
             and t.session_id = n.session_id and t.position = n.position
-            and (
-                not v_is_few
-                or t.session_key = any(array(select d.session_key from touched_session as d))
-            )
+            and (v_sessions is null or t.session_key = any(v_sessions))
     );
-    v_is_few := (select _is_few(count(*)) from order_image);
+    v_ordered := _few(array(select d.session_key from order_image as d));
     update term_visit as t
     set is_converted = not t.is_converted
     from (
@@ -91,9 +85,6 @@ begin
     where
         t.tenant_id = p_tenant_id and t.session_key = c.session_key
         and t.session_id = c.session_id and t.is_converted <> c.has_order
-        and (
-            not v_is_few
-            or t.session_key = any(array(select d.session_key from order_image as d))
-        );
+        and (v_ordered is null or t.session_key = any(v_ordered));
 end;
 $$;

@@ -9,10 +9,12 @@ create or replace function _drop_short_chains(
 )
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from chain_span);
+    v_subjects text[];
 begin
+    v_subjects := _few(array(select d.subject from chain_span as d));
     delete from chain_span as c
     using (
         select s.subject, s.first_at
@@ -29,10 +31,7 @@ begin
             where
                 t.tenant_id = p_tenant_id and t.task_type = p_task_type
                 and t.subject = c.subject
-                and (
-                    not v_is_few
-                    or t.subject = any(array(select d.subject from chain_span as d))
-                )
+                and (v_subjects is null or t.subject = any(v_subjects))
         )
         and not exists (
             select from task_work as w

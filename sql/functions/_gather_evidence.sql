@@ -9,18 +9,20 @@
 create or replace function _gather_evidence(p_tenant_id uuid, p_task_type text)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
+    v_subjects text[];
     v_source text := case
         when p_task_type = 'cart' then 'cart'
         when p_task_type in ('no_results', 'no_conversion') then 'search'
         else 'visit'
     end;
-    v_is_few boolean := (
-        select _is_few(count(*)) from touched_subject as t where t.task_type = p_task_type
-    );
     v_pages integer := (select r.visit_pages from _task_rules(p_tenant_id) as r);
 begin
+    v_subjects := _few(array(
+        select t.subject from touched_subject as t where t.task_type = p_task_type
+    ));
     truncate evidence, chain_span;
     insert into evidence
     select f.*
@@ -28,12 +30,7 @@ begin
     inner join fact as f on f.task_type = v_source and f.subject = t.subject
     where
         f.tenant_id = p_tenant_id and t.task_type = p_task_type
-        and (
-            not v_is_few
-            or f.subject = any(array(
-                select d.subject from touched_subject as d where d.task_type = p_task_type
-            ))
-        )
+        and (v_subjects is null or f.subject = any(v_subjects))
         and case p_task_type
             when 'cart' then true
             when 'no_results'

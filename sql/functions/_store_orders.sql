@@ -6,9 +6,10 @@
 create or replace function _store_orders(p_tenant_id uuid)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from touched_order);
+    v_sessions bigint[];
 begin
     create temporary table order_change on commit drop as
     select
@@ -30,6 +31,7 @@ begin
     select n.contact_id, n.company_id, n.user_pseudo_id, n.session_key, n.session_id
     from order_change as c
     inner join order_new as n on n.order_key = c.order_key;
+    v_sessions := _few(array(select d.session_key from order_image as d));
     insert into touched_day
     select c.old_date from order_change as c where c.old_date is not null
     union
@@ -41,10 +43,7 @@ begin
         on
             s.tenant_id = p_tenant_id
             and s.session_key = i.session_key and s.session_id = i.session_id
-            and (
-                not v_is_few
-                or s.session_key = any(array(select d.session_key from order_image as d))
-            )
+            and (v_sessions is null or s.session_key = any(v_sessions))
     union
     select r.event_date
     from order_repeat as r

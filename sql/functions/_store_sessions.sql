@@ -5,10 +5,13 @@
 create or replace function _store_sessions(p_tenant_id uuid)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from touched_session);
+    v_touched bigint[];
+    v_changed bigint[];
 begin
+    v_touched := _few(array(select d.session_key from touched_session as d));
     create temporary table session_change on commit drop as
     select
         coalesce(o.session_key, n.session_key) as session_key,
@@ -26,15 +29,13 @@ begin
             on s.session_key = t.session_key and s.session_id = t.session_id
         where
             s.tenant_id = p_tenant_id
-            and (
-                not v_is_few
-                or s.session_key = any(array(select d.session_key from touched_session as d))
-            )
+            and (v_touched is null or s.session_key = any(v_touched))
     ) as o
     full join session_new as n
         on o.session_key = n.session_key and o.session_id = n.session_id
     where o.row_hash is distinct from n.row_hash;
     analyze session_change;
+    v_changed := _few(array(select d.session_key from session_change as d));
     perform _bound_gaps(p_tenant_id);
     perform _count_gaps(p_tenant_id, -1);
     delete from session as s
@@ -42,10 +43,7 @@ begin
     where
         s.tenant_id = p_tenant_id
         and s.session_key = c.session_key and s.session_id = c.session_id
-        and (
-            not v_is_few
-            or s.session_key = any(array(select d.session_key from session_change as d))
-        );
+        and (v_changed is null or s.session_key = any(v_changed));
     insert into session
     select n.*
     from session_new as n

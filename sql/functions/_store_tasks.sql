@@ -7,10 +7,12 @@
 create or replace function _store_tasks(p_tenant_id uuid)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from touched_subject);
+    v_subjects text[];
 begin
+    v_subjects := _few(array(select d.subject from touched_subject as d));
     create temporary table task_old on commit drop as
     select t.*
     from task as t
@@ -18,9 +20,9 @@ begin
     where
         t.tenant_id = p_tenant_id
         and (
-            not v_is_few
+            v_subjects is null
             or t.task_type in ('cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce')
-            and t.subject = any(array(select d.subject from touched_subject as d))
+            and t.subject = any(v_subjects)
         )
     union all
     select t.*

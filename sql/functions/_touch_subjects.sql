@@ -8,12 +8,18 @@
 create or replace function _touch_subjects(p_tenant_id uuid)
 returns void
 language plpgsql
+set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_is_few boolean := (select _is_few(count(*)) from order_image);
+    v_contacts text[];
+    v_companies text[];
+    v_devices text[];
 begin
     if exists (select from order_image) then
         analyze order_image;
+        v_contacts := _few(array(select 'c:' || d.contact_id from order_image as d));
+        v_companies := _few(array(select d.company_id from order_image as d));
+        v_devices := _few(array(select d.user_pseudo_id from order_image as d));
         insert into touched_party
         select 'c:' || i.contact_id from order_image as i where i.contact_id is not null
         union
@@ -26,9 +32,8 @@ begin
         where
             f.tenant_id = p_tenant_id
             and (
-                not v_is_few
-                or f.task_type in ('cart', 'search', 'visit')
-                and f.subject = any(array(select 'c:' || d.contact_id from order_image as d))
+                v_contacts is null
+                or f.task_type in ('cart', 'search', 'visit') and f.subject = any(v_contacts)
             )
         on conflict do nothing;
         insert into touched_subject
@@ -37,10 +42,7 @@ begin
         inner join fact as f on f.company_id = i.company_id
         where
             f.tenant_id = p_tenant_id
-            and (
-                not v_is_few
-                or f.company_id = any(array(select d.company_id from order_image as d))
-            )
+            and (v_companies is null or f.company_id = any(v_companies))
         on conflict do nothing;
         insert into touched_subject
         select distinct f.task_type, f.subject
@@ -48,10 +50,7 @@ begin
         inner join fact as f on f.user_pseudo_id = i.user_pseudo_id
         where
             f.tenant_id = p_tenant_id
-            and (
-                not v_is_few
-                or f.user_pseudo_id = any(array(select d.user_pseudo_id from order_image as d))
-            )
+            and (v_devices is null or f.user_pseudo_id = any(v_devices))
         on conflict do nothing;
     end if;
     insert into touched_subject
