@@ -166,10 +166,12 @@ def test_keys_move_open_and_act(open_page: OpenPage, tasks: TaskRows) -> None:
     expect(page.locator("#query")).to_be_focused()
     page.keyboard.press("j")
     expect(page.locator("#query")).to_have_value("j")
+    page.evaluate("document.querySelectorAll('.task-row').forEach(row => row.id = 'before')")
     with page.expect_response(
         lambda answer: "cart-abandonment" in answer.url and "query" not in answer.url
     ):
         page.fill("#query", "")
+    expect(page.locator("#before")).to_have_count(0)
     expect(page.locator(".task-row")).to_have_count(30)
     page.locator("#query").blur()
     page.keyboard.type("jj")
