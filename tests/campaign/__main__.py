@@ -8,7 +8,6 @@ The exit status is 1 when anything was wrong.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines += _run(options, left)
     names = {trial.name for trial in trials}
     lines = [line for line in lines if line["name"] in names]
-    _say(report.table(lines))
-    _say(report.examples(lines))
+    report.say(report.table(lines))
+    report.say(report.examples(lines))
     return 0 if report.is_clean(lines) else 1
 
 
@@ -70,17 +69,12 @@ def _try_all(
         result = campaign.run(trial)
         lines.append(result.line())
         report.append(options.out, lines[-1])
-        _say(
+        report.say(
             f"{number}/{len(trials)} {trial.name}: {result.seconds:.1f} s, "
             f"{'struck' if result.is_struck else 'NEVER STRUCK'}, "
             f"{result.verdict.examples or 'clean'}"
         )
     return lines
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,12 @@ def append(path: Path | None, line: Line) -> None:
         file.write(json.dumps(line) + "\n")
 
 
+def say(line: str) -> None:
+    """Print it at once, also into a pipe."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def is_clean(lines: Iterable[Line]) -> bool:
     """Whether every trial struck, and nothing was wrong with any."""
     return all(line["is_struck"] and not line["verdict"]["examples"] for line in lines)
@@ -45,8 +52,13 @@ def table(lines: Sequence[Line]) -> str:
     kinds = list(dict.fromkeys(line["trial"]["kind"] for line in lines))
     rows = [_row(kind, [x for x in lines if x["trial"]["kind"] == kind]) for kind in kinds]
     rows.append(_row("**all**", lines))
-    marks = ["---", *["---:"] * (len(_TITLES) - 1)]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [_TITLES, marks, *rows])
+    return markdown(_TITLES, rows)
+
+
+def markdown(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column is words and whose others are numbers."""
+    marks = ["---", *["---:"] * (len(titles) - 1)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [titles, marks, *rows])
 
 
 def examples(lines: Iterable[Line]) -> str:
