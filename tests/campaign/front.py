@@ -40,6 +40,18 @@ PARTS = ("stats", "stats/chart", "stats/locations")
 _PAUSE_S = 0.1
 _RECIPIENTS = 5
 _SETTLED_LIMIT_S = 90.0
+_FATES = """
+    select told.header, told.status
+    from (
+        select tenant_id, message_header as header, status
+        from email_send_history
+        union all
+        select tenant_id, job_id::text, 'still to write, ' || status
+        from processing_jobs
+        where kind = 'plan_mail' and status <> 'completed'
+    ) as told
+    where told.tenant_id = %s
+"""
 
 
 @dataclass(frozen=True)
@@ -155,11 +167,11 @@ class Front:
             verdict.note("wrong_mails", "a message was delivered that nobody planned")
 
     def _settled(self) -> list[tuple[str, str]]:
+        """Every message's header and status, once all that was asked for is written and ended."""
         give_up_at = time.monotonic() + _SETTLED_LIMIT_S
-        told = "select message_header, status from email_send_history where tenant_id = %s"
         while True:
             try:
-                rows = [(row[0], row[1]) for row in self.stack.query(told, self._post)]
+                rows = [(row[0], row[1]) for row in self.stack.query(_FATES, self._post)]
             except psycopg.OperationalError:
                 rows = [("", "planned")]
             if all(status in FINAL for _, status in rows) or time.monotonic() > give_up_at:

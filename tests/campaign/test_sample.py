@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -12,6 +14,7 @@ from tests.campaign import stack
 from tests.campaign.front import Front, run_behind_nginx
 from tests.campaign.plan import Trial
 from tests.campaign.reader import TABLES, Eye
+from tests.campaign.scene import Scene, send
 from tests.campaign.trial import Campaign
 from tests.jobs.bench import wait_until
 
@@ -51,6 +54,22 @@ def test_nothing_is_torn_wrong_or_falsely_told(campaign: Campaign, trial: Trial)
     assert result.is_struck, result.course
     assert result.verdict.examples == [], result.course
     assert result.verdict.reads > 0 and result.verdict.pages > 3
+
+
+def test_services_that_die_as_the_job_ends_are_started_again(
+    campaign: Campaign, front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill_at_rest(scene: Scene) -> float:
+        scene.start()
+        wait_until(scene.is_over, lambda: "the job's end")
+        send(signal.SIGKILL, *scene.victims())
+        front.plan_mail()
+        return time.monotonic()
+
+    monkeypatch.setattr("tests.campaign.trial.strike", kill_at_rest)
+    result = campaign.run(Trial("kill", 9, "tree"))
+    assert result.verdict.examples == [], result.course
+    assert result.verdict.mails == 10
 
 
 def test_mail_was_on_its_way_meanwhile(front: Front) -> None:
