@@ -6,7 +6,6 @@ tenant that was loaded once, from the source as it is then, undisturbed.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -145,11 +144,12 @@ class Campaign:
         Also where the job had its end before: the mail beside it needs somebody to send it.
         """
         give_up_at = time.monotonic() + _REST_LIMIT_S
-        enough: float = math.inf
-        while len(reader.looks) < enough and time.monotonic() < give_up_at:
+        while not _is_over(reader) and time.monotonic() < give_up_at:
             self._keep_workers()
-            if enough == math.inf and _is_over(reader):
-                enough = len(reader.looks) + 2
+            time.sleep(0.02)
+        looked = len(reader.looks)
+        while len(reader.looks) < looked + 2 and time.monotonic() < give_up_at:
+            self._keep_workers()
             time.sleep(0.02)
 
     def _keep_workers(self) -> None:

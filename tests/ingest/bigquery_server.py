@@ -41,8 +41,6 @@ def running() -> Iterator[FakeBigQuery]:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Callers that are killed hang up in the middle; anything else is worth a word."""
         if not isinstance(sys.exception(), ConnectionError):

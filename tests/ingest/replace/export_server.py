@@ -119,7 +119,6 @@ def running() -> Iterator[Export]:
     export = Export()
     handler = type("Handler", (_Handler,), {"export": export})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
     export.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
