@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from app import crypto, db, jobs, log
 from app.config import Config, ConfigError, load_config
-from app.dates import DateRange, utc_now
+from app.dates import utc_now
 from app.email.retention import forget_old_mail
 from app.email.schedule_start import start_due as start_due_mail
 from app.email.sending import start_sending
@@ -34,7 +34,7 @@ from app.jobs.queue import end_with_parent, make_worker
 from app.jobs.retention import forget_old_jobs
 from app.jobs.ticks import Periodic, run_ticks, tick
 from app.log import logger
-from app.partitions import drop_empty_partitions, ensure_partitions
+from app.partitions import drop_empty_partitions, ensure_partitions, partitions_ahead
 from app.settings.jobs import check_all_tenants
 from app.tasks.clock import keep_tasks
 
@@ -43,7 +43,6 @@ HANDLER_MODULES = [
     "app.ingest.retention", "app.settings.effect", "app.settings.jobs",
 ]  # fmt: skip
 HOUR_S, DAY_S = 3_600, 86_400
-_PARTITIONS_AHEAD = timedelta(days=92)
 _SHORTEST_RETENTION = timedelta(days=731)
 _STOP_LIMIT_S = 8.0
 _RESTART_MOST_S = 5.0
@@ -67,8 +66,7 @@ def periodic(config: Config) -> list[Periodic]:
 
 def make_partitions_ahead() -> int:
     """Partitions for this month and the next three; answers how many were missing."""
-    today = utc_now().date()
-    return ensure_partitions(DateRange(today, today + _PARTITIONS_AHEAD))
+    return ensure_partitions(partitions_ahead(utc_now().date()))
 
 
 def forget_old_events() -> int:

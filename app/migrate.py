@@ -21,10 +21,10 @@ from yoyo import get_backend, read_migrations
 
 from app.config import load_config
 from app.dates import utc_now
+from app.partitions import partitions_ahead
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 _LOCK = 7_241_001  # any fixed number: one deploy at a time
-_MONTHS_AHEAD = 3
 _OPTIONS = "-c role=app_owner -c lock_timeout=2s"
 _PATIENCE_S = 300.0
 _PAUSE_S = 3.0
@@ -46,7 +46,8 @@ def migrate(maint_url: str) -> None:
             _patiently(partial(_apply_policy, connection, path))
         _patiently(lambda: _apply_functions(connection))
         statement = "select _ensure_partitions(%s, %s)"
-        _patiently(lambda: connection.execute(statement, _months_ahead()))
+        ahead = partitions_ahead(utc_now().date())
+        _patiently(lambda: connection.execute(statement, (ahead.start, ahead.end)))
 
 
 def _wait_for_turn(connection: Connection) -> None:
@@ -119,12 +120,6 @@ def _apply_functions(connection: Connection) -> None:
 
 def _helpers_first(path: Path) -> tuple[bool, str]:
     return path.name[0] != "_", path.name
-
-
-def _months_ahead() -> tuple[str, str]:
-    today = utc_now().date()
-    month = today.year * 12 + today.month - 1 + _MONTHS_AHEAD
-    return today.isoformat(), f"{month // 12}-{month % 12 + 1:02d}-01"
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -10,6 +10,16 @@ from sqlalchemy.exc import OperationalError
 from app.dates import DateRange
 from app.db import maint_transaction
 from app.log import logger
+
+_MONTHS_AHEAD = 3
+
+
+def partitions_ahead(today: date) -> DateRange:
+    """What must have partitions on that day: its month and the three that follow it."""
+    last = today.replace(day=1)
+    for _ in range(_MONTHS_AHEAD):
+        last = (last + timedelta(days=32)).replace(day=1)
+    return DateRange(today, last)
 
 
 def ensure_partitions(period: DateRange) -> int:

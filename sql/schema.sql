@@ -772,7 +772,8 @@ create table tenant_config (
     rules jsonb not null default '{}'::jsonb,
     updated_at timestamp with time zone not null default now(),
     updated_by text,
-    retention_months integer not null default 24
+    retention_months integer not null default 24,
+    nothing_words text[] not null default '{}'::text[]
 ); -- enable and force row security
 
 create table term_visit (
@@ -1316,6 +1317,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _hidden_customers(p_tenant_id uuid) returns text[]
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
+-- function _is_nothing(p_text text, p_words text[]) returns boolean
 -- function _is_sending_confirmed(p_tenant_id uuid) returns boolean
 -- function _item_number(p_value jsonb) returns numeric
 -- function _keep_audit() returns trigger
@@ -1329,6 +1331,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _mirror_works(p_tenant_id uuid) returns void
 -- function _no_conversion_tasks(p_tenant_id uuid) returns void
 -- function _no_results_tasks(p_tenant_id uuid) returns void
+-- function _nothing_words(p_tenant_id uuid) returns text[]
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_event_ts timestamp with time zone, p_revenue numeric) returns text
 -- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, net_revenue numeric, items_json jsonb)
 -- function _place_works(p_tenant_id uuid) returns void

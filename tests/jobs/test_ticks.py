@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from sqlalchemy.exc import OperationalError
 
 import worker
 from app.config import Config
+from app.dates import DateRange
 from app.jobs.ticks import Periodic, run_ticks, tick
+from app.partitions import partitions_ahead
 from tests.jobs.bench import Bench
 
 
@@ -61,6 +64,20 @@ def test_partitions_are_made_three_months_ahead(bench: Bench, job_config: Config
         "retention", "job_history", "reports",
     ]  # fmt: skip
     assert worker.make_partitions_ahead() == 0, "the migration has made them already"
+
+
+@pytest.mark.parametrize(
+    ("today", "last"),
+    [
+        (date(2026, 11, 29), date(2027, 2, 1)),
+        (date(2026, 11, 30), date(2027, 2, 1)),
+        (date(2028, 2, 29), date(2028, 5, 1)),
+        (date(2027, 12, 31), date(2028, 3, 1)),
+        (date(2027, 1, 1), date(2027, 4, 1)),
+    ],
+)
+def test_three_months_ahead_are_calendar_months_on_any_day(today: date, last: date) -> None:
+    assert partitions_ahead(today) == DateRange(today, last)
 
 
 def test_a_worker_knows_every_kind_of_job() -> None:

@@ -1,0 +1,27 @@
+"""Words for "no value": what exports and files write where there is nothing.
+
+The list is in sql/functions/_nothing_words.sql, the only place; Python reads it from there.
+"""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+_TEMPLATE = re.compile(r"\{\{.*\}\}|%.+%|\$\{.*\}", re.DOTALL)
+
+Words = frozenset[str]
+
+
+def get_nothing_words(conn: Connection, tenant_id: UUID) -> Words:
+    """The built-in words and the tenant's own, in lower case. Source: _nothing_words.sql."""
+    statement = text("select unnest(_nothing_words(:tenant_id))")
+    return frozenset(conn.execute(statement, {"tenant_id": tenant_id}).scalars())
+
+
+def is_nothing(value: str, words: Words) -> bool:
+    """Whether this text stands for no value: a word of the list, or an unresolved template."""
+    trimmed = value.strip()
+    return trimmed.lower() in words or _TEMPLATE.fullmatch(trimmed) is not None
