@@ -1,7 +1,7 @@
 -- _is_nothing: whether a text is a word for nothing or an unresolved template.
 --
 -- Definition  p_words as _nothing_words returns them. A template is a text that as a whole is
---             {{…}}, %…% or ${…}. A null is nothing.
+--             in double braces, in percent signs, or a dollar and braces. A null is nothing.
 -- Tenant      none
 -- Called by   sql/functions/_order_key.sql, sql/functions/_currency_code.sql
 create or replace function _is_nothing(p_text text, p_words text[])
