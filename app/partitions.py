@@ -61,7 +61,7 @@ _MONTHS = text("""
     where
         p.relname in (
             'purchase', 'add_to_cart', 'page_view', 'view_item', 'view_search_results',
-            'no_search_results'
+            'no_search_results', 'session_part'
         )
         and c.relname ~ '_p[0-9]{6}$'
         and to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= :before

@@ -602,8 +602,39 @@ create table session (
     country text,
     traffic_source text,
     traffic_medium text,
-    row_hash bigint not null
+    row_hash bigint not null,
+    campaign text,
+    engagement_ms bigint
 ); -- enable and force row security
+
+create table session_part (
+    tenant_id uuid not null,
+    event_date date not null,
+    event_ts timestamp with time zone not null,
+    event_name text not null,
+    user_pseudo_id text,
+    ga_session_id bigint,
+    user_id text,
+    company_id text,
+    branch_id text,
+    is_engaged boolean,
+    batch_page_id bigint,
+    batch_ordering_id integer,
+    batch_event_index integer,
+    page_url text,
+    source_table text not null,
+    last_ts timestamp with time zone not null,
+    engagement_ms bigint,
+    page_views integer not null,
+    source text,
+    medium text,
+    campaign text,
+    device_category text,
+    country text,
+    load_id bigint not null,
+    session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
+    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
+) partition by RANGE (event_date); -- enable and force row security
 
 create table setting_save (
     tenant_id uuid not null,
@@ -1052,6 +1083,8 @@ CREATE INDEX session_mixed ON public.session USING btree (tenant_id) WHERE is_mi
 CREATE INDEX session_private ON public.session USING btree (tenant_id, contact_id) INCLUDE (last_ts, branch_id) WHERE ((company_id IS NULL) AND (contact_id IS NOT NULL));
 CREATE INDEX session_unseen ON public.session USING btree (tenant_id, session_date) WHERE (page_views = 0);
 CREATE INDEX session_visitor ON public.session USING btree (tenant_id, visitor_id, session_date);
+CREATE INDEX session_part_event_date ON ONLY public.session_part USING btree (tenant_id, event_date, branch_id);
+CREATE INDEX session_part_session_key ON ONLY public.session_part USING btree (tenant_id, session_key);
 CREATE INDEX shop_order_company ON public.shop_order USING btree (tenant_id, company_id, order_ts);
 CREATE INDEX shop_order_contact ON public.shop_order USING btree (tenant_id, contact_id, order_ts);
 CREATE INDEX shop_order_date ON public.shop_order USING btree (tenant_id, order_date, branch_id) INCLUDE (order_ts, currency, revenue);
@@ -1128,6 +1161,7 @@ create policy tenant_fence on repeat_gap to public using (tenant_id = ( SELECT (
 create policy tenant_fence on rule_trial to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on search_term to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on session to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on session_part to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on setting_save to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on shop_order to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on task to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -1232,6 +1266,8 @@ grant delete, insert, select, update on search_term to app_web;
 grant select on search_term to app_worker;
 grant select on session to app_web;
 grant delete, insert, select, update on session to app_worker;
+grant select on session_part to app_web;
+grant delete, insert, select, update on session_part to app_worker;
 grant insert, select, update on setting_save to app_web;
 grant select on setting_save to app_worker;
 grant select on shop_order to app_web;

@@ -23,7 +23,7 @@ from app.ingest import jobs as ingest_jobs
 from app.ingest.bigquery import DaySource
 from app.ingest.customer_file import BranchRow, ContactRow
 from app.ingest.event_query import output_columns
-from app.ingest.event_tables import EVENT_TABLES, EventTable
+from app.ingest.event_tables import EVENT_TABLES, SESSION_PART, EventTable
 from app.ingest.jobs import IngestRequest
 from app.ingest.load import CustomerFile, Harvest, store
 from app.ingest.spool import Extraction
@@ -31,6 +31,7 @@ from app.ingest.transform import Refusals, raw_batch, transform
 from app.jobs import Run
 from app.jobs.work import _claim
 from app.partitions import ensure_partitions
+from tests.session_rows import session_parts
 
 Row = dict[str, Any]
 PROPERTIES = {
@@ -93,18 +94,23 @@ def _source(table: str) -> DaySource:
 
 def _spool(table: EventTable, tables: Mapping[str, Sequence[Row]], folder: Path) -> Extraction:
     path = folder / f"{table.name}.arrow"
-    cells = [
-        flat(table, name, row)
-        for name, rows in tables.items()
-        for row in rows
-        if row["event_name"] in table.event_names
-    ]
+    cells = [cells for name, rows in tables.items() for cells in answered(table, name, rows)]
     refusals = Refusals()
     with pa.ipc.new_stream(str(path), table.schema) as writer:
         clean = transform(table, raw_batch(table, cells), refusals)
         writer.write_batch(clean)
     assert not refusals.counts, refusals.counts
     return Extraction(table.name, path, rows=clean.num_rows)
+
+
+def answered(table: EventTable, source: str, rows: Sequence[Row]) -> list[list[str | None]]:
+    """What the query of that table answers for the exported rows of the table `source`."""
+    if table is SESSION_PART:
+        return [
+            [_cell(part.get(name)) for name in output_columns(table)]
+            for part in session_parts(source, rows)
+        ]
+    return [flat(table, source, row) for row in rows if row["event_name"] in table.event_names]
 
 
 def flat(table: EventTable, source: str, row: Row) -> list[str | None]:

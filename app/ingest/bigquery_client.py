@@ -50,7 +50,8 @@ class BigQuerySettings:
 
     `endpoint`, `storage_endpoint` and `token_uri` come from the deployment, never from a
     tenant; without `endpoint` the real service is meant, and its Storage Read API is used.
-    `max_bytes_billed` limits each query, of which an ingestion runs six.
+    `max_bytes_billed` limits each query, of which an ingestion runs seven. `nothing_words`
+    are the texts that name nobody, in lower case.
     """
 
     project_id: str
@@ -64,6 +65,7 @@ class BigQuerySettings:
     contact_property: str = "WebUserId"
     company_property: str = "WebCustomerId"
     branch_property: str = "default_branch_id"
+    nothing_words: tuple[str, ...] = ()
     call_timeout_s: float = 120.0
     first_pause_s: float = 1.0
 

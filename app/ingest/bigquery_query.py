@@ -17,7 +17,7 @@ from app.failpoints import reached
 from app.ingest.attempts import Limits, retry
 from app.ingest.bigquery_client import ONCE, BigQuerySettings
 from app.ingest.bigquery_errors import job_fault, translated
-from app.ingest.event_tables import EventTable
+from app.ingest.event_tables import SESSION_PART, EventTable
 from app.jobs import JobLost, JobStopped
 
 _ATTEMPTS = 10  # failed queries of one job that may lie in BigQuery before a new one is refused
@@ -42,9 +42,12 @@ class Query:
             "company_property": settings.company_property,
             "branch_property": settings.branch_property,
         }
+        lists = {"event_names": self.table.event_names}
+        if self.table is SESSION_PART:
+            lists["nothing"] = settings.nothing_words
         return bigquery.QueryJobConfig(
             query_parameters=[
-                bigquery.ArrayQueryParameter("event_names", "STRING", self.table.event_names),
+                *(bigquery.ArrayQueryParameter(n, "STRING", v) for n, v in lists.items()),
                 *(bigquery.ScalarQueryParameter(n, "STRING", v) for n, v in texts.items()),
             ],
             maximum_bytes_billed=settings.max_bytes_billed,
@@ -55,7 +58,7 @@ class Query:
         """BigQuery's id for this query: the same question of the same job has the same id."""
         question = repr(
             (self.sql, self.state, self.table.event_names, settings.contact_property,
-             settings.company_property, settings.branch_property)
+             settings.company_property, settings.branch_property, settings.nothing_words)
         )
         check = hashlib.sha256(question.encode()).hexdigest()[:_CHECK_CHARACTERS]
         key = re.sub(r"[^A-Za-z0-9_-]", "_", job_key)

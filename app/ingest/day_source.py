@@ -21,7 +21,7 @@ from google.cloud import bigquery
 from app.ingest.attempts import Limits, retry
 from app.ingest.bigquery_client import ONCE, BigQueryConnection, BigQuerySettings
 from app.ingest.bigquery_errors import translated
-from app.ingest.event_query import Columns
+from app.ingest.export_columns import Columns
 
 SourceKind = Literal["daily", "intraday", "fresh"]
 _Candidate = tuple[str, SourceKind]  # a table's name and what kind of source it is

@@ -12,12 +12,21 @@ from collections.abc import Mapping, Sequence
 
 from app.errors import Upstream
 from app.ingest.bigquery_names import check_dataset, check_events_table, check_project
-from app.ingest.event_tables import EventTable
+from app.ingest.event_tables import SESSION_PART, EventTable
+from app.ingest.export_columns import (
+    Columns,
+    column,
+    event_date,
+    event_timestamp,
+    has_properties,
+    properties,
+    standard,
+    text,
+    value,
+)
+from app.ingest.session_query import session_block
 
 _REQUIRED = ("event_date", "event_timestamp", "event_name", "event_params")
-_LEGACY_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-
-Columns = Mapping[str, str]  # dotted path of a column -> its BigQuery type
 
 # The parameters of an event, by how they are read.
 _TEXT_PARAMS = (
@@ -29,7 +38,6 @@ _TEXT_PARAMS = (
     "session_engaged",
     "transaction_id",
 )
-_PROPERTIES = ("contact", "company", "branch")
 _SCALARS = (
     ("device_category", "device.category", "STRING"),
     ("city", "geo.city", "STRING"),
@@ -100,7 +108,10 @@ def extraction_query(
         _check_export(name, columns)
         groups.setdefault(frozenset(columns.items()), []).append(name)
     return "\nunion all\n".join(
-        _block(place, table, names, dict(columns)) for columns, names in groups.items()
+        session_block(place, output_columns(table), names, dict(columns))
+        if table is SESSION_PART
+        else _block(place, table, names, dict(columns))
+        for columns, names in groups.items()
     )
 
 
@@ -141,21 +152,21 @@ def _plain_columns(table: EventTable, columns: Columns, wanted: str) -> list[str
     """What is read of each day's table, before anything is unpacked."""
     plain = [
         "event_name",
-        f"{_event_date(columns)} as event_date",
-        f"{_event_timestamp(columns)} as event_timestamp",
-        f"{_column(columns, 'user_pseudo_id', 'STRING')} as user_pseudo_id",
+        f"{event_date(columns)} as event_date",
+        f"{event_timestamp(columns)} as event_timestamp",
+        f"{column(columns, 'user_pseudo_id', 'STRING')} as user_pseudo_id",
         "event_params",
     ]
     plain += [
-        f"{_column(columns, name, 'INT64')} as {name}"
+        f"{column(columns, name, 'INT64')} as {name}"
         for name in ("batch_page_id", "batch_ordering_id", "batch_event_index")
     ]
     plain += [
-        f"{_column(columns, path, kind)} as {alias}"
+        f"{column(columns, path, kind)} as {alias}"
         for alias, path, kind in _SCALARS
         if re.search(rf"\b{alias}\b", wanted)
     ]
-    if _has_properties(columns):
+    if has_properties(columns):
         plain.append("user_properties")
     if "items_json" in table.schema.names and "items" in columns:
         plain.append(_slim_items(columns))
@@ -163,88 +174,31 @@ def _plain_columns(table: EventTable, columns: Columns, wanted: str) -> list[str
 
 
 def _unpacked(table: EventTable, columns: Columns, wanted: str) -> list[str]:
-    parts = [_params(columns, wanted), _properties(columns)]
+    parts = [_params(columns, wanted), properties(columns)]
     if "items_json" in table.schema.names:
         parts += _items(columns, wanted)
     return parts
 
 
-def _column(columns: Columns, path: str, kind: str) -> str:
-    found = columns.get(path)
-    if found is None:
-        return f"cast(null as {kind})"
-    return path if _standard(found) == kind else f"safe_cast({path} as {kind})"
-
-
-def _standard(bigquery_type: str) -> str:
-    return _LEGACY_TYPES.get(bigquery_type.upper(), bigquery_type.upper())
-
-
-def _event_date(columns: Columns) -> str:
-    return "event_date" if _standard(columns["event_date"]) == "STRING" else (
-        "cast(event_date as string)"
-    )
-
-
-def _event_timestamp(columns: Columns) -> str:
-    if _standard(columns["event_timestamp"]) == "TIMESTAMP":
-        return "unix_micros(event_timestamp)"
-    return _column(columns, "event_timestamp", "INT64")
-
-
-def _value(columns: Columns, record: str, kind: str, order: tuple[str, ...]) -> str:
-    """The first of a parameter's typed values that is there, as `kind`."""
-    present = []
-    for name in order:
-        found = columns.get(f"{record}.value.{name}")
-        if found is None:
-            continue
-        value = f"p.value.{name}"
-        present.append(value if _standard(found) == kind else f"safe_cast({value} as {kind})")
-    if not present:
-        return f"cast(null as {kind})"
-    return f"coalesce({', '.join(present)})" if len(present) > 1 else present[0]
-
-
-def _text(columns: Columns, record: str) -> str:
-    order = ("string_value", "int_value", "double_value", "float_value")
-    return _value(columns, record, "STRING", order)
-
-
 def _params(columns: Columns, wanted: str) -> str:
-    number = _value(
+    number = value(
         columns, "event_params", "FLOAT64",
         ("double_value", "float_value", "int_value", "string_value"),
     )
-    whole = _value(
+    whole = value(
         columns, "event_params", "INT64",
         ("int_value", "string_value", "double_value", "float_value"),
     )
     picks = [("ga_session_id", whole)]
     picks += [
-        (key, _text(columns, "event_params"))
+        (key, text(columns, "event_params"))
         for key in _TEXT_PARAMS
         if re.search(rf"\bparams\.{key}\b", wanted)
     ]
     if "params.value" in wanted:
         picks.append(("value", number))
-    chosen = ", ".join(f"max(if(p.key = '{key}', {value}, null)) as {key}" for key, value in picks)
+    chosen = ", ".join(f"max(if(p.key = '{key}', {found}, null)) as {key}" for key, found in picks)
     return f"(select as struct {chosen} from unnest(event_params) as p) as params"  # noqa: S608 - as above
-
-
-def _has_properties(columns: Columns) -> bool:
-    return "user_properties.key" in columns and "user_properties.value" in columns
-
-
-def _properties(columns: Columns) -> str:
-    if not _has_properties(columns):
-        nulls = ", ".join(f"cast(null as string) as {name}" for name in _PROPERTIES)
-        return f"(select as struct {nulls}) as properties"
-    value = _text(columns, "user_properties")
-    chosen = ", ".join(
-        f"max(if(p.key = @{name}_property, {value}, null)) as {name}" for name in _PROPERTIES
-    )
-    return f"(select as struct {chosen} from unnest(user_properties) as p) as properties"  # noqa: S608 - as above
 
 
 def _slim_items(columns: Columns) -> str:
@@ -260,12 +214,12 @@ def _item_field(columns: Columns, name: str, kind: str) -> str:
     found = columns.get(f"items.{name}")
     if found is None:
         return f"cast(null as {kind})"
-    value = f"i.{name}" if _standard(found) == kind else f"safe_cast(i.{name} as {kind})"
+    typed = f"i.{name}" if standard(found) == kind else f"safe_cast(i.{name} as {kind})"
     if kind == "STRING":
-        return f"nullif(nullif({value}, ''), '(not set)')"
+        return f"nullif(nullif({typed}, ''), '(not set)')"
     if kind == "FLOAT64":
-        return f"if(is_nan({value}) or is_inf({value}), null, {value})"
-    return value
+        return f"if(is_nan({typed}) or is_inf({typed}), null, {typed})"
+    return typed
 
 
 def _items(columns: Columns, wanted: str) -> list[str]:

@@ -1,4 +1,7 @@
-"""The six event tables: which GA4 events each holds and the columns an extraction gives.
+"""The seven extractions: which GA4 events each table holds and the columns a query gives.
+
+Six tables hold events of their own kinds. `session_part` has one row for each session and day
+table, aggregated over the events of every kind; its rows are named `session`.
 
 The Arrow schemas here are the form of the spool files, column for column and in order.
 """
@@ -90,6 +93,20 @@ VIEW_SEARCH_RESULTS = _table("view_search_results", ("view_search_results",), *_
 NO_SEARCH_RESULTS = _table(
     "no_search_results", ("no_search_results", "view_search_results_no_results"), *_SEARCH
 )
+# event_ts is the session's first instant of the day, user_id, company_id and branch_id the last
+# ones seen; batch ids and the page are null.
+SESSION_PART = _table(
+    "session_part",
+    ("session",),
+    ("last_ts", INSTANT),
+    ("engagement_ms", pa.int64()),
+    ("page_views", pa.int32()),
+    ("source", pa.string()),
+    ("medium", pa.string()),
+    ("campaign", pa.string()),
+    ("device_category", pa.string()),
+    ("country", pa.string()),
+)
 
 EVENT_TABLES: dict[str, EventTable] = {
     table.name: table
@@ -100,5 +117,6 @@ EVENT_TABLES: dict[str, EventTable] = {
         VIEW_ITEM,
         VIEW_SEARCH_RESULTS,
         NO_SEARCH_RESULTS,
+        SESSION_PART,
     )
 }

@@ -18,6 +18,7 @@ EVENT_TYPES = {
     "view_item": "Items viewed",
     "view_search_results": "Searches",
     "no_search_results": "Failed searches",
+    "session_part": "Sessions",
 }
 _CLASSES = 4
 

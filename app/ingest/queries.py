@@ -148,7 +148,7 @@ def get_data_availability_combined(
         days=days,
         earliest_date=min((d.event_date for d in days), default=None),
         latest_date=max((d.event_date for d in days), default=None),
-        total_events=sum(d.rows for d in days),
+        total_events=sum(d.rows for d in days if d.event_type in EVENT_TYPES),
         complete_until=_complete_until(days),
         users_rows=files["users"][0],
         users_loaded_at=files["users"][1],
@@ -246,6 +246,8 @@ def _file_loads(
 def _complete_until(days: Sequence[DayAvailability]) -> date | None:
     by_day: dict[date, list[DayAvailability]] = {}
     for entry in days:
+        if entry.event_type not in EVENT_TYPES:
+            continue
         by_day.setdefault(entry.event_date, []).append(entry)
     settled = (
         day

@@ -12,6 +12,7 @@ from app.errors import Invalid
 from app.ingest.bigquery import BigQuerySettings, ServiceAccount
 from app.ingest.sftp import SftpSettings
 from app.net import NetPolicy, parse_ports
+from app.nothing import get_nothing_words
 from app.tenant_settings import (
     TenantSettings,
     get_bigquery_credentials,
@@ -36,6 +37,7 @@ def bigquery_settings(settings: TenantSettings, config: Config) -> BigQuerySetti
     """
     with tenant_transaction(settings.tenant_id) as conn:
         credentials = get_bigquery_credentials(conn, settings.tenant_id)
+        words = get_nothing_words(conn, settings.tenant_id)
     if not settings.bigquery or credentials is None:
         raise Invalid(
             "BigQuery is not set up for this company yet. Enter project, dataset and service "
@@ -54,6 +56,7 @@ def bigquery_settings(settings: TenantSettings, config: Config) -> BigQuerySetti
         contact_property=settings.contact_property,
         company_property=settings.company_property,
         branch_property=settings.branch_property,
+        nothing_words=tuple(sorted(words)),
     )
 
 

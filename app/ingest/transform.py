@@ -143,7 +143,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _event_ts(sieve: _Sieve, name: str) -> pa.Array:
+def _instant(sieve: _Sieve, name: str) -> pa.Array:
     column = sieve.column(name)
     if pa.types.is_timestamp(column.type):
         column = pc.cast(pc.cast(column, pa.timestamp("us")), pa.int64())
@@ -171,6 +171,8 @@ def _clean(sieve: _Sieve, table: EventTable, name: str, ready: dict[str, pa.Arra
         return columns.engagement(sieve.column(name))
     if name == "items_json":
         return _items(sieve, name)
+    if kind == INSTANT:
+        return _instant(sieve, name)
     if kind == MONEY:
         return _money(sieve, name)
     if pa.types.is_integer(kind):
@@ -219,7 +221,7 @@ def _text(sieve: _Sieve, name: str) -> pa.Array:
 _FIRST = ("event_date", "event_ts", "event_name", "source_table")
 _COLUMN: dict[str, Callable[[_Sieve, str], pa.Array]] = {
     "event_date": _event_date,
-    "event_ts": _event_ts,
+    "event_ts": _instant,
     "event_name": _event_name,
     "source_table": _source_table,
 }

@@ -1,4 +1,4 @@
--- _ensure_partitions: monthly partitions of the six event tables from p_first's month to p_last's.
+-- _ensure_partitions: monthly partitions of the seven tables that a load fills from p_first's month to p_last's.
 --
 -- Definition  Creates what is missing and attaches it, so that readers and writers of the
 --             other months go on; a partition is fenced like its parent and reached through it.
@@ -20,7 +20,7 @@ begin
     perform pg_advisory_xact_lock(7241002);
     foreach v_parent in array array[
         'purchase', 'add_to_cart', 'page_view', 'view_item',
-        'view_search_results', 'no_search_results'
+        'view_search_results', 'no_search_results', 'session_part'
     ] loop
         for v_month in
             select generate_series(

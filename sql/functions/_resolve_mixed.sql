@@ -2,7 +2,8 @@
 --
 -- Definition  Its own contact, company and branch, else the nearest earlier in its session, else
 --             the nearest later. Order: instant, batch, then all remaining columns; at one
---             instant an order comes last.
+--             instant an order comes after other events. A part of the session, aggregated over
+--             events of all kinds, comes last at its last instant, with the last identity seen.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql, sql/functions/_derive_orders.sql
 create or replace function _resolve_mixed(p_tenant_id uuid)
@@ -22,20 +23,22 @@ begin
     from mixed_session as m;
     select string_agg(format(
         'select e.tableoid as source, e.ctid as source_row, m.session_key, m.session_id,
-            e.event_ts, e.batch_page_id, e.batch_ordering_id, e.batch_event_index,
+            %s as event_ts, %s as rank, e.batch_page_id, e.batch_ordering_id, e.batch_event_index,
             e.event_name, e.page_url, e.user_id, e.company_id, e.branch_id
         from mixed_session as m
         inner join %I as e
             on
                 e.session_key = m.session_key and e.session_id = m.session_id
                 and e.event_date between m.first_event_date and m.last_event_date
-        where e.tenant_id = $1 and e.event_date between $2 and $3', t.event_type
+        where e.tenant_id = $1 and e.event_date between $2 and $3', t.event_ts, t.rank, t.event_type
     ), ' union all ')
     into v_events
-    from unnest(array[
-        'purchase', 'add_to_cart', 'page_view', 'view_item',
-        'view_search_results', 'no_search_results'
-    ]) as t (event_type);
+    from (values
+        ('purchase', 'e.event_ts', '(e.event_name = ''purchase'')::integer'),
+        ('add_to_cart', 'e.event_ts', '0'), ('page_view', 'e.event_ts', '0'),
+        ('view_item', 'e.event_ts', '0'), ('view_search_results', 'e.event_ts', '0'),
+        ('no_search_results', 'e.event_ts', '0'), ('session_part', 'e.last_ts', '2')
+    ) as t (event_type, event_ts, rank);
     execute '
         insert into mixed_event
         select
@@ -71,7 +74,7 @@ begin
             window in_order as (
                 partition by session_key, session_id
                 order by
-                    event_ts, event_name = ''purchase'', batch_page_id nulls first,
+                    event_ts, rank, batch_page_id nulls first,
                     batch_ordering_id nulls first, batch_event_index nulls first,
                     event_name, page_url, user_id, company_id, branch_id, source, source_row
                 rows unbounded preceding

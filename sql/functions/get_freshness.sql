@@ -2,8 +2,8 @@
 --
 -- Definition  loaded      the days of which any event type was loaded
 --             provisional those of them of which get_data_availability_combined calls any type so
---             complete_until  the last day of which all six types are loaded and none is
---                         provisional
+--             complete_until  the last day of which all six event types are loaded and none is
+--                         provisional; the extraction of sessions does not decide it
 --             last_loaded_at  when the newest of all was loaded
 --             One row; empty sets and nulls where nothing is loaded.
 -- Tenant      p_tenant_id, and row-level security behind it.
@@ -24,7 +24,7 @@ begin
         select
             d.event_date as day,
             daterange(d.event_date, d.event_date + 1) as span,
-            count(*) as types,
+            count(*) filter (where d.event_type <> 'session_part') as types,
             bool_or(d.is_provisional) as may_change,
             max(d.loaded_at) as loaded_at
         from get_data_availability_combined(p_tenant_id) as d

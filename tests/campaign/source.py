@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from app.ingest.event_query import output_columns
-from app.ingest.event_tables import EVENT_TABLES, EventTable
+from app.ingest.event_tables import EVENT_TABLES
 from dev.generate import generate, late_day, tiny
 from dev.generator.customer_files import write_branches, write_contacts
 from tests.ingest.bigquery_state import Cells, FakeBigQuery, FakeTable
-from tests.loading import flat
+from tests.loading import answered
 
 FIRST, LAST = date(2025, 3, 30), date(2025, 4, 3)
 SPLIT_FROM = date(2025, 3, 1)  # with it the range is longer than one job loads by itself
@@ -24,7 +24,6 @@ MONTHS = (3, 4)
 STATES = tuple("".join(mix) for mix in itertools.product("AB", repeat=2))
 _SEED = 7
 _COMPANY = "customer_number"  # the column of the csv file
-_TABLE_OF = {name: table for table in EVENT_TABLES.values() for name in table.event_names}
 
 
 class Source:
@@ -70,14 +69,10 @@ def _second_version() -> Iterator[tuple[str, list[Cells]]]:
 
 def _cells(name: str, rows: Any) -> list[Cells]:
     return [
-        dict(zip(output_columns(table), flat(table, name, row), strict=True))
-        for row in rows
-        if (table := _table(row)) is not None
+        dict(zip(output_columns(table), cells, strict=True))
+        for table in EVENT_TABLES.values()
+        for cells in answered(table, name, rows)
     ]
-
-
-def _table(row: dict[str, Any]) -> EventTable | None:
-    return _TABLE_OF.get(row["event_name"])
 
 
 def _customer_files(files: Path) -> dict[str, dict[str, bytes]]:

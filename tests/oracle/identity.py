@@ -1,36 +1,41 @@
 """Who an event belongs to, and the sessions events form."""
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
 from .event import PAGE_VIEW, PURCHASE, Event, SessionId
 
 Named = Literal["contact", "company", "branch"]
+NAMED: tuple[Named, ...] = ("contact", "company", "branch")
 
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """All events of one visitor and one ga_session_id, in order. Counted at its first event."""
+    """All events of one visitor and one ga_session_id, in order. Counted at its first event.
+
+    `events` are the stored ones; `anchor` is its first event of any kind, which says to which day,
+    hour and bucket it belongs; `last` holds the last contact, company and branch seen in it, and
+    `flags` what its events of any kind say of engagement.
+    """
 
     session_id: SessionId
     events: tuple[Event, ...]
+    anchor: Event
+    last: Event
+    flags: tuple[bool, ...]
     has_order: bool
-
-    @property
-    def anchor(self) -> Event:
-        """Its first event, which says to which day, hour and bucket it belongs."""
-        return self.events[0]
 
     @property
     def branch(self) -> str | None:
         """The last branch seen in it."""
-        return self.events[-1].branch
+        return self.last.branch
 
     @property
     def identity(self) -> tuple[str, str]:
         """Whom a visit is counted for: the last contact seen, else the device."""
-        contact = self.events[-1].contact
+        contact = self.last.contact
         return ("device", self.session_id[0]) if contact is None else ("contact", contact)
 
     @property
@@ -46,29 +51,56 @@ class Session:
         """
         if any(event.name == PURCHASE for event in self.events):
             return False
-        flags = [event.is_engaged for event in self.events if event.is_engaged is not None]
-        if flags:
-            return not any(flags)
+        if self.flags:
+            return not any(self.flags)
         return [event.name for event in self.events] == [PAGE_VIEW]
 
 
-def build_sessions(events: Iterable[Event], winning: Container[int]) -> list[Session]:
+def build_sessions(
+    events: Iterable[Event], others: Iterable[Event], winning: Container[int]
+) -> list[Session]:
     """Sessions of the events (in order), with contact, company and branch resolved in each.
 
-    `winning` holds the `id()` of the purchase events that are orders, not repeats.
+    `others` are events of kinds that are not stored: they make and extend sessions. `winning`
+    holds the `id()` of the purchase events that are orders, not repeats.
     """
+    stored = _by_session(events)
+    unstored = _by_session(others)
+    return [
+        _session(session_id, stored.get(session_id, []), unstored.get(session_id, []), winning)
+        for session_id in {**stored, **unstored}
+    ]
+
+
+def _by_session(events: Iterable[Event]) -> dict[SessionId, list[Event]]:
     grouped: dict[SessionId, list[Event]] = {}
     for event in events:
         if event.session_id is not None:
             grouped.setdefault(event.session_id, []).append(event)
-    for members in grouped.values():
-        resolve(members, "contact")
-        resolve(members, "company")
-        resolve(members, "branch")
-    return [
-        Session(session_id, tuple(members), any(id(event) in winning for event in members))
-        for session_id, members in grouped.items()
-    ]
+    return grouped
+
+
+def _session(
+    session_id: SessionId, stored: list[Event], unstored: list[Event], winning: Container[int]
+) -> Session:
+    everything = sorted([*stored, *unstored], key=Event.sort_key)
+    # What a day's events say together comes after the last of them.
+    ends = [_end_of_day(list(day)) for _, day in groupby(everything, lambda e: e.event_date)]
+    members = sorted([*stored, *ends], key=lambda event: (event.micros, event.name == "session"))
+    for named in NAMED:
+        resolve(members, named)
+    flags = tuple(e.is_engaged for e in everything if e.is_engaged is not None)
+    has_order = any(id(event) in winning for event in stored)
+    return Session(session_id, tuple(stored), everything[0], members[-1], flags, has_order)
+
+
+def _end_of_day(events: list[Event]) -> Event:
+    """The last contact, company and branch that any event of the day names."""
+    last: dict[str, str | None] = {}
+    for named in NAMED:
+        values = [getattr(event, named) for event in events]
+        last[named] = next((value for value in reversed(values) if value is not None), None)
+    return replace(events[-1], name="session", **last)  # type: ignore[arg-type]  # named texts
 
 
 def resolve(members: list[Event], named: Named) -> None:

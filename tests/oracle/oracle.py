@@ -58,14 +58,17 @@ class Oracle:
         self._days = read(directory, rows, settings)
         self.as_of = self._as_of()
         events = sorted((one for day in self._days for one in day.events), key=Event.sort_key)
+        others = [one for day in self._days for one in day.others]
         self._companies = buying_companies(contacts)
-        self.everything = self._build(events, self._companies)
+        self.everything = self._build(events, others, self._companies)
 
-    def _build(self, events: list[Event], companies: Mapping[str, str]) -> Slice:
+    def _build(
+        self, events: list[Event], others: list[Event], companies: Mapping[str, str]
+    ) -> Slice:
         """Everything derived from the events, which are in order."""
         currency = self.settings.reporting_currency
         orders, repeats = build_orders(events, currency)
-        sessions = build_sessions(events, {id(order.anchor) for order in orders})
+        sessions = build_sessions(events, others, {id(order.anchor) for order in orders})
         refunds = build_refunds(events, orders, currency)
         carts = build_carts(events, orders, companies, self.as_of)
         return Slice(

@@ -14,6 +14,7 @@ import duckdb
 from .event import EVENT_NAMES, Event, Item, clean_id, clean_text, money, number, whole
 
 FILE_NAME = re.compile(r"events_(?:(intraday|fresh)_)?(\d{8})\.json\.gz")
+ENGAGED_ANYWAY = frozenset({"session_start", "first_visit"})  # Google writes the number 1 there
 FIRST_MICROS = 946_684_800_000_000  # 2000-01-01
 LAST_MICROS = 4_102_444_800_000_000  # 2100-01-01
 
@@ -36,6 +37,10 @@ COLUMNS = {
 MACROS = """
 create macro scalar(v) as
     coalesce(v.string_value, v.int_value, v.double_value, v.float_value);
+create macro text_of(pairs, wanted) as list_filter(
+    list_transform(list_filter(pairs, lambda p: p.key = wanted), lambda p: p.value.string_value),
+    lambda v: v is not null
+)[1];
 create macro value_of(pairs, wanted) as list_filter(
     list_transform(list_filter(pairs, lambda p: p.key = wanted), lambda p: scalar(p.value)),
     lambda v: v is not null
@@ -48,7 +53,7 @@ select
     value_of(user_properties, $contact),
     value_of(user_properties, $company),
     value_of(user_properties, $branch),
-    value_of(event_params, 'session_engaged'),
+    value_of(event_params, 'session_engaged'), text_of(event_params, 'session_engaged'),
     value_of(event_params, 'page_location'),
     value_of(event_params, 'value'),
     value_of(event_params, 'currency'),
@@ -57,7 +62,6 @@ select
     to_json(items),
     value_of(event_params, 'search_term')
 from read_json($path, format = 'newline_delimited', columns = {columns})
-where event_name in (select unnest($names))
 """
 
 
@@ -80,11 +84,12 @@ class Properties:
 
 @dataclass(frozen=True)
 class Day:
-    """One loaded day."""
+    """One loaded day: the events that are stored, and those that only sessions are made of."""
 
     event_date: date
     kind: SourceKind
     events: tuple[Event, ...]
+    others: tuple[Event, ...] = ()
 
 
 def files_by_day(directory: Path) -> dict[date, dict[SourceKind, Path]]:
@@ -118,7 +123,9 @@ def read_directory(
     for day, kind in sorted(chosen.items()):
         path = available.get(day, {}).get(kind)
         events = () if path is None else read_file(path, day, properties)
-        days.append(Day(day, kind, events))
+        stored = tuple(event for event in events if event.name in EVENT_NAMES)
+        others = tuple(event for event in events if event.name not in EVENT_NAMES)
+        days.append(Day(day, kind, stored, others))
     return days
 
 
@@ -140,7 +147,6 @@ def _read_rows(
             "contact": properties.contact,
             "company": properties.company,
             "branch": properties.branch,
-            "names": sorted(EVENT_NAMES),
             "path": str(path),
         }
         return connection.execute(QUERY.format(columns=COLUMNS), arguments).fetchall()
@@ -151,8 +157,9 @@ def to_event(row: tuple[str | None, ...]) -> Event | None:
     day, micros = find_day(row[0]), whole(row[1])
     if day is None or micros is None or not FIRST_MICROS <= micros < LAST_MICROS:
         return None
-    name, engaged = row[2] or "", clean_text(row[8])
-    told = row[14] if name == "refund" else row[13]
+    name = row[2] or ""
+    engaged = clean_text(row[9] if name in ENGAGED_ANYWAY else row[8])
+    told = row[15] if name == "refund" else row[14]
     amount = number(told)
     return Event(
         event_date=day,
@@ -164,13 +171,13 @@ def to_event(row: tuple[str | None, ...]) -> Event | None:
         company=clean_id(row[6]),
         branch=clean_id(row[7]),
         is_engaged=None if engaged is None else number(engaged) == 1,
-        batch=(whole(row[15]), whole(row[16]), whole(row[17])),
-        page_url=clean_text(row[9]),
-        transaction_id=row[12],
-        raw_amount=number(row[10]) if amount is None else amount,
-        currency=clean_id(row[11]),
-        items=to_items(row[18]),
-        term=row[19],
+        batch=(whole(row[16]), whole(row[17]), whole(row[18])),
+        page_url=clean_text(row[10]),
+        transaction_id=row[13],
+        raw_amount=number(row[11]) if amount is None else amount,
+        currency=clean_id(row[12]),
+        items=to_items(row[19]),
+        term=row[20],
     )
 
 

@@ -73,13 +73,13 @@ def build_tasks(
     for chain in _chains(found, companies, book, by_id):
         made += _no_conversion(chain)
     visits = [s for s in everything.sessions if _pages(s) >= PAGES]
-    known = [_first_of(s) for s in visits if subject_of(s.events[-1], companies)[0] != "device"]
+    known = [_first_of(s) for s in visits if subject_of(s.last, companies)[0] != "device"]
     for chain in _chains(known, companies, book, by_id):
         made += _repeat_visit(chain, everything, companies, currency)
     bounced = [
         _first_of(s)
         for s in everything.sessions
-        if s.is_bounce and s.events[-1].contact is not None and _seen([s])
+        if s.is_bounce and s.last.contact is not None and _seen([s])
     ]
     for chain in _chains(bounced, companies, book, by_id):
         if len(chain.events) >= VISITS:

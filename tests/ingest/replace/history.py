@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,7 +16,7 @@ from tests.ingest.replace.export_server import DENIED, Cells
 from tests.ingest.replace.rows import TYPES
 from tests.ingest.replace.steps import LENGTH, Drop, Kind, Load, Publish, Step
 from tests.ingest.replace.world import FIRST, World, days
-from tests.loading import Row, flat
+from tests.loading import Row, answered
 
 ANN = "ann@acme.test"
 
@@ -146,13 +146,13 @@ def generated_shop(seed: int) -> list[list[Cells]]:
     profile = tiny(seed, days=LENGTH, zone="UTC", currency="USD")
     last = FIRST + timedelta(days=LENGTH - 1)
     tables = generate(profile, FIRST, last, seed)
-    return [[cells for row in rows for cells in _cells(row)] for _, rows in tables]
+    return [_cells(rows) for _, rows in tables]
 
 
-def _cells(row: Row) -> list[Cells]:
-    """What queries answer for an exported row: nothing for an event that no type has."""
+def _cells(rows: Sequence[Row]) -> list[Cells]:
+    """What the queries answer for the exported rows of a day."""
     return [
-        dict(zip(output_columns(table), flat(table, "", row), strict=True))
+        dict(zip(output_columns(table), cells, strict=True))
         for table in EVENT_TABLES.values()
-        if row["event_name"] in table.event_names
+        for cells in answered(table, "", rows)
     ]

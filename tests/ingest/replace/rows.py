@@ -16,7 +16,7 @@ _ITEMS = '[{"item_id": "S-1", "item_name": "Saw", "price": 25.0, "quantity": 2}]
 
 
 def day_rows(day: date, visits: int) -> list[Cells]:
-    """A day with so many visits, of which each leaves one row of every event type.
+    """A day with so many visits, of which each leaves one row of every extraction.
 
     Visits of one number are of one visitor on all days, so that days depend on each other.
     """
@@ -62,10 +62,16 @@ def _visit(day: date, number: int) -> list[Cells]:
         },
     ]  # fmt: skip
     micros = int(start.timestamp()) * 1_000_000
-    return [
+    events = [
         common | part | {"event_ts": str(micros + second * 1_000_000)}
         for second, part in enumerate(parts)
     ]
+    # What the query of sessions makes of them, and of a later event of a kind that is not stored.
+    session: Cells = {
+        "event_name": "session", "event_ts": str(micros), "last_ts": str(micros + 9_000_000),
+        "engagement_ms": "4000", "page_views": "1", "source": "google", "medium": "organic",
+    }  # fmt: skip
+    return [*events, common | session]
 
 
 def _item() -> Cells:
