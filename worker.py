@@ -27,6 +27,7 @@ from app.dates import utc_now
 from app.email.retention import forget_old_mail
 from app.email.schedule_start import start_due as start_due_mail
 from app.email.sending import start_sending
+from app.ingest.rederive import start_updating
 from app.ingest.retention import start_forgetting
 from app.ingest.schedule_start import start_due
 from app.ingest.scratch import clear_leftovers
@@ -56,6 +57,7 @@ def periodic(config: Config) -> list[Periodic]:
         Periodic("tasks", HOUR_S, keep_tasks),
         Periodic("schedules", config.job_schedule_s, start_due),
         Periodic("connections", DAY_S, check_all_tenants),
+        Periodic("definitions", HOUR_S, start_updating),
         Periodic("mail", config.mail_tick_s, start_sending),
         Periodic("mail_history", DAY_S, forget_old_mail),
         Periodic("retention", DAY_S, forget_old_events),

@@ -22,6 +22,7 @@ from app.db import tenant_transaction
 from app.failpoints import reached
 from app.ingest import pgcopy
 from app.ingest.bigquery import DaySource
+from app.ingest.definitions import update_rows
 from app.ingest.event_tables import EVENT_TABLES
 from app.ingest.spool import Extraction, open_spool
 from app.jobs import Run
@@ -116,9 +117,13 @@ def store(run: Run, harvest: Harvest, message: str | None) -> None:
 
 
 def lock_tenant(conn: Connection, tenant_id: UUID) -> None:
-    """Whatever changes a tenant's rows waits here for what changed them before."""
+    """Whatever changes a tenant's rows waits here for what changed them before.
+
+    Rows of an earlier version are brought to this one; `_derive_begin` has run before.
+    """
     statement = text("select pg_advisory_xact_lock(hashtextextended(:tenant_id, 1))")
     conn.execute(statement, {"tenant_id": str(tenant_id)})
+    update_rows(conn, tenant_id)
 
 
 def _swap(conn: Connection, run: Run, harvest: Harvest, load_id: int) -> None:

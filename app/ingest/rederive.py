@@ -1,4 +1,4 @@
-"""Deriving a tenant's rows anew when what counts was changed, without a load."""
+"""Deriving a tenant's rows again when what counts was changed, without a load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app import jobs
-from app.db import tenant_transaction
+from app.db import admin_transaction, tenant_transaction
 from app.ingest.load import lock_tenant
 from app.jobs import Run, job
 
@@ -24,9 +24,31 @@ def start_rederiving(conn: Connection, tenant_id: UUID, started_by: str) -> UUID
     return waiting or jobs.enqueue(conn, tenant_id, "rederive", started_by=started_by)
 
 
+def start_updating() -> int:
+    """Queue the derivation for every tenant whose rows are of an earlier version of it.
+
+    Returns how many. Called by the clock, so that a deployment needs no further step.
+    """
+    with admin_transaction() as conn:
+        tenants = conn.execute(text("select tenant_id from tenant where not is_suspended"))
+        tenant_ids = list(tenants.scalars())
+    return sum(_start_updating(tenant_id) for tenant_id in tenant_ids)
+
+
+def _start_updating(tenant_id: UUID) -> bool:
+    with tenant_transaction(tenant_id) as conn:
+        if not conn.execute(_IS_OUTDATED, {"t": tenant_id}).scalar_one():
+            return False
+        job_id = start_rederiving(conn, tenant_id, "schedule")
+    if job_id is None:
+        return False
+    jobs.publish(job_id)
+    return True
+
+
 @job("rederive")
 def rederive(run: Run) -> None:
-    """Derive what the tenant's rules and exclusions change, in one transaction."""
+    """Derive what rules, exclusions or a new version change, in one transaction."""
     with tenant_transaction(run.tenant_id) as conn:
         run.fence_check(conn)
         conn.execute(text("select _derive_begin()"))
@@ -38,11 +60,25 @@ def rederive(run: Run) -> None:
 
 _IS_STALE = text("""
     select
-        d.hidden <> _hidden_customers(d.tenant_id)
+        d.version < _derivation_version()
+        or d.hidden <> _hidden_customers(d.tenant_id)
         or d.rules <> c.rules - 'exclude_from_figures'
     from derivation as d
     inner join tenant_config as c on c.tenant_id = d.tenant_id
     where d.tenant_id = :t
+""")
+
+_IS_OUTDATED = text("""
+    select
+        exists (
+            select from derivation as d
+            where d.tenant_id = :t and d.version < _derivation_version()
+        )
+        and not exists (
+            select from processing_jobs as j
+            where
+                j.tenant_id = :t and j.kind = 'rederive' and j.status in ('queued', 'processing')
+        )
 """)
 
 _WAITING = text("""

@@ -83,6 +83,7 @@ def _derive_under(conn: Connection, run: Run, rules: Mapping[str, int]) -> tuple
     """The counts before and after deriving the last days with these rules."""
     tenant_id = run.tenant_id
     run.fence_check(conn)
+    conn.execute(text("select _derive_begin()"))
     lock_tenant(conn, tenant_id)
     before = _count(conn, tenant_id)
     last = find_last_day(conn, tenant_id)
@@ -91,8 +92,7 @@ def _derive_under(conn: Connection, run: Run, rules: Mapping[str, int]) -> tuple
     longest = max(get_rules(conn, tenant_id)["chain_days"], rules.get("chain_days", 0))
     values = {"t": tenant_id, "rules": json.dumps(dict(rules))}
     conn.execute(_SET, values)
-    conn.execute(_SET_DERIVED, values)  # or all would be derived anew
-    conn.execute(text("select _derive_begin()"))
+    conn.execute(_SET_DERIVED, values)  # or everything would be derived again
     first = last - timedelta(days=DAYS + longest)
     conn.execute(text("select _touch_recent(:t, :first)"), {"t": tenant_id, "first": first})
     conn.execute(text("select _derive(:t)"), {"t": tenant_id})

@@ -1,4 +1,4 @@
-"""Performance: branches and landing pages, each beside an earlier period."""
+"""Performance: branches, landing pages and the sources of sessions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ from app.errors import Invalid, NotFound
 from app.reading import reading_transaction
 from app.spreadsheet import file_response
 from app.tasks.opened import WORKING_ROLES
-from app.tasks.performance_export import BRANCH_HEADER, PAGE_HEADER, branch_rows, page_rows
+from app.tasks.performance_export import (
+    BRANCH_HEADER,
+    PAGE_HEADER,
+    SOURCE_HEADER,
+    branch_rows,
+    page_rows,
+    source_rows,
+)
 from app.tasks.performance_queries import (
     PAGE_SORT_FIELDS,
     BranchRow,
@@ -27,6 +34,7 @@ from app.tasks.performance_queries import (
     get_performance_tasks,
     has_days,
 )
+from app.tasks.source_queries import SOURCE_SORT_FIELDS, Source, SourceQuestion, get_sources
 from app.tasks.table_filters import Table, TableFilters, parse_table_filters
 from app.tasks.table_page import short_key, table_context
 from app.tenancy import allowed_locations
@@ -40,6 +48,8 @@ BRANCH_SORT_FIELDS = (
 )  # fmt: skip
 BRANCHES = Table("performance.branches", BRANCH_SORT_FIELDS, is_compared=True)
 PAGES = Table("performance.pages", PAGE_SORT_FIELDS, is_compared=True)
+SOURCES = Table("performance.sources", SOURCE_SORT_FIELDS)
+_TABLES = {"branches": BRANCHES, "pages": PAGES, "sources": SOURCES}
 
 
 @blueprint.get("/branches")
@@ -54,6 +64,13 @@ def branches() -> Response:
 def pages() -> Response:
     """Landing pages and how many people left them at once."""
     return _table(PAGES, "pages", _page_context)
+
+
+@blueprint.get("/sources")
+@block("source_table", "the sources")
+def sources() -> Response:
+    """Where sessions came from, and what they ordered."""
+    return _table(SOURCES, "sources", _source_context)
 
 
 @blueprint.get("/pages/sessions")
@@ -73,14 +90,16 @@ def page_sessions() -> Response:
     return render_page(f"{where}/page.html", f"{where}/_sessions.html", **context)
 
 
-@blueprint.get("/<any(branches, pages):name>/export.<any(csv, xlsx):kind>")
+@blueprint.get("/<any(branches, pages, sources):name>/export.<any(csv, xlsx):kind>")
 def export_table(name: str, kind: str) -> Response:
-    """One of the two tables as a file for a spreadsheet."""
+    """One of the tables as a file for a spreadsheet."""
     fmt = current_format()
-    filters = _filters(BRANCHES if name == "branches" else PAGES, request.args)
+    filters = _filters(_TABLES[name], request.args)
     with reading_transaction(current_membership().tenant.tenant_id) as conn:
         if name == "branches":
             header, rows = BRANCH_HEADER, branch_rows(_branches(conn, filters), fmt)
+        elif name == "sources":
+            header, rows = SOURCE_HEADER, source_rows(_sources(conn, filters, 1_000_000, 0), fmt)
         else:
             header, rows = PAGE_HEADER, page_rows(_pages(conn, filters, 1_000_000, 0), fmt)
     record_export("performance", name, kind)
@@ -129,6 +148,27 @@ def _page_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
     first = rows or (_pages(conn, filters, 1, 0) if filters.page > 1 else [])
     context = table_context(conn, filters, first[0].total_pages if first else 0)
     return context | {"rows": rows, "compared": _compared(conn, filters)}
+
+
+def _source_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
+    rows = _sources(conn, filters, filters.limit, filters.offset)
+    first = rows or (_sources(conn, filters, 1, 0) if filters.page > 1 else [])
+    context = table_context(conn, filters, first[0].total_sources if first else 0)
+    return context | {"rows": rows}
+
+
+def _sources(conn: Connection, filters: TableFilters, limit: int, offset: int) -> list[Source]:
+    membership = current_membership()
+    question = SourceQuestion(
+        period=filters.period,
+        location_ids=allowed_locations(membership, filters.location_ids),
+        query=filters.query,
+        sort_field=filters.sort_field,
+        sort_order=filters.sort_order,
+        limit=limit,
+        offset=offset,
+    )
+    return get_sources(conn, membership.tenant.tenant_id, question)
 
 
 def _branches(conn: Connection, filters: TableFilters) -> list[BranchRow]:

@@ -1,4 +1,4 @@
-"""Performance as JSON: branches, landing pages, or the sessions that bounced."""
+"""Performance as JSON: branches, landing pages, sources, or the sessions that bounced."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from app.tasks.performance_queries import (
     get_performance_tasks,
 )
 from app.tasks.queries import Place, TaskFilters
+from app.tasks.source_queries import SourceQuestion, get_sources
 from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
 
@@ -38,9 +39,9 @@ blueprint = Blueprint("performance_api", __name__, url_prefix="/analytics/api/v1
 
 
 class PerformanceQuery(PeriodQuery, PageQuery):
-    """Days, branches and page of one of the three views; `query` is a part of an address."""
+    """Days, branches and page of one of the views; `query` is a part of an address or source."""
 
-    view: Literal["branches", "pages", "sessions"] = "branches"
+    view: Literal["branches", "pages", "sources", "sessions"] = "branches"
     query: str = Field(default="", max_length=200)
 
 
@@ -84,18 +85,32 @@ class LandingPageRow(Model):
     currency: str
 
 
-class PerformanceRows(PageOf[BranchPerformanceRow | LandingPageRow | TaskRow]):
+class SourceRow(Model):
+    """Sessions of one source and medium; `source` null: not loaded, or orders without a session."""
+
+    source: str | None
+    medium: str
+    sessions: int
+    engaged: int
+    orders: int
+    net_revenue: Money
+    currency: str
+    conversion_rate: Percent | None
+
+
+class PerformanceRows(PageOf[BranchPerformanceRow | LandingPageRow | SourceRow | TaskRow]):
     """One page of the view that was asked for."""
 
 
 @blueprint.get("/tasks/performance")
 @documented(PerformanceRows, tag="analytics")
 def performance(query: PerformanceQuery) -> PerformanceRows:
-    """Branches, landing pages, or known contacts who bounced."""
+    """Branches, landing pages, sources, or known contacts who bounced."""
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
     locations = allowed_locations(membership, query.location_id)
-    answer = {"branches": _branches, "pages": _pages, "sessions": _sessions}[query.view]
+    views = {"branches": _branches, "pages": _pages, "sources": _sources, "sessions": _sessions}
+    answer = views[query.view]
     with reading_transaction(tenant_id) as conn:
         period = query.period(get_tenant_settings(conn, tenant_id).time_zone)
         return answer(conn, query, period, locations)
@@ -124,6 +139,17 @@ def _pages(
     asked = PageQuestion(period, locations, query=query.query, limit=1_000_000)
     found = get_landing_pages(conn, tenant_id, asked)
     rows = [filled(LandingPageRow, page, currency=currency) for page in found]
+    return PerformanceRows(**dict(cut_page(rows, query)))
+
+
+def _sources(
+    conn: Connection, query: PerformanceQuery, period: DateRange, locations: tuple[str, ...] | None
+) -> PerformanceRows:
+    tenant_id = current_membership().tenant.tenant_id
+    currency = get_tenant_settings(conn, tenant_id).reporting_currency
+    asked = SourceQuestion(period, locations, query=query.query, limit=1_000_000)
+    found = get_sources(conn, tenant_id, asked)
+    rows = [filled(SourceRow, source, currency=currency) for source in found]
     return PerformanceRows(**dict(cut_page(rows, query)))
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from app.format import Format
 from app.spreadsheet import Cell
 from app.tasks.performance_queries import BranchPerformance, BranchRow, LandingPage
+from app.tasks.source_queries import Source
 
 _FIGURES = (
     "net_revenue", "orders", "visitors", "sessions", "conversion_percent", "average_order",
@@ -20,6 +21,11 @@ BRANCH_HEADER = (
 PAGE_HEADER = (
     "page", "sessions", "left_at_once", "left_at_once_percent", "estimated_loss", "currency",
     "previous_sessions", "previous_left_at_once_percent",
+)  # fmt: skip
+
+SOURCE_HEADER = (
+    "source", "medium", "sessions", "engaged_sessions", "orders", "net_revenue", "currency",
+    "conversion_percent",
 )  # fmt: skip
 
 
@@ -43,6 +49,21 @@ def page_rows(pages: Iterable[LandingPage], fmt: Format) -> Iterator[list[Cell]]
             fmt.currency,
             page.previous_sessions,
             _rounded(page.previous_rate, 1),
+        ]
+
+
+def source_rows(sources: Iterable[Source], fmt: Format) -> Iterator[list[Cell]]:
+    """One row for each source and medium."""
+    for row in sources:
+        yield [
+            row.name if row.source is None else row.source,
+            None if row.source is None else row.medium,
+            row.sessions,
+            row.engaged,
+            row.orders,
+            _rounded(row.net_revenue, 2),
+            fmt.currency,
+            _rounded(row.conversion_rate, 2),
         ]
 
 

@@ -4,7 +4,8 @@
 --             session's company is its contact's in the customer file, else the property's. A
 --             visitor is the contact, else the device; sessions of hidden customers have none.
 --             The entry page is the first page view. Source, medium and campaign are those of the
---             first part that has a source, engagement is the sum over the parts.
+--             first part that has a source, else direct; null where no part was loaded. Engagement
+--             is the sum over the parts.
 --             row_hash tells whether a row changed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
@@ -74,8 +75,14 @@ begin
             k.branch, k.is_mixed, k.page_views, k.item_views, k.cart_events, k.purchases,
             k.searches, k.failed_searches, k.is_bounce, e.page_url,
             coalesce(e.device_category, o.device_category) as device_category, e.city,
-            coalesce(e.country, o.country) as country, o.source as traffic_source,
-            o.medium as traffic_medium, o.campaign, o.engagement_ms::bigint as engagement_ms
+            coalesce(e.country, o.country) as country,
+            case when o.session_id is not null then coalesce(o.source, '(direct)') end
+            as traffic_source,
+            case
+                when o.source is not null then coalesce(o.medium, '(not set)')
+                when o.session_id is not null then '(none)'
+            end as traffic_medium,
+            o.campaign, o.engagement_ms::bigint as engagement_ms
         from known as k
         left join users as u on u.tenant_id = p_tenant_id and u.user_id = k.contact
         left join entry as e on e.session_key = k.session_key and e.session_id = k.session_id

@@ -1,8 +1,8 @@
 -- _touch_everything: when a tenant's rows were derived by another version of these functions, or
 -- with other rules, everything it has is derived again.
 --
--- Definition  v_version goes up whenever stored derived rows would come out otherwise. Whom the
---             figures leave out is _touch_hidden's.
+-- Definition  The version is _derivation_version(). Whom the figures leave out is
+--             _touch_hidden's.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _touch_everything(p_tenant_id uuid)
@@ -10,7 +10,7 @@ returns void
 language plpgsql
 as $$
 declare
-    v_version constant integer := 1;
+    v_version constant integer := _derivation_version();
     v_rules jsonb;
 begin
     select c.rules - 'exclude_from_figures' into v_rules from tenant_config as c where c.tenant_id = p_tenant_id;
