@@ -77,6 +77,8 @@ class Duck:
     def add(self, tables: Mapping[str, pa.Table]) -> None:
         """Append one month's six event types."""
         for name in EVENT_TABLES:
+            if name == "session_part":
+                continue  # aggregated from the others
             batch = tables[name]
             self._append("event", batch.select(_COLUMNS))
             if name == "purchase":

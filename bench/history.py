@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from app.ingest.event_tables import EVENT_TABLES, INSTANT, MONEY
 
@@ -111,7 +112,35 @@ def month_tables(month: Month) -> dict[str, pa.Table]:
             "no_search_results", random,
         ),
     }  # fmt: skip
-    return {name: _sorted(name, columns) for name, columns in parts.items()}
+    tables = {name: _sorted(name, columns) for name, columns in parts.items()}
+    return tables | {"session_part": _session_parts(tables)}
+
+
+def _session_parts(tables: dict[str, pa.Table]) -> pa.Table:
+    """One row for each session and day, as the query of sessions aggregates them."""
+    keys = ["event_date", "user_pseudo_id", "ga_session_id", "source_table"]
+    shared = [*keys, "event_ts", "user_id", "company_id", "branch_id", "is_engaged", "event_name"]
+    events = pa.concat_tables([table.select(shared) for table in tables.values()])
+    events = events.filter(pc.is_valid(events["ga_session_id"]))
+    events = events.append_column("is_view", pc.equal(events["event_name"], "page_view"))
+    found = events.group_by(keys).aggregate([
+        ("event_ts", "min"), ("event_ts", "max"), ("user_id", "max"), ("company_id", "max"),
+        ("branch_id", "max"), ("is_engaged", "max"), ("is_view", "sum"),
+    ])  # fmt: skip
+    rows = found.num_rows
+    devices = pc.binary_length(found["user_pseudo_id"]).to_numpy() + np.arange(rows)
+    columns = {name: found[name] for name in keys}
+    columns |= {name: found[f"{name}_max"] for name in shared[5:9]}
+    columns |= {
+        "event_ts": found["event_ts_min"],
+        "event_name": pa.array(np.full(rows, "session", object), pa.string()),
+        "last_ts": found["event_ts_max"],
+        "engagement_ms": pa.array(devices * 37 % 90_000),
+        "page_views": pc.cast(found["is_view_sum"], pa.int32()),
+        "source": pa.array(list(_SITES), pa.string()).take(pa.array(devices % len(_SITES))),
+        "medium": pa.array(["organic", "(none)", "email"]).take(pa.array(devices % 3)),
+    }
+    return _sorted("session_part", columns)
 
 
 def _some(random: np.random.Generator, count: int, share: float, most: int) -> Ints:

@@ -17,6 +17,7 @@ from app.dashboard.queries import Overview, get_dashboard_overview_stats
 from app.dates import DateRange
 from app.db import tenant_transaction
 from app.ingest.customer_file import BranchRow, ContactRow
+from app.ingest.event_tables import EVENT_TABLES
 from tests.loading import Row, load_days
 from tests.sql.comparing import Superuser, make_tenant
 
@@ -36,6 +37,7 @@ class Shop:
         kind: str = "",
         contacts: Sequence[ContactRow] | None = None,
         branches: Sequence[BranchRow] | None = None,
+        event_types: Sequence[str] = tuple(EVENT_TABLES),
     ) -> None:
         """Load every day that has a row, and the empty ones in between and up to `until`."""
         by_day: dict[str, list[Row]] = defaultdict(list)
@@ -48,7 +50,9 @@ class Shop:
             for number in range((last - first).days + 1):
                 name = f"{first + timedelta(days=number):%Y%m%d}"
                 tables[f"events_{kind}{name}"] = by_day.get(name, [])
-        load_days(self.tenant_id, tables, contacts=contacts, branches=branches)
+        load_days(
+            self.tenant_id, tables, event_types=event_types, contacts=contacts, branches=branches
+        )
 
     def overview(
         self, first: str, last: str | None = None, branches: tuple[str, ...] | None = None
