@@ -60,7 +60,6 @@ SETTINGS = {
     "hot_standby_feedback": "on",
     "random_page_cost": "1.1",
     "jit": "off",
-    "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
     "log_min_messages": "warning",

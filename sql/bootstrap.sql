@@ -45,5 +45,8 @@ do $$
 begin
     execute format('revoke temporary on database %I from public', current_database());
     execute format('grant temporary on database %I to app_worker', current_database());
+    -- Whatever the zone of the server, a day of an interval is 24 hours: when a cart expires must
+    -- not depend on where the clocks change.
+    execute format('alter database %I set timezone = ''UTC''', current_database());
 end
 $$;

@@ -6,9 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -16,6 +19,7 @@ import redis
 
 from app import db
 from app.config import Config
+from app.dates import utc_now
 from app.jobs.queue import QUEUES
 from dev import postgres, valkey
 from dev.database import Urls, create_database, create_template
@@ -23,6 +27,8 @@ from tests.faults.disk import NOT_ALLOWED
 from tests.planted import SECRETS, search_databases, search_logs, search_redis
 
 SKIPPED: list[str] = []
+ZONES = ("UTC", "America/New_York", "Europe/Berlin")  # of the tenants of tests
+LONGEST_TEST_S = 10.0  # of most that look at today
 SECRET = SECRETS["secret key"]
 KEY = "t1:" + SECRETS["credential key"]
 
@@ -33,6 +39,18 @@ class Cast:
 
     acme: UUID
     globex: UUID
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Each test sees one day: what would begin just before a midnight begins after it."""
+    now = utc_now()
+    for name in ZONES:
+        today = now.astimezone(ZoneInfo(name))
+        tomorrow = datetime.combine(today.date() + timedelta(days=1), time(), today.tzinfo)
+        left_s = (tomorrow - now).total_seconds()
+        if left_s < LONGEST_TEST_S:
+            sleep(left_s)
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -39,9 +40,17 @@ class World:
         cells = [_cell(value) for value in row.values()]
         self.superuser.execute(f"insert into {table} ({columns}) values ({marks})", cells)
 
+    def day(self, at: datetime) -> date:
+        """The day of that instant in the property's zone, as the export would have it."""
+        row = self.superuser.execute(
+            "select property_time_zone from tenant_config where tenant_id = %s", (self.tenant_id,)
+        ).fetchone()
+        assert row is not None
+        return at.astimezone(ZoneInfo(str(row[0]))).date()
+
     def loaded(self) -> None:
         """Say that everything up to tomorrow is loaded."""
-        day = (datetime.now(UTC) + timedelta(days=1)).date()
+        day = self.day(ago(days=-1))
         for event_type in ("purchase", "add_to_cart"):
             self.superuser.execute(
                 """
@@ -74,9 +83,9 @@ class World:
         ) | {"page_views": 1} | counts  # fmt: skip
         self.insert(
             "session", session_key=self.key(visitor, number), session_id=session_id,
-            user_pseudo_id=visitor, ga_session_id=number, session_date=at.date(), first_ts=at,
-            last_ts=at + timedelta(minutes=minutes), first_event_date=at.date(),
-            last_event_date=(at + timedelta(minutes=minutes)).date(),
+            user_pseudo_id=visitor, ga_session_id=number, session_date=self.day(at), first_ts=at,
+            last_ts=at + timedelta(minutes=minutes), first_event_date=self.day(at),
+            last_event_date=self.day(at + timedelta(minutes=minutes)),
             visitor_id=f"c:{contact}" if contact else f"d:{visitor}", contact_id=contact,
             company_id=company, branch_id=branch, is_mixed=False, is_bounce=False, row_hash=1,
             **counted,
@@ -98,7 +107,7 @@ class World:
         """An order."""
         self.insert(
             "shop_order", order_key=order_key, transaction_id=order_key, order_ts=at,
-            order_date=at.date(), session_id=session_id, user_pseudo_id=visitor,
+            order_date=self.day(at), session_id=session_id, user_pseudo_id=visitor,
             contact_id=contact, company_id=company, branch_id=branch, currency=currency,
             revenue=revenue, is_revenue_missing=False, items_json=list(items), row_hash=1,
         )  # fmt: skip
@@ -106,7 +115,7 @@ class World:
     def refund(self, order_key: str, at: datetime, amount: float) -> None:
         """A refund of an order."""
         self.insert(
-            "refund", order_key=order_key, refund_number=1, refund_ts=at, refund_date=at.date(),
+            "refund", order_key=order_key, refund_number=1, refund_ts=at, refund_date=self.day(at),
             branch_id="D01", currency="", amount=amount, is_attached=True,
         )  # fmt: skip
 
@@ -121,7 +130,7 @@ class World:
         self.insert("task", **{
             "task_type": task_type, "subject": subject, "first_at": at - timedelta(hours=1),
             "order_key": str(task_id) if task_type == "purchase" else "", "task_id": task_id,
-            "last_at": at, "last_date": at.date(), "user_pseudo_id": "p1",
+            "last_at": at, "last_date": self.day(at), "user_pseudo_id": "p1",
             "contact_id": contact, "company_id": company,
             "customer_key": f"k:{company}" if company else subject, "customer_name": name,
             "branch_id": branch, "owner_branch_id": branch, "ready_at": at,
@@ -135,9 +144,10 @@ class World:
 
     def event(self, table: str, at: datetime, visitor: str, number: int, **values: Any) -> None:
         """A row of an event table; its month's partition is made when it is missing."""
-        self.superuser.execute("select _ensure_partitions(%s, %s)", (at.date(), at.date()))
+        day = self.day(at)
+        self.superuser.execute("select _ensure_partitions(%s, %s)", (day, day))
         row = {
-            "event_date": at.date(), "event_ts": at, "event_name": table, "user_pseudo_id": visitor,
+            "event_date": day, "event_ts": at, "event_name": table, "user_pseudo_id": visitor,
             "ga_session_id": number, "source_table": "events", "load_id": 1,
         } | values  # fmt: skip
         if table == "purchase":

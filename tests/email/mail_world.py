@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,12 +23,20 @@ from tests.sql.comparing import make_tenant
 
 Superuser = psycopg.Connection[Any]
 FINAL = {"sent", "failed", "skipped", "unknown"}
-YESTERDAY = utc_now().date() - timedelta(days=1)
-DAY = DateRange(YESTERDAY, YESTERDAY)
 QUICK = {
     "mail_retry_s": 0.01, "mail_answer_s": 1.0, "mail_lease_s": 30.0, "job_lease_s": 5.0,
     "job_heartbeat_s": 1.0,
 }  # fmt: skip
+
+
+def yesterday() -> date:
+    """The last day that is over, in UTC."""
+    return utc_now().date() - timedelta(days=1)
+
+
+def last_day() -> DateRange:
+    """Yesterday alone."""
+    return DateRange(yesterday(), yesterday())
 
 
 class MailWorld(World):
@@ -57,13 +65,14 @@ class MailWorld(World):
         )
 
     def plan(
-        self, kind: str = "report", key: str = "manual", period: DateRange = DAY, **more: Any
-    ) -> UUID:
-        """Plan mail as a job does."""
+        self, kind: str = "report", key: str = "manual", period: DateRange | None = None,
+        **more: Any,
+    ) -> UUID:  # fmt: skip
+        """Plan mail as a job does, about yesterday or about `period`."""
         started_by = more.pop("started_by", "schedule")
         with tenant_transaction(self.tenant_id) as conn:
             job_id = start_planning(
-                conn, self.tenant_id, kind, key, period, started_by, **more
+                conn, self.tenant_id, kind, key, period or last_day(), started_by, **more
             )
         jobs.run_job(str(job_id))
         status, message, detail = self.job(job_id)

@@ -22,11 +22,15 @@ from app.email.history import get_email_send_history_paginated
 from app.tasks.work import Change, change_task, undo
 from tests.customers.world import ago
 from tests.email import mail_world
-from tests.email.mail_world import YESTERDAY, MailWorld
+from tests.email.mail_world import MailWorld, yesterday
 
 Superuser = psycopg.Connection[Any]
-WEEK = DateRange(YESTERDAY - timedelta(days=6), YESTERDAY + timedelta(days=1))
 REP = Actor("rae@acme.example", "page")
+
+
+def week() -> DateRange:
+    """Yesterday with the six days before it, and today."""
+    return DateRange(yesterday() - timedelta(days=6), yesterday() + timedelta(days=1))
 
 
 @pytest.fixture
@@ -48,7 +52,7 @@ def step(world: MailWorld, task_id: UUID, change: Change) -> UUID:
 
 def numbers(world: MailWorld, branches: tuple[str, ...] | None = None) -> dict[str, Any]:
     with tenant_transaction(world.tenant_id) as conn:
-        found = build_digest(conn, world.tenant_id, Manager("m", "", branches), WEEK)
+        found = build_digest(conn, world.tenant_id, Manager("m", "", branches), week())
     return {
         one.branch_id: (one.made, one.worked, one.ignored, one.won, one.no_answer)
         for one in found.branches
@@ -78,14 +82,14 @@ def test_how_soon_is_the_median(world: MailWorld) -> None:
         task_id = world.cart(f"K{n}", hours=hours)
         step(world, task_id, Change("call", 0))
     with tenant_transaction(world.tenant_id) as conn:
-        (row,) = build_digest(conn, world.tenant_id, Manager("m", "", None), WEEK).branches
+        (row,) = build_digest(conn, world.tenant_id, Manager("m", "", None), week()).branches
     assert row.first_action_hours == pytest.approx(4, abs=0.01)
 
 
 def test_each_manager_gets_their_branches(world: MailWorld) -> None:
     world.cart("K1", "D01")
     step(world, world.cart("K2", "D02"), Change("done", 0, "won"))
-    world.plan(kind="digest", key="digest", period=WEEK)
+    world.plan(kind="digest", key="digest", period=week())
     world.send()
     mails = {one.recipient: one for one in world.server.deliveries}
     assert set(mails) == {"meg@acme.example", "mo@acme.example"}
@@ -96,13 +100,13 @@ def test_each_manager_gets_their_branches(world: MailWorld) -> None:
     assert "D02 Uptown: 1 of 1 worked, 0 ignored, 1 won" in text and "D01" not in text
     assert "* Rae Lund: 1 worked, 1 won" in text
     assert mails["mo@acme.example"].message["List-Unsubscribe-Post"]
-    world.plan(kind="digest", key="digest", period=WEEK)
+    world.plan(kind="digest", key="digest", period=week())
     world.send()
     assert len(world.server.deliveries) == 2
 
 
 def test_the_history_shows_a_digest_to_who_sees_its_branches(world: MailWorld) -> None:
-    world.plan(kind="digest", key="digest", period=WEEK)
+    world.plan(kind="digest", key="digest", period=week())
     db.configure(world.config)
     with tenant_transaction(world.tenant_id) as conn:
         found, total = get_email_send_history_paginated(
@@ -112,7 +116,7 @@ def test_the_history_shows_a_digest_to_who_sees_its_branches(world: MailWorld) -
 
 
 def test_who_is_no_manager_any_more_gets_none(world: MailWorld) -> None:
-    world.plan(kind="digest", key="digest", period=WEEK)
+    world.plan(kind="digest", key="digest", period=week())
     world.superuser.execute("update membership set role = 'viewer' where email like 'meg@%'")
     world.send()
     assert world.statuses() == {"meg@acme.example": "skipped", "mo@acme.example": "sent"}

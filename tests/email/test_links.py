@@ -12,7 +12,7 @@ import requests
 
 from app.email.link_token import make_token
 from app.email.marks import REPORT_MARK
-from tests.email.mail_world import DAY, MailWorld
+from tests.email.mail_world import MailWorld
 from tests.email.site_world import ANA, forget_limits, world
 from tests.page import Html, check_page
 from tests.routes.world import digest
@@ -254,7 +254,7 @@ def test_one_click_unsubscribes_that_recipient_alone(world: MailWorld, site: Sit
     assert entry == (ANA, "link")
     world.cart("K5", hours=21)
     with world.as_worker():
-        world.plan(key="next", period=DAY)
+        world.plan(key="next")
         world.send()
     assert [one.recipient for one in world.server.deliveries] == [ANA, "bo@acme.example"]
 

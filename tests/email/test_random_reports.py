@@ -25,7 +25,7 @@ from app.tasks.work import Change, change_task
 from dev.generate import generate, tiny
 from tests.email import mail_world
 from tests.email.mail_server import Delivery
-from tests.email.mail_world import DAY, YESTERDAY, MailWorld
+from tests.email.mail_world import MailWorld, last_day, yesterday
 from tests.loading import load_days
 
 Superuser = psycopg.Connection[Any]
@@ -47,8 +47,9 @@ def world(
         superuser.execute("delete from locations where tenant_id = %s", (made.tenant_id,))
         superuser.execute("delete from day_load where tenant_id = %s", (made.tenant_id,))
         profile = tiny(seed, days=9, zone="UTC")
-        first = YESTERDAY - timedelta(days=8)
-        tables = {name: list(rows) for name, rows in generate(profile, first, YESTERDAY, seed)}
+        last = yesterday()
+        first = last - timedelta(days=8)
+        tables = {name: list(rows) for name, rows in generate(profile, first, last, seed)}
         branches = [BranchRow(b.branch_id, b.name, is_active=True) for b in profile.branches]
         load_days(made.tenant_id, tables, branches=branches)
         chance = Random(seed)
@@ -113,7 +114,7 @@ def check_mail(
     assert new + (int(later[1]) if later else 0) == len(waiting - told)
     assert still_open == len(waiting & told)
     with tenant_transaction(world.tenant_id) as conn:
-        filters = TaskFilters(DateRange(DAY.end - timedelta(days=363), DAY.end),
+        filters = TaskFilters(DateRange(yesterday() - timedelta(days=363), yesterday()),
                               location_ids=tuple(branch_ids))  # fmt: skip
         counts = count_tasks(conn, world.tenant_id, TASK_TYPES, filters)
     listed = sum(one.tasks for one in counts if one.state in ("open", "in_progress"))
@@ -133,7 +134,7 @@ def check_figures(world: MailWorld, text: str, branch_ids: list[str]) -> None:
     with tenant_transaction(world.tenant_id) as conn:
         now, before = (
             get_dashboard_overview_stats(conn, world.tenant_id, period, tuple(branch_ids))
-            for period in (DAY, DAY.previous())
+            for period in (last_day(), last_day().previous())
         )
         fmt = mail_frame(conn, world.tenant_id, "https://x.example").fmt
     tiles = {tile.key: tile for tile in build_tiles(now, before, fmt)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.dates import DateRange
 from app.email.planning import NOTHING_TO_TELL
 from app.email.retention import forget_old_mail
 from tests.email import mail_world
-from tests.email.mail_world import DAY, MailWorld
+from tests.email.mail_world import MailWorld, last_day
 
 Superuser = psycopg.Connection[Any]
 ANA, BO = "ana@acme.example", "bo@acme.example"
@@ -28,7 +27,7 @@ def world(config: Config, superuser: Superuser, tmp_path: Path) -> Iterator[Mail
 
 
 def days_later(count: int) -> DateRange:
-    return DateRange(DAY.start + timedelta(days=count), DAY.end + timedelta(days=count))
+    return last_day().shifted(count)
 
 
 def subjects(world: MailWorld) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -115,7 +115,7 @@ def test_only_empty_months_are_dropped(
         for_ = f"page_view_p{month:%Y%m}"
         assert superuser.execute("select to_regclass(%s)", (for_,)).fetchone() == (None,)
     present = superuser.execute(
-        "select to_regclass(%s)", (f"page_view_p{date.today():%Y%m}",)  # noqa: DTZ011 - a name
+        "select to_regclass(%s)", (f"page_view_p{TODAY:%Y%m}",)
     ).fetchone()
     assert present != (None,)
     load_days(tenant_id, history[0])

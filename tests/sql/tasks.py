@@ -11,7 +11,7 @@ from app.db import tenant_transaction
 from app.tasks import queries
 from app.tasks.queries import Place, Task, TaskFilters
 
-EVER = DateRange(date(2025, 1, 1), date(2026, 12, 31))
+EVER = DateRange(date(2025, 1, 1), date(2049, 12, 31))
 LISTS = {
     "purchase": queries.get_purchase_tasks,
     "cart": queries.get_cart_abandonment_tasks,

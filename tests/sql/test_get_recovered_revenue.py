@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
-from app.dates import DateRange
+from app.dates import DateRange, utc_now
 from app.db import tenant_transaction
 from app.tasks.board_queries import Recovered, RecoveredRow, get_recovered_revenue
 from app.tasks.work import Actor, Change, change_task, undo
@@ -18,8 +18,6 @@ from tests.sql.comparing import make_tenant
 RAE = Actor("rae@acme.example", "page")
 SAM = Actor("sam@acme.example", "page")
 CALL = Change("call", version=0)
-TODAY = datetime.now(UTC).date()
-RANGE = DateRange(TODAY - timedelta(days=60), TODAY)
 
 
 @pytest.fixture
@@ -45,8 +43,10 @@ def call(world: World, task_id: UUID, at: datetime, actor: Actor = RAE) -> UUID:
 
 
 def recovered(world: World, **more: object) -> Recovered:
+    today = utc_now().date()
+    period = DateRange(today - timedelta(days=60), today)
     with tenant_transaction(world.tenant_id) as conn:
-        return get_recovered_revenue(conn, world.tenant_id, RANGE, **more)  # type: ignore[arg-type]
+        return get_recovered_revenue(conn, world.tenant_id, period, **more)  # type: ignore[arg-type]
 
 
 def test_called_monday_order_friday_with_a_cart_item(world: World) -> None:

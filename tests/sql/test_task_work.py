@@ -21,13 +21,11 @@ from tests.sql.conftest import Shop
 from tests.sql.tasks import at, one, tasks
 
 REP, OTHER = Actor("rep@acme.test", "page"), Actor("other@acme.test", "page")
-NOW = utc_now()
-TODAY = f"{NOW - timedelta(days=1):%Y-%m-%d}"
 
 
 def day(ago: int) -> str:
     """The day so many days before today."""
-    return f"{NOW - timedelta(days=ago):%Y-%m-%d}"
+    return f"{utc_now() - timedelta(days=ago):%Y-%m-%d}"
 
 
 def cart(ago: int, name: str = "A", session: int = 1, time: str = "10:00") -> Row:
@@ -52,7 +50,7 @@ def history(shop: Shop, task_id: UUID) -> list[tuple[str, str | None]]:
 @pytest.fixture
 def abandoned(shop: Shop) -> UUID:
     """A cart of five days ago that is a task."""
-    shop.load([cart(5)], until=TODAY)
+    shop.load([cart(5)], until=day(1))
     return one(shop.tenant_id, "cart").task_id
 
 
@@ -67,7 +65,7 @@ def test_done_with_an_outcome_is_done_and_kept(shop: Shop, abandoned: UUID) -> N
 def test_a_stale_change_is_refused_and_says_who_did_what(shop: Shop, abandoned: UUID) -> None:
     do(shop, abandoned, "done", outcome="won")
     with pytest.raises(Conflict) as refused:
-        do(shop, abandoned, "snooze", snoozed_until=NOW + timedelta(days=1), actor=OTHER)
+        do(shop, abandoned, "snooze", snoozed_until=utc_now() + timedelta(days=1), actor=OTHER)
     assert refused.value.extra["changed_by"] == "rep@acme.test"
     assert "rep@acme.test finished it (Won)" in refused.value.message
     assert one(shop.tenant_id, "cart").state == "done"
@@ -100,7 +98,7 @@ def test_no_answer_comes_back_in_two_working_days_and_the_third_is_done(
         task = one(shop.tenant_id, "cart")
         assert (task.state, task.outcome) == ("snoozed", "no_answer")
         assert task.snoozed_until is not None
-        assert NOW + timedelta(days=1) < task.snoozed_until < NOW + timedelta(days=5)
+        assert utc_now() + timedelta(days=1) < task.snoozed_until < utc_now() + timedelta(days=5)
     do(shop, abandoned, "done", 2, outcome="no_answer")
     assert one(shop.tenant_id, "cart").state == "done"
 
@@ -113,10 +111,10 @@ def test_working_days_leave_out_the_weekend() -> None:
 def test_will_order_later_needs_a_day_and_comes_back(shop: Shop, abandoned: UUID) -> None:
     with pytest.raises(Invalid):
         do(shop, abandoned, "done", outcome="will_order_later")
-    until = NOW + timedelta(days=9)
+    until = utc_now() + timedelta(days=9)
     do(shop, abandoned, "done", outcome="will_order_later", snoozed_until=until)
     assert one(shop.tenant_id, "cart").state == "snoozed"
-    later = f"{NOW + timedelta(days=9, hours=1):%Y-%m-%d %H:%M}"
+    later = f"{utc_now() + timedelta(days=9, hours=1):%Y-%m-%d %H:%M}"
     assert one(shop.tenant_id, "cart", later).state == "open"
 
 
@@ -132,7 +130,7 @@ def test_an_unknown_task_and_one_of_another_tenant_are_the_same_nothing(
 
 def test_a_done_task_stays_done_through_any_load(shop: Shop, abandoned: UUID) -> None:
     do(shop, abandoned, "done", outcome="not_interested", note="no budget")
-    shop.load([cart(5), cart(4, "B")], until=TODAY)
+    shop.load([cart(5), cart(4, "B")], until=day(1))
     task = one(shop.tenant_id, "cart")
     assert (task.task_id, task.state, task.value) == (abandoned, "done", 20)
 
@@ -149,7 +147,7 @@ def test_work_follows_when_late_events_move_the_first_instant(
 
 
 def test_an_order_that_splits_a_chain_leaves_the_work_on_the_earlier_part(shop: Shop) -> None:
-    shop.load([cart(9), cart(5, "B", 2)], until=TODAY)
+    shop.load([cart(9), cart(5, "B", 2)], until=day(1))
     first = one(shop.tenant_id, "cart").task_id
     do(shop, first, "assign", owner="rep@acme.test")
     order = purchase(f"{day(7)} 12:00", "p", 9, contact="U1", transaction_id="T", revenue=1)
@@ -161,7 +159,7 @@ def test_an_order_that_splits_a_chain_leaves_the_work_on_the_earlier_part(shop: 
 
 def test_works_on_chains_that_join_are_one_and_lose_nothing(shop: Shop) -> None:
     order = purchase(f"{day(7)} 12:00", "p", 9, contact="U1", transaction_id="T", revenue=1)
-    shop.load([cart(9), order, cart(5, "B", 2)], until=TODAY)
+    shop.load([cart(9), order, cart(5, "B", 2)], until=day(1))
     early, late = tasks(shop.tenant_id, "cart")
     do(shop, early.task_id, "note", None, note="early")
     do(shop, late.task_id, "note", None, note="late")
@@ -207,9 +205,9 @@ def test_what_follows_a_done_task_is_another_task(shop: Shop, abandoned: UUID) -
     do(shop, abandoned, "done", outcome="not_interested")
     shop.superuser.execute(
         "update task_work set done_at = %s where task_id = %s",
-        (NOW - timedelta(days=4), abandoned),
+        (utc_now() - timedelta(days=4), abandoned),
     )
-    shop.load([cart(3, "B", 2)], until=TODAY)
+    shop.load([cart(3, "B", 2)], until=day(1))
     done, fresh = tasks(shop.tenant_id, "cart")
     assert (done.task_id, done.state, done.value) == (abandoned, "done", 10)
     assert (fresh.state, fresh.value) == ("open", 10)
@@ -221,14 +219,14 @@ def test_after_a_contact_a_new_task_of_the_company_waits_seven_days(
     do(shop, abandoned, "call", note="spoke to them")
     shop.superuser.execute(
         "update task_cooldown set begins_at = %s where tenant_id = %s",
-        (NOW - timedelta(days=3), shop.tenant_id),
+        (utc_now() - timedelta(days=3), shop.tenant_id),
     )
     shop.load([
         add_to_cart(f"{day(2)} 10:00", "q", 5, contact="U2", items=[item("B", price=3)])
-    ], until=TODAY, contacts=[contact("U1", "K1"), contact("U2", "K1")])  # fmt: skip
+    ], until=day(1), contacts=[contact("U1", "K1"), contact("U2", "K1")])  # fmt: skip
     fresh = next(task for task in tasks(shop.tenant_id, "cart") if task.contact_id == "U2")
     assert fresh.state == "snoozed"
-    later = f"{NOW + timedelta(days=7, hours=1):%Y-%m-%d %H:%M}"
+    later = f"{utc_now() + timedelta(days=7, hours=1):%Y-%m-%d %H:%M}"
     (woken,) = (t for t in tasks(shop.tenant_id, "cart", later) if t.contact_id == "U2")
     assert woken.state == "open"
     do(shop, fresh.task_id, "wake")
@@ -243,7 +241,7 @@ def test_undoing_a_contact_ends_the_wait(shop: Shop, abandoned: UUID) -> None:
 
 
 def test_a_term_marked_fixed_closes_the_task_and_unmarked_opens_it(shop: Shop) -> None:
-    shop.load([failed_search(f"{day(3)} 10:00", "valve", "p", 1, contact="U1")], until=TODAY)
+    shop.load([failed_search(f"{day(3)} 10:00", "valve", "p", 1, contact="U1")], until=day(1))
     values = {"t": shop.tenant_id}
     insert = "insert into search_term values (%(t)s, 'valve', 'fixed', null, null, now(), 'x')"
     shop.superuser.execute(insert, values)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
-from app.dates import DateRange
+from app.dates import DateRange, utc_now
 from app.errors import Conflict, NotFound
 from tests.loading import contact
 from tests.oracle.rows import failed_search, search
@@ -20,7 +20,7 @@ __all__ = ["decide"]
 def test_a_decision_is_written_with_the_rates_before_and_after(
     shop: Shop, decide: Decide
 ) -> None:
-    today, search_at = date.today(), "12:00"  # noqa: DTZ011 - decisions are made now
+    today, search_at = utc_now().date(), "12:00"
     days = {n: f"{today + timedelta(days=n)} {search_at}" for n in (-40, -30, -1, 0)}
     shop.load([
         failed_search(days[-40], "valve", "p", 1), failed_search(days[-30], "valve", "p", 2),

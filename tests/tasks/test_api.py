@@ -17,7 +17,6 @@ from tests.oracle.rows import add_to_cart, failed_search, item, purchase
 from tests.running import ADA, GUS, REP, VIEWER, Site
 
 LISTS = ("purchases", "cart-abandonment", "search-analysis", "repeat-visits")
-NOW = utc_now()
 FIELDS = {
     "task_id", "type", "state", "outcome", "version", "score", "value", "currency",
     "is_value_incomplete", "first_evidence_at", "last_evidence_at", "location_id", "customer",
@@ -26,7 +25,7 @@ FIELDS = {
 
 
 def day(ago: int) -> str:
-    return f"{NOW - timedelta(days=ago):%Y-%m-%d}"
+    return f"{utc_now() - timedelta(days=ago):%Y-%m-%d}"
 
 
 @pytest.fixture(scope="module", autouse=True)
