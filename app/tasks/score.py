@@ -63,9 +63,10 @@ def card_score(scores: Sequence[float]) -> float:
 
 def value_points(value: Decimal | None, value_p90: Decimal | None) -> float:
     """40·min(1, ln(1+v)/ln(1+p90)); 0 without a value or a percentile."""
-    if not value or not value_p90 or value <= 0 or value_p90 <= 0:
+    base = math.log(1 + max(float(value_p90 or 0), 0.0))
+    if not value or value <= 0 or base <= 0:
         return 0.0
-    return 40 * min(1.0, math.log(1 + float(value)) / math.log(1 + float(value_p90)))
+    return 40 * min(1.0, math.log(1 + float(value)) / base)
 
 
 def recency_points(task_type: str, last_at: datetime, now: datetime) -> float:

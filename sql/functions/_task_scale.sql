@@ -3,7 +3,8 @@
 -- Definition  The latest row of task_scale. value_p90 is the 90th percentile of task values above
 --             0 with evidence in 90 days. estimate is what one session with a failed search is
 --             worth: conversion of the sessions with a successful search × the average order;
---             null with fewer than 20 such sessions.
+--             null with fewer than 20 such sessions, and when the average is negative
+--             (corrections exported as purchases).
 -- Units       money in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   functions that list tasks
@@ -16,7 +17,7 @@ begin
     return query
     select
         s.value_p90,
-        case when s.search_sessions >= 20
+        case when s.search_sessions >= 20 and s.average_order >= 0
             then s.search_sessions_with_order * s.average_order / s.search_sessions
         end
     from task_scale as s

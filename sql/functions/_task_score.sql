@@ -3,6 +3,8 @@
 -- Definition  value 40·min(1, ln(1+v)/ln(1+p90)); recency 25·½^(age/half-life); intent up to 20 by
 --             type; reachability 10 (phone 6, email 4, added up in p_reach); relationship 5.
 --             p_log_value is ln(1+v); null or no p90: the value part is 0.
+-- Domain      Any age: power() raises an error when its result is too small for a double, so the
+--             exponent stops at 1,000 half-lives, where the recency is 0 in every digit shown.
 -- Called by   functions that list tasks; inlined there. app/tasks/score.py explains the parts.
 create or replace function _task_score(
     p_task_type text, p_log_value double precision, p_value_p90 numeric,
@@ -15,7 +17,7 @@ immutable
 as $$
     select
         case
-            when p_value_p90 > 0
+            when 1 + p_value_p90::double precision > 1
                 then 40 * least(
                     1, coalesce(p_log_value, 0) / ln(1 + p_value_p90::double precision)
                 )
@@ -23,11 +25,14 @@ as $$
         end
         + 25 * power(
             0.5::double precision,
-            greatest(date_part('epoch', p_now - p_last_at), 0) / 86400
-            / case p_task_type
-                when 'cart' then 2 when 'no_results' then 3 when 'no_conversion' then 3
-                when 'repeat_visit' then 5 when 'purchase' then 7 else 14
-            end
+            least(
+                greatest(date_part('epoch', p_now - p_last_at), 0) / 86400
+                / case p_task_type
+                    when 'cart' then 2 when 'no_results' then 3 when 'no_conversion' then 3
+                    when 'repeat_visit' then 5 when 'purchase' then 7 else 14
+                end,
+                1000
+            )
         )
         + case p_task_type
             when 'cart' then case when p_has_checkout then 20 else 15 end

@@ -39,7 +39,7 @@ as $$
                 case
                     when t.currency not in ('''', $12) then null
                     when t.estimate_sessions > 0
-                        then ln(1 + t.estimate_sessions * $11::double precision)
+                        then ln(1 + greatest(t.estimate_sessions * $11::double precision, 0))
                     else t.log_value
                 end as log_worth
             from task as t

@@ -31,7 +31,7 @@ begin
                 case
                     when t.currency not in ('''', $6) then null
                     when t.estimate_sessions > 0
-                        then ln(1 + t.estimate_sessions * $5::double precision)
+                        then ln(1 + greatest(t.estimate_sessions * $5::double precision, 0))
                     else t.log_value
                 end as log_worth,
                 _task_state(
