@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import unicodedata
 from decimal import Decimal
 
 import numpy as np
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.ingest.event_tables import MONEY
+from app.terms import normalise_term
 
 Mask = npt.NDArray[np.bool_]
 
@@ -25,8 +25,6 @@ _PLACEHOLDERS = pa.array(["", "(not set)"])
 _TRUE = pa.array(["1", "1.0", "true", "True"])
 _EXACT_BELOW = 1e9  # up to here x * 1e6 is a whole number a double holds exactly
 _MONEY_LIMIT = 1e12  # numeric(18, 6) has 12 digits before the point
-_EDGE_MARKS = re.compile(r"^[\W_]+|[\W_]+$")
-_SPACES = re.compile(r"\s+")
 _HAZARDS = re.compile(r"\\u0000|\\u[dD][89abABcdefCDEF]|NaN|Infinity")
 
 
@@ -145,12 +143,6 @@ def engagement(column: pa.Array) -> pa.Array:
     """GA4's session_engaged: '1' or 1 is true, any other carried value false, absent null."""
     text = as_text(column)
     return pc.if_else(pc.is_valid(text), pc.is_in(text, _TRUE), pa.scalar(None, pa.bool_()))
-
-
-def normalise_term(term: str) -> str:
-    """A search term as figures group it: NFKC, lower case, single spaces, no outer punctuation."""
-    folded = _SPACES.sub(" ", unicodedata.normalize("NFKC", term).lower()).strip()
-    return _EDGE_MARKS.sub("", folded).strip()
 
 
 def normalised_terms(column: pa.Array) -> pa.Array:

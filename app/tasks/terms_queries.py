@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.dates import DateRange
 from app.errors import Conflict, NotFound
+from app.terms import normalise_term
 
 LocationIds = tuple[str, ...] | None
 STATUSES = ("fixed", "missing", "redirected")
@@ -146,7 +147,7 @@ def get_search_terms(
         )
     """)
     values = _arguments(tenant_id, question.period, question.location_ids) | {
-        "query": question.query or None,
+        "query": normalise_term(question.query) or question.query or None,
         "status": question.status or None,
         "sort_field": question.sort_field,
         "sort_order": question.sort_order,

@@ -8,6 +8,14 @@ returns void
 language plpgsql
 as $$
 begin
+    perform _mirror_fixed_terms(p_tenant_id, n.terms)
+    from (
+        select array_agg(distinct u.term) as terms
+        from task_new as m
+        cross join lateral unnest(m.terms) as u (term)
+        where m.task_type = 'no_results'
+    ) as n
+    where exists (select from search_term as s where s.tenant_id = p_tenant_id);
     if not exists (select from task_work as w where w.tenant_id = p_tenant_id) then
         return;
     end if;
@@ -41,13 +49,5 @@ begin
         and t.first_at = n.first_at and t.order_key = n.order_key and t.touched_at is null
         and n.ready_at > c.begins_at and n.ready_at <= c.ends_at
         and t.cool_until is distinct from c.ends_at;
-    perform _mirror_fixed_terms(p_tenant_id, n.terms)
-    from (
-        select array_agg(distinct u.term) as terms
-        from task_new as m
-        cross join lateral unnest(m.terms) as u (term)
-        where m.task_type = 'no_results'
-    ) as n
-    where exists (select from search_term as s where s.tenant_id = p_tenant_id);
 end;
 $$;

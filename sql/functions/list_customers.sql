@@ -84,7 +84,7 @@ begin
         select
         from unnest(v_words) as w (word)
         where
-            strpos(lower(c.words || ' ' || c.customer_key), w.word) = 0
+            strpos(lower(normalize(c.words || ' ' || c.customer_key)), w.word) = 0
             or strpos(_words(c.words || ' ' || substr(c.customer_key, 3)), ' ' || w.word) = 0
     )
     order by

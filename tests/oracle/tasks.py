@@ -49,11 +49,32 @@ class _Chain:
 
 
 def term_of(event: Event) -> str:
-    """What was searched for: NFKC, lower case, single spaces, no punctuation around it."""
-    text = " ".join(unicodedata.normalize("NFKC", event.term or "").lower().split())
-    while text and not (text[0].isalnum() and text[-1].isalnum()):
-        text = text[1:] if not text[0].isalnum() else text[:-1]
+    """What was searched for, with nothing around it that is no part of it."""
+    text = unicodedata.normalize("NFC", event.term or "")
+    text = "".join(_half_width(letter) for letter in text)
+    text = unicodedata.normalize("NFC", " ".join(text.casefold().split()))
+    while text and _is_outer(text[0]):
+        text = text[1:]
+    while text and _is_outer(text[-1]):
+        text = text[:-1]
     return text
+
+
+def _half_width(letter: str) -> str:
+    """Full-width ASCII and signs become ordinary ones; nothing else does."""
+    signs = dict(zip("\u3000｟｠￠￡￢￣￤￥￦", " ⦅⦆¢£¬¯¦¥₩", strict=True))
+    is_ascii = "\uff01" <= letter <= "\uff5e"
+    return chr(ord(letter) - 0xFEE0) if is_ascii else signs.get(letter, letter)
+
+
+def _is_outer(letter: str) -> bool:
+    """Quotes, brackets, commas, stops, colons, semicolons, ? and !, dashes, slashes, spaces."""
+    if letter in " \"',.:;?!/\\\u2026":
+        return True
+    kind, name = unicodedata.category(letter), unicodedata.name(letter, "")
+    words = set(name.split())
+    ends = {"COMMA", "STOP", "COLON", "SEMICOLON", "QUESTION", "EXCLAMATION", "DANDA", "SOLIDUS"}
+    return kind in {"Ps", "Pe", "Pi", "Pf", "Pd"} or (kind == "Po" and bool(words & ends))
 
 
 def build_tasks(

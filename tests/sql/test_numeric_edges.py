@@ -22,7 +22,9 @@ WORTHS = (None, "0", "-50", "0.000001", "1000000000000")
 
 @pytest.mark.parametrize("task_type", TASK_TYPES)
 @pytest.mark.parametrize("p90", [None, "0", "1e-30", "0.000001", "5000", "1000000000000"])
-def test_a_score_exists_for_every_age_and_value(shop: Shop, task_type: str, p90: str | None) -> None:
+def test_a_score_exists_for_every_age_and_value(
+    shop: Shop, task_type: str, p90: str | None
+) -> None:
     for age in AGES:
         for worth in WORTHS:
             row = shop.superuser.execute(

@@ -1,0 +1,46 @@
+"""Search terms: what people typed, as figures group it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+_SPACES = re.compile(r"\s+")
+_QUOTES = "\"'"  # the other scripts' quotes have categories of their own
+_MARKS = ("COMMA", "STOP", "ELLIPSIS", "DANDA", "COLON", "QUESTION", "EXCLAMATION", "SOLIDUS")
+_BEYOND_MARKS = 0x20000  # from here on there are ideographs, and nothing that is stripped
+
+
+def normalise_term(term: str) -> str:
+    """A search term as figures group it; "" when nothing is left.
+
+    Composed (NFC), full-width forms folded, case-folded, single spaces, and no quotes, brackets,
+    commas, stops, colons, semicolons, question and exclamation marks, dashes or slashes around
+    it. Everything else belongs to the term: c++ is not c, and a combining mark at the end counts.
+    """
+    narrow = "".join(map(_fold_width, unicodedata.normalize("NFC", term)))
+    folded = unicodedata.normalize("NFC", narrow.casefold())
+    return _SPACES.sub(" ", folded).strip(_stripped())
+
+
+def _fold_width(letter: str) -> str:
+    """The ordinary form of a full-width letter; NFKC would also change ½ and ², which stay."""
+    if letter < "\u3000":
+        return letter
+    kind, _, code = unicodedata.decomposition(letter).partition(" ")
+    return chr(int(code, 16)) if kind == "<wide>" else letter
+
+
+@cache
+def _stripped() -> str:
+    """What is stripped from both ends: a space, and the marks of every script."""
+    return " " + _QUOTES + "".join(filter(_is_mark, map(chr, range(_BEYOND_MARKS))))
+
+
+def _is_mark(letter: str) -> bool:
+    """Whether it is a quote, bracket, dash, comma, stop, colon, question mark or slash."""
+    category = unicodedata.category(letter)
+    if category != "Po":
+        return category in ("Ps", "Pe", "Pi", "Pf", "Pd")
+    return any(mark in unicodedata.name(letter) for mark in _MARKS)
