@@ -85,7 +85,7 @@ def tell(message: str, job_id: UUID | None) -> None:
     """Say what was done, and start the job after the commit."""
     if job_id is not None:
         jobs.publish(job_id)
-        message += " The figures follow within minutes."
+        message += " Tasks and figures follow within minutes."
     flash(message, "success")
 
 

@@ -62,6 +62,7 @@ _IS_STALE = text("""
     select
         d.version < _derivation_version()
         or d.hidden <> _hidden_customers(d.tenant_id)
+        or d.excluded <> _excluded_customers(d.tenant_id)
         or d.rules <> c.rules - 'exclude_from_figures'
     from derivation as d
     inner join tenant_config as c on c.tenant_id = d.tenant_id

@@ -1,6 +1,6 @@
 -- _chain_query: the evidence, the possible closing orders and the endings by a person of the
 -- touched subjects, in time order; at one instant evidence comes first and an order before a
--- person; $1 tenant, $2 task type.
+-- person; $1 tenant, $2 task type, $3 the excluded customers, whose orders end nothing.
 --
 -- Called by   sql/functions/_mark_chains.sql
 create or replace function _chain_query()
@@ -38,7 +38,7 @@ as $$
             o.user_pseudo_id, null, null
         from closers as c
         inner join shop_order as o on o.tenant_id = $1 and o.order_key = c.order_key
-        where o.session_id is not null
+        where o.session_id is not null and not _is_excluded(o.contact_id, o.company_id, $3)
         union all
         select w.subject, w.done_at, 3, null, null, null, null, null, null
         from task_work as w

@@ -16,6 +16,7 @@ as $$
 begin
     perform _touch_everything(p_tenant_id);
     perform _touch_hidden(p_tenant_id);
+    perform _touch_excluded(p_tenant_id);
     perform _collect_sessions(p_tenant_id);
     perform _resolve_mixed(p_tenant_id);
     perform _settle_sessions(p_tenant_id);

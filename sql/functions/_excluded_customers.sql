@@ -1,8 +1,8 @@
 -- _excluded_customers: who is no customer: staff, tests, competitors. 'c:' and a contact, 'k:' and a
--- company; an email domain is all its contacts.
+-- company; an email domain is all its contacts. In order.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/ that list and count tasks
+-- Called by   sql/functions/ that derive, list and count tasks
 create or replace function _excluded_customers(p_tenant_id uuid)
 returns text[]
 language plpgsql
@@ -10,7 +10,7 @@ stable
 as $$
 begin
     return coalesce((
-        select array_agg(e.customer)
+        select array_agg(e.customer order by e.customer collate "C")
         from (
             select case x.kind when 'contact' then 'c:' else 'k:' end || x.value as customer
             from exclusion as x

@@ -3,7 +3,7 @@
 -- Definition  cart: lines added and removed, checkouts. no_results: failed searches with a term, of
 --             a known contact or company. no_conversion: successful searches with a term.
 --             repeat_visit: sessions with enough page views of a known contact or company. bounce:
---             bounced sessions of a known contact that saw a product.
+--             bounced sessions of a known contact that saw a product. What is excluded is none.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_mark_chains.sql
 create or replace function _gather_evidence(p_tenant_id uuid, p_task_type text)
@@ -18,6 +18,7 @@ declare
         when p_task_type in ('no_results', 'no_conversion') then 'search'
         else 'visit'
     end;
+    v_excluded text[] := _excluded_customers(p_tenant_id);
     v_pages integer := (select r.visit_pages from _task_rules(p_tenant_id) as r);
 begin
     v_subjects := _few(array(
@@ -31,6 +32,7 @@ begin
     where
         f.tenant_id = p_tenant_id and t.task_type = p_task_type
         and (v_subjects is null or f.subject = any(v_subjects))
+        and not _is_excluded(f.contact_id, f.company_id, v_excluded)
         and case p_task_type
             when 'cart' then true
             when 'no_results'

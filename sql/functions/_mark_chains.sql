@@ -5,7 +5,7 @@
 --             within 30 days (a setting) of its last evidence, covering what happened up to and
 --             including that instant; where a person marked its task done; or after 30 days
 --             without evidence. Company and device are those of the evidence seen so far.
---             Cookieless orders end nothing.
+--             Cookieless orders end nothing, nor do those of excluded customers.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive_tasks.sql
 create or replace function _mark_chains(p_tenant_id uuid, p_task_type text)
@@ -31,7 +31,9 @@ begin
     into v_silence, v_least
     from _task_rules(p_tenant_id) as r;
     perform _gather_evidence(p_tenant_id, p_task_type);
-    for v_step in execute _chain_query() using p_tenant_id, p_task_type loop
+    for v_step in execute _chain_query() using
+        p_tenant_id, p_task_type, _excluded_customers(p_tenant_id)
+    loop
         if v_first is not null and (
             v_subject <> v_step.subject or v_step.step_ts > v_last + v_silence
         ) then

@@ -1,7 +1,7 @@
 -- _orders_by_customer: the orders of some days under the key of their customer.
 --
 -- Definition  The key is the company's, else the contact's, else the device's, as tasks have it;
---             cookieless orders have none and are left out, and those of hidden customers.
+--             cookieless orders have none and are left out, and those of excluded customers.
 -- Units       net_revenue: less all that was refunded, in the reporting currency; 0 for an order
 --             in another one.
 -- Tenant      p_tenant_id, and row-level security behind it.
@@ -15,6 +15,8 @@ returns table (
 language plpgsql
 stable
 as $$
+declare
+    v_excluded text[] := _excluded_customers(p_tenant_id);
 begin
     return query
     select
@@ -38,6 +40,6 @@ begin
     where
         o.tenant_id = p_tenant_id and o.order_date between p_start_date and p_end_date
         and coalesce(o.company_id, o.contact_id, o.user_pseudo_id) is not null
-        and not o.is_excluded;
+        and not _is_excluded(o.contact_id, o.company_id, v_excluded);
 end;
 $$;

@@ -1,4 +1,5 @@
--- _purchase_tasks: one task for each touched order, into task_found; cookieless orders make none.
+-- _purchase_tasks: one task for each touched order, into task_found; cookieless orders make
+-- none, nor do those of excluded customers.
 --
 -- Definition  Touched are the orders of the load, and all orders of the contacts and companies in
 --             touched_party. Closed when the refunds reach the revenue.
@@ -9,6 +10,8 @@ create or replace function _purchase_tasks(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_excluded text[] := _excluded_customers(p_tenant_id);
 begin
     analyze touched_party;
     insert into touched_order
@@ -39,7 +42,9 @@ begin
             ) as subject
         from touched_order as t
         inner join shop_order as o on o.order_key = t.order_key
-        where o.tenant_id = p_tenant_id and o.session_id is not null
+        where
+            o.tenant_id = p_tenant_id and o.session_id is not null
+            and not _is_excluded(o.contact_id, o.company_id, v_excluded)
     )
     select
         'purchase', o.subject, o.order_ts, o.order_key, o.order_ts, o.order_date,

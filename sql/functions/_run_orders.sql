@@ -3,6 +3,7 @@
 --
 -- Definition  party is a company (k:) or a contact without one (c:). Orders of other currencies
 --             count as orders and are left out of the mean; two at one instant count together.
+--             Those of excluded customers are left out altogether.
 -- Units       mean_revenue in the reporting currency, null before the first order in it.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_finish_tasks.sql
@@ -12,6 +13,7 @@ language plpgsql
 as $$
 declare
     v_currency text;
+    v_excluded text[] := _excluded_customers(p_tenant_id);
 begin
     select c.reporting_currency into v_currency
     from tenant_config as c
@@ -30,12 +32,16 @@ begin
         select p.party, o.order_ts, o.order_key, o.branch_id, o.currency, o.revenue
         from parties as p
         inner join shop_order as o on p.party = 'k:' || o.company_id
-        where o.tenant_id = p_tenant_id
+        where
+            o.tenant_id = p_tenant_id
+            and not _is_excluded(o.contact_id, o.company_id, v_excluded)
         union all
         select p.party, o.order_ts, o.order_key, o.branch_id, o.currency, o.revenue
         from parties as p
         inner join shop_order as o on p.party = 'c:' || o.contact_id
-        where o.tenant_id = p_tenant_id
+        where
+            o.tenant_id = p_tenant_id
+            and not _is_excluded(o.contact_id, o.company_id, v_excluded)
     )
     select
         o.party, o.order_ts, o.branch_id,

@@ -1,7 +1,8 @@
 -- get_session_history: the events of one session in order, a page of them.
 --
 -- Definition  Events of the six stored types. position counts from 1 in the order of time, at one
---             instant purchases last. p_after: only events behind that position; with p_is_back
+--             instant purchases last. contact_id: the event's own, else the nearest earlier in the
+--             session, else the nearest later, else the session's. p_after: only events behind that position; with p_is_back
 --             the p_limit events before it. total: all events of the session.
 -- Units       offset_s seconds since the first event; amount in currency, '' the reporting one.
 -- Tenant      p_tenant_id, and row-level security behind it.
@@ -23,7 +24,7 @@ declare
     v_key bigint := hashtextextended(v_parts[1], v_parts[2]::bigint);
     v_session record;
 begin
-    select s.first_event_date, s.last_event_date, s.first_ts into v_session
+    select s.first_event_date, s.last_event_date, s.first_ts, s.contact_id into v_session
     from session as s
     where s.tenant_id = p_tenant_id and s.session_key = v_key and s.session_id = p_session_id;
     if v_session.first_ts is null then
@@ -32,26 +33,37 @@ begin
     return query execute format('
         with events as (
             select
-                row_number() over (
-                    order by
-                        u.event_ts, u.event_name in (''purchase'', ''refund''),
-                        u.batch_page_id nulls first, u.batch_ordering_id nulls first,
-                        u.batch_event_index nulls first, u.event_name, u.page_url, u.label,
-                        u.term, u.amount, u.items
-                ) as place,
+                row_number() over in_order as place,
+                count(u.user_id) over in_order as contact_group,
                 u.*, count(*) over () as total
             from (%s) as u
+            window in_order as (
+                order by
+                    u.event_ts, u.event_name = ''purchase'', u.batch_page_id nulls first,
+                    u.batch_ordering_id nulls first, u.batch_event_index nulls first,
+                    u.event_name, u.page_url, u.user_id, u.label, u.term, u.amount, u.items
+                rows unbounded preceding
+            )
+        ),
+        named as (
+            select
+                e.*,
+                coalesce(
+                    max(e.user_id) over (partition by e.contact_group),
+                    first_value(e.user_id) over (order by e.user_id is null, e.place), $9
+                ) as contact_id
+            from events as e
         ),
         page as (
             select e.*
-            from events as e
+            from named as e
             where e.place %s $7
             order by e.place %s
             limit $8
         )
         select
             p.place, p.event_ts, extract(epoch from p.event_ts - $6)::double precision,
-            p.event_name, p.page_url, p.user_id, p.label, p.item_id, p.amount, p.currency,
+            p.event_name, p.page_url, p.contact_id, p.label, p.item_id, p.amount, p.currency,
             p.term, p.items, p.total
         from page as p
         order by p.place',
@@ -59,6 +71,6 @@ begin
         case when p_is_back then 'desc' else 'asc' end
     ) using
         p_tenant_id, v_key, p_session_id, v_session.first_event_date, v_session.last_event_date,
-        v_session.first_ts, p_after, p_limit;
+        v_session.first_ts, p_after, p_limit, v_session.contact_id;
 end;
 $$;

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from .event import ADD, CART_ACTIVITY, CHECKOUT, REMOVE, Event
-from .identity import company_of
+from .identity import Excluded, company_of, is_excluded
 from .orders import Order
 
 IDLE = timedelta(days=30)
@@ -137,13 +137,16 @@ def subject_of(event: Event, companies: Mapping[str, str]) -> Subject:
 
 
 def build_carts(
-    events: Iterable[Event], orders: Iterable[Order], companies: Mapping[str, str], as_of: datetime
-) -> list[Cart]:
+    events: Iterable[Event], orders: Iterable[Order], companies: Mapping[str, str],
+    as_of: datetime, excluded: Excluded = (),
+) -> list[Cart]:  # fmt: skip
     """Every chain of every subject, out of events and orders that are in order."""
-    book = OrderBook(orders, companies)
+    counted = (o for o in orders if not is_excluded(o.anchor, companies, excluded))
+    book = OrderBook(counted, companies)
     by_subject: dict[Subject, list[Event]] = {}
     for event in events:
-        if event.name in CART_ACTIVITY and event.session_id is not None:
+        is_evidence = event.name in CART_ACTIVITY and event.session_id is not None
+        if is_evidence and not is_excluded(event, companies, excluded):
             by_subject.setdefault(subject_of(event, companies), []).append(event)
     carts = [
         to_cart(subject, chain, following, book, as_of)

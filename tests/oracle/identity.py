@@ -3,12 +3,13 @@
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .event import PAGE_VIEW, PURCHASE, Event, SessionId
 
 Named = Literal["contact", "company", "branch"]
 NAMED: tuple[Named, ...] = ("contact", "company", "branch")
+Excluded: TypeAlias = Container[tuple[str, str]]  # ("contact", "U1"), ("company", "K1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,3 +127,21 @@ def company_of(event: Event, companies: Mapping[str, str]) -> str | None:
     if event.contact is not None and event.contact in companies:
         return companies[event.contact]
     return event.company
+
+
+def is_excluded(event: Event, companies: Mapping[str, str], excluded: Excluded) -> bool:
+    """Whether the event is of an excluded contact or company."""
+    parties = (("contact", event.contact), ("company", company_of(event, companies)))
+    return any(name is not None and (kind, name) in excluded for kind, name in parties)
+
+
+def excluded_parties(
+    exclusions: Iterable[tuple[str, str]], contacts: Iterable[Mapping[str, object]]
+) -> set[tuple[str, str]]:
+    """Contacts and companies of (kind, value); an email domain is everybody who has it."""
+    named = set(exclusions)
+    domains = {value for kind, value in named if kind == "email_domain"}
+    for row in contacts:
+        if str(row.get("email") or "").rpartition("@")[2].lower() in domains:
+            named.add(("contact", str(row["user_id"])))
+    return named

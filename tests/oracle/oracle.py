@@ -13,7 +13,7 @@ from .buckets import HOURS, bucket_of, buckets_between
 from .carts import Cart, build_carts
 from .event import Event
 from .figures import Counted, Slice, figures
-from .identity import Session, build_sessions, buying_companies
+from .identity import Session, build_sessions, buying_companies, excluded_parties
 from .orders import Order, build_orders, build_refunds
 from .rows import Row, write_tables
 from .source import Day, Properties, SourceKind, read_directory
@@ -25,7 +25,8 @@ class OracleSettings:
     """The tenant's settings, and what was loaded when.
 
     `loaded` names exactly the days that are loaded and from which source; None means every day
-    there is, from its best source. `now` is None for the real one.
+    there is, from its best source. `now` is None for the real one. `excluded` holds (kind, value):
+    contact, company or email_domain.
     """
 
     property_time_zone: str
@@ -35,6 +36,7 @@ class OracleSettings:
     branch_property: str = "default_branch_id"
     loaded: Mapping[date, SourceKind] | None = None
     now: datetime | None = None
+    excluded: Collection[tuple[str, str]] = ()
 
 
 class Oracle:
@@ -59,7 +61,9 @@ class Oracle:
         self.as_of = self._as_of()
         events = sorted((one for day in self._days for one in day.events), key=Event.sort_key)
         others = [one for day in self._days for one in day.others]
+        contacts = list(contacts)
         self._companies = buying_companies(contacts)
+        self._excluded = excluded_parties(settings.excluded, contacts)
         self.everything = self._build(events, others, self._companies)
 
     def _build(
@@ -70,7 +74,7 @@ class Oracle:
         orders, repeats = build_orders(events, currency)
         sessions = build_sessions(events, others, {id(order.anchor) for order in orders})
         refunds = build_refunds(events, orders, currency)
-        carts = build_carts(events, orders, companies, self.as_of)
+        carts = build_carts(events, orders, companies, self.as_of, self._excluded)
         return Slice(
             tuple(events),
             tuple(sessions),
@@ -169,7 +173,7 @@ class Oracle:
     def tasks(self) -> list[OracleTask]:
         """Every task there is, in whatever state."""
         currency = self.settings.reporting_currency
-        return build_tasks(self.everything, self._companies, currency)
+        return build_tasks(self.everything, self._companies, currency, self._excluded)
 
     def sessions(self) -> list[Session]:
         """Every session there is."""

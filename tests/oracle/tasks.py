@@ -2,14 +2,14 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from .carts import Cart, OrderBook, Subject, split_chains, subject_of
 from .event import FAILED_SEARCHES, SEARCH, VIEW_ITEM, Event
 from .figures import Slice
-from .identity import Session, company_of
+from .identity import Excluded, Session, company_of, is_excluded
 from .orders import Order, find_transaction
 
 ZERO = Decimal(0)
@@ -78,13 +78,19 @@ def _is_outer(letter: str) -> bool:
 
 
 def build_tasks(
-    everything: Slice, companies: Mapping[str, str], currency: str
+    everything: Slice, companies: Mapping[str, str], currency: str, excluded: Excluded
 ) -> list[OracleTask]:
-    """All tasks, of whatever state."""
+    """All tasks, of whatever state. What is excluded is no evidence and ends nothing."""
+    orders = tuple(o for o in everything.orders if not is_excluded(o.anchor, companies, excluded))
+    everything = replace(everything, orders=orders)
     book = OrderBook(everything.orders, companies)
     by_id = {session.session_id: session for session in everything.sessions}
     made = [*_purchases(everything, companies), *_carts(everything.carts)]
-    searches = [e for e in everything.events if e.session_id is not None and term_of(e)]
+    searches = [
+        e
+        for e in everything.events
+        if e.session_id is not None and term_of(e) and not is_excluded(e, companies, excluded)
+    ]
     failed = [e for e in searches if e.name in FAILED_SEARCHES]
     for chain in _chains(failed, companies, book, by_id):
         if chain.subject[0] != "device":
@@ -93,13 +99,14 @@ def build_tasks(
     found = [e for e in searches if e.name == SEARCH]
     for chain in _chains(found, companies, book, by_id):
         made += _no_conversion(chain)
-    visits = [s for s in everything.sessions if _pages(s) >= PAGES]
+    sessions = [s for s in everything.sessions if not is_excluded(s.last, companies, excluded)]
+    visits = [s for s in sessions if _pages(s) >= PAGES]
     known = [_first_of(s) for s in visits if subject_of(s.last, companies)[0] != "device"]
     for chain in _chains(known, companies, book, by_id):
         made += _repeat_visit(chain, everything, companies, currency)
     bounced = [
         _first_of(s)
-        for s in everything.sessions
+        for s in sessions
         if s.is_bounce and s.last.contact is not None and _seen([s])
     ]
     for chain in _chains(bounced, companies, book, by_id):

@@ -90,3 +90,18 @@ def test_a_session_knows_its_neighbours_of_the_branches_that_may_be_seen(world: 
 def test_another_tenant_sees_no_event(world: World) -> None:
     stranger = World(world.superuser, make_tenant(world.superuser, "UTC", "USD"))
     assert history(stranger) == ([], 0)
+
+
+def test_an_event_belongs_to_its_own_contact_else_the_nearest_earlier_else_later(
+    world: World,
+) -> None:
+    world.session("p3", 5, START, contact="U2")
+    named = (None, "U1", None, "U2", None)
+    for number, contact in enumerate(named):
+        seen = {"user_id": contact, "page_title": str(number)}
+        world.event("page_view", after(number), "p3", 5, **seen)
+    events, _ = history(world, "p3.5")
+    assert [e.contact_id for e in events] == ["U1", "U1", "U1", "U2", "U2"]
+    last, _ = history(world, "p3.5", limit=1, after=4)
+    assert [e.contact_id for e in last] == ["U2"]
+    assert {e.contact_id for e in history(world)[0]} == {"U1"}  # of the session's other events
