@@ -333,7 +333,8 @@ create table held_file (
     previous_row_count bigint not null,
     approved_by text,
     approved_at timestamp with time zone,
-    approval_job_id uuid
+    approval_job_id uuid,
+    reasons text[] not null default '{}'::text[]
 ); -- enable and force row security
 
 create table ingest_schedule (
@@ -1362,6 +1363,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _list_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function _loaded_until(p_tenant_id uuid) returns timestamp with time zone
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
+-- function _match_branches(p_tenant_id uuid) returns void
 -- function _mirror_fixed_terms(p_tenant_id uuid, p_terms text[]) returns void
 -- function _mirror_work() returns trigger
 -- function _mirror_works(p_tenant_id uuid) returns void
@@ -1422,10 +1424,12 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_data_availability_combined(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_type text, row_count bigint, source_table text, is_provisional boolean, loaded_at timestamp with time zone)
 -- function get_email_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_job_id uuid, p_location_ids text[]) returns TABLE(job_id uuid, kind text, schedule_key text, period_start date, period_end date, location_ids text[], started_by text, created_at timestamp with time zone, planned_at timestamp with time zone, messages bigint, planned bigint, sending bigint, sent bigint, failed bigint, skipped bigint, unknown bigint, job_status text, job_message text, total bigint)
 -- function get_email_send_history_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_job_id uuid, p_status text, p_recipient text, p_location_ids text[]) returns TABLE(message_id uuid, job_id uuid, kind text, schedule_key text, period_start date, period_end date, recipient text, recipient_name text, branch_ids text[], subject text, status text, reason text, attempts integer, retry_at timestamp with time zone, server_code integer, server_answer text, resolved_by text, created_at timestamp with time zone, sent_at timestamp with time zone, acted_at timestamp with time zone, total bigint)
+-- function get_filled_columns(p_tenant_id uuid, p_file_type text) returns TABLE(column_name text, filled_count bigint, row_count bigint)
 -- function get_freshness(p_tenant_id uuid) returns TABLE(loaded datemultirange, provisional datemultirange, complete_until date, last_loaded_at timestamp with time zone)
 -- function get_landing_pages(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_compared_start date, p_compared_end date, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(page text, sessions bigint, bounces bigint, value numeric, previous_sessions bigint, previous_bounces bigint, total_pages bigint)
 -- function get_location_stats_bulk(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint, sparkline numeric[])
 -- function get_locations(p_tenant_id uuid) returns TABLE(location_id text, name text, city text, region text, is_active boolean)
+-- function get_named_events(p_tenant_id uuid, p_file_type text) returns TABLE(named_id text, event_count bigint)
 -- function get_order_visit(p_tenant_id uuid, p_order_key text, p_location_ids text[], p_limit integer) returns TABLE(session_id text, first_at timestamp with time zone, last_at timestamp with time zone, page_views integer, pages jsonb, viewed jsonb)
 -- function get_page_sessions(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_page text, p_limit integer) returns TABLE(session_id text, customer_key text, name text, first_at timestamp with time zone, branch_id text, page_views integer, is_bounce boolean, has_order boolean)
 -- function get_performance_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_items integer) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, carted_orders bigint, top_items jsonb)

@@ -82,9 +82,11 @@ class RefusedRows(Model):
 
 
 class HeldFile(Model):
-    """A file that was not taken because it lost more than half of its rows.
+    """A file that was not taken, because it differs too much from the last one or is cut.
 
-    `ingest/{job_id}/load-held` loads it all the same; `job_id` may be a part of the job asked for.
+    Each of `reasons` continues a sentence that begins with the file's name; jobs of older releases
+    have none, only the row counts. `ingest/{job_id}/load-held` loads it all the same; `job_id` may
+    be a part of the job asked for.
     """
 
     job_id: UUID
@@ -94,6 +96,7 @@ class HeldFile(Model):
     previous_rows: int
     approved_by: str | None
     approval_job_id: UUID | None
+    reasons: list[str]
 
 
 class JobRow(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,22 +21,20 @@ from app.ingest.attempts import Limits
 from app.ingest.bigquery import DaySource
 from app.ingest.customer_file import Parsed, parse_locations, parse_users
 from app.ingest.event_tables import EVENT_TABLES
-from app.ingest.held import WORDS, judge
+from app.ingest.held import judge
+from app.ingest.judging import WORDS, get_known_ids
 from app.ingest.load import CustomerFile, Harvest
 from app.ingest.progress import Progress
 from app.ingest.refusals import keep
 from app.ingest.spool import Extraction
 from app.jobs import Run
+from app.nothing import get_nothing_words
 from app.tenant_settings import TenantSettings
 
 Samples = list[dict[str, str | None]]
 
 MAX_FILE_BYTES = 200 * 1024**2
 _LISTED_DAYS = 7
-_PARSERS: dict[str, Callable[[Path], Parsed[Any]]] = {
-    "users": parse_users,
-    "locations": parse_locations,
-}
 
 
 @dataclass
@@ -231,7 +229,7 @@ def gather_file(gathering: Gathering, file_type: str) -> None:
         gathering.failures[WORDS[file_type]] = _about_file(path, error)
         return
     gathering.files.append(file)
-    message = f"Far fewer than before; {approved_by} had it loaded anyway" if approved_by else None
+    message = f"Held back before; {approved_by} had it loaded anyway" if approved_by else None
     gathering.progress.done(step, len(file.rows), message)
 
 
@@ -248,7 +246,7 @@ def _about_file(path: str, error: AppError) -> AppError:
 def _fetch_file(
     gathering: Gathering, file_type: str, path: str
 ) -> tuple[CustomerFile, str | None]:
-    """The parsed file, and who had it loaded although it lost most of its rows."""
+    """The parsed file, and who had it loaded although it was held back."""
     local = gathering.folder / (file_type + Path(path).suffix.lower())
     sftp.fetch(
         sources.sftp_settings(gathering.settings), path, local,
@@ -256,13 +254,26 @@ def _fetch_file(
         max_bytes=MAX_FILE_BYTES, progress=lambda done, total: None,
     )  # fmt: skip
     reached("file.fetched")
-    parsed = _PARSERS[file_type](local)
+    parsed = _parse_file(gathering, file_type, local)
     reached("file.parsed")
     gathering.notes += [f"{Path(path).name}: {warning}" for warning in parsed.warnings]
     _keep_refusals(gathering, file_type, parsed.refused, parsed.samples)
-    approved_by = judge(gathering.run, file_type, path, local, len(parsed.rows))
+    approved_by = judge(gathering.run, file_type, path, local, parsed)
     modified_at = datetime.fromtimestamp(local.stat().st_mtime, UTC)
     return CustomerFile(file_type, path, modified_at, parsed.rows), approved_by
+
+
+def _parse_file(gathering: Gathering, file_type: str, local: Path) -> Parsed[Any]:
+    """The file's rows. A branch that this job or an earlier one loaded is never nothing."""
+    tenant_id = gathering.run.tenant_id
+    with tenant_transaction(tenant_id) as conn:
+        words = get_nothing_words(conn, tenant_id)
+        branch_ids = get_known_ids(conn, tenant_id, "locations")
+    if file_type == "locations":
+        return parse_locations(local, words)
+    loaded = (file.rows for file in gathering.files if file.file_type == "locations")
+    branch_ids = next((frozenset(row.location_id for row in rows) for rows in loaded), branch_ids)
+    return parse_users(local, words, branch_ids)
 
 
 def _keep_refusals(

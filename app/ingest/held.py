@@ -13,16 +13,17 @@ from sqlalchemy import Connection, text
 
 from app.db import tenant_transaction
 from app.errors import Conflict, Invalid, NotFound
+from app.ingest.customer_file import Parsed
+from app.ingest.judging import WORDS, count_last_rows, find_reasons
 from app.jobs import Run
-
-WORDS = {"users": "contacts", "locations": "branches"}
 
 
 @dataclass(frozen=True)
 class HeldFile:
-    """A file a job did not take because it has fewer than half of the rows of the last load.
+    """A file that a job did not take, and why.
 
-    `job_id` is the job that fetched it, a part of the job asked for when that has parts.
+    `job_id` is the job that fetched it, a part of the job asked for when that has parts. Each of
+    `reasons` continues a sentence that begins with the file's name.
     """
 
     job_id: UUID
@@ -32,6 +33,7 @@ class HeldFile:
     previous_rows: int
     approved_by: str | None
     approval_job_id: UUID | None
+    reasons: list[str]
 
     @property
     def name(self) -> str:
@@ -39,36 +41,41 @@ class HeldFile:
         return PurePosixPath(self.source_name).name
 
 
-def judge(run: Run, file_type: str, path: str, local: Path, rows: int) -> str | None:
-    """Let a file pass, or hold it back when it lost more than half of its rows.
+def judge(
+    run: Run, file_type: str, path: str, local: Path, parsed: Parsed[Any]
+) -> str | None:
+    """Let a file pass, or hold it back for an admin, with the reasons.
 
-    A file like that is more likely broken than true. It passes when this very job was started
-    to load it: same path, same content, same rows. Answers who approved it, if anybody had to.
+    A file that lost half of what the last one had is more likely broken than true. It passes
+    when this very job was started to load it: same path, same content, same rows. Answers who
+    approved it, if anybody had to.
 
     Raises:
         Invalid: it is held back, and noted for an admin to approve.
         JobInterrupted: the job is no longer this run's.
     """
-    content_hash = _hash(local)
+    rows = len(parsed.rows)
     values = {
         "t": run.tenant_id, "job_id": run.job_id, "file_type": file_type, "path": path,
-        "content_hash": content_hash, "rows": rows,
+        "content_hash": _hash(local), "rows": rows,
     }  # fmt: skip
+    with tenant_transaction(run.tenant_id) as conn:  # the slow part, before the job is locked
+        reasons = find_reasons(conn, run.tenant_id, file_type, parsed)
+        before = count_last_rows(conn, run.tenant_id, file_type)
     with tenant_transaction(run.tenant_id) as conn:
         run.lock(conn)
         conn.execute(_FORGET, values)
-        before = conn.execute(_BEFORE, values).scalar() or 0
-        if rows * 2 >= before and (rows or not before):
+        if not reasons:
             return None
         approval = conn.execute(_APPROVAL, values).one_or_none()
         if approval is not None and approval.is_the_same:
             return str(approval.approved_by)
-        conn.execute(_HOLD, values | {"before": before})
+        conn.execute(_HOLD, values | {"before": before, "reasons": reasons})
     other = "It is not the file that was approved. " if approval is not None else ""
     raise Invalid(
-        f"{PurePosixPath(path).name} has {rows:,} {WORDS[file_type]} and had {before:,} the last "
-        f"time: it was held back and the old ones stay. {other}Check the export that writes it, "
-        "then load again; if the file is right, an admin can load it anyway on the job's page."
+        f"{PurePosixPath(path).name} {'; it '.join(reasons)}: it was held back and the old "
+        f"{WORDS[file_type]} stay. {other}Check the export that writes it, then load again; if the "
+        "file is right, an admin can load it anyway on the job's page."
     )
 
 
@@ -77,7 +84,6 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-_BEFORE = text("select row_count from file_load where tenant_id = :t and file_type = :file_type")
 _FORGET = text("""
     delete from held_file where tenant_id = :t and job_id = :job_id and file_type = :file_type
 """)
@@ -90,9 +96,10 @@ _APPROVAL = text("""
 """)
 _HOLD = text("""
     insert into held_file (
-        tenant_id, job_id, file_type, source_name, content_hash, row_count, previous_row_count
+        tenant_id, job_id, file_type, source_name, content_hash, row_count, previous_row_count,
+        reasons
     )
-    values (:t, :job_id, :file_type, :path, :content_hash, :rows, :before)
+    values (:t, :job_id, :file_type, :path, :content_hash, :rows, :before, :reasons)
 """)
 
 
@@ -104,7 +111,7 @@ def list_held(
         select
             whole.job_id as whole_job_id, held.job_id, held.file_type, held.source_name,
             held.row_count as rows, held.previous_row_count as previous_rows, held.approved_by,
-            held.approval_job_id
+            held.approval_job_id, held.reasons
         from processing_jobs as job
         cross join unnest(array[job.job_id, job.parent_job_id]) as whole (job_id)
         inner join held_file as held
@@ -123,7 +130,7 @@ def list_held(
 
 
 def lock_held(conn: Connection, tenant_id: UUID, job_id: UUID, file_type: str) -> None:
-    """Make sure that this file waits for an approval, and that nobody else gives it meanwhile.
+    """Make sure that this file waits for an approval, which nobody else can give until commit.
 
     Raises:
         NotFound: the job held no such file back.

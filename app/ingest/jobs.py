@@ -19,7 +19,8 @@ from app.format import plural
 from app.ingest import bigquery, sources
 from app.ingest.attempts import Limits
 from app.ingest.gather import Gathering, gather_events, gather_file, list_emptied
-from app.ingest.held import WORDS, approve, lock_held, pass_on
+from app.ingest.held import approve, lock_held, pass_on
+from app.ingest.judging import WORDS
 from app.ingest.load import store
 from app.ingest.progress import Progress
 from app.ingest.queries import find_job
@@ -206,7 +207,7 @@ def _gather(gathering: Gathering, period: DateRange) -> None:
         gather_events(gathering, period, changed_only=run.params.changed_only)
     if not _brings_files(run):
         return
-    for file_type in ("users", "locations"):
+    for file_type in ("locations", "users"):  # which branches there are decides what contacts say
         if file_type in run.params.data_types:
             gather_file(gathering, file_type)
 

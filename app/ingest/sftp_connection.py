@@ -17,6 +17,7 @@ from app import net
 from app.errors import Invalid, Upstream
 from app.ingest.attempts import Limits
 from app.ingest.ssh_keys import HostKey, described, parse_host_key, parse_private_key
+from app.ingest.ssh_sign_in import sign_in
 from app.net import NetPolicy
 
 
@@ -126,6 +127,7 @@ class _PinnedConnection(pysftp.Connection):  # type: ignore[misc] # pysftp is un
         private_key: paramiko.PKey | None,
     ) -> None:
         self._socket = connection
+        self._place = _place(settings.host, settings.port)
         self._pinned = pinned
         super().__init__(
             settings.host,
@@ -151,10 +153,7 @@ class _PinnedConnection(pysftp.Connection):  # type: ignore[misc] # pysftp is un
     def _authenticate(
         self, hostkey: paramiko.PKey, username: str, password: str | None, pkey: paramiko.PKey
     ) -> None:
-        if pkey is not None:
-            self._transport.auth_publickey(username, pkey)
-        else:
-            self._transport.auth_password(username, password)
+        sign_in(self._transport, self._place, username, password, pkey)
 
     def _set_authentication(
         self, password: str | None, private_key: paramiko.PKey | None, _: str | None
@@ -196,7 +195,7 @@ def _refuse_key(
 @contextmanager
 def _faults(host: str, port: int) -> Iterator[None]:
     """Faults of SSH and its socket, in plain words."""
-    place = f"the SFTP server {host}:{port}"
+    place = _place(host, port)
     try:
         yield
     except paramiko.AuthenticationException as error:
@@ -215,6 +214,10 @@ def _faults(host: str, port: int) -> Iterator[None]:
         raise _passing(f"The connection to {place} broke off", error) from error
     except (OSError, EOFError) as error:
         raise _passing(f"The connection to {place} broke off or stood still", error) from error
+
+
+def _place(host: str, port: int) -> str:
+    return f"the SFTP server {host}:{port}"
 
 
 def _passing(cause: str, error: Exception) -> Upstream:

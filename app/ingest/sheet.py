@@ -1,73 +1,64 @@
-"""Tables out of files a tenant's own systems wrote: csv, and workbooks that are checked first.
-
-A workbook is a zip of XML, and both can be built to fill the memory. So every part that is
-needed is unpacked here under limits, looked at, and packed anew; the reader only ever sees
-that copy, in a process of its own. Formulas are never computed: the value stored beside them is
-read.
-"""
+"""Tables out of files a tenant's own systems wrote: csv, and workbooks that are checked first."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO
 
 from app.errors import Invalid
-from app.ingest.workbook import Row, open_workbook
+from app.ingest.csv_text import (
+    CUT_ROW,
+    CsvText,
+    Record,
+    Row,
+    choose_delimiter,
+    read_csv_text,
+    read_records,
+)
+from app.ingest.header import HEADER_ROWS, Header, Match, find_header, first_row
+from app.ingest.workbook import open_workbook
+from app.ingest.workbook_parts import COLUMNS, ROWS, repack
 
 CSV_BYTES = 100 * 1024**2
 XLSX_BYTES = 50 * 1024**2
-UNPACKED_BYTES = 200 * 1024**2  # of all parts of a workbook together
-UNPACKED_RATIO = 400  # bytes out for one byte in; honest sheets stay below 100
-PARTS = 2_000
-ROWS = 500_000
-COLUMNS = 500
-CELLS = 20_000_000  # the reader lays cells out as a full rectangle
 
-_RATIO_FROM = 10 * 1024**2
-_FIELD_CHARACTERS = 100_000
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
-_DELIMITERS = ",;\t|"
-_NEEDED = re.compile(
-    r"\[Content_Types\]\.xml|_rels/\.rels"
-    r"|xl/(_rels/)?(workbook|sharedStrings|styles)\.xml(\.rels)?"
-    r"|xl/worksheets/[^/]+\.xml"
-)
-_MACROS = re.compile(r"vbaproject|xl/macrosheets/|xl/dialogsheets/", re.IGNORECASE)
-_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_HEADER_BYTES = 30
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError,
     NotImplementedError,
 )  # fmt: skip
-_DECLARATIONS = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
-_CELL = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
-_ROW = re.compile(rb"""\brow\b[^>]*?\br\s*=\s*["'](\d+)["']""")
 
 
 @dataclass(frozen=True)
 class Sheet:
     """A table of text cells: the header, the rows with their line numbers, and warnings.
 
-    Empty cells are None, and rows without any filled cell are left out.
+    Empty cells are None, and rows without any filled cell are left out. `faults` are lines that
+    could not be read, with the reason; `place` says which table it is, for messages; `cut` says
+    how the file ends in the middle of a row, if it does.
     """
 
     header: list[str]
     rows: list[tuple[int, Row]]
     warnings: tuple[str, ...] = ()
+    faults: tuple[tuple[int, str], ...] = ()
+    place: str = "The file"
+    header_line: int = 1
+    cut: str | None = None
 
 
-def read_sheet(path: Path) -> Sheet:
+def read_sheet(path: Path, match: Match = first_row) -> Sheet:
     """The table in a csv or xlsx file; which of them it is shows in its first bytes.
+
+    The header is the best match among the first rows; titles above it are left out.
 
     Raises:
         Invalid: the file is neither, is damaged, over a limit, or could do harm.
@@ -78,86 +69,82 @@ def read_sheet(path: Path) -> Sheet:
         raise Invalid(
             "The file is an old .xls workbook or has a password. Save it as .xlsx without one."
         )
-    lines, warnings = _read_xlsx(path) if start == _ZIP else _read_csv(path)
-    return _as_sheet(lines, warnings)
-
-
-def _as_sheet(lines: Iterator[tuple[int, Row]], warnings: tuple[str, ...]) -> Sheet:
-    filled = ((number, row) for number, row in lines if any(cell is not None for cell in row))
-    _, header = next(filled, (0, []))
-    if not header:
-        raise Invalid("The file is empty: not even a header line is in it.")
-    if len(header) > COLUMNS:
-        raise Invalid(f"The file has {len(header):,} columns; at most {COLUMNS} are read.")
-    rows = []
-    for number, row in filled:
-        rows.append((number, row))
-        if len(rows) > ROWS:
-            raise Invalid(f"The file has more than {ROWS:,} rows.")
-    return Sheet([cell or "" for cell in header], rows, warnings)
-
-
-def _read_csv(path: Path) -> tuple[Iterator[tuple[int, Row]], tuple[str, ...]]:
+    if start == _ZIP:
+        lines, place, warnings = _read_xlsx(path)
+        records = (Record(number, row) for number, row in lines)
+        return replace(_as_sheet(records, match), place=place, warnings=warnings)
     if path.stat().st_size > CSV_BYTES:
         raise Invalid(f"The csv file has more than {CSV_BYTES // 1024**2} MB.")
-    text, warnings = _decode(path.read_bytes())
-    if "\x00" in text:
-        raise Invalid("The file holds NUL bytes: it is damaged, or it is no csv file.")
-    return _csv_lines(text), warnings
+    return read_csv(path.read_bytes(), match)
 
 
-def _decode(content: bytes) -> tuple[str, tuple[str, ...]]:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _decode_utf16(content), ()
-    try:
-        return content.decode("utf-8-sig"), ()
-    except UnicodeDecodeError:
-        pass
-    try:
-        text, name = content.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        text, name = content.decode("latin-1"), "Latin-1"
-    return text, (
-        f"The file is not UTF-8 and was read as {name}. Look at a name with accents, and export "
-        "as UTF-8 if it is wrong.",
+def read_csv(content: bytes, match: Match = first_row) -> Sheet:
+    """The table in the bytes of a csv file.
+
+    Raises:
+        Invalid: it is damaged, or over a limit.
+    """
+    text = read_csv_text(content)
+    probes = [(_probe(text, mark, match), mark) for mark in choose_delimiter(text)]
+    found, delimiter = max(probes, key=lambda probe: probe[0].score)  # the first of equals
+    width = len(found.cells) if found.score[0] else None
+    sheet = _as_sheet(read_records(text, delimiter, width), match)
+    return replace(_without_cut_row(sheet, text), warnings=text.warnings)
+
+
+def _probe(text: CsvText, delimiter: str, match: Match) -> Header:
+    return find_header(list(islice(read_records(text, delimiter), HEADER_ROWS)), match)
+
+
+def _as_sheet(records: Iterator[Record], match: Match) -> Sheet:
+    filled = (record for record in records if record.fault or any(record.cells))
+    top = list(islice(filled, HEADER_ROWS))
+    header = find_header(top, match)
+    if not header.cells:
+        raise Invalid("The file is empty: not even a header line is in it.")
+    if len(header.cells) > COLUMNS:
+        raise Invalid(f"The file has {len(header.cells):,} columns; at most {COLUMNS} are read.")
+    rows, faults = [], []
+    for record in chain(top[header.end :], filled):
+        if record.fault:
+            faults.append((record.line, record.fault))
+        else:
+            rows.append((record.line, record.cells))
+        if len(rows) > ROWS:
+            raise Invalid(f"The file has more than {ROWS:,} rows.")
+    names = [cell or "" for cell in header.cells]
+    return Sheet(names, rows, faults=tuple(faults), header_line=header.line)
+
+
+def _without_cut_row(sheet: Sheet, text: CsvText) -> Sheet:
+    """The sheet without a last row that the end of the file cut off, and the words for that."""
+    broken = [line for line, fault in sheet.faults if fault == CUT_ROW]
+    if broken:
+        return replace(sheet, cut=f"ends inside quotation marks that line {broken[0]:,} opens")
+    if not text.ends_open or not sheet.rows:
+        return sheet
+    line, cells = sheet.rows[-1]
+    usual = Counter(len(row) for _, row in sheet.rows[:-1]).most_common(1)
+    whole = min(len(sheet.header), usual[0][0]) if usual else len(sheet.header)
+    if len(cells) >= whole and not text.is_cut:
+        return sheet
+    cut = (
+        f"ends in the middle of line {line:,}: {len(cells)} of {whole} cells, and no end of line"
     )
+    return replace(sheet, rows=sheet.rows[:-1], faults=(*sheet.faults, (line, CUT_ROW)), cut=cut)
 
 
-def _decode_utf16(content: bytes) -> str:
-    try:
-        return content.decode("utf-16")
-    except UnicodeDecodeError as error:
-        raise Invalid(
-            "The csv file begins as UTF-16 and is damaged: it may have broken off while it was "
-            "written."
-        ) from error
-
-
-def _csv_lines(text: str) -> Iterator[tuple[int, Row]]:
-    first = text.lstrip("\r\n").partition("\n")[0]
-    unquoted = re.sub(r'"[^"]*"', "", first)
-    delimiter = max(_DELIMITERS, key=unquoted.count)
-    csv.field_size_limit(_FIELD_CHARACTERS)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        for cells in reader:
-            yield reader.line_num, [cell.strip() or None for cell in cells]
-    except csv.Error as error:
-        raise Invalid(
-            f"The csv file is damaged at line {reader.line_num}: {error}. It may have broken off "
-            "while it was written."
-        ) from error
-
-
-def _read_xlsx(path: Path) -> tuple[Iterator[tuple[int, Row]], tuple[str, ...]]:
+def _read_xlsx(path: Path) -> tuple[Iterator[tuple[int, Row]], str, tuple[str, ...]]:
+    """The rows of the first visible sheet, its name for messages, and warnings."""
     if path.stat().st_size > XLSX_BYTES:
         raise Invalid(f"The workbook has more than {XLSX_BYTES // 1024**2} MB.")
     with tempfile.TemporaryFile() as copy:
         try:
-            _repack(path, copy)
+            repack(path, copy)
         except _DAMAGE as error:
             raise Invalid(
-                "The workbook is damaged: it may have broken off while it was written or sent."
+                "The workbook is damaged: it may have broken off while it was written or sent. "
+                "Save it again, or export it as csv."
             ) from error
         copy.seek(0)
         workbook = open_workbook(copy)
@@ -165,7 +152,8 @@ def _read_xlsx(path: Path) -> tuple[Iterator[tuple[int, Row]], tuple[str, ...]]:
     if not sheets:
         raise Invalid("The workbook has no sheet.")
     more = f"The workbook has {len(sheets)} sheets; only “{sheets[0]}” was read."
-    return _numbered(workbook.rows), (more,) if len(sheets) > 1 else ()
+    place = f"The sheet “{sheets[0]}”"
+    return _numbered(workbook.rows), place, (more,) if len(sheets) > 1 else ()
 
 
 def _numbered(rows: Iterator[Row]) -> Iterator[tuple[int, Row]]:
@@ -173,81 +161,3 @@ def _numbered(rows: Iterator[Row]) -> Iterator[tuple[int, Row]]:
         if number > ROWS + 1:
             raise Invalid(f"The sheet reaches beyond {ROWS:,} rows.")
         yield number, row
-
-
-def _repack(path: Path, copy: IO[bytes]) -> None:
-    """The workbook's needed parts, unpacked under limits, checked, and packed again."""
-    left = UNPACKED_BYTES
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as clean:
-        parts = archive.infolist()
-        _check_parts(parts)
-        for part in parts:
-            if not _NEEDED.fullmatch(part.filename):
-                continue
-            content = _unpack(archive, part, left)
-            left -= len(content)
-            _check_xml(part.filename, content)
-            clean.writestr(part.filename, content)
-
-
-def _check_parts(parts: Sequence[zipfile.ZipInfo]) -> None:
-    names = [part.filename for part in parts]
-    if len(parts) > PARTS or len(set(names)) < len(names):
-        raise Invalid("The workbook is not built like one: too many parts, or the same twice.")
-    if any(_MACROS.search(name) for name in names):
-        raise Invalid("The workbook holds macros. Save it as .xlsx without them.")
-    if any(part.flag_bits & 1 for part in parts):
-        raise Invalid("The workbook has a password. Save it without one.")
-    if _overlap(parts) or any(part.compress_type not in _PACKINGS for part in parts):
-        raise Invalid("The workbook is not built like one: its parts overlap or are packed oddly.")
-
-
-def _overlap(parts: Sequence[zipfile.ZipInfo]) -> bool:
-    """Whether bytes of the file belong to two parts: a small bomb that unpacks many times."""
-    ordered = sorted(parts, key=lambda part: part.header_offset)
-    ends = [part.header_offset + _HEADER_BYTES + part.compress_size for part in ordered]
-    return any(end > part.header_offset for end, part in zip(ends, ordered[1:], strict=False))
-
-
-def _unpack(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> bytes:
-    """The part's bytes, whatever size its entry claims."""
-    ratio_limit = max(_RATIO_FROM, part.compress_size * UNPACKED_RATIO)
-    limit = min(left, ratio_limit)
-    with archive.open(part) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise Invalid(
-            f"The workbook unpacks to more than {UNPACKED_BYTES // 1024**2} MB, or is packed "
-            "denser than any table is. Export fewer columns, or as csv."
-        )
-    return content
-
-
-def _check_xml(name: str, content: bytes) -> None:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
-        raise Invalid("The workbook is not in UTF-8, as every xlsx is.")
-    if _DECLARATIONS.search(content):
-        raise Invalid("The workbook declares XML entities, which no spreadsheet program writes.")
-    if name == "[Content_Types].xml" and b"macroenabled" in content.lower():
-        raise Invalid("The workbook holds macros. Save it as .xlsx without them.")
-    _check_extent(content)
-
-
-def _check_extent(content: bytes) -> None:
-    """Refuse a sheet whose furthest cell would make the reader lay out a giant rectangle."""
-    columns = {match.group(1).upper() for match in _CELL.finditer(content)}
-    row = max((int(match.group(2)) for match in _CELL.finditer(content)), default=0)
-    row = max(row, max((int(match.group(1)) for match in _ROW.finditer(content)), default=0))
-    column = max((_column_number(letters) for letters in columns), default=0)
-    if row > ROWS + 1 or column > COLUMNS or row * column > CELLS:
-        raise Invalid(
-            f"The sheet reaches to row {row:,} and column {column:,}; at most {ROWS:,} rows and "
-            f"{COLUMNS} columns are read. Delete stray cells far outside the table."
-        )
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters[:4]:  # more than any sheet has
-        number = number * 26 + letter - ord("A") + 1
-    return number

@@ -15,7 +15,7 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -24,14 +24,14 @@ from typing import IO
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from app.errors import Invalid
+from app.ingest.csv_text import Row
+from app.ingest.number_formats import read_shown
 
 MEMORY_BYTES = 2 * 1024**3
 CPU_S = 300
 TEXT_BYTES = 200 * 1024**2  # of all rows together, as JSON
 
 _ROOT = Path(__file__).resolve().parents[2]
-
-Row = list[str | None]
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,25 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    workbook = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
-    shown = [s.name for s in workbook.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
-    sheets = shown or workbook.sheet_names
+    content = io.BytesIO(sys.stdin.buffer.read())
+    workbook = CalamineWorkbook.from_filelike(content)
+    visible = [s.name for s in workbook.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
+    sheets = visible or workbook.sheet_names
     sys.stdout.write(json.dumps(sheets) + "\n")
     if not sheets:
         return
-    for row in workbook.get_sheet_by_name(sheets[0]).iter_rows():
-        sys.stdout.write(json.dumps(_as_text(row)) + "\n")
-
-
-def _as_text(row: Sequence[object]) -> Row:
-    return [_cell(value) for value in row]
+    sheet = workbook.get_sheet_by_name(sheets[0])
+    shown = read_shown(content, sheets[0])
+    first_column = sheet.start[1] if sheet.start else 0  # rows are answered from the first one on
+    for number, row in enumerate(sheet.iter_rows()):
+        cells = [_cell(value) for value in row]
+        for column, seen in shown.get(number, {}).items():
+            cells[column - first_column] = seen
+        sys.stdout.write(json.dumps(cells) + "\n")
 
 
 def _cell(value: object) -> str | None:
-    """A cell as a person reads it: 1001.0 is 1001, and dates are ISO."""
+    """A cell without a format of its own: 1001.0 is 1001, and dates are ISO."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

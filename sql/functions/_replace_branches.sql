@@ -22,5 +22,6 @@ begin
     on conflict on constraint locations_pkey do update set
         name = excluded.name, city = excluded.city, region = excluded.region,
         email = excluded.email, phone = excluded.phone, is_active = excluded.is_active;
+    perform _match_branches(p_tenant_id);
 end;
 $$;

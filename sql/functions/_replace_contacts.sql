@@ -66,5 +66,6 @@ begin
         buying_company_name = excluded.buying_company_name,
         branch_id = excluded.branch_id, account_owner = excluded.account_owner;
     analyze touched_session;
+    perform _match_branches(p_tenant_id);
 end;
 $$;

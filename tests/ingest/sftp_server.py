@@ -24,7 +24,9 @@ PASSWORD = SECRETS["file password"]
 class FakeSftp:
     """The running server. `on_read(offset)` is asked before each part of a file is sent.
 
-    `closes_at_sign_in` lets it hang up when it has heard the password.
+    `closes_at_sign_in` lets it hang up when it has heard the password. `methods` are the ways to
+    sign in that it takes; `questions` are those of keyboard-interactive, a round each, and whether
+    the answer may be seen.
     """
 
     directory: Path
@@ -34,6 +36,9 @@ class FakeSftp:
     on_read: Callable[[int], str] = lambda offset: ""
     sign_ins: int = 0
     closes_at_sign_in: bool = False
+    methods: tuple[str, ...] = ("password", "publickey")
+    questions: tuple[tuple[str, bool], ...] = (("Password: ", False),)
+    heard: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -87,7 +92,7 @@ class _Logins(asyncssh.SSHServer):
         return True
 
     def password_auth_supported(self) -> bool:
-        return True
+        return "password" in self._fake.methods
 
     def validate_password(self, username: str, password: str) -> bool:
         if self._fake.closes_at_sign_in:
@@ -95,7 +100,21 @@ class _Logins(asyncssh.SSHServer):
         return (username, password) == ("acme", PASSWORD)
 
     def public_key_auth_supported(self) -> bool:
-        return True
+        return "publickey" in self._fake.methods
+
+    def kbdint_auth_supported(self) -> bool:
+        return "keyboard-interactive" in self._fake.methods
+
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
+        self._round = 0
+        return ("", "", "", [self._fake.questions[0]])
+
+    def validate_kbdint_response(self, username: str, responses: Any) -> Any:
+        self._fake.heard += responses
+        self._round += 1
+        if self._round < len(self._fake.questions):
+            return ("", "", "", [self._fake.questions[self._round]])
+        return set(self._fake.heard) == {PASSWORD}
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         shown = key.export_public_key().decode().split()[:2]

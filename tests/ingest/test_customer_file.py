@@ -9,16 +9,16 @@ import pytest
 import xlsxwriter
 
 from app.errors import Invalid
+from app.ingest.csv_text import CUT_ROW
 from app.ingest.customer_file import (
     LONG_ID,
     NO_ID,
     REPEATED_ID,
     TOO_MANY_CELLS,
-    BranchRow,
-    ContactRow,
-    parse_locations,
-    parse_users,
 )
+from app.ingest.file_rows import BranchRow, ContactRow
+from tests.ingest.files import read_branches as parse_locations
+from tests.ingest.files import read_contacts as parse_users
 
 
 def csv_file(folder: Path, content: str | bytes) -> Path:
@@ -98,9 +98,12 @@ def test_nul_bytes_are_refused(tmp_path: Path) -> None:
         parse_users(csv_file(tmp_path, b"id,name\n1,a\x00b\n"))
 
 
-def test_a_csv_that_breaks_off_inside_quotes_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="damaged at line 3"):
-        parse_users(csv_file(tmp_path, 'id,name\n1,a\n2,"bro'))
+def test_a_csv_that_breaks_off_inside_quotes_is_cut_there(tmp_path: Path) -> None:
+    parsed = parse_users(csv_file(tmp_path, 'id,name\n1,a\n2,"bro'))
+
+    assert parsed.cut == "ends inside quotation marks that line 3 opens"
+    assert [row.user_id for row in parsed.rows] == ["1"]
+    assert parsed.samples[CUT_ROW] == [{"line": "3", "id": None}]
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "\ufeff"])
@@ -155,10 +158,10 @@ def test_only_the_first_visible_sheet_is_read_and_said(tmp_path: Path) -> None:
 
 
 def test_addresses_without_at_sign_are_left_out_and_counted(tmp_path: Path) -> None:
-    parsed = parse_users(csv_file(tmp_path, "id,email\n1,none\n2,a@b\n"))
+    parsed = parse_users(csv_file(tmp_path, "id,email\n1,nobody\n2,a@b\n"))
 
     assert [row.email for row in parsed.rows] == [None, "a@b"]
-    assert parsed.warnings == ("Email addresses without “@”, left out: 1.",)
+    assert parsed.warnings == ("Email addresses without “@”, left out: 1 (line 2).",)
 
 
 def test_branches(tmp_path: Path) -> None:

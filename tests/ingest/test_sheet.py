@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from app.errors import Invalid
-from app.ingest import sheet
+from app.ingest import sheet, workbook_parts
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -62,7 +62,7 @@ def test_a_zip_bomb_is_refused(good: Path) -> None:
 def test_many_large_parts_are_refused_together(
     good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheet, "UNPACKED_BYTES", 5_000)
+    monkeypatch.setattr(workbook_parts, "UNPACKED_BYTES", 5_000)
 
     refused(good, "unpacks to more than")
 

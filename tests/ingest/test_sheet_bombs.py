@@ -10,8 +10,8 @@ import pytest
 
 from app.errors import Invalid
 from app.ingest import sheet, workbook
-from app.ingest.customer_file import parse_users
 from tests.ingest import bad_files
+from tests.ingest.files import read_contacts as parse_users
 
 BOMBS = [
     (bad_files.truncated, "damaged"),

@@ -26,6 +26,10 @@ from tests.running import (
 
 __all__ = ["ada", "browser", "loaded", "port", "provider", "site"]
 
+REASONS = [
+    "has 2 contacts and had 1,200 the last time",
+    "gives 50 % of its contacts the company “<b>”, which 1 % of them had the last time",
+]
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
 
 
@@ -41,8 +45,9 @@ def job_id(ada: Browser, site: Site, superuser: Superuser) -> UUID:
 def hold(superuser: Superuser, site: Site, job_id: UUID) -> None:
     superuser.execute(
         "insert into held_file (tenant_id, job_id, file_type, source_name, content_hash,"
-        " row_count, previous_row_count) values (%s, %s, 'users', '/out/users.csv', 'x', 2, 1200)",
-        (site.acme, job_id),
+        " row_count, previous_row_count, reasons)"
+        " values (%s, %s, 'users', '/out/users.csv', 'x', 2, 1200, %s)",
+        (site.acme, job_id, REASONS),
     )
 
 
@@ -55,12 +60,12 @@ def load_held(site: Site, job_id: object, member: Member = ADA, **body: str) -> 
     )
 
 
-def test_both_counts_and_a_button_stand_on_the_page(ada: Browser, job_id: UUID) -> None:
+def test_counts_reasons_and_a_button_stand_on_the_page(ada: Browser, job_id: UUID) -> None:
     page = check_page(ada.open(f"/data/jobs/{job_id}"))
     shown = page.text(page.by_id(f"held_users_{job_id}"))
     assert shown.startswith(
         "users.csv was held back. It has 2 rows; the last load had 1,200. The old customers stay. "
-        "Load it anyway"
+        f"The file {' '.join(REASONS)} Load it anyway"
     )
 
 
@@ -128,6 +133,7 @@ def test_the_same_by_json(site: Site, job_id: UUID) -> None:
     held = {
         "job_id": str(job_id), "file_type": "users", "source_name": "/out/users.csv",
         "rows": 2, "previous_rows": 1200, "approved_by": None, "approval_job_id": None,
+        "reasons": REASONS,
     }  # fmt: skip
     assert site.api(f"/data/api/v1/ingest/{job_id}").json()["held_files"] == [held]
     answer = load_held(site, job_id)

@@ -20,13 +20,13 @@ from app.config import Config
 from app.dashboard.queries import get_dashboard_overview_stats
 from app.dates import DateRange
 from app.db import tenant_transaction
-from app.ingest.customer_file import parse_locations, parse_users
 from app.ingest.jobs import IngestRequest, start_ingestion
 from app.ingest.queries import Job, find_job, get_data_availability_combined
 from app.settings import provision
 from dev import bigquery, oidc, sftp
 from dev.generate import tiny, write_tenant
 from tests.conftest import Cast
+from tests.ingest.files import read_branches, read_contacts
 from tests.oracle import Oracle, OracleSettings
 from tests.sql.comparing import OVERVIEW, assert_equal, derived_rows, shown
 
@@ -123,8 +123,8 @@ def loaded(site: Site) -> Iterator[int]:
 
 def test_figures_of_a_real_load_equal_the_oracle(site: Site, loaded: int) -> None:
     folder = site.folder / "sftp"
-    contacts = [asdict(c) for c in parse_users(next(folder.glob("users.*"))).rows]
-    branches = [asdict(b) for b in parse_locations(next(folder.glob("locations.*"))).rows]
+    contacts = [asdict(c) for c in read_contacts(next(folder.glob("users.*"))).rows]
+    branches = [asdict(b) for b in read_branches(next(folder.glob("locations.*"))).rows]
     oracle = Oracle(site.folder / "ga4", None, contacts, branches, OracleSettings("UTC", "USD"))
     with tenant_transaction(site.tenant_id) as conn:
         ours = get_dashboard_overview_stats(conn, site.tenant_id, DateRange(FIRST, LAST))

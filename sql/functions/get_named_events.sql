@@ -1,0 +1,48 @@
+-- get_named_events: the contacts or branches that recent events name, with their events.
+--
+-- Definition  Events of the 30 days up to the last loaded one, of all six tables. p_file_type is
+--             users for contacts, locations for branches: the ids that such a file should know.
+-- Units       event_count: events
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/ingest/judging.py
+create or replace function get_named_events(p_tenant_id uuid, p_file_type text)
+returns table (named_id text, event_count bigint)
+language plpgsql
+stable
+as $$
+declare
+    v_last date := (select max(d.event_date) from day_load as d where d.tenant_id = p_tenant_id);
+begin
+    return query
+    with events as (
+        select e.user_id, e.branch_id
+        from purchase as e
+        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
+        union all
+        select e.user_id, e.branch_id
+        from add_to_cart as e
+        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
+        union all
+        select e.user_id, e.branch_id
+        from page_view as e
+        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
+        union all
+        select e.user_id, e.branch_id
+        from view_item as e
+        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
+        union all
+        select e.user_id, e.branch_id
+        from view_search_results as e
+        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
+        union all
+        select e.user_id, e.branch_id
+        from no_search_results as e
+        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
+    ),
+    names as (
+        select case when p_file_type = 'users' then v.user_id else v.branch_id end as name
+        from events as v
+    )
+    select n.name, count(*) from names as n where n.name is not null group by n.name;
+end;
+$$;
