@@ -17,6 +17,7 @@ from app.customers import api as customers_api
 from app.customers import exclusion_views
 from app.customers import views as customers_views
 from app.dashboard import api as dashboard_api
+from app.dashboard import quality
 from app.dashboard import views as dashboard_views
 from app.email import api as email_api
 from app.email import history_views, link_views, recipient_views, send_views, sending_api
@@ -56,6 +57,7 @@ _PAGES = (
     setup.blueprint,
     ingest_views.blueprint,
     dashboard_views.blueprint,
+    quality.blueprint,
     task_actions.blueprint,
     tasks_queue.blueprint,
     tasks_board.blueprint,
@@ -75,6 +77,7 @@ _APIS = (
     auth_api.blueprint,
     ingest_api.blueprint,
     dashboard_api.blueprint,
+    quality.api,
     tasks_api.blueprint,
     customers_api.blueprint,
     performance_api.blueprint,

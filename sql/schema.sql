@@ -25,7 +25,8 @@ create table add_to_cart (
     items_json jsonb,
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
-    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
+    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
+    copies integer not null default 1
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table api_token (
@@ -147,7 +148,8 @@ create table day_load (
     row_count bigint not null,
     last_event_ts timestamp with time zone,
     load_id bigint not null,
-    loaded_at timestamp with time zone not null default now()
+    loaded_at timestamp with time zone not null default now(),
+    odd_rows_version integer
 ); -- enable and force row security
 
 create table derivation (
@@ -434,8 +436,24 @@ create table no_search_results (
     term text,
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
-    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
+    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
+    copies integer not null default 1
 ) partition by RANGE (event_date); -- enable and force row security
+
+create table odd_row (
+    tenant_id uuid not null,
+    event_date date not null,
+    branch_id text not null,
+    kind text not null,
+    event_type text not null,
+    event_name text not null,
+    event_ts timestamp with time zone not null,
+    session_id text,
+    transaction_id text,
+    amount numeric(24,6),
+    currency text,
+    items_json jsonb
+); -- enable and force row security
 
 create table order_repeat (
     tenant_id uuid not null,
@@ -471,7 +489,8 @@ create table page_view (
     traffic_medium text,
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
-    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
+    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
+    copies integer not null default 1
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table periodic_tick (
@@ -530,7 +549,8 @@ create table purchase (
     order_key text not null,
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
-    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
+    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
+    copies integer not null default 1
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table refund (
@@ -862,7 +882,8 @@ create table view_item (
     items_json jsonb,
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
-    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
+    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
+    copies integer not null default 1
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table view_search_results (
@@ -885,7 +906,8 @@ create table view_search_results (
     term text,
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
-    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
+    session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
+    copies integer not null default 1
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table visitor_gap (
@@ -1002,6 +1024,7 @@ alter table membership add constraint membership_member FOREIGN KEY (member_id) 
 alter table membership add constraint membership_pkey PRIMARY KEY (tenant_id, membership_id);
 alter table membership add constraint membership_role CHECK ((role = ANY (ARRAY['admin'::text, 'manager'::text, 'rep'::text, 'viewer'::text])));
 alter table membership add constraint membership_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table odd_row add constraint odd_row_kind_check CHECK ((kind = ANY (ARRAY['repeated_row'::text, 'negative_refund'::text, 'negative_revenue'::text, 'negative_quantity'::text, 'negative_price'::text, 'unnamed_item'::text])));
 alter table order_repeat add constraint order_repeat_pkey PRIMARY KEY (tenant_id, order_key, repeat_number);
 alter table periodic_tick add constraint periodic_tick_pkey PRIMARY KEY (tick);
 alter table processing_jobs add constraint processing_jobs_pkey PRIMARY KEY (tenant_id, job_id);
@@ -1066,6 +1089,7 @@ CREATE INDEX membership_email ON public.membership USING btree (email);
 CREATE INDEX membership_member_id ON public.membership USING btree (member_id);
 CREATE INDEX no_search_results_event_date ON ONLY public.no_search_results USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX no_search_results_session_key ON ONLY public.no_search_results USING btree (tenant_id, session_key);
+CREATE INDEX odd_row_event_date ON public.odd_row USING btree (tenant_id, event_date, branch_id, kind);
 CREATE INDEX order_repeat_date ON public.order_repeat USING btree (tenant_id, event_date);
 CREATE INDEX page_view_event_date ON ONLY public.page_view USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX page_view_session_key ON ONLY public.page_view USING btree (tenant_id, session_key);
@@ -1151,6 +1175,7 @@ create policy member_directory on member to app_admin using true;
 create policy member_directory on membership to app_admin using true;
 create policy tenant_fence on membership to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on no_search_results to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on odd_row to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on order_repeat to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on page_view to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy scheduler on periodic_tick to app_admin using true;
@@ -1247,6 +1272,8 @@ grant delete, insert, select, update on membership to app_web;
 grant select on membership to app_worker;
 grant select on no_search_results to app_web;
 grant delete, insert, select, update on no_search_results to app_worker;
+grant select on odd_row to app_web;
+grant delete, insert, select on odd_row to app_worker;
 grant select on order_repeat to app_web;
 grant delete, insert, select, update on order_repeat to app_worker;
 grant select on page_view to app_web;
@@ -1321,7 +1348,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _count_repeat_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
 -- function _count_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric, p_now timestamp with time zone, p_only text) returns TABLE(task_type text, state text, tasks bigint, value numeric)
 -- function _count_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
--- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, net_revenue numeric, same_item numeric)
+-- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, currency text, net_revenue numeric, same_item numeric)
 -- function _currency_code(p_currency text) returns text
 -- function _customer_entries(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb)
 -- function _customer_items(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns TABLE(item_key text, item_id text, item_name text, times bigint, quantity numeric, last_at timestamp with time zone)
@@ -1354,9 +1381,13 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _hidden_customers(p_tenant_id uuid) returns text[]
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
+-- function _is_day_whole(p_tenant_id uuid, p_event_date date) returns boolean
 -- function _is_nothing(p_text text, p_words text[]) returns boolean
+-- function _is_provisional(p_source_kind text, p_event_date date, p_today date) returns boolean
 -- function _is_sending_confirmed(p_tenant_id uuid) returns boolean
+-- function _item_key(p_item jsonb) returns text
 -- function _item_number(p_value jsonb) returns numeric
+-- function _item_quantity(p_item jsonb) returns numeric
 -- function _keep_audit() returns trigger
 -- function _keep_message() returns trigger
 -- function _keep_vanished(p_tenant_id uuid) returns void
@@ -1364,15 +1395,20 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _loaded_until(p_tenant_id uuid) returns timestamp with time zone
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
 -- function _match_branches(p_tenant_id uuid) returns void
+-- function _merge_copies(p_event_type text) returns void
 -- function _mirror_fixed_terms(p_tenant_id uuid, p_terms text[]) returns void
 -- function _mirror_work() returns trigger
 -- function _mirror_works(p_tenant_id uuid) returns void
+-- function _name_items(p_tenant_id uuid, p_event_type text) returns void
 -- function _no_conversion_tasks(p_tenant_id uuid) returns void
 -- function _no_results_tasks(p_tenant_id uuid) returns void
+-- function _note_odd_rows(p_tenant_id uuid) returns void
 -- function _nothing_words(p_tenant_id uuid) returns text[]
+-- function _odd_row_query(p_event_type text) returns text
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_event_ts timestamp with time zone, p_revenue numeric) returns text
--- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, net_revenue numeric, items_json jsonb)
+-- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, currency text, net_revenue numeric, items_json jsonb)
 -- function _place_works(p_tenant_id uuid) returns void
+-- function _property_today(p_tenant_id uuid) returns date
 -- function _purchase_tasks(p_tenant_id uuid) returns void
 -- function _record_closings(p_tenant_id uuid) returns void
 -- function _replace_branches(p_tenant_id uuid) returns void
@@ -1422,10 +1458,12 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_customer_summaries(p_tenant_id uuid, p_customer_keys text[], p_now timestamp with time zone) returns TABLE(customer_key text, net_revenue numeric, orders bigint, last_order_at timestamp with time zone)
 -- function get_dashboard_overview_stats(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, currency text, other_currencies jsonb, sessions_with_order bigint, bounces bigint, page_views bigint, abandoned_carts bigint, abandoned_cart_value numeric, total_searches bigint, failed_searches bigint, repeat_visitors bigint, cookieless_events bigint, duplicate_orders bigint, orders_without_revenue bigint)
 -- function get_data_availability_combined(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_type text, row_count bigint, source_table text, is_provisional boolean, loaded_at timestamp with time zone)
+-- function get_data_quality(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(kind text, row_count bigint)
 -- function get_email_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_job_id uuid, p_location_ids text[]) returns TABLE(job_id uuid, kind text, schedule_key text, period_start date, period_end date, location_ids text[], started_by text, created_at timestamp with time zone, planned_at timestamp with time zone, messages bigint, planned bigint, sending bigint, sent bigint, failed bigint, skipped bigint, unknown bigint, job_status text, job_message text, total bigint)
 -- function get_email_send_history_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_job_id uuid, p_status text, p_recipient text, p_location_ids text[]) returns TABLE(message_id uuid, job_id uuid, kind text, schedule_key text, period_start date, period_end date, recipient text, recipient_name text, branch_ids text[], subject text, status text, reason text, attempts integer, retry_at timestamp with time zone, server_code integer, server_answer text, resolved_by text, created_at timestamp with time zone, sent_at timestamp with time zone, acted_at timestamp with time zone, total bigint)
 -- function get_filled_columns(p_tenant_id uuid, p_file_type text) returns TABLE(column_name text, filled_count bigint, row_count bigint)
 -- function get_freshness(p_tenant_id uuid) returns TABLE(loaded datemultirange, provisional datemultirange, complete_until date, last_loaded_at timestamp with time zone)
+-- function get_freshness(p_tenant_id uuid) returns TABLE(loaded datemultirange, provisional datemultirange, streamed datemultirange, complete_until date, last_loaded_at timestamp with time zone)
 -- function get_landing_pages(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_compared_start date, p_compared_end date, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(page text, sessions bigint, bounces bigint, value numeric, previous_sessions bigint, previous_bounces bigint, total_pages bigint)
 -- function get_location_stats_bulk(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint, sparkline numeric[])
 -- function get_locations(p_tenant_id uuid) returns TABLE(location_id text, name text, city text, region text, is_active boolean)
@@ -1435,6 +1473,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_performance_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_items integer) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, carted_orders bigint, top_items jsonb)
 -- function get_purchase_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_queue_counts(p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_done_by text, p_owners text[], p_owner_branches text[], p_now timestamp with time zone) returns TABLE(snoozed bigint, done bigint)
+-- function get_recovered_other_currencies(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(task_type text, done_by text, currency text, orders bigint, revenue numeric)
 -- function get_recovered_revenue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(task_type text, done_by text, contacts bigint, orders bigint, revenue numeric, same_item numeric, tasks bigint, tasks_ordered bigint)
 -- function get_related_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(kind text, term text, likeness real, sessions bigint, found bigint, failed bigint)
 -- function get_repeat_visit_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
@@ -1451,6 +1490,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_user_history(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb, total bigint)
 -- function get_work_by_branch(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, made bigint, worked bigint, won bigint, will_order_later bigint, no_answer bigint, not_interested bigint, not_relevant bigint, first_action_hours double precision)
 -- function list_customers(p_tenant_id uuid, p_query text, p_location_ids text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, people bigint, net_revenue numeric, orders bigint, last_order_at timestamp with time zone, last_at timestamp with time zone, total bigint)
+-- function list_odd_rows(p_tenant_id uuid, p_kind text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_offset integer) returns TABLE(event_date date, event_ts timestamp with time zone, event_name text, branch_id text, session_id text, transaction_id text, amount numeric, currency text, items jsonb)
 -- function list_report_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_now timestamp with time zone) returns TABLE(task_id uuid, customer_key text, branch_id text, score double precision, last_at timestamp with time zone)
 -- function list_told_tasks(p_tenant_id uuid, p_recipients text[]) returns TABLE(recipient text, task_id uuid, told_as text)
 -- function list_unassigned_tasks(p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_now timestamp with time zone) returns TABLE(task_id uuid, version integer)

@@ -6,6 +6,7 @@ that a test can load hundreds of histories in a minute; tests/ingest checks the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import tempfile
@@ -129,6 +130,7 @@ def _values(row: Row) -> dict[str, Any]:
     return {
         **{column: _pick(properties.get(key), TEXT_ORDER) for column, key in PROPERTIES.items()},
         "event_ts": row["event_timestamp"],
+        "content_hash": _hash(row.get("event_params", ())),
         "ga_session_id": _pick(params.get("ga_session_id"), ("int_value", *TEXT_ORDER)),
         "is_engaged": _pick(params.get("session_engaged"), TEXT_ORDER),
         "page_url": _pick(params.get("page_location"), TEXT_ORDER),
@@ -149,6 +151,11 @@ def _values(row: Row) -> dict[str, Any]:
         "country": geo.get("country"), "traffic_source": traffic.get("source"),
         "traffic_medium": traffic.get("medium"),
     }  # fmt: skip
+
+
+def _hash(params: Iterable[Row]) -> int:
+    text = json.dumps(list(params), sort_keys=True)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
 
 def _first_values(pairs: Iterable[Row]) -> dict[str, Row]:

@@ -111,21 +111,21 @@ def tell(events: Sequence[Event]) -> list[Step]:
 
 
 def _change(cart: dict[str, tuple[Decimal, Decimal]], event: Event) -> None:
-    """Lines as carts count them: never below 0, at the last price of an add."""
-    is_add = event.event_name == "add_to_cart"
+    """Lines as carts count them: never below 0, at the last price of an add.
+
+    A negative quantity added is that many removed, and the other way round.
+    """
+    sign = 1 if event.event_name == "add_to_cart" else -1
     for item in event.items or ():
         key = item.get("item_id") or item.get("item_name")
         if not key:
             continue
         quantity, price = cart.get(str(key), (Decimal(0), Decimal(0)))
-        change = _number(item.get("quantity")) or Decimal(1)
-        if change <= 0:
-            change = Decimal(1)
+        change = sign * (_number(item.get("quantity")) or Decimal(1))
         shown = _number(item.get("price"))
-        if is_add and shown is not None and shown >= 0:
+        if change > 0 and shown is not None:
             price = shown
-        quantity = quantity + change if is_add else max(quantity - change, Decimal(0))
-        cart[str(key)] = (quantity, price)
+        cart[str(key)] = (max(quantity + change, Decimal(0)), price)
 
 
 def _total(cart: Mapping[str, tuple[Decimal, Decimal]]) -> Decimal:

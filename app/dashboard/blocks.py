@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 
 from app.dashboard import charts
 from app.dashboard.filters import METRICS, Filters
+from app.dashboard.quality_kinds import KINDS
+from app.dashboard.quality_queries import get_data_quality
 from app.dashboard.queries import (
     BranchStats,
     ChartPoint,
@@ -64,6 +66,7 @@ def freshness(conn: Connection, question: Question) -> dict[str, Any]:
     return {
         "fresh": fresh,
         "provisional": fresh.provisional_days(period),
+        "streamed": fresh.streamed_days(period),
         "missing": fresh.missing(period),
         "compared_missing": fresh.missing(compared) if compared else [],
         "last_load": fresh.last_loaded_at,
@@ -137,8 +140,13 @@ def _totals(found: list[BranchStats]) -> dict[str, Decimal | int | None]:
 
 def quality(conn: Connection, question: Question) -> dict[str, Any]:
     """The overview's figures about the data themselves."""
-    figures = _overview(conn, question, question.filters.period)
-    return {"figures": None if _is_empty(figures) else figures}
+    period = question.filters.period
+    figures = _overview(conn, question, period)
+    return {
+        "figures": None if _is_empty(figures) else figures,
+        "odd_rows": get_data_quality(conn, question.tenant_id, period, question.location_ids),
+        "kinds": KINDS,
+    }
 
 
 def recovered(conn: Connection, question: Question) -> dict[str, Any]:

@@ -127,13 +127,7 @@ _LOCK = text("""
     where tenant_id = :t and kind = :kind and due_at <= :now and not is_paused
     for update skip locked
 """)
-_IS_LOADED = text("""
-    select count(*) = 2
-    from day_load
-    where
-        tenant_id = :t and event_date = :day and event_type in ('purchase', 'add_to_cart')
-        and source_kind = 'daily'
-""")
+_IS_LOADED = text("select _is_day_whole(:t, :day)")
 _HAS_RUN = text("""
     select exists (
         select from email_schedule_run

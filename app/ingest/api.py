@@ -141,7 +141,9 @@ class DayRow(Model):
     event_type: str
     rows: int
     source_table: str | None
+    source_kind: Literal["daily", "intraday", "fresh"] | None
     is_provisional: bool
+    settled_from: Literal["intraday", "fresh"] | None
     loaded_at: datetime
 
 

@@ -60,6 +60,8 @@ _REVENUE = (
     "if(is_nan(refund_value), null, refund_value), "
     "if(is_nan(purchase_revenue), null, purchase_revenue)), params.value)"
 )
+# All parameters, which are read anyway: at most 18 digits, as whole numbers are taken as text too.
+_CONTENT_HASH = "mod(farm_fingerprint(to_json_string(event_params)), 1000000000000000000)"
 # Where a column of the spool comes from, when it is not a column of the same name.
 _SOURCES = {
     "event_ts": "event_timestamp",
@@ -76,6 +78,7 @@ _SOURCES = {
     "search_term": "params.search_term",
     "transaction_id": "coalesce(ecommerce_id, params.transaction_id)",
     "revenue": _REVENUE,
+    "content_hash": _CONTENT_HASH,
     "item_id": "first_item_id",
     "item_name": "first_item_name",
     "item_category": "first_item_category",

@@ -30,7 +30,10 @@ _COMMON = (
     ("batch_event_index", pa.int32()),
     ("page_url", pa.string()),
     ("source_table", pa.string()),
+    ("content_hash", pa.int64()),
 )
+# Extracted to tell rows apart that differ only in what is not stored; the swap drops it.
+STAGED_ONLY = frozenset({"content_hash"})
 _SEARCH = (("search_term", pa.string()), ("term", pa.string()))
 
 
@@ -41,6 +44,11 @@ class EventTable:
     name: str
     event_names: tuple[str, ...]
     schema: pa.Schema
+
+    @property
+    def stored_columns(self) -> list[str]:
+        """The columns that the table of the database has too."""
+        return [name for name in self.schema.names if name not in STAGED_ONLY]
 
 
 def _table(

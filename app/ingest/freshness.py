@@ -16,13 +16,15 @@ from app.dates import DateRange
 class Freshness:
     """Loaded and provisional days as spans without gaps, oldest first; nulls: nothing is loaded.
 
-    `complete_until` is the last settled day, which no load changes any more.
+    `streamed` are settled days for which Google never exported a daily table.
+    `complete_until` is the last settled day.
     """
 
     loaded: tuple[DateRange, ...]
     provisional: tuple[DateRange, ...]
     complete_until: date | None
     last_loaded_at: datetime | None
+    streamed: tuple[DateRange, ...] = ()
 
     @property
     def earliest_date(self) -> date | None:
@@ -42,6 +44,10 @@ class Freshness:
         """The days of the period that may still change."""
         return [day for day in period.days if _holds(self.provisional, day)]
 
+    def streamed_days(self, period: DateRange) -> list[date]:
+        """The days of the period that are settled from an intraday or fresh table."""
+        return [day for day in period.days if _holds(self.streamed, day)]
+
 
 def get_freshness(conn: Connection, tenant_id: UUID) -> Freshness:
     """What is loaded, in tenant_transaction().
@@ -50,7 +56,8 @@ def get_freshness(conn: Connection, tenant_id: UUID) -> Freshness:
     """
     row = conn.execute(text("select * from get_freshness(:t)"), {"t": tenant_id}).one()
     return Freshness(
-        _spans(row.loaded), _spans(row.provisional), row.complete_until, row.last_loaded_at
+        _spans(row.loaded), _spans(row.provisional), row.complete_until, row.last_loaded_at,
+        _spans(row.streamed),
     )
 
 

@@ -56,6 +56,7 @@ class Heatmap:
     months: tuple[tuple[str, int], ...]
     rows: tuple[Row, ...]
     gaps: tuple[tuple[DateRange, str], ...]
+    streamed: int = 0  # days that are settled without a daily table
 
 
 def default_window(availability: Availability, today: date) -> DateRange:
@@ -70,7 +71,11 @@ def build_heatmap(availability: Availability, window: DateRange, fmt: Format) ->
     """Lay the loaded days out over `window`."""
     found = {(day.event_type, day.event_date): day for day in availability.days}
     rows = tuple(_row(name, found, availability, window, fmt) for name in EVENT_TYPES)
-    return Heatmap(window, _months(window), rows, tuple(_gaps(rows)))
+    streamed = {
+        day.event_date for day in availability.days
+        if day.settled_from and window.start <= day.event_date <= window.end
+    }  # fmt: skip
+    return Heatmap(window, _months(window), rows, tuple(_gaps(rows)), len(streamed))
 
 
 def _row(
@@ -101,6 +106,8 @@ def _cell(
         f"from {loaded.source_table}" if loaded.source_table else "",
         f"loaded {_moment(loaded.loaded_at, fmt)}",
         "may still change" if loaded.is_provisional else "",
+        f"settled from its {loaded.settled_from} table: Google exported no daily one"
+        if loaded.settled_from else "",
     ]
     title = " · ".join(part for part in parts if part)
     return Cell(day, state, _level(loaded.rows, most), title, loaded.rows)

@@ -157,12 +157,20 @@ def _note_replaced(conn: Connection, run: Run, harvest: Harvest) -> None:
 
 
 def _stage_events(conn: Connection, run: Run, name: str, extraction: Extraction) -> None:
-    """A temporary copy of the table's columns, filled from the spool file by binary COPY."""
-    columns = sql.SQL(", ").join(map(sql.Identifier, EVENT_TABLES[name].schema.names))
+    """A temporary copy of the table's columns, filled from the spool file by binary COPY.
+
+    Rows that stand in the export more than once are merged here, before the tenant's lock.
+    """
+    table = EVENT_TABLES[name]
+    columns = sql.SQL(", ").join(map(sql.Identifier, table.schema.names))
+    stored = sql.SQL(", ").join(map(sql.Identifier, table.stored_columns))
     stage = sql.Identifier(f"stage_{name}")
-    create = sql.SQL("create temporary table {} on commit drop as select {} from {} limit 0")
+    create = sql.SQL(
+        "create temporary table {} on commit drop as"
+        " select {}, null::bigint as content_hash from {} limit 0"
+    )
     with _driver(conn).cursor() as cursor:
-        cursor.execute(create.format(stage, columns, sql.Identifier(name)))
+        cursor.execute(create.format(stage, stored, sql.Identifier(name)))
         statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(stage, columns)
         with cursor.copy(statement) as copy:
             copy.write(pgcopy.HEADER)
@@ -171,6 +179,9 @@ def _stage_events(conn: Connection, run: Run, name: str, extraction: Extraction)
                 copy.write(pgcopy.encode(batch, _JSONB))
                 reached("stage.copying")
             copy.write(pgcopy.TRAILER)
+        cursor.execute("select _merge_copies(%s)", (name,))
+        if "items_json" in table.schema.names:
+            cursor.execute("select _name_items(%s, %s)", (run.tenant_id, name))
     reached("stage.events")
 
 

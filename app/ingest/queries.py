@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -58,6 +59,18 @@ class DayAvailability:
     source_table: str | None
     is_provisional: bool
     loaded_at: datetime
+
+    @property
+    def source_kind(self) -> str | None:
+        """Which kind of export table: daily, intraday or fresh; None when it is unknown."""
+        found = re.fullmatch(r"events_(?:(intraday|fresh)_)?\d{8}", self.source_table or "")
+        return (found.group(1) or "daily") if found else None
+
+    @property
+    def settled_from(self) -> str | None:
+        """intraday or fresh when the day is settled without a daily table; else None."""
+        kind = self.source_kind
+        return None if self.is_provisional or kind == "daily" else kind
 
 
 @dataclass(frozen=True)

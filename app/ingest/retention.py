@@ -78,7 +78,7 @@ def forget_days(run: Run) -> None:
 def _replace_by_nothing(conn: Connection, tenant_id: UUID, days: list[date]) -> None:
     values = {"t": tenant_id, "days": days, "types": list(EVENT_TABLES)}
     for name, table in EVENT_TABLES.items():
-        columns = ", ".join(table.schema.names)
+        columns = ", ".join(table.stored_columns)
         conn.execute(text(
             f"create temporary table stage_{name} on commit drop as"  # noqa: S608 - constants
             f" select {columns} from {name} limit 0"

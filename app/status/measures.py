@@ -90,10 +90,19 @@ _INGEST = text("""
 _FRESHNESS = text("""
     select t.slug, extract(epoch from clock_timestamp() - (d.last_day + 1))::float8
     from tenant as t
+    cross join (select (clock_timestamp() at time zone 'UTC')::date as today) as k
     cross join lateral (
-        select max(l.event_date) as last_day
+        select case
+            when
+                max(l.event_date) filter (
+                    where l.source_kind <> 'daily'
+                    and not _is_provisional(l.source_kind, l.event_date, k.today)
+                ) > coalesce(max(l.event_date) filter (where l.source_kind = 'daily'), '-infinity')
+                then max(l.event_date) filter (where l.event_date < k.today)
+            else max(l.event_date) filter (where l.source_kind = 'daily')
+        end as last_day
         from day_load as l
-        where l.tenant_id = t.tenant_id and l.event_type = 'purchase' and l.source_kind = 'daily'
+        where l.tenant_id = t.tenant_id and l.event_type = 'purchase'
     ) as d
     where not t.is_suspended and d.last_day is not null
     order by 1

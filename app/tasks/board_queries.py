@@ -44,6 +44,15 @@ class RecoveredRow:
 
 
 @dataclass(frozen=True)
+class OtherRevenue:
+    """What was credited in a currency other than the reporting one; never summed with it."""
+
+    currency: str
+    orders: int
+    revenue: Decimal
+
+
+@dataclass(frozen=True)
 class Uplift:
     """How often customers ordered, per cent: spoken to and not; `points` None under 30 each."""
 
@@ -63,9 +72,10 @@ class Uplift:
 
 @dataclass(frozen=True)
 class Recovered:
-    """The recovered revenue of a range, by type and person."""
+    """The recovered revenue of a range, by type and person; beside it, other currencies."""
 
     rows: tuple[RecoveredRow, ...]
+    other_currencies: tuple[OtherRevenue, ...] = ()
 
     @property
     def total(self) -> RecoveredRow:
@@ -121,10 +131,23 @@ def list_unassigned_tasks(
 def get_recovered_revenue(
     conn: Connection, tenant_id: UUID, period: DateRange, location_ids: Sequence[str] | None = None
 ) -> Recovered:
-    """What followed the contacts of these days. Source: sql/functions/get_recovered_revenue.sql"""
+    """What followed the contacts of these days.
+
+    Source: sql/functions/get_recovered_revenue.sql, get_recovered_other_currencies.sql
+    """
+    values = _arguments(tenant_id, period, location_ids)
     statement = text("select * from get_recovered_revenue(:t, :start, :end, :branches)")
-    rows = conn.execute(statement, _arguments(tenant_id, period, location_ids))
-    return Recovered(tuple(RecoveredRow(*row) for row in rows))
+    rows = tuple(RecoveredRow(*row) for row in conn.execute(statement, values))
+    others = conn.execute(_OTHER_CURRENCIES, values) if any(row.done_by for row in rows) else ()
+    return Recovered(rows, tuple(OtherRevenue(*row) for row in others))
+
+
+_OTHER_CURRENCIES = text("""
+    select currency, sum(orders)::bigint, sum(revenue)
+    from get_recovered_other_currencies(:t, :start, :end, :branches)
+    group by currency
+    order by currency
+""")
 
 
 def _arguments(

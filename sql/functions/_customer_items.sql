@@ -1,6 +1,7 @@
 -- _customer_items: the items that one customer ordered at any time, a row each.
 --
--- Definition  An item is its id, else its name. times: orders it is in.
+-- Definition  An item is its id, else its name; those without both are one item without a name.
+--             times: orders it is in. A negative quantity takes away, as in a credit note.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_customer_products.sql
 create or replace function _customer_items(
@@ -16,12 +17,11 @@ as $$
 begin
     return query
     select
-        coalesce(i.item ->> 'item_id', i.item ->> 'item_name'), max(i.item ->> 'item_id'),
-        max(i.item ->> 'item_name'), count(distinct o.order_key),
-        sum(coalesce(nullif(_item_number(i.item -> 'quantity'), 0), 1)), max(o.order_ts)
+        coalesce(_item_key(i.item), 'u:'), max(i.item ->> 'item_id'),
+        max(i.item ->> 'item_name'), count(distinct o.order_key), sum(_item_quantity(i.item)),
+        max(o.order_ts)
     from _customer_orders(p_tenant_id, p_customer_key, p_location_ids) as o
     cross join jsonb_array_elements(o.items_json) as i (item)
-    where coalesce(i.item ->> 'item_id', i.item ->> 'item_name') is not null
     group by 1;
 end;
 $$;

@@ -17,6 +17,7 @@ begin
     perform _touch_everything(p_tenant_id);
     perform _touch_hidden(p_tenant_id);
     perform _touch_excluded(p_tenant_id);
+    perform _note_odd_rows(p_tenant_id);
     perform _collect_sessions(p_tenant_id);
     perform _resolve_mixed(p_tenant_id);
     perform _settle_sessions(p_tenant_id);

@@ -1,6 +1,7 @@
 -- _derive_refunds: the refunds of the touched keys, into refund_new.
 --
--- Definition  A refund's value, else its items' price × quantity, else what is left of the order.
+-- Definition  A refund's value, else its items' price × quantity, else what is left of the order;
+--             amount and quantities by their absolute value, since shops send them with either sign.
 --             Equal refunds of one second count once; applied in time order, never beyond the
 --             order's revenue. One whose order is unknown stands by itself until it arrives.
 -- Tenant      p_tenant_id, and row-level security behind it.
@@ -31,13 +32,10 @@ begin
         from (
             select distinct on (e.order_key, date_trunc('second', e.event_ts), amount)
                 e.*,
-                coalesce(e.revenue, (
-                    select sum(
-                        _item_number(i.item -> 'price')
-                        * coalesce(nullif(greatest(_item_number(i.item -> 'quantity'), 0), 0), 1)
-                    )
+                abs(coalesce(e.revenue, (
+                    select sum(_item_number(i.item -> 'price') * abs(_item_quantity(i.item)))
                     from jsonb_array_elements(e.items_json) as i (item)
-                )) as amount
+                ))) as amount
             from purchase_event as e
             where e.event_name = 'refund'
             order by e.order_key, date_trunc('second', e.event_ts), amount, e.position

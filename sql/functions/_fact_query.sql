@@ -32,7 +32,7 @@ as $$
                 case a.event_name
                     when ''add_to_cart'' then ''add''
                     when ''remove_from_cart'' then ''remove'' else ''checkout''
-                end as kind,
+                end as event_kind,
                 i.item, i.item_position, _currency_code(a.currency) as currency, null as term
             from add_to_cart as a
             inner join touched_session as t
@@ -58,7 +58,14 @@ as $$
         left join mixed_event as m on m.source = e.source and m.source_row = e.source_row
         ),
         named as (
-            select r.*, coalesce(u.buying_company_erp_id, r.session_company) as known_company
+            select
+                r.*,
+                case
+                    when r.item is null or _item_quantity(r.item) > 0 then r.event_kind
+                    when r.event_kind = ''add'' then ''remove''
+                    else ''add''
+                end as kind,
+                coalesce(u.buying_company_erp_id, r.session_company) as known_company
             from resolved as r
             left join users as u on u.tenant_id = $1 and u.user_id = r.contact_id
         ),
@@ -71,20 +78,9 @@ as $$
                 n.event_ts, n.event_date, n.batch_page_id, n.batch_ordering_id,
                 n.batch_event_index, n.user_pseudo_id, n.contact_id, n.known_company,
                 n.event_branch,
-                coalesce(
-                    ''i:'' || (n.item ->> ''item_id''), ''n:'' || (n.item ->> ''item_name'')
-                ) as item_key,
-                n.item ->> ''item_id'', n.item ->> ''item_name'',
-                case
-                    when n.kind = ''add'' and _item_number(n.item -> ''price'') >= 0
-                        then _item_number(n.item -> ''price'')
-                end as price,
-                case
-                    when n.item is null then null
-                    when _item_number(n.item -> ''quantity'') > 0
-                        then _item_number(n.item -> ''quantity'')
-                    else 1
-                end as quantity,
+                _item_key(n.item) as item_key, n.item ->> ''item_id'', n.item ->> ''item_name'',
+                case when n.kind = ''add'' then _item_number(n.item -> ''price'') end as price,
+                case when n.item is not null then abs(_item_quantity(n.item)) end as quantity,
                 n.currency, n.term
             from named as n
             where

@@ -1,6 +1,6 @@
 -- _item_number: a price or quantity of an exported item; null when it is none or out of range.
 --
--- Called by   sql/functions/_derive_facts.sql, sql/functions/_derive_refunds.sql
+-- Called by   functions that read items_json
 create or replace function _item_number(p_value jsonb)
 returns numeric
 language sql

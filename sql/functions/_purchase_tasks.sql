@@ -55,10 +55,13 @@ begin
         o.revenue - coalesce(f.amount, 0), o.is_revenue_missing, 0, true, false, null,
         jsonb_build_object(
             'transaction_id', o.transaction_id, 'refunded', coalesce(f.amount, 0),
-            'line_count', case
-                when jsonb_typeof(o.items_json) = 'array' then jsonb_array_length(o.items_json)
-                else 0
-            end
+            'line_count', (
+                select count(_item_key(i.item))
+                    + coalesce(bool_or(_item_key(i.item) is null), false)::integer
+                from jsonb_array_elements(
+                    case when jsonb_typeof(o.items_json) = 'array' then o.items_json else '[]' end
+                ) as i (item)
+            )
         ),
         _words(concat_ws(' ', o.transaction_id, (
             select string_agg(concat_ws(' ', i.item ->> 'item_id', i.item ->> 'item_name'), ' ')

@@ -41,7 +41,8 @@ begin
         ) using p_tenant_id, v_days;
         select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
         from pg_attribute as a
-        where a.attrelid = ('pg_temp.stage_' || v_type)::regclass and a.attnum > 0;
+        where a.attrelid = ('pg_temp.stage_' || v_type)::regclass and a.attnum > 0
+            and not a.attisdropped;
         v_key := case when v_type = 'purchase' then ', order_key' else '' end;
         execute format(
             'with come as (

@@ -1,9 +1,9 @@
 -- _sold_items: what the orders of a range brought, item by item and branch by branch.
 --
--- Definition  revenue is price × quantity over the lines of orders in the reporting currency; a
---             missing or negative quantity is 1, a line without a price is left out. An item is its
---             id, else its name, named as it last was. place ranks the items of a branch by
---             revenue.
+-- Definition  revenue is price × quantity over the lines of orders in the reporting currency, as
+--             _item_quantity and the price are, negative ones too; a line without a price is left
+--             out. An item is its id, else its name, named as it last was; those without both are
+--             one item without a name. place ranks the items of a branch by revenue.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_performance_tasks.sql
 create or replace function _sold_items(
@@ -25,12 +25,7 @@ begin
         select
             o.branch_id, o.order_ts, i.item ->> 'item_id' as item_id,
             i.item ->> 'item_name' as item_name,
-            coalesce('i:' || (i.item ->> 'item_id'), 'n:' || (i.item ->> 'item_name')) as item_key,
-            case
-                when _item_number(i.item -> 'quantity') > 0
-                    then _item_number(i.item -> 'quantity')
-                else 1
-            end as quantity,
+            coalesce(_item_key(i.item), 'u:') as item_key, _item_quantity(i.item) as quantity,
             _item_number(i.item -> 'price') as price
         from shop_order as o
         cross join lateral jsonb_array_elements(
@@ -47,7 +42,7 @@ begin
             (array_agg(l.item_name order by l.order_ts desc, l.item_name))[1] as item_name,
             l.item_key, sum(l.quantity) as quantity, sum(l.quantity * l.price) as revenue
         from lines as l
-        where l.price >= 0 and l.item_key is not null
+        where l.price is not null
         group by l.branch_id, l.item_key
     )
     select

@@ -53,12 +53,7 @@ as $$
         keyed as (
             select
                 v.*,
-                coalesce(
-                    ''i:'' || (v.item ->> ''item_id''), ''n:'' || (v.item ->> ''item_name'')
-                ) as item_key,
-                case when _item_number(v.item -> ''price'') >= 0
-                    then _item_number(v.item -> ''price'')
-                end as price
+                _item_key(v.item) as item_key, _item_number(v.item -> ''price'') as price
             from views as v
         ),
         seen as (

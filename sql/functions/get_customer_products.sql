@@ -2,7 +2,7 @@
 --
 -- Definition  kind: bought (orders of all times), viewed (items viewed in the last 200 sessions
 --             that no order has), not_found (terms searched there without a result). label: the
---             item's name, else its id; the term.
+--             item's name, else its id, else "Unnamed item"; the term.
 -- Units       times: orders, sessions or searches; quantity of bought items alone.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
@@ -41,7 +41,8 @@ begin
     ),
     viewed as (
         select
-            coalesce(v.item_id, v.item_name) as item_key, max(v.item_id) as item_id,
+            coalesce('i:' || v.item_id, 'n:' || v.item_name) as item_key,
+            max(v.item_id) as item_id,
             max(v.item_name) as item_name, count(distinct v.session_id) as times,
             max(v.event_ts) as last_at
         from view_item as v
@@ -60,8 +61,9 @@ begin
     ),
     found as (
         select
-            'bought' as kind, b.item_id, coalesce(b.item_name, b.item_id) as label, b.times,
-            b.quantity, b.last_at
+            'bought' as kind, b.item_id,
+            coalesce(b.item_name, b.item_id, 'Unnamed item') as label, b.times, b.quantity,
+            b.last_at
         from bought as b
         union all
         select

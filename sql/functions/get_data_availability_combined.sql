@@ -1,8 +1,7 @@
 -- get_data_availability_combined: which days of which event type are loaded, and from where.
 --
--- Definition  One row per day and event type that was loaded, also when it had no rows; a day is
---             provisional while it came from an intraday or fresh table or is at most three days
---             old in the property's zone.
+-- Definition  One row per day and event type that was loaded, also when it had no rows; whether
+--             a day is provisional is _is_provisional's.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/queries.py
 create or replace function get_data_availability_combined(
@@ -21,15 +20,12 @@ stable
 set plan_cache_mode = force_custom_plan
 as $$
 declare
-    v_today date;
+    v_today date := _property_today(p_tenant_id);
 begin
-    select (now() at time zone c.property_time_zone)::date into v_today
-    from tenant_config as c
-    where c.tenant_id = p_tenant_id;
     return query
     select
         d.event_date, d.event_type, d.row_count, d.source_table,
-        d.source_kind <> 'daily' or d.event_date >= v_today - 3, d.loaded_at
+        _is_provisional(d.source_kind, d.event_date, v_today), d.loaded_at
     from day_load as d
     where
         d.tenant_id = p_tenant_id

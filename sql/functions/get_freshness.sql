@@ -1,7 +1,8 @@
 -- get_freshness: how far the loaded days reach, and which of them may still change.
 --
 -- Definition  loaded      the days of which any event type was loaded
---             provisional those of them of which get_data_availability_combined calls any type so
+--             provisional those of them of which _is_provisional calls any type so
+--             streamed    the settled ones of which any type came from an intraday or fresh table
 --             complete_until  the last day of which all six event types are loaded and none is
 --                         provisional; the extraction of sessions does not decide it
 --             last_loaded_at  when the newest of all was loaded
@@ -12,12 +13,15 @@ create or replace function get_freshness(p_tenant_id uuid)
 returns table (
     loaded datemultirange,
     provisional datemultirange,
+    streamed datemultirange,
     complete_until date,
     last_loaded_at timestamptz
 )
 language plpgsql
 stable
 as $$
+declare
+    v_today date := _property_today(p_tenant_id);
 begin
     return query
     with per_day as (
@@ -25,14 +29,19 @@ begin
             d.event_date as day,
             daterange(d.event_date, d.event_date + 1) as span,
             count(*) filter (where d.event_type <> 'session_part') as types,
-            bool_or(d.is_provisional) as may_change,
+            bool_or(_is_provisional(d.source_kind, d.event_date, v_today)) as may_change,
+            bool_or(d.source_kind <> 'daily') as is_streamed,
             max(d.loaded_at) as loaded_at
-        from get_data_availability_combined(p_tenant_id) as d
+        from day_load as d
+        where d.tenant_id = p_tenant_id
         group by d.event_date
     )
     select
         coalesce(range_agg(p.span), '{}'),
         coalesce(range_agg(p.span) filter (where p.may_change), '{}'),
+        coalesce(
+            range_agg(p.span) filter (where p.is_streamed and not p.may_change), '{}'
+        ),
         max(p.day) filter (where p.types = 6 and not p.may_change),
         max(p.loaded_at)
     from per_day as p;

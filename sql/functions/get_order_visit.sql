@@ -81,7 +81,7 @@ begin
             ) order by i.views desc, i.item_key)
             from items as i
             where i.item_key not in (
-                select coalesce('i:' || (l.line ->> 'item_id'), 'n:' || (l.line ->> 'item_name'), '')
+                select coalesce(_item_key(l.line), '')
                 from jsonb_path_query(v_order.items_json, '$[*]') as l (line)
             )
         ), '[]');

@@ -3,9 +3,8 @@
 -- Definition  As get_location_stats_bulk, and: carted_orders are sessions that began in the range,
 --             had cart events and an order; cart abandonment is abandoned_carts ÷ (abandoned_carts
 --             + carted_orders). top_items: the p_items items with most revenue, price × quantity
---             over the lines of the range's orders in the reporting currency; a missing or negative
---             quantity is 1, a line without a price is left out: [{item_id, item_name, quantity,
---             revenue}].
+--             over the lines of the range's orders in the reporting currency, as _sold_items has
+--             it: [{item_id, item_name, quantity, revenue}].
 -- Units       money in the reporting currency; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/performance_queries.py

@@ -8,8 +8,9 @@
 --             and of these those whose customer ordered within that time. A row with done_by null:
 --             the tasks of that type that became ready in these days and nobody spoke about, and
 --             of these those whose customer ordered within as many days.
--- Units       revenue net of refunds, in the reporting currency; same_item is the part of it that
---             is for items of the carts spoken about.
+-- Units       orders and revenue, net of refunds, of the reporting currency; same_item is the part
+--             of it that is for items of the carts spoken about. Other currencies are in
+--             get_recovered_other_currencies.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/board_queries.py
 create or replace function get_recovered_revenue(
@@ -41,6 +42,7 @@ begin
     credits as (
         select o.*
         from _credited_orders(p_tenant_id, v_from, v_to, v_days) as o
+        where o.currency = ''
     ),
     ready as (
         select t.task_id, t.task_type, t.customer_key, t.ready_at

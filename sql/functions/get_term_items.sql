@@ -1,8 +1,8 @@
 -- get_term_items: what people bought who searched for one term, in most orders first.
 --
--- Definition  Items of the orders of _term_orders, by id, else by name. A missing or negative
---             quantity is 1. revenue is price × quantity of orders in the reporting currency, null
---             when no line has a price.
+-- Definition  Items of the orders of _term_orders, by id, else by name; those without both are one
+--             item without a name. revenue is price × quantity of orders in the reporting currency,
+--             negative ones too, null when no line has a price.
 -- Units       revenue in the reporting currency; p_end_date is inclusive, orders may come later.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/terms_queries.py
@@ -20,12 +20,7 @@ begin
         select
             o.order_key, o.order_ts, i.item ->> 'item_id' as item_id,
             i.item ->> 'item_name' as item_name,
-            coalesce('i:' || (i.item ->> 'item_id'), 'n:' || (i.item ->> 'item_name')) as item_key,
-            case
-                when _item_number(i.item -> 'quantity') > 0
-                    then _item_number(i.item -> 'quantity')
-                else 1
-            end as quantity,
+            coalesce(_item_key(i.item), 'u:') as item_key, _item_quantity(i.item) as quantity,
             case
                 when o.currency in ('', c.reporting_currency)
                     then _item_number(i.item -> 'price')
@@ -41,9 +36,8 @@ begin
     select
         max(l.item_id), (array_agg(l.item_name order by l.order_ts desc, l.item_name))[1],
         count(distinct l.order_key), sum(l.quantity),
-        sum(l.quantity * l.price) filter (where l.price >= 0)
+        sum(l.quantity * l.price)
     from lines as l
-    where l.item_key is not null
     group by l.item_key
     order by 3 desc, 5 desc nulls last, l.item_key
     limit p_limit;

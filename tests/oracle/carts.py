@@ -201,12 +201,10 @@ def lines_of(chain: Iterable[Event]) -> tuple[CartLine, ...]:
     for event, item, key in changes:
         if key is None:
             continue
-        if event.name == ADD:
-            quantities[key] = quantities.get(key, ZERO) + item.pieces
-            if item.price is not None:
-                prices[key] = item.price
-        if event.name == REMOVE:
-            quantities[key] = max(quantities.get(key, ZERO) - item.pieces, ZERO)
+        change = {ADD: item.pieces, REMOVE: -item.pieces}.get(event.name, ZERO)
+        quantities[key] = max(quantities.get(key, ZERO) + change, ZERO)
+        if change > 0 and item.price is not None:
+            prices[key] = item.price
     return tuple(
         CartLine(key, quantity, prices.get(key))
         for key, quantity in sorted(quantities.items())

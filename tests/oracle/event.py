@@ -77,8 +77,8 @@ class Item:
 
     @property
     def pieces(self) -> Decimal:
-        """Its quantity; a missing or non-positive one counts as one piece."""
-        return self.quantity if self.quantity is not None and self.quantity > 0 else Decimal(1)
+        """Its quantity, below zero too; a missing one or zero counts as one piece."""
+        return self.quantity or Decimal(1)
 
 
 @dataclass(slots=True)

@@ -73,11 +73,14 @@ def build_orders(events: Iterable[Event], reporting: str) -> tuple[list[Order], 
 
 
 def told_amount(event: Event) -> Decimal | None:
-    """What a refund event says it is worth: its value, else its items; None means everything."""
+    """What a refund event says it is worth: its value, else its items; None means everything.
+
+    The sign of amounts and quantities means nothing: some shops send refunds as negative.
+    """
     if event.amount is not None:
-        return event.amount
-    worth = [item.price * item.pieces for item in event.items if item.price is not None]
-    return money(sum(worth, ZERO)) if worth else None
+        return abs(event.amount)
+    worth = [item.price * abs(item.pieces) for item in event.items if item.price is not None]
+    return money(abs(sum(worth, ZERO))) if worth else None
 
 
 def build_refunds(events: Iterable[Event], orders: Iterable[Order], reporting: str) -> list[Refund]:

@@ -1,8 +1,11 @@
 """Raw export rows: which table holds a day, and its rows read through DuckDB."""
 
+import gzip
 import json
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -149,7 +152,25 @@ def _read_rows(
             "branch": properties.branch,
             "path": str(path),
         }
-        return connection.execute(QUERY.format(columns=COLUMNS), arguments).fetchall()
+        with _without_copies(path) as once:
+            arguments["path"] = str(once)
+            return connection.execute(QUERY.format(columns=COLUMNS), arguments).fetchall()
+
+
+@contextmanager
+def _without_copies(path: Path) -> Iterator[Path]:
+    """The export file, or a copy of it in which rows equal in every column stand only once."""
+    with gzip.open(path, "rt") as file:
+        lines = file.readlines()
+    rows = {json.dumps(json.loads(line), sort_keys=True): line for line in lines if line.strip()}
+    if len(rows) == len(lines):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        once = Path(folder) / path.name
+        with gzip.open(once, "wt") as file:
+            file.writelines(rows.values())
+        yield once
 
 
 def to_event(row: tuple[str | None, ...]) -> Event | None:

@@ -237,6 +237,6 @@ def _seen(sessions: Iterable[Session]) -> dict[object, Decimal]:
             for item in event.items:
                 if item.key is None:
                     continue
-                known = item.price if item.price is not None and item.price >= 0 else None
+                known = item.price
                 prices[item.key] = known if known is not None else prices.get(item.key, ZERO)
     return prices

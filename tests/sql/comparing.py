@@ -101,6 +101,7 @@ def compare(tenant_id: UUID, oracle: Oracle, period: DateRange, branches: list[s
 DERIVED = (
     "session", "visitor_gap", "repeat_gap", "shop_order", "order_repeat", "refund", "fact",
     "term_visit", "task", "branch_day", "branch_day_money", "clock_hour", "clock_zone",
+    "odd_row",
 )  # fmt: skip
 
 

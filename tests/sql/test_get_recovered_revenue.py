@@ -10,7 +10,12 @@ import pytest
 
 from app.dates import DateRange, utc_now
 from app.db import tenant_transaction
-from app.tasks.board_queries import Recovered, RecoveredRow, get_recovered_revenue
+from app.tasks.board_queries import (
+    OtherRevenue,
+    Recovered,
+    RecoveredRow,
+    get_recovered_revenue,
+)
 from app.tasks.work import Actor, Change, change_task, undo
 from tests.customers.world import Superuser, World, ago, item
 from tests.sql.comparing import make_tenant
@@ -117,8 +122,23 @@ def test_revenue_is_net_of_refunds_and_in_the_reporting_currency(world: World) -
         call(world, task, ago(days=19))
         world.order(f"T{company}", ago(days=17), 500, company=company, currency=currency)
     world.refund("TK1", ago(days=10), 120)
-    total = recovered(world).total
-    assert (total.orders, total.revenue, total.same_item) == (2, 380, 0)
+    found = recovered(world)
+    assert (found.total.orders, found.total.revenue, found.total.same_item) == (1, 380, 0)
+    assert found.other_currencies == (OtherRevenue("EUR", 1, Decimal(500)),)
+
+
+def test_an_order_in_another_currency_takes_nobodys_place(world: World) -> None:
+    lines = [item("A", 50)]
+    task = world.task("cart", ago(days=20), company="K1", detail={"lines": lines})
+    call(world, task, ago(days=19))
+    world.order("E1", ago(days=18), 90, company="K1", currency="EUR", items=lines)
+    world.order("T1", ago(days=17), 400, company="K1", currency="USD", items=lines)
+    world.order("T2", ago(days=16), 900, company="K1")
+    world.order("E2", ago(days=15), 70, company="K1", currency="EUR")
+    found = recovered(world)
+    assert (found.total.orders, found.total.revenue, found.total.same_item) == (1, 400, 400)
+    assert found.other_currencies == (OtherRevenue("EUR", 1, Decimal(90)),)
+    assert recovered(world, location_ids=("D02",)).other_currencies == ()
 
 
 def test_an_order_before_the_contact_is_not_its_work(world: World) -> None:

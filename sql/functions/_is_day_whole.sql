@@ -1,0 +1,43 @@
+-- _is_day_whole: whether all events of a loaded day are there, as far as anybody can know.
+--
+-- Definition  From its daily table, or settled from another one. For a property that only streams
+--             (a day settled from an intraday or fresh table is later than its last daily one) a
+--             day is whole as soon as it was loaded after its end.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/email/schedule_start.py
+create or replace function _is_day_whole(p_tenant_id uuid, p_event_date date)
+returns boolean
+language plpgsql
+stable
+as $$
+declare
+    v_today date := _property_today(p_tenant_id);
+    v_end timestamptz := (
+        select (p_event_date + 1)::timestamp at time zone c.property_time_zone
+        from tenant_config as c
+        where c.tenant_id = p_tenant_id
+    );
+    v_only_streams boolean := (
+        select
+            max(d.event_date) filter (
+                where d.source_kind <> 'daily'
+                and not _is_provisional(d.source_kind, d.event_date, v_today)
+            ) > coalesce(max(d.event_date) filter (where d.source_kind = 'daily'), '-infinity')
+        from day_load as d
+        where d.tenant_id = p_tenant_id and d.event_type = 'purchase'
+    );
+begin
+    return (
+        select count(*) = 2
+        from day_load as d
+        where
+            d.tenant_id = p_tenant_id and d.event_date = p_event_date
+            and d.event_type in ('purchase', 'add_to_cart')
+            and (
+                d.source_kind = 'daily'
+                or not _is_provisional(d.source_kind, d.event_date, v_today)
+                or (v_only_streams and d.loaded_at >= v_end)
+            )
+    );
+end;
+$$;
