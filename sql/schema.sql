@@ -1375,6 +1375,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _few(p_keys anyarray) returns anyarray
 -- function _filed_customers(p_tenant_id uuid, p_location_ids text[], p_is_searched boolean) returns TABLE(customer_key text, name text, people bigint, is_ours boolean, words text)
 -- function _finish_tasks(p_tenant_id uuid) returns void
+-- function _first_kept_day(p_tenant_id uuid) returns date
 -- function _fix_scale(p_tenant_id uuid) returns void
 -- function _follow_works(p_tenant_id uuid) returns void
 -- function _gather_evidence(p_tenant_id uuid, p_task_type text) returns void

@@ -18,14 +18,14 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from app import jobs
 from app.dates import DateRange
 from app.db import tenant_transaction
-from app.ingest import jobs as ingest_jobs
 from app.ingest.bigquery import DaySource
 from app.ingest.customer_file import BranchRow, ContactRow
 from app.ingest.event_query import output_columns
 from app.ingest.event_tables import EVENT_TABLES, SESSION_PART, EventTable
-from app.ingest.jobs import IngestRequest
+from app.ingest.jobs import DATA_TYPES
 from app.ingest.load import CustomerFile, Harvest, store
 from app.ingest.spool import Extraction
 from app.ingest.transform import Refusals, raw_batch, transform
@@ -80,8 +80,10 @@ def claimed_run(tenant_id: UUID, days: Iterable[date]) -> Run:
     """A run of an ingestion, as a worker would hold it."""
     known = sorted(days) or [date(2025, 1, 1)]
     with tenant_transaction(tenant_id) as conn:
-        request = IngestRequest(known[0], known[-1])
-        job_id = ingest_jobs.start_ingestion(conn, tenant_id, request, "schedule")
+        job_id = jobs.enqueue(
+            conn, tenant_id, "ingest", started_by="schedule", start_date=known[0],
+            end_date=known[-1], data_types=DATA_TYPES,
+        )  # fmt: skip
     run = _claim(tenant_id, job_id)
     assert run is not None
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +24,8 @@ _LAST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 def session_parts(source: str, rows: Sequence[Row]) -> list[Row]:
     """One row for each session of the table `source`, by the names of the query's columns."""
     grouped: dict[tuple[str, str, int], list[Row]] = {}
-    for row in rows:
+    once = {json.dumps(row, sort_keys=True): row for row in rows}
+    for row in once.values():
         device = (row.get("user_pseudo_id") or "").strip()
         number = _whole(_param(row, "ga_session_id"))
         inside = _FIRST <= (_whole(row.get("event_timestamp")) or 0) < _LAST

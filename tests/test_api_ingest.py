@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from tests.running import ADA, GUS, REP, VIEWER, Site, port, provider, site
 
 __all__ = ["port", "provider", "site"]
 
+TODAY = datetime.now(UTC).date()
 BODY = {
-    "start_date": "2024-01-01",
-    "end_date": "2024-01-03",
+    "start_date": str(TODAY - timedelta(days=9)),
+    "end_date": str(TODAY - timedelta(days=7)),
     "data_types": ["events", "users", "locations"],
     "changed_only": False,
 }
@@ -86,7 +88,7 @@ def test_another_tenants_job_is_as_absent_as_none(site: Site) -> None:
     ("change", "named"),
     [
         ({"start_date": "2024-02-30"}, "2024-02-30"),
-        ({"start_date": "2024-01-05"}, "before"),
+        ({"start_date": str(TODAY)}, "before"),
         ({"start_date": None}, "start_date"),
         ({"data_types": []}, "data_types"),
         ({"data_types": ["orders"]}, "data_types"),
@@ -135,3 +137,9 @@ def test_an_empty_tenant_has_nothing_available(site: Site) -> None:
         "users": {"rows": None, "loaded_at": None},
         "locations": {"rows": None, "loaded_at": None},
     }
+
+
+def test_days_older_than_are_kept_are_refused_with_the_reason(site: Site) -> None:
+    answer = start(site, body=BODY | {"start_date": "2012-01-01", "end_date": "2012-01-03"})
+    assert answer.status_code == 422
+    assert "older than the 24 months that are kept" in answer.json()["message"]

@@ -14,7 +14,9 @@ from wtforms import (  # type: ignore[import-untyped] # wtforms has no types
 )
 from wtforms.validators import InputRequired  # type: ignore[import-untyped] # as above
 
+from app.dates import DateRange
 from app.ingest.jobs import IngestRequest
+from app.ingest.kept_days import KeptDays
 
 MAX_DAYS = 731
 DATA_TYPES = {
@@ -38,14 +40,18 @@ class IngestForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
     )
     changed_only = BooleanField("Only days that changed since they were loaded")
 
-    def __init__(self, today: date) -> None:
-        """`today` is the tenant's; the fresh form offers the four days Google may rewrite."""
+    def __init__(self, today: date, kept: KeptDays) -> None:
+        """`today` is the tenant's; the fresh form offers the four days Google may rewrite.
+
+        `kept` is its retention: events that are older are refused here already.
+        """
         super().__init__(
             start_date=today - timedelta(days=4),
             end_date=today - timedelta(days=1),
             data_types=list(DATA_TYPES),
         )
         self.today = today
+        self.kept = kept
 
     def validate_start_date(self, field: DateField) -> None:
         """Refuse days that have not come yet."""
@@ -61,6 +67,12 @@ class IngestForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
             raise ValidationError("The last day lies before the first one.")
         if start and end and (end - start).days >= MAX_DAYS:
             raise ValidationError(f"At most {MAX_DAYS} days can be loaded at once.")
+        if start and end and "events" in (self.data_types.data or ()):
+            self._refuse_outdated(DateRange(start, end))
+
+    def _refuse_outdated(self, period: DateRange) -> None:
+        if self.kept.within(period) is None:
+            raise ValidationError(self.kept.refusal(period))
 
     def validate_data_types(self, field: SelectMultipleField) -> None:
         """Ask for at least one kind."""

@@ -21,6 +21,7 @@ from app.ingest.attempts import Limits
 from app.ingest.gather import Gathering, gather_events, gather_file, list_emptied
 from app.ingest.held import approve, lock_held, pass_on
 from app.ingest.judging import WORDS
+from app.ingest.kept_days import get_kept_days, refuse_outdated
 from app.ingest.load import store
 from app.ingest.progress import Progress
 from app.ingest.queries import find_job
@@ -45,8 +46,13 @@ class IngestRequest:
     data_types: tuple[str, ...] = DATA_TYPES
     changed_only: bool = False
 
+    @property
+    def period(self) -> DateRange:
+        """The days asked for."""
+        return DateRange(self.start_date, self.end_date)
+
     def __post_init__(self) -> None:
-        period = DateRange(self.start_date, self.end_date)
+        period = self.period
         if period.length > MAX_DAYS:
             raise Invalid(f"{period.length} days are too many at once. Load at most {MAX_DAYS}.")
         if self.start_date < date(2005, 1, 1):
@@ -62,16 +68,25 @@ def start_ingestion(
     """Queue a load in the caller's transaction; call `jobs.publish()` with its id afterwards.
 
     Raises:
-        Invalid: the range ends after today, in the property's zone.
+        Invalid: the range ends after today, in the property's zone, or it asks for events and
+            all of it is older than the tenant keeps. Of a range that is partly older the rest
+            is loaded, and the job says so.
     """
     _refuse_future(conn, tenant_id, request)
+    if "events" in request.data_types:
+        refuse_outdated(conn, tenant_id, request.period)
     return _enqueue(conn, tenant_id, "ingest", request, started_by)
 
 
 def start_estimate(
     conn: Connection, tenant_id: UUID, request: IngestRequest, started_by: str
 ) -> UUID:
-    """Queue a dry run, whose answer is the job's `bytes_estimate`; publish it as above."""
+    """Queue a dry run, whose answer is the job's `bytes_estimate`; publish it as above.
+
+    Raises:
+        Invalid: all of the range is older than the tenant keeps.
+    """
+    refuse_outdated(conn, tenant_id, request.period)
     return _enqueue(conn, tenant_id, "estimate", request, started_by)
 
 
@@ -131,7 +146,7 @@ def ingest(run: Run) -> None:
     """Load the run's range: fetch, then replace what succeeded in one transaction."""
     period = _period(run)
     if period.length > CHILD_DAYS and run.parent_job_id is None:
-        enqueue_children(run, list(_months(period)))
+        enqueue_children(run, list(_months(_refuse_outdated(run, period))))
         return
     with job_folder() as folder:
         gathering = Gathering(
@@ -153,7 +168,7 @@ def estimate(run: Run) -> None:
     settings = sources.bigquery_settings(sources.read_settings(run.tenant_id), config)
     limits = Limits(time.monotonic() + (run.seconds_left or 0), run.cancelled)
     connection = bigquery.open_bigquery(settings, limits)
-    days = list(_period(run).days)
+    days = list(_refuse_outdated(run, _period(run)).days)
     found = bigquery.list_sources(connection, settings, days, limits)
     size = bigquery.estimate(connection, settings, found, limits)
     statement = text("""
@@ -192,6 +207,24 @@ def _period(run: Run) -> DateRange:
     return DateRange(run.params.start_date, run.params.end_date)
 
 
+def _refuse_outdated(run: Run, period: DateRange) -> DateRange:
+    """What is kept of the run's days, with a warning about the others; all of them for files.
+
+    Raises:
+        Invalid: all of them are older than the tenant keeps.
+    """
+    if "events" not in run.params.data_types:
+        return period
+    with tenant_transaction(run.tenant_id) as conn:
+        kept = get_kept_days(conn, run.tenant_id)
+    refusal, within = kept.refusal(period), kept.within(period)
+    if within is None:
+        raise Invalid(refusal or "")
+    if refusal:
+        run.warn(refusal)
+    return within
+
+
 def _months(period: DateRange) -> Iterator[tuple[date, date]]:
     """The calendar months of the range, the first and last one cut to it."""
     start = period.start
@@ -204,12 +237,23 @@ def _months(period: DateRange) -> Iterator[tuple[date, date]]:
 def _gather(gathering: Gathering, period: DateRange) -> None:
     run = gathering.run
     if "events" in run.params.data_types:
-        gather_events(gathering, period, changed_only=run.params.changed_only)
+        _gather_events(gathering, period)
     if not _brings_files(run):
         return
     for file_type in ("locations", "users"):  # which branches there are decides what contacts say
         if file_type in run.params.data_types:
             gather_file(gathering, file_type)
+
+
+def _gather_events(gathering: Gathering, period: DateRange) -> None:
+    """The kept days; when none is, that is noted as other failures are, and files still load."""
+    run = gathering.run
+    try:
+        within = _refuse_outdated(run, period)
+    except Invalid as error:
+        gathering.failures["events"] = error
+        return
+    gather_events(gathering, within, changed_only=run.params.changed_only)
 
 
 def _brings_files(run: Run) -> bool:

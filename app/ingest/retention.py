@@ -89,29 +89,20 @@ def _replace_by_nothing(conn: Connection, tenant_id: UUID, days: list[date]) -> 
     conn.execute(text("select _derive(:t)"), values)
 
 
-_CUT = """
-    (
-        select
-            ((now() at time zone c.property_time_zone)::date
-            - make_interval(months => c.retention_months))::date
-        from tenant_config as c
-        where c.tenant_id = :t
-    )
-"""
-_COUNT = text(f"""
+_COUNT = text("""
     select
         count(distinct d.event_date), min(d.event_date), max(d.event_date),
         coalesce(sum(d.row_count), 0)::bigint
     from day_load as d
-    where d.tenant_id = :t and d.event_date < {_CUT}
-""")  # noqa: S608 - a constant
-_DAYS = text(f"""
+    where d.tenant_id = :t and d.event_date < _first_kept_day(:t)
+""")
+_DAYS = text("""
     select distinct d.event_date
     from day_load as d
-    where d.tenant_id = :t and d.event_date < {_CUT}
+    where d.tenant_id = :t and d.event_date < _first_kept_day(:t)
     order by 1
     limit :most
-""")  # noqa: S608 - a constant
+""")
 _REPLACED = text("""
     insert into replaced
     select n.name, d.event_date

@@ -11,6 +11,7 @@ from app.cron import next_runs
 from app.dates import today, utc_now
 from app.db import admin_transaction, tenant_transaction
 from app.ingest.jobs import IngestRequest, start_ingestion
+from app.ingest.kept_days import get_kept_days
 from app.ingest.schedule import Schedule, find_schedule
 from app.jobs import publish
 from app.tenant_settings import get_tenant_settings
@@ -74,8 +75,23 @@ def _start(conn: Connection, schedule: Schedule) -> UUID:
 
 
 def _request(conn: Connection, schedule: Schedule) -> IngestRequest:
-    """The days up to yesterday, only those that changed, and the customer files."""
+    """The days up to yesterday, only those that changed, and the customer files.
+
+    A day that was loaded from an intraday or fresh table is asked for again until it settles:
+    its daily table may come late.
+    """
     zone_name = get_tenant_settings(conn, schedule.tenant_id).property_time_zone
     now = today(zone_name)
     first = now - timedelta(days=schedule.days_back)
+    waiting = conn.execute(_WAITING, {"t": schedule.tenant_id, "today": now}).scalar_one()
+    first = max(min(first, waiting or first), get_kept_days(conn, schedule.tenant_id).first)
     return IngestRequest(first, now - timedelta(days=1), changed_only=True)
+
+
+_WAITING = text("""
+    select min(event_date)
+    from day_load
+    where
+        tenant_id = :t and source_kind <> 'daily' and event_date < :today
+        and _is_provisional(source_kind, event_date + 1, :today)
+""")

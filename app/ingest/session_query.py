@@ -67,6 +67,7 @@ _OUTPUTS = {
     "batch_ordering_id": "cast(null as int64)",
     "batch_event_index": "cast(null as int64)",
     "page_url": "cast(null as string)",
+    "content_hash": "cast(null as int64)",
     "last_ts": "max(event_timestamp)",
     "engagement_ms": "sum(greatest(params.engagement_time_msec, 0))",
     "page_views": "countif(event_name = 'page_view')",
@@ -81,7 +82,10 @@ _OUTPUTS = {
 def session_block(
     place: str, outputs: Sequence[str], names: Sequence[str], columns: Columns
 ) -> str:
-    """Session rows of tables with the same columns. Binds @event_names and @nothing as well."""
+    """Session rows of tables with the same columns. Binds @event_names and @nothing as well.
+
+    A row that stands in the export more than once is one event.
+    """
     picked = ",\n    ".join(f"{_OUTPUTS.get(name, name)} as {name}" for name in outputs)
     plain = ", ".join(_plain(columns))
     tables = "\n            union all\n".join(
@@ -103,6 +107,11 @@ from (
             and event_timestamp >= {FIRST_MICROS} and event_timestamp < {LAST_MICROS}
     )
     where params.ga_session_id is not null
+    qualify row_number() over (
+        partition by source_table, user_pseudo_id, event_timestamp, event_name, batch_page_id,
+            batch_ordering_id, batch_event_index, to_json_string(event_params)
+        order by device_category
+    ) = 1
 )
 group by source_table, event_date, user_pseudo_id, ga_session_id"""  # noqa: S608 - as above
 

@@ -19,6 +19,7 @@ from app.errors import NotFound
 from app.ingest import jobs
 from app.ingest.forms import DATA_TYPES, IngestForm
 from app.ingest.heatmap import EVENT_TYPES, build_heatmap, default_window
+from app.ingest.kept_days import get_kept_days
 from app.ingest.parts import count_rows, list_parts
 from app.ingest.queries import (
     Job,
@@ -59,7 +60,7 @@ def data_page() -> Response:
     return render_page(
         "ingest/data.html",
         "ingest/_availability.html",
-        form=IngestForm(_today()),
+        form=_form(),
         running=running,
         parts=_parts(running[0]) if running else [],
         **context,
@@ -92,7 +93,7 @@ def job_page(job_id: UUID) -> Response:
 @require_role("admin")
 def start() -> AnyResponse:
     """Start an ingestion, or say beside the fields why not."""
-    form = IngestForm(_today())
+    form = _form()
     if not form.validate_on_submit():
         return _refused(form)
     job = _enqueue(jobs.start_ingestion, "ingest.started", form)
@@ -109,7 +110,7 @@ def start() -> AnyResponse:
 @require_role("admin")
 def estimate() -> AnyResponse:
     """Let a job find out how much an ingestion would scan, loading nothing."""
-    form = IngestForm(_today())
+    form = _form()
     if not form.validate_on_submit():
         return _refused(form)
     job = _enqueue(jobs.start_estimate, "ingest.estimated", form)
@@ -256,6 +257,11 @@ def _tenant_id() -> UUID:
 
 def _by() -> str:
     return current_member().email
+
+
+def _form() -> IngestForm:
+    with tenant_transaction(_tenant_id()) as conn:
+        return IngestForm(_today(), get_kept_days(conn, _tenant_id()))
 
 
 def _today() -> date:

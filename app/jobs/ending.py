@@ -114,8 +114,13 @@ def _parts(conn: Connection, parent: JobRow) -> list[_Part]:
 
 
 def _keep_warnings(conn: Connection, row: JobRow, warnings: list[str]) -> None:
+    """What the parts say, after what the parent itself warned of when it was split."""
     statement = text("""
-        update processing_jobs set warnings = :warnings
+        update processing_jobs set
+            warnings = array(
+                select w.warning from unnest(warnings) with ordinality as w (warning, place)
+                where w.warning <> all(cast(:warnings as text [])) order by w.place
+            ) || cast(:warnings as text [])
         where tenant_id = :tenant_id and job_id = :job_id
     """)
     conn.execute(statement, {"warnings": warnings} | _key(row))

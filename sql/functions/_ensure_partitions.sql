@@ -1,6 +1,7 @@
 -- _ensure_partitions: monthly partitions of the seven tables that a load fills from p_first's month to p_last's.
 --
--- Definition  Creates what is missing and attaches it, so that readers and writers of the
+-- Definition  At most 800 days at once, which no load exceeds: a wrong date makes no thousand
+--             tables. Whether days are kept or have come yet is asked where a load starts. Creates what is missing and attaches it, so that readers and writers of the
 --             other months go on; a partition is fenced like its parent and reached through it.
 -- Tenant      none: structure only.
 -- Called by   app/migrate.py, app/partitions.py (as app_owner)
@@ -14,8 +15,9 @@ declare
     v_name text;
     v_created integer := 0;
 begin
-    if p_first < date '2005-01-01' or p_last > current_date + 400 then
-        raise exception 'no partitions outside 2005 to next year: % to %', p_first, p_last;
+    if p_first < date '2005-01-01' or p_last > date '2099-12-31' or p_last > p_first + 800 then
+        raise exception 'no partitions outside 2005 to 2099 or of more than 800 days: % to %',
+            p_first, p_last;
     end if;
     perform pg_advisory_xact_lock(7241002);
     foreach v_parent in array array[

@@ -51,7 +51,7 @@ def test_what_remains_is_as_if_the_old_days_had_never_been(
     superuser: Superuser, history: tuple[Tables, Tables]
 ) -> None:
     old, recent = history
-    tenant_id, control, stranger = (make_tenant(superuser, "UTC", "USD") for _ in range(3))
+    tenant_id, control, stranger = (make_tenant(superuser, "UTC", "USD", 24) for _ in range(3))
     load_days(tenant_id, old)
     load_days(tenant_id, recent)
     load_days(control, recent)
@@ -85,7 +85,7 @@ def test_a_job_is_queued_once_where_days_are_outdated(
 ) -> None:
     superuser.execute("delete from day_load")
     old, recent = history
-    outdated, fresh = (make_tenant(superuser, "UTC", "USD") for _ in range(2))
+    outdated, fresh = (make_tenant(superuser, "UTC", "USD", 24) for _ in range(2))
     load_days(outdated, old)
     load_days(fresh, recent)
     assert [start_forgetting(), start_forgetting()] == [1, 0]
@@ -100,7 +100,7 @@ def test_only_empty_months_are_dropped(
 ) -> None:
     for table in EVENT_TABLES:
         superuser.execute(f"delete from {table}")
-    tenant_id = make_tenant(superuser, "UTC", "USD")
+    tenant_id = make_tenant(superuser, "UTC", "USD", 24)
     load_days(tenant_id, history[0])
     name = f"page_view_p{OLD:%Y%m}"
     kept = superuser.execute(f"select count(*) from {name}").fetchone()

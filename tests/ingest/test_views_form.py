@@ -102,3 +102,16 @@ def test_a_fresh_form_offers_the_days_google_may_rewrite(ada: Browser) -> None:
     shown = [html.by_id(f"ingest_{name}").get("value") for name in ("start_date", "end_date")]
     spans = {now + timedelta(days=n): None for n in (-1, 0)}
     assert date.fromisoformat(shown[1] or "") in {day - timedelta(days=1) for day in spans}
+
+
+def test_days_older_than_are_kept_are_refused_beside_the_field(
+    ada: Browser, superuser: Superuser
+) -> None:
+    asked = {"start_date": "2012-01-01", "end_date": "2012-01-05"}
+    status, html, _ = htmx_submit(
+        ada, "/data/ingest", "start_ingestion", data_types="events", **asked
+    )
+    assert status == 422
+    assert "older than the 24 months that are kept" in html.text(html.by_id("start_ingestion"))
+    status, _, _ = htmx_submit(ada, "/data/ingest", "start_ingestion", data_types="users", **asked)
+    assert status == 200

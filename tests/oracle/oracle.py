@@ -87,12 +87,16 @@ class Oracle:
     def _as_of(self) -> datetime:
         """The earlier of now and the end of what is loaded."""
         now = self.settings.now or datetime.now(UTC)
-        return min(now, self._loaded_until()) if self._days else now
+        return min(now, self._loaded_until(now)) if self._days else now
 
-    def _loaded_until(self) -> datetime:
-        """The end of the last day when it is a daily table, else its last event (or its start)."""
+    def _loaded_until(self, now: datetime) -> datetime:
+        """The end of the last day when it is a daily table, else its last event (or its start).
+
+        A day that has no daily table five days after its end gets none: it is over too.
+        """
         last = self._days[-1]
-        if last.kind is not SourceKind.DAILY:
+        closed = datetime.combine(last.event_date + timedelta(days=6), time(), self.zone)
+        if last.kind is not SourceKind.DAILY and now < closed:
             start = datetime.combine(last.event_date, time(), self.zone).astimezone(UTC)
             return max((event.at for event in last.events), default=start)
         following = last.event_date + timedelta(days=1)

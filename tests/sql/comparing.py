@@ -22,8 +22,10 @@ GRANULARITIES = ("hourly", "4hours", "12hours", "daily", "weekly", "monthly")
 Superuser = psycopg.Connection[Any]
 
 
-def make_tenant(superuser: Superuser, zone: str, currency: str) -> UUID:
-    """A tenant of its own for one history."""
+def make_tenant(
+    superuser: Superuser, zone: str, currency: str, retention_months: int = 120
+) -> UUID:
+    """A tenant of its own for one history, which it keeps long: the days of tests are fixed."""
     row = superuser.execute(
         "insert into tenant (slug, name) values (%s, 'T') returning tenant_id",
         (f"t{uuid4().hex[:20]}",),
@@ -31,10 +33,12 @@ def make_tenant(superuser: Superuser, zone: str, currency: str) -> UUID:
     assert row is not None
     superuser.execute(
         """
-        insert into tenant_config (tenant_id, property_time_zone, reporting_currency)
-        values (%s, %s, %s)
+        insert into tenant_config (
+            tenant_id, property_time_zone, reporting_currency, retention_months
+        )
+        values (%s, %s, %s, %s)
         """,
-        (row[0], zone, currency),
+        (row[0], zone, currency, retention_months),
     )
     tenant_id: UUID = row[0]
     return tenant_id

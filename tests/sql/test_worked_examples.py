@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -195,8 +195,11 @@ def test_hostile_numbers_do_not_stop_a_load(shop: Shop) -> None:
     assert shop.overview(DAY).abandoned_carts == 1
 
 
-def test_an_intraday_day_without_rows_does_not_abandon_carts_early(shop: Shop) -> None:
-    shop.load(MONDAY_S_CART)
-    load = [page_view(f"{TUESDAY} 01:00")]
-    shop.load(load, kind="intraday_")
-    assert shop.overview(MONDAY).abandoned_carts == 0
+@pytest.mark.parametrize(("ago", "carts"), [(4, 0), (9, 1)])
+def test_a_streamed_day_counts_to_its_last_event_until_it_is_settled(
+    shop: Shop, ago: int, carts: int
+) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=ago)
+    shop.load([add_to_cart(f"{day} 15:00", items=[item("A", price=5, quantity=1)])])
+    shop.load([page_view(f"{day + timedelta(days=1)} 01:00")], kind="intraday_")
+    assert shop.overview(str(day)).abandoned_carts == carts
