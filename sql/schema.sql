@@ -156,7 +156,8 @@ create table derivation (
     tenant_id uuid not null,
     version integer not null,
     rules jsonb not null,
-    hidden text[] not null default '{}'::text[]
+    hidden text[] not null default '{}'::text[],
+    excluded text[] not null default '{}'::text[]
 ); -- enable and force row security
 
 create table do_not_contact (
@@ -652,6 +653,7 @@ create table session_part (
     campaign text,
     device_category text,
     country text,
+    copies integer not null default 1,
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
@@ -1291,7 +1293,7 @@ grant delete, insert, select, update on repeat_gap to app_worker;
 grant insert, select, update on rule_trial to app_web;
 grant select, update on rule_trial to app_worker;
 grant delete, insert, select, update on search_term to app_web;
-grant select on search_term to app_worker;
+grant select, update on search_term to app_worker;
 grant select on session to app_web;
 grant delete, insert, select, update on session to app_worker;
 grant select on session_part to app_web;
@@ -1356,6 +1358,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _customer_orders(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns TABLE(order_key text, transaction_id text, order_ts timestamp with time zone, session_id text, contact_id text, branch_id text, currency text, is_reporting boolean, revenue numeric, refunded numeric, items_json jsonb)
 -- function _customer_sessions(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns SETOF session
 -- function _customer_tasks(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_now timestamp with time zone) returns TABLE(task_id uuid, task_type text, state text, outcome text, first_at timestamp with time zone, last_at timestamp with time zone, ready_at timestamp with time zone, branch_id text, currency text, value numeric)
+-- function _derivation_version() returns integer
 -- function _derive(p_tenant_id uuid) returns void
 -- function _derive_begin() returns void
 -- function _derive_branch_days(p_tenant_id uuid) returns void
@@ -1383,6 +1386,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _is_day_whole(p_tenant_id uuid, p_event_date date) returns boolean
+-- function _is_excluded(p_contact_id text, p_company_id text, p_excluded text[]) returns boolean
 -- function _is_nothing(p_text text, p_words text[]) returns boolean
 -- function _is_provisional(p_source_kind text, p_event_date date, p_today date) returns boolean
 -- function _is_sending_confirmed(p_tenant_id uuid) returns boolean
@@ -1442,6 +1446,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _term_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_term text) returns TABLE(term text, failed bigint, found bigint, failed_sessions bigint, sessions bigint, unconverted bigint, last_at timestamp with time zone)
 -- function _touch_contacts(p_tenant_id uuid) returns void
 -- function _touch_everything(p_tenant_id uuid) returns void
+-- function _touch_excluded(p_tenant_id uuid) returns void
 -- function _touch_hidden(p_tenant_id uuid) returns void
 -- function _touch_recent(p_tenant_id uuid, p_first_date date) returns void
 -- function _touch_subjects(p_tenant_id uuid) returns void
@@ -1463,7 +1468,6 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_email_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_job_id uuid, p_location_ids text[]) returns TABLE(job_id uuid, kind text, schedule_key text, period_start date, period_end date, location_ids text[], started_by text, created_at timestamp with time zone, planned_at timestamp with time zone, messages bigint, planned bigint, sending bigint, sent bigint, failed bigint, skipped bigint, unknown bigint, job_status text, job_message text, total bigint)
 -- function get_email_send_history_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_job_id uuid, p_status text, p_recipient text, p_location_ids text[]) returns TABLE(message_id uuid, job_id uuid, kind text, schedule_key text, period_start date, period_end date, recipient text, recipient_name text, branch_ids text[], subject text, status text, reason text, attempts integer, retry_at timestamp with time zone, server_code integer, server_answer text, resolved_by text, created_at timestamp with time zone, sent_at timestamp with time zone, acted_at timestamp with time zone, total bigint)
 -- function get_filled_columns(p_tenant_id uuid, p_file_type text) returns TABLE(column_name text, filled_count bigint, row_count bigint)
--- function get_freshness(p_tenant_id uuid) returns TABLE(loaded datemultirange, provisional datemultirange, complete_until date, last_loaded_at timestamp with time zone)
 -- function get_freshness(p_tenant_id uuid) returns TABLE(loaded datemultirange, provisional datemultirange, streamed datemultirange, complete_until date, last_loaded_at timestamp with time zone)
 -- function get_landing_pages(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_compared_start date, p_compared_end date, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(page text, sessions bigint, bounces bigint, value numeric, previous_sessions bigint, previous_bounces bigint, total_pages bigint)
 -- function get_location_stats_bulk(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint, sparkline numeric[])
@@ -1482,6 +1486,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_search_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_status text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_term text) returns TABLE(term text, failed_searches bigint, found_searches bigint, failed_sessions bigint, sessions bigint, customers bigint, last_at timestamp with time zone, value numeric, unconverted bigint, status text, redirect_to text, note text, decided_at timestamp with time zone, decided_by text, failed_before bigint, searches_before bigint, failed_after bigint, searches_after bigint, total_terms bigint, total_failed bigint, total_found bigint)
 -- function get_session(p_tenant_id uuid, p_session_id text, p_location_ids text[]) returns TABLE(session_id text, user_pseudo_id text, first_ts timestamp with time zone, last_ts timestamp with time zone, contact_id text, contact_name text, company_id text, company_name text, branch_id text, page_views integer, item_views integer, cart_events integer, purchases integer, searches integer, failed_searches integer, is_bounce boolean, entry_url text, device_category text, city text, country text, traffic_source text, traffic_medium text, previous_id text, next_id text)
 -- function get_session_history(p_tenant_id uuid, p_session_id text, p_limit integer, p_after bigint, p_is_back boolean) returns TABLE(place bigint, event_ts timestamp with time zone, offset_s double precision, event_name text, page_url text, contact_id text, label text, item_id text, amount numeric, currency text, term text, items jsonb, total bigint)
+-- function get_sources(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(source text, medium text, sessions bigint, engaged bigint, sessions_with_order bigint, orders bigint, net_revenue numeric, total_sources bigint)
 -- function get_task_queue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_types text[], p_reachable boolean, p_least_value numeric, p_owners text[], p_owner_branches text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, score double precision, value numeric, overdue_at timestamp with time zone, last_at timestamp with time zone, task_ids uuid[], total bigint)
 -- function get_tasks(p_tenant_id uuid, p_task_ids uuid[], p_now timestamp with time zone) returns SETOF listed_task
 -- function get_team_board(p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_now timestamp with time zone) returns TABLE(owner text, branch_id text, open_tasks bigint, overdue bigint, worked bigint, won bigint, first_action_hours double precision)

@@ -41,19 +41,20 @@ _FIRST = (
 
 def _last_named(name: str) -> str:
     """The last value of an identity; one that is no word for nothing, if there is any."""
-    order = f"if(lower(trim({name})) in unnest(@nothing), 1, 0), {_LAST}, {name} desc"
-    return f"array_agg({name} ignore nulls order by {order} limit 1)[safe_offset(0)]"
+    rank = f"case when {name} is null then 2 when lower(trim({name})) in unnest(@nothing) then 1"
+    order = f"{rank} else 0 end, {_LAST}, {name} desc"
+    return f"array_agg({name} order by {order} limit 1)[safe_offset(0)]"
 
 
 def _first(name: str) -> str:
-    return f"array_agg({name} ignore nulls order by {_FIRST}, {name} limit 1)[safe_offset(0)]"
+    order = f"if({name} is null, 1, 0), {_FIRST}, {name}"
+    return f"array_agg({name} order by {order} limit 1)[safe_offset(0)]"
 
 
 def _origin(field: str) -> str:
     """A field of the best record that says where the session came from, earliest event first."""
-    picked = "array_agg(if(origin.source is null, null, origin) ignore nulls order by "
     order = f"origin.rank, {_FIRST}, origin.source, origin.medium, origin.campaign"
-    return f"{picked}{order} limit 1)[safe_offset(0)].{field}"
+    return f"array_agg(origin order by {order} limit 1)[safe_offset(0)].{field}"
 
 
 _OUTPUTS = {
@@ -195,6 +196,6 @@ def _origin_struct(columns: Columns) -> str:
         f"when {case[0]} is not null then {position}" for position, case in enumerate(cases)
     )
     return (
-        f"struct(case {ranks} end as rank, {pick(0)} as source, {pick(1)} as medium, "
+        f"struct(case {ranks} else {len(cases)} end as rank, {pick(0)} as source, {pick(1)} as medium, "
         f"{pick(2)} as campaign)"
     )

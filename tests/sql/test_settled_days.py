@@ -38,7 +38,7 @@ def load(
         day = TODAY - timedelta(days=ago)
         for event_type in EVENT_TYPES:
             superuser.execute(
-                "insert into day_load (tenant_id, event_date, event_type, source_kind,"  # noqa: S608 - constants
+                "insert into day_load (tenant_id, event_date, event_type, source_kind,"
                 f" source_table, row_count, load_id, loaded_at) values (%s, %s, %s, %s, %s, 1, 1, {at})",
                 (tenant_id, day, event_type, kind, f"{TABLES[kind]}{day:%Y%m%d}"),
             )
