@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app.ingest.terms import recompute_terms
+
 
 def update_rows(conn: Connection, tenant_id: UUID) -> None:
     """Give stored rows what this version's definitions say of them; _derive does the rest.
@@ -14,8 +16,8 @@ def update_rows(conn: Connection, tenant_id: UUID) -> None:
     in the same transaction, after _derive_begin and under the tenant's lock, so that readers see
     the old definitions or the new, never a mix.
     """
-    if not conn.execute(_IS_OUTDATED, {"t": tenant_id}).scalar_one():
-        return
+    if conn.execute(_IS_OUTDATED, {"t": tenant_id}).scalar_one():
+        recompute_terms(conn, tenant_id)
 
 
 _IS_OUTDATED = text("""

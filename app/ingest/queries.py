@@ -87,6 +87,13 @@ class Availability:
     locations_rows: int | None
     locations_loaded_at: datetime | None
 
+    @property
+    def days_without_sessions(self) -> list[date]:
+        """Loaded days whose sessions were not extracted, so that only stored events count."""
+        loaded = {day.event_date for day in self.days}
+        extracted = {day.event_date for day in self.days if day.event_type == "session_part"}
+        return sorted(loaded - extracted)
+
 
 @dataclass(frozen=True)
 class JobStep:
@@ -171,17 +178,26 @@ def get_data_availability_combined(
 
 
 def get_tenant_jobs_paginated(
-    conn: Connection, tenant_id: UUID, page: int = 1, limit: int = 50
+    conn: Connection,
+    tenant_id: UUID,
+    page: int = 1,
+    limit: int = 50,
+    kinds: Sequence[str] = ("ingest",),
 ) -> Page[Job]:
-    """Ingestion jobs of the tenant, newest first; children stand inside their parent.
+    """Jobs of these kinds, newest first; children are inside their parent.
 
     Source: sql/functions/get_tenant_jobs_paginated.sql
     """
-    statement = text("select * from get_tenant_jobs_paginated(:t, :limit, :offset)")
-    arguments = {"t": tenant_id, "limit": limit, "offset": (page - 1) * limit}
+    statement = text("select * from get_tenant_jobs_paginated(:t, :limit, :offset, :kinds)")
+    arguments = {
+        "t": tenant_id,
+        "limit": limit,
+        "offset": (page - 1) * limit,
+        "kinds": list(kinds),
+    }
     listed = conn.execute(statement, arguments).all()
     jobs = _jobs(conn, tenant_id, [row.job_id for row in listed])
-    total = listed[0].total if listed else _count_jobs(conn, tenant_id)
+    total = listed[0].total if listed else _count_jobs(conn, tenant_id, kinds)
     return Page(tuple(jobs[row.job_id] for row in listed), total, page, limit)
 
 
@@ -190,9 +206,9 @@ def find_job(conn: Connection, tenant_id: UUID, job_id: UUID) -> Job | None:
     return _jobs(conn, tenant_id, [job_id]).get(job_id)
 
 
-def _count_jobs(conn: Connection, tenant_id: UUID) -> int:
-    statement = text("select total from get_tenant_jobs_paginated(:t, 1, 0)")
-    return conn.execute(statement, {"t": tenant_id}).scalar() or 0
+def _count_jobs(conn: Connection, tenant_id: UUID, kinds: Sequence[str]) -> int:
+    statement = text("select total from get_tenant_jobs_paginated(:t, 1, 0, :kinds)")
+    return conn.execute(statement, {"t": tenant_id, "kinds": list(kinds)}).scalar() or 0
 
 
 def _jobs(conn: Connection, tenant_id: UUID, job_ids: Sequence[UUID]) -> dict[UUID, Job]:

@@ -52,10 +52,13 @@ def rederive(run: Run) -> None:
     with tenant_transaction(run.tenant_id) as conn:
         run.fence_check(conn)
         conn.execute(text("select _derive_begin()"))
+        run.step("definitions", 0, "running")
         lock_tenant(conn, run.tenant_id)
-        run.fence_check(conn)
+        run.step("definitions", 0, "done")
+        run.step("derive", 1, "running")
         conn.execute(text("select _derive(:t)"), {"t": run.tenant_id})
-        run.finish(conn, "completed")
+        run.step("derive", 1, "done")
+        run.finish(conn, "completed", "Figures and tasks follow the current definitions.")
 
 
 _IS_STALE = text("""

@@ -196,6 +196,6 @@ def _origin_struct(columns: Columns) -> str:
         f"when {case[0]} is not null then {position}" for position, case in enumerate(cases)
     )
     return (
-        f"struct(case {ranks} else {len(cases)} end as rank, {pick(0)} as source, {pick(1)} as medium, "
-        f"{pick(2)} as campaign)"
+        f"struct(case {ranks} else {len(cases)} end as rank, {pick(0)} as source, "
+        f"{pick(1)} as medium, {pick(2)} as campaign)"
     )

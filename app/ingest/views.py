@@ -237,7 +237,7 @@ def _window() -> DateRange | None:
 
 def _history(conn: Connection, default_limit: int = 25) -> dict[str, Any]:
     page, limit = page_arguments(default_limit)
-    found = get_tenant_jobs_paginated(conn, _tenant_id(), page, limit)
+    found = get_tenant_jobs_paginated(conn, _tenant_id(), page, limit, ("ingest", "rederive"))
     counts = count_rows(conn, _tenant_id(), [job.job_id for job in found.rows])
     return {"jobs": found, "counts": counts, **_job_words()}
 
