@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,6 +10,10 @@ from sqlalchemy import Connection, text
 
 from app.email.recipients import Recipient, RecipientEntry, parse_entry
 from app.errors import Invalid
+from app.ingest.cells import list_addresses, seen, seen_code, without_nothing
+from app.ingest.csv_text import Row
+from app.ingest.sheet import read_csv
+from app.nothing import Words
 
 COLUMNS = ("branch_id", "email", "name", "enabled")
 TEMPLATE = "branch_id,email,name,enabled\nD01,ana@example.com,Ana Lopez,yes\n"
@@ -33,16 +35,18 @@ class JudgedRow:
     entry: RecipientEntry | None = None
 
 
-def judge_file(content: str, present: Iterable[Recipient]) -> list[JudgedRow]:
-    """The verdict of each row against the recipients there are.
+def judge_file(
+    content: str, present: Iterable[Recipient], words: Words = frozenset()
+) -> list[JudgedRow]:
+    """The verdict of each row against the recipients there are; `words` stand for nothing.
 
     Raises:
         Invalid: the file as a whole cannot be read.
     """
     known = {(one.branch_id, one.email): one for one in present}
     judged, seen = [], dict[tuple[str, str], int]()
-    for number, cells in _rows(content):
-        row = _judge(number, cells, known)
+    for number, cells, fault in _rows(content, words):
+        row = JudgedRow(number, cells, "error", fault) if fault else _judge(number, cells, known)
         if row.entry is not None:
             key = (row.entry.branch_id, row.entry.email)
             first = seen.setdefault(key, number)
@@ -88,26 +92,42 @@ def _judge(
     return JudgedRow(number, cells, "unchanged" if is_same else "update", entry=entry)
 
 
-def _rows(content: str) -> Iterable[tuple[int, dict[str, str]]]:
+def _rows(content: str, words: Words) -> Iterable[tuple[int, dict[str, str], str]]:
+    """Line, cells and fault of each row; a row with several addresses once for each of them."""
     if len(content) > MOST_CHARS:
         raise Invalid("The file is too large. Split it.")
-    if "\x00" in content:
-        raise Invalid("This is no text file. Save it as CSV in UTF-8.")
-    text_ = content.removeprefix("\ufeff")
-    separator = ";" if text_.partition("\n")[0].count(";") else ","
-    try:
-        lines = list(csv.reader(io.StringIO(text_, newline=""), delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise Invalid(f"This is no CSV file: {error}.") from error
-    header = [name.strip().lower() for name in lines[0]] if lines else []
+    sheet = read_csv(content.encode("utf-8", "replace"), _match)
+    header = _names(sheet.header)
     if missing := [name for name in ("branch_id", "email") if name not in header]:
         raise Invalid(f"The header lacks {' and '.join(missing)}. It is {','.join(COLUMNS)}.")
-    if len(lines) > MOST_ROWS + 1:
+    if len(sheet.rows) > MOST_ROWS:
         raise Invalid(f"At most {MOST_ROWS:,} rows are taken at once. Split the file.")
-    for number, line in enumerate(lines[1:], start=2):
-        if any(cell.strip() for cell in line):
-            cells = dict(zip(header, line, strict=False))
-            yield number, {name: cells.get(name, "") for name in COLUMNS}
+    empty = dict.fromkeys(COLUMNS, "")
+    faults = [(line, empty, f"The row cannot be read: {fault}.") for line, fault in sheet.faults]
+    good = [(line, _cells(header, row, words), "") for line, row in sheet.rows]
+    for line, cells, fault in sorted(good + faults, key=lambda row: row[0]):
+        for address in list_addresses(cells["email"]) or [cells["email"]]:
+            yield line, cells | {"email": address}, fault
+
+
+def _match(row: Row) -> tuple[bool, int]:
+    names = _names(row)
+    return {"branch_id", "email"} <= set(names), len(set(names) & set(COLUMNS))
+
+
+def _names(row: Sequence[str | None]) -> list[str]:
+    return [(cell or "").strip().lower() for cell in row]
+
+
+def _cells(header: Sequence[str], row: Row, words: Words) -> dict[str, str]:
+    """The cells as people see them. In `enabled` a 0 or a false is no, and not nothing."""
+    found = dict(zip(header, row, strict=False))
+    return {
+        "branch_id": without_nothing(seen_code(found.get("branch_id")), words) or "",
+        "email": without_nothing(seen_code(found.get("email")), words) or "",
+        "name": without_nothing(seen(found.get("name")), words) or "",
+        "enabled": seen(found.get("enabled")) or "",
+    }
 
 
 _STORE = text("""

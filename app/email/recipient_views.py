@@ -18,6 +18,8 @@ from app.email.recipient_import import MOST_CHARS, TEMPLATE, apply_rows, judge_f
 from app.email.recipients import RecipientEntry, parse_entry
 from app.errors import AppError, Conflict, Invalid
 from app.format import plural
+from app.ingest.csv_text import read_csv_text
+from app.nothing import get_nothing_words
 from app.web import render_page, require_role
 
 blueprint = Blueprint("recipients", __name__, url_prefix="/analytics/email/recipients")
@@ -96,7 +98,9 @@ def import_file() -> AnyResponse:
     try:
         content = _content()
         with tenant_transaction(_tenant_id()) as conn:
-            rows = judge_file(content, stored.list_recipients(conn, _tenant_id()))
+            words = get_nothing_words(conn, _tenant_id())
+            words -= {branch.lower() for branch in get_branch_names(conn, _tenant_id())}
+            rows = judge_file(content, stored.list_recipients(conn, _tenant_id()), words)
             if request.form.get("apply") != "yes":
                 return _preview(content, rows)
             count = apply_rows(conn, _tenant_id(), rows)
@@ -121,10 +125,7 @@ def _content() -> str:
         if not content:
             raise Invalid("Choose a file.", fields={"file": "Choose a CSV file."})
         return content
-    try:
-        return upload.stream.read(4 * MOST_CHARS).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid("This is no text in UTF-8. Save the file as CSV in UTF-8.") from error
+    return "".join(read_csv_text(upload.stream.read(4 * MOST_CHARS)).lines)
 
 
 def _preview(content: str, rows: object) -> Response:

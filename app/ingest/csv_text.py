@@ -41,11 +41,13 @@ class Record:
 class CsvText:
     """A csv file's lines, the delimiter that a first line `sep=` names, and what was noticed.
 
-    `is_cut`: the last character of the file is not whole.
+    `start`: the index of the first line after that one. `is_cut`: the last character of the file
+    is not whole.
     """
 
     lines: Sequence[str]
     delimiter: str | None = None
+    start: int = 0
     is_cut: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -64,8 +66,9 @@ def read_csv_text(content: bytes) -> CsvText:
     found = _decode(content)
     if any("\x00" in line for line in found.lines):
         raise Invalid("The file holds NUL bytes: it is damaged, or it is no csv file.")
-    named = _SEPARATOR_LINE.fullmatch(found.lines[0]) if found.lines else None
-    return replace(found, delimiter=named[1]) if named else found
+    first = next((n for n, line in enumerate(found.lines) if line.strip()), 0)
+    named = _SEPARATOR_LINE.fullmatch(found.lines[first]) if found.lines else None
+    return replace(found, delimiter=named[1], start=first + 1) if named else found
 
 
 def read_records(text: CsvText, delimiter: str, width: int | None = None) -> Iterator[Record]:
@@ -78,7 +81,7 @@ def read_records(text: CsvText, delimiter: str, width: int | None = None) -> Ite
         Invalid: so many rows are damaged that this is no csv file.
     """
     reader, faults, doubtful = _Reader(text.lines, delimiter), 0, 0
-    reader.restart(1 if text.delimiter else 0)
+    reader.restart(text.start)
     while (scan := reader.read()) is not None:
         fault = _fault(text, scan, delimiter, width)
         if fault:

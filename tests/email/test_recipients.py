@@ -142,6 +142,35 @@ def test_a_file_that_is_none_is_refused(ada: Browser, content: bytes) -> None:
     assert check_page(answer).by_id("problems") is not None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "cp1252"])
+def test_a_file_is_read_as_customer_files_are(
+    ada: Browser, superuser: Superuser, encoding: str
+) -> None:
+    """Separator line, title, wrappers, words for nothing, two addresses in a cell."""
+    content = (
+        "sep=;\nRecipients\nBranch_ID;Email;Name;Enabled\n"
+        '"=""D01""";b@x.example; NULL;0\n\'D02;c@x.example, d@x.example;Müller;\n'
+    )
+
+    preview = upload(ada, content.encode(encoding))
+
+    assert "3 new · 0 update · 0 unchanged · 0 error" in preview.text()
+    area = next(iter(preview.root.iter("textarea"))).text
+    ada.submit(f"{PAGE}/import", apply="yes", content=area or "")
+    assert stored(superuser) == [
+        ("D01", "b@x.example", "", False), ("D02", "c@x.example", "Müller", True),
+        ("D02", "d@x.example", "Müller", True),
+    ]  # fmt: skip
+
+
+def test_a_damaged_row_is_an_error_of_its_own(ada: Browser, superuser: Superuser) -> None:
+    preview = upload(ada, 'branch_id,email,name\nD01,"a@x.example,A\nD02,b@x.example,B\nD02,c@x')
+
+    assert "1 new · 0 update · 0 unchanged · 2 error" in preview.text()
+    assert "a quotation mark in the row is not closed" in preview.text()
+    assert "the file ends in the middle of the row" in preview.text()
+
+
 @given(st.text(max_size=400))
 def test_any_text_is_judged_or_refused(content: str) -> None:
     try:
@@ -151,10 +180,11 @@ def test_any_text_is_judged_or_refused(content: str) -> None:
     assert all(row.verdict in ("new", "error") for row in rows)
 
 
-def upload(ada: Browser, content: str) -> Html:
+def upload(ada: Browser, content: str | bytes) -> Html:
+    raw = content if isinstance(content, bytes) else content.encode()
     answer = ada.post(
         ada.site.url(f"{PAGE}/import"), {"csrf_token": ada.csrf_token()},
-        files={"file": ("recipients.csv", content.encode())},
+        files={"file": ("recipients.csv", raw)},
         headers={"Origin": ada.site.base_url},
     )  # fmt: skip
     assert answer.status_code == 200, answer.text
