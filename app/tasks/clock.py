@@ -10,11 +10,11 @@ from app.db import admin_transaction, tenant_transaction
 def keep_tasks() -> int:
     """Fix the day's factors of scores and estimates and record what closed; answers the tenants.
 
-    Source: sql/functions/_fix_scale.sql, sql/functions/_record_closings.sql
+    Source: sql/functions/_fix_scale_daily.sql, sql/functions/_record_closings.sql
     """
     with admin_transaction() as conn:
         found = conn.execute(text("select tenant_id from tenant where not is_suspended")).all()
     for (tenant_id,) in found:
         with tenant_transaction(tenant_id) as conn:
-            conn.execute(text("select _fix_scale(:t), _record_closings(:t)"), {"t": tenant_id})
+            conn.execute(text("select _fix_scale_daily(:t), _record_closings(:t)"), {"t": tenant_id})
     return len(found)

@@ -4,7 +4,7 @@
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_location_stats_bulk.sql
 create or replace function _branch_sums(
-    p_tenant_id uuid, p_start_date date, p_end_date date, p_as_of timestamptz
+    p_tenant_id uuid, p_start_date date, p_end_date date, p_loaded tstzmultirange
 )
 returns table (
     branch_id text,
@@ -34,7 +34,8 @@ begin
         from task as h
         where
             h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task
-            and h.last_date between p_start_date and p_end_date and h.ready_at <= p_as_of
+            and h.last_date between p_start_date and p_end_date
+            and _is_judged('cart', h.last_at, h.ready_at, p_loaded)
         group by h.branch_id
     ),
     branches as (

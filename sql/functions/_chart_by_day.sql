@@ -14,7 +14,7 @@ language plpgsql
 stable
 as $$
 declare
-    v_as_of timestamptz := _loaded_until(p_tenant_id);
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
 begin
     return query
     with buckets as (
@@ -51,7 +51,8 @@ begin
             from task as h
             where
                 h.tenant_id = p_tenant_id and h.task_type = 'cart' and h.is_task
-                and h.last_date between p_start_date and p_end_date and h.ready_at <= v_as_of
+                and h.last_date between p_start_date and p_end_date
+                and _is_judged('cart', h.last_at, h.ready_at, v_loaded)
                 and (p_location_ids is null or h.branch_id = any(p_location_ids))
             group by h.last_date
         ) as k

@@ -48,7 +48,7 @@ begin
             else ''
         end
     ) using
-        p_tenant_id, p_types, p_start_date, p_end_date, _loaded_until(p_tenant_id), p_now,
+        p_tenant_id, p_types, p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
         p_location_ids, v_words, p_least_value, v_scale.value_p90, v_scale.estimate, v_currency,
         v_excluded;
 end;

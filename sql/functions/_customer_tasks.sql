@@ -20,7 +20,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_contact text := case when left(p_customer_key, 2) = 'c:' then substr(p_customer_key, 3) end;
-    v_until timestamptz := _loaded_until(p_tenant_id);
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
     v_estimate numeric := (select s.estimate from _task_scale(p_tenant_id) as s);
 begin
     return query
@@ -35,7 +35,7 @@ begin
     from task as t
     where
         t.tenant_id = p_tenant_id
-        and (t.ready_at <= v_until or not t.is_task)
+        and (_is_judged(t.task_type, t.last_at, t.ready_at, v_loaded) or not t.is_task)
         and (p_location_ids is null or t.branch_id = any(p_location_ids))
         and (
             (v_contact is null and t.customer_key = p_customer_key)

@@ -1,11 +1,12 @@
--- _fix_scale: the factors of scores and estimates, once a day of the tenant's zone.
+-- _fix_scale: the factors of scores and estimates, as today's row of task_scale.
 --
 -- Definition  Over the 90 days up to the end of loaded data: the 90th percentile of task values
 --             above 0 (in the reporting currency, estimates included), sessions with a successful
---             search and those of them with an order, the average order. A day without any task
---             value is looked at again.
+--             search and those of them with an order, the average order. At the end
+--             of every load, so that they do not depend on the order of loads. Carts that are not
+--             judged yet are left out.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/_derive_tasks.sql, and once a day (worker.py)
+-- Called by   sql/functions/_derive_tasks.sql, sql/functions/_fix_scale_daily.sql
 create or replace function _fix_scale(p_tenant_id uuid)
 returns void
 language plpgsql
@@ -18,16 +19,11 @@ declare
     v_sessions bigint;
     v_with_order bigint;
     v_average numeric;
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
 begin
     select (now() at time zone c.time_zone)::date, c.reporting_currency into v_today, v_currency
     from tenant_config as c
     where c.tenant_id = p_tenant_id;
-    if exists (
-        select from task_scale as s
-        where s.tenant_id = p_tenant_id and s.scale_date = v_today and s.value_p90 is not null
-    ) then
-        return;
-    end if;
     select max(d.event_date) - 89 into v_from from day_load as d where d.tenant_id = p_tenant_id;
     select count(*), count(o.session_id) into v_sessions, v_with_order
     from session as s
@@ -62,6 +58,7 @@ begin
         from task as t
         where
             t.tenant_id = p_tenant_id and t.is_task and t.last_date >= v_from
+            and _is_judged(t.task_type, t.last_at, t.ready_at, v_loaded)
             and t.currency in ('', v_currency)
     ) as k
     on conflict on constraint task_scale_pkey do update set

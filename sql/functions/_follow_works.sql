@@ -13,6 +13,8 @@ create or replace function _follow_works(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
+declare
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
 begin
     insert into task_work (
         tenant_id, task_id, task_type, subject, first_at, order_key, last_at, customer_key, version,
@@ -23,7 +25,8 @@ begin
         o.customer_key, 0, to_jsonb(o)
     from task_old as o
     where
-        o.is_task and o.touched_at is null and o.closed_at is null and o.ready_at <= now()
+        o.is_task and o.touched_at is null and o.closed_at is null
+        and _is_judged(o.task_type, o.last_at, o.ready_at, v_loaded)
         and o.expires_at > now()
         and not exists (
             select from task_new as n

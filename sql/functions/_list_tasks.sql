@@ -71,7 +71,7 @@ begin
             case when v_is_down then '<' else '>' end, v_type
         ) end
     ), p_is_back) using
-        p_tenant_id, p_types, p_start_date, p_end_date, _loaded_until(p_tenant_id), p_now,
+        p_tenant_id, p_types, p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
         p_location_ids, v_words, p_least_value, v_scale.value_p90, v_scale.estimate, v_currency,
         v_excluded, p_states, p_limit, p_offset, p_after;
 end;

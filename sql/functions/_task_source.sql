@@ -2,7 +2,7 @@
 -- and score of now.
 --
 -- Definition  Only what is asked for stands in it. $1 tenant, $2 types, $3 and $4 first and last day
---             of the last evidence, $5 until when carts are known, $6 now, $7 branches, $8 the
+--             of the last evidence, $5 the time whose carts are known, $6 now, $7 branches, $8 the
 --             words asked for, $9 the least value, $10 value_p90, $11 estimate a session, $12 the
 --             reporting currency, $13 customers, contacts first, who are excluded. p_is_alive
 --             leaves out at once what must be done, closed or expired.
@@ -45,7 +45,7 @@ as $$
             from task as t
             where
                 t.tenant_id = $1 and t.task_type = any($2) and t.last_date between $3 and $4
-                and (t.ready_at <= $5 or not t.is_task)'
+                and (_is_judged(t.task_type, t.last_at, t.ready_at, $5) or not t.is_task)'
         || case when p_location_ids is null then '' else ' and t.branch_id = any($7)' end
         || case
             when p_is_alive

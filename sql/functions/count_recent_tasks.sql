@@ -11,13 +11,13 @@ stable
 as $$
 declare
     v_last date := (select max(d.event_date) from day_load as d where d.tenant_id = p_tenant_id);
-    v_until timestamptz := _loaded_until(p_tenant_id);
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
 begin
     return query
     select
         t.task_type, count(*),
         count(*) filter (
-            where t.ready_at <= v_until and _task_state(
+            where _is_judged(t.task_type, t.last_at, t.ready_at, v_loaded) and _task_state(
                 t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
                 t.expires_at, t.touched_at, now()
             ) in ('open', 'in_progress')

@@ -30,7 +30,7 @@ stable
 as $$
 declare
     v_currency text;
-    v_as_of timestamptz := _loaded_until(p_tenant_id);
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
 begin
     select c.reporting_currency into v_currency
     from tenant_config as c
@@ -38,7 +38,7 @@ begin
     return query
     with sums as (
         select b.*
-        from _branch_sums(p_tenant_id, p_start_date, p_end_date, v_as_of) as b
+        from _branch_sums(p_tenant_id, p_start_date, p_end_date, v_loaded) as b
     ),
     daily_money as (
         select

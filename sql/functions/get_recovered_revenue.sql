@@ -27,6 +27,7 @@ as $$
 declare
     v_days integer := (select r.attribution_days from _task_rules(p_tenant_id) as r);
     v_zone text := (select c.time_zone from tenant_config as c where c.tenant_id = p_tenant_id);
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
     v_from timestamptz := p_start_date::timestamp at time zone v_zone;
     v_to timestamptz := (p_end_date + 1)::timestamp at time zone v_zone;
 begin
@@ -49,6 +50,7 @@ begin
         from task as t
         where
             t.tenant_id = p_tenant_id and t.is_task
+            and _is_judged(t.task_type, t.last_at, t.ready_at, v_loaded)
             and t.ready_at >= v_from and t.ready_at < v_to
             and (p_location_ids is null or t.branch_id = any(p_location_ids))
             and t.task_id not in (select c.task_id from contacts as c)

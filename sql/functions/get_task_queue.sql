@@ -63,7 +63,7 @@ begin
         p_tenant_id,
         coalesce(p_types, array[
             'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
-        ]), p_start_date, p_end_date, _loaded_until(p_tenant_id), p_now,
+        ]), p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
         p_location_ids, null::text[], p_least_value, v_scale.value_p90, v_scale.estimate,
         v_currency, v_excluded, p_owners, p_owner_branches, p_limit, p_offset;
 end;

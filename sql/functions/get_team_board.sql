@@ -21,7 +21,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
-    v_until timestamptz := _loaded_until(p_tenant_id);
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
 begin
     return query
     with reps as (
@@ -50,7 +50,7 @@ begin
                 'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
             ])
             and t.last_date between p_start_date and p_end_date
-            and (t.ready_at <= v_until or not t.is_task)
+            and (_is_judged(t.task_type, t.last_at, t.ready_at, v_loaded) or not t.is_task)
             and (p_location_ids is null or t.branch_id = any(p_location_ids))
             and (
                 cardinality(v_excluded) = 0

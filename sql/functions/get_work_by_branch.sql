@@ -24,7 +24,7 @@ declare
     v_zone text := (select c.time_zone from tenant_config as c where c.tenant_id = p_tenant_id);
     v_from timestamptz := p_start_date::timestamp at time zone v_zone;
     v_to timestamptz := (p_end_date + 1)::timestamp at time zone v_zone;
-    v_until timestamptz := _loaded_until(p_tenant_id);
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
     v_excluded text[] := _excluded_customers(p_tenant_id);
 begin
     return query
@@ -46,7 +46,8 @@ begin
         select t.task_id, t.branch_id, t.ready_at
         from task as t
         where
-            t.tenant_id = p_tenant_id and t.is_task and t.ready_at <= v_until
+            t.tenant_id = p_tenant_id and t.is_task
+            and _is_judged(t.task_type, t.last_at, t.ready_at, v_loaded)
             and (p_location_ids is null or t.branch_id = any(p_location_ids))
             and t.customer_key <> all(v_excluded)
             and coalesce('c:' || t.contact_id, '') <> all(v_excluded)

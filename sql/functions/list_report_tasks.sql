@@ -34,7 +34,7 @@ begin
         order by s.score desc, s.task_id'
     using
         p_tenant_id, v_types,
-        p_start_date, p_end_date, _loaded_until(p_tenant_id), p_now,
+        p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
         null::text[], null::text[], null::numeric, v_scale.value_p90, v_scale.estimate,
         v_currency, v_excluded;
 end;

@@ -16,7 +16,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
-    v_until timestamptz := _loaded_until(p_tenant_id);
+    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
 begin
     return query
     select t.task_id, t.version
@@ -27,7 +27,7 @@ begin
         ])
         and t.last_date between p_start_date and p_end_date
         and t.owner_branch_id = p_branch_id and t.owner is null and t.account_owner is null
-        and (t.ready_at <= v_until or not t.is_task)
+        and (_is_judged(t.task_type, t.last_at, t.ready_at, v_loaded) or not t.is_task)
         and (p_location_ids is null or t.branch_id = any(p_location_ids))
         and t.customer_key <> all(v_excluded)
         and coalesce('c:' || t.contact_id, '') <> all(v_excluded)

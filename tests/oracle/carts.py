@@ -1,6 +1,6 @@
 """Cart chains: what a subject put in and took out until an order or a month of silence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ ZERO = Decimal(0)
 
 Subject: TypeAlias = tuple[str, str]
 ItemKey: TypeAlias = tuple[str, str]
+AsOf: TypeAlias = Callable[[Event], datetime]  # how far what follows an event is loaded
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,9 @@ class Cart:
         """Whether a line is left out of the value because no price is known."""
         return any(line.price is None for line in self.lines)
 
-    def is_abandoned(self, as_of: datetime) -> bool:
+    def is_abandoned(self, as_of: AsOf) -> bool:
         """A line remains and the day after the last activity passed without an order."""
-        if not self.lines or self.last + WAIT > as_of:
+        if not self.lines or self.last + WAIT > as_of(self.anchor):
             return False
         return self.closing_order is None or self.closing_order.anchor.at - self.last > WAIT
 
@@ -138,7 +139,7 @@ def subject_of(event: Event, companies: Mapping[str, str]) -> Subject:
 
 def build_carts(
     events: Iterable[Event], orders: Iterable[Order], companies: Mapping[str, str],
-    as_of: datetime, excluded: Excluded = (),
+    as_of: AsOf, excluded: Excluded = (),
 ) -> list[Cart]:  # fmt: skip
     """Every chain of every subject, out of events and orders that are in order."""
     counted = (o for o in orders if not is_excluded(o.anchor, companies, excluded))
@@ -182,14 +183,14 @@ def has_ended(subject: Subject, chain: list[Event], event: Event, book: OrderBoo
 
 
 def to_cart(
-    subject: Subject, chain: list[Event], following: Event | None, book: OrderBook, as_of: datetime
+    subject: Subject, chain: list[Event], following: Event | None, book: OrderBook, as_of: AsOf
 ) -> Cart:
     """The chain with what is left in it and what ended it."""
     last = chain[-1].at
     order = book.first_after(subject, chain)
     if order is not None and order.anchor.at - last <= IDLE:
         return Cart(subject, tuple(chain), lines_of(chain), "order", order)
-    is_idle = following is not None or as_of - last > IDLE
+    is_idle = following is not None or as_of(chain[-1]) - last > IDLE
     return Cart(subject, tuple(chain), lines_of(chain), "idle" if is_idle else None, None)
 
 

@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol, TypeVar
 
-from .carts import Cart
+from .carts import AsOf, Cart
 from .event import FAILED_SEARCHES, PAGE_VIEW, SEARCHES, Event
 from .identity import Session
 from .orders import ZERO, Order, Refund
@@ -58,7 +57,7 @@ def _grouped(counted: Iterable[C], key: Callable[[Counted], Key]) -> dict[Key, l
     return groups
 
 
-def figures(part: Slice, reporting: str, as_of: datetime) -> dict[str, Any]:
+def figures(part: Slice, reporting: str, as_of: AsOf) -> dict[str, Any]:
     """Every figure of the slice. Amounts are in the reporting currency unless named otherwise.
 
     `Any`: the values are whole numbers, decimals and one list, each named by its key.

@@ -58,7 +58,6 @@ class Oracle:
         self.zone = ZoneInfo(settings.property_time_zone)
         self._locations = {str(row["location_id"]): row for row in locations}
         self._days = read(directory, rows, settings)
-        self.as_of = self._as_of()
         events = sorted((one for day in self._days for one in day.events), key=Event.sort_key)
         others = [one for day in self._days for one in day.others]
         contacts = list(contacts)
@@ -84,22 +83,34 @@ class Oracle:
             tuple(carts),
         )
 
-    def _as_of(self) -> datetime:
-        """The earlier of now and the end of what is loaded."""
-        now = self.settings.now or datetime.now(UTC)
-        return min(now, self._loaded_until(now)) if self._days else now
+    def as_of(self, event: Event | None = None) -> datetime:
+        """The earlier of now and the end of the unbroken loaded days after the event.
 
-    def _loaded_until(self, now: datetime) -> datetime:
-        """The end of the last day when it is a daily table, else its last event (or its start).
+        Without an event: after the last day there is.
+        """
+        now = self.settings.now or datetime.now(UTC)
+        if not self._days:
+            return now
+        by_date = {day.event_date: day for day in self._days}
+        last = self._days[-1].event_date if event is None else event.event_date
+        while last + timedelta(days=1) in by_date or self._is_empty_day(last + timedelta(days=1)):
+            last += timedelta(days=1)
+        return min(now, self._end_of(last, by_date.get(last), now))
+
+    def _is_empty_day(self, day: date) -> bool:
+        """Whether it is loaded without a row: where nothing else is said, every day in between."""
+        return self.settings.loaded is None and day < self._days[-1].event_date
+
+    def _end_of(self, day: date, loaded: Day | None, now: datetime) -> datetime:
+        """Its end when it is a daily table, else its last event (or its start).
 
         A day that has no daily table five days after its end gets none: it is over too.
         """
-        last = self._days[-1]
-        closed = datetime.combine(last.event_date + timedelta(days=6), time(), self.zone)
-        if last.kind is not SourceKind.DAILY and now < closed:
-            start = datetime.combine(last.event_date, time(), self.zone).astimezone(UTC)
-            return max((event.at for event in last.events), default=start)
-        following = last.event_date + timedelta(days=1)
+        closed = datetime.combine(day + timedelta(days=6), time(), self.zone)
+        if loaded is not None and loaded.kind is not SourceKind.DAILY and now < closed:
+            start = datetime.combine(day, time(), self.zone).astimezone(UTC)
+            return max((event.at for event in loaded.events), default=start)
+        following = day + timedelta(days=1)
         return datetime.combine(following, time(), self.zone).astimezone(UTC)
 
     def _figures(self, part: Slice) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def test_worked_example_is_one_cart_abandoned_on_tuesday() -> None:
     assert (cart.ended_by, cart.closing_order, cart.is_value_incomplete) == ("idle", None, False)
     assert cart.first == datetime(2025, 4, 7, 10, tzinfo=UTC)
     tuesday = datetime(2025, 4, 8, 15, tzinfo=UTC)
-    assert cart.is_abandoned(tuesday)
-    assert not cart.is_abandoned(tuesday.replace(hour=14, minute=59))
+    assert cart.is_abandoned(lambda _: tuesday)
+    assert not cart.is_abandoned(lambda _: tuesday.replace(hour=14, minute=59))
 
 
 def test_worked_example_is_recovered_by_the_company_on_thursday_and_still_counts() -> None:
@@ -73,11 +73,15 @@ def test_a_cart_is_abandoned_only_when_its_24_hours_are_loaded() -> None:
     loaded = daily("2025-04-07", "2025-04-08")
     same_day = daily("2025-04-07", "2025-04-07")
     late = loaded | {date(2025, 4, 8): SourceKind.INTRADAY}
+    gap = same_day | daily("2025-04-09", "2025-04-12")
+    followed = late | daily("2025-04-09", "2025-04-09")
     counts = [
         overview(oracle_of(rows[:kept], loaded=days), "2025-04-07")["abandoned_carts"]
-        for kept, days in ((3, same_day), (3, late), (4, late), (3, loaded))
-    ]
-    assert counts == [0, 0, 1, 1]
+        for kept, days in (
+            (3, same_day), (3, late), (4, late), (3, loaded), (3, gap), (3, followed),
+        )
+    ]  # fmt: skip
+    assert counts == [0, 0, 1, 1, 0, 1]
 
 
 def test_an_order_covers_activity_up_to_its_own_instant() -> None:

@@ -133,7 +133,7 @@ def test_loaded_says_which_days_and_sources_count(tmp_path: Path) -> None:
     settings = OracleSettings("UTC", "USD", loaded=loaded)
     oracle = Oracle(tmp_path, None, [], [], settings)
     assert overview(oracle, "2025-04-01", "2025-04-02")["page_views"] == 2
-    assert oracle.as_of == datetime(2025, 4, 1, 10, tzinfo=UTC)
+    assert oracle.as_of() == datetime(2025, 4, 1, 10, tzinfo=UTC)
     nothing = oracle_of([page_view("2025-04-01 10:00")], loaded={})
     assert overview(nothing, "2025-04-01")["page_views"] == 0
 
@@ -141,6 +141,6 @@ def test_loaded_says_which_days_and_sources_count(tmp_path: Path) -> None:
 def test_as_of_is_the_end_of_the_last_daily_day_and_never_after_now() -> None:
     rows = [page_view("2025-04-01 10:00", time_zone="America/New_York")]
     oracle = oracle_of(rows, time_zone="America/New_York")
-    assert oracle.as_of == datetime(2025, 4, 2, 4, tzinfo=UTC)
+    assert oracle.as_of() == datetime(2025, 4, 2, 4, tzinfo=UTC)
     now = datetime(2025, 4, 1, 12, tzinfo=UTC)
-    assert oracle_of(rows, now=now).as_of == now
+    assert oracle_of(rows, now=now).as_of() == now

@@ -19,7 +19,7 @@ from app.dates import DateRange
 from app.db import tenant_transaction
 from dev.generator.export_files import read_table
 from tests.loading import load_days
-from tests.oracle import Oracle, OracleSettings
+from tests.oracle import Oracle, OracleSettings, SourceKind
 from tests.sql.comparing import Superuser, compare, make_tenant
 from tests.sql.task_rows import oracle_tasks, stored_tasks
 
@@ -86,3 +86,27 @@ def test_tasks_equal_the_oracle_on_real_rows(
     stored = stored_tasks(superuser, tenant_id)
     assert {row[0] for row in stored} == {"purchase", "cart", "no_conversion"}  # nobody signs in
     assert stored == oracle_tasks(oracle.tasks())
+
+
+def test_no_real_cart_is_judged_before_a_day_that_is_not_loaded(
+    tenant_id: UUID, superuser: Superuser, ga4_directory: Path
+) -> None:
+    missing, before = date(2020, 12, 28), date(2020, 12, 27)
+    tables = {p.name.split(".")[0]: p for p in (ga4_directory / "demo").glob("events_*.json.gz")}
+    gap_id = make_tenant(superuser, ZONE, "USD")
+    late = tables.pop(f"events_{missing:%Y%m%d}")
+    for name in sorted(tables):
+        load_days(gap_id, {name: list(read_table(tables[name]))})
+    loaded = {FIRST + timedelta(days=n): SourceKind.DAILY for n in range(8)}
+    del loaded[missing]
+    settings_ = OracleSettings(ZONE, "USD", loaded=loaded)
+    oracle = Oracle(ga4_directory / "demo", None, [], [], settings_)
+    compare(gap_id, oracle, DateRange(FIRST, LAST), [])
+    assert (_carts(gap_id, before), _carts(tenant_id, before)) == (0, 321)
+    load_days(gap_id, {late.name.split(".")[0]: list(read_table(late))})
+    assert _carts(gap_id, before) == _carts(tenant_id, before)
+
+
+def _carts(tenant_id: UUID, day: date) -> int:
+    with tenant_transaction(tenant_id) as conn:
+        return get_dashboard_overview_stats(conn, tenant_id, DateRange(day, day)).abandoned_carts

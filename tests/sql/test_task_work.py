@@ -140,7 +140,7 @@ def test_work_follows_when_late_events_move_the_first_instant(
 ) -> None:
     do(shop, abandoned, "note", None, note="keep me")
     do(shop, abandoned, "assign", owner="other@acme.test")
-    shop.load([cart(7, "Z", 3)], until=day(7))
+    shop.load([cart(7, "Z", 3)], until=day(6))
     task = one(shop.tenant_id, "cart")
     assert (task.task_id, task.owner, task.value) == (abandoned, "other@acme.test", 20)
     assert ("note", "keep me") in history(shop, abandoned)
@@ -151,7 +151,7 @@ def test_an_order_that_splits_a_chain_leaves_the_work_on_the_earlier_part(shop: 
     first = one(shop.tenant_id, "cart").task_id
     do(shop, first, "assign", owner="rep@acme.test")
     order = purchase(f"{day(7)} 12:00", "p", 9, contact="U1", transaction_id="T", revenue=1)
-    shop.load([order], until=day(7))
+    shop.load([order], until=day(6))
     kept, fresh = tasks(shop.tenant_id, "cart")
     assert (kept.task_id, kept.owner, kept.closed_reason) == (first, "rep@acme.test", "recovered")
     assert (fresh.owner, fresh.version, fresh.state) == (None, 0, "open")
@@ -165,7 +165,7 @@ def test_works_on_chains_that_join_are_one_and_lose_nothing(shop: Shop) -> None:
     do(shop, late.task_id, "note", None, note="late")
     do(shop, early.task_id, "done", outcome="not_relevant")
     shop.load([], until=day(7), kind="")
-    shop.load([], until=day(7))
+    shop.load([], until=day(6))
     joined = one(shop.tenant_id, "cart")
     assert (joined.task_id, joined.state) == (early.task_id, "done")
     notes = {note for action, note in history(shop, joined.task_id) if action == "note"}
@@ -266,10 +266,17 @@ def test_the_clock_writes_down_once_what_closed_after_somebody_touched_it(
     assert [action for action, _ in history(shop, abandoned)].count("closed") == 1
 
 
-def test_the_day_s_factors_are_fixed_once_a_day(shop: Shop, abandoned: UUID) -> None:
+def test_the_factors_follow_every_load_and_the_clock_leaves_a_day_s_alone(
+    shop: Shop, abandoned: UUID
+) -> None:
+    scale = "select value_p90 from task_scale where tenant_id = %(t)s"
     keep_tasks()
-    before = shop.rows("select * from task_scale where tenant_id = %(t)s")
-    assert [row[2] for row in before] == [10]
+    assert shop.rows(scale) == [(10,)]
     shop.load([cart(6, "Z", 7)], until=day(6))
+    assert shop.rows(scale) == [(20,)]
+    shop.superuser.execute("update task_scale set value_p90 = 3")
     keep_tasks()
-    assert shop.rows("select * from task_scale where tenant_id = %(t)s") == before
+    assert shop.rows(scale) == [(3,)]
+    shop.superuser.execute("delete from task_scale")
+    keep_tasks()
+    assert shop.rows(scale) == [(20,)]

@@ -1,0 +1,22 @@
+-- _fix_scale_daily: the factors of a day that has none yet, in the tenant's zone: also without a load.
+--
+-- Definition  A day without any task value is looked at again.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/tasks/clock.py, every hour
+create or replace function _fix_scale_daily(p_tenant_id uuid)
+returns void
+language plpgsql
+as $$
+begin
+    if exists (
+        select from task_scale as s
+        inner join tenant_config as c on c.tenant_id = s.tenant_id
+        where
+            s.tenant_id = p_tenant_id and s.value_p90 is not null
+            and s.scale_date = (now() at time zone c.time_zone)::date
+    ) then
+        return;
+    end if;
+    perform _fix_scale(p_tenant_id);
+end;
+$$;
