@@ -19,7 +19,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
@@ -43,11 +43,15 @@ LOAD_LIMIT_S = 900
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a directory changed. `loaded`: rows of each table made or replaced."""
+    """What a directory changed. `loaded`: rows of each table made or replaced.
+
+    `refused`: by table the rows of its file that could not be read, with line and reason.
+    """
 
     loaded: dict[str, int]
     unchanged: tuple[str, ...]
     dropped: tuple[str, ...]
+    refused: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class BigQuery(Service):
@@ -74,10 +78,11 @@ class BigQuery(Service):
 
         The files are newline-delimited JSON as `bq extract` writes it. Unchanged files are not
         read again; a changed one replaces its table, which then has new times. With `prune`,
-        tables loaded earlier whose file is gone are dropped.
+        tables loaded earlier whose file is gone are dropped. A row that cannot be read is left
+        out and told in `refused`.
 
         Raises:
-            StackError: no such directory, or a file is not readable; the other tables stand.
+            StackError: no such directory, or a file without a readable row; the other tables stand.
         """
         answer = requests.post(
             f"{self.endpoint}/dev/load",
@@ -94,7 +99,10 @@ class BigQuery(Service):
         report = answer.json()
         if "error" in report:
             raise StackError(report["error"])
-        return LoadReport(report["loaded"], tuple(report["unchanged"]), tuple(report["dropped"]))
+        refused = {table: tuple(rows) for table, rows in report["refused"].items()}
+        return LoadReport(
+            report["loaded"], tuple(report["unchanged"]), tuple(report["dropped"]), refused
+        )
 
 
 def start(state: Path, port: int | None = None, venv: Path | None = None) -> BigQuery:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import duckdb
 
 from dev.bigquery_schema import EVENTS, duckdb_type, repeated_columns, size_of
+from dev.readable_rows import copy_readable, is_whole
 
 FILE_NAME = re.compile(r"(events_(?:intraday_|fresh_)?\d{8})\.json\.gz")
 PARALLEL_FILES = 2
@@ -49,12 +51,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A table made from a source. `column_bytes`: logical bytes of each top-level column."""
+    """A table made from a source. `column_bytes`: logical bytes of each top-level column.
+
+    `refused`: the rows that could not be read, each with its line and the reason.
+    """
 
     table_id: str
     fingerprint: str
     row_count: int
     column_bytes: dict[str, int]
+    refused: tuple[str, ...] = ()
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -101,7 +107,7 @@ def load(connection: duckdb.DuckDBPyConnection, schema: str, sources: list[Sourc
     """Create or replace one table per source, two at a time, each in its own transaction.
 
     Raises:
-        LoadError: a file is not readable as newline-delimited JSON of the export.
+        LoadError: no row of a file is readable as newline-delimited JSON of the export.
     """
     connection.cursor().execute(f'create schema if not exists "{schema}"')
     with ThreadPoolExecutor(PARALLEL_FILES) as pool:
@@ -110,29 +116,70 @@ def load(connection: duckdb.DuckDBPyConnection, schema: str, sources: list[Sourc
 
 def _load_one(cursor: duckdb.DuckDBPyConnection, schema: str, source: Source) -> Loaded:
     table = f'"{schema}"."{source.table_id}"'
-    try:
-        cursor.execute(f"create or replace table {table} as {_select()}", [str(source.path)])
-    except duckdb.Error as error:
-        raise LoadError(f"{source.path}: {error}") from error
+    refused = _fill(cursor, table, source.path)
     sizes = ", ".join(f"sum({size_of(column, _quoted(column.name))})" for column in EVENTS)
     row: Any = cursor.execute(f"select count(*), {sizes} from {table}").fetchone()
     column_bytes = {
         column.name: int(size or 0) for column, size in zip(EVENTS, row[1:], strict=True)
     }
-    return Loaded(source.table_id, source.fingerprint, row[0], column_bytes)
+    return Loaded(source.table_id, source.fingerprint, row[0], column_bytes, refused)
+
+
+def _fill(cursor: duckdb.DuckDBPyConnection, table: str, path: Path) -> tuple[str, ...]:
+    """Make the table of the file's rows, of the readable ones if not all are; the others."""
+    if is_whole(path):
+        try:
+            cursor.execute(f"create or replace table {table} as {_select('gzip')}", [str(path)])
+            if not _has_lost_values(cursor, table, path):
+                return ()
+        except duckdb.Error:
+            pass  # which rows are at fault is found below
+    with tempfile.TemporaryDirectory() as folder:
+        readable = Path(folder) / "rows.json"
+        refused = copy_readable(path, readable)
+        if not readable.stat().st_size:
+            raise LoadError(f"{path}: no row of it can be read; {refused[0]}.")
+        try:
+            rows = _select("uncompressed")
+            cursor.execute(f"create or replace table {table} as {rows}", [str(readable)])
+        except duckdb.Error as error:
+            raise LoadError(f"{path}: {error}") from error
+    return tuple(refused)
+
+
+def _has_lost_values(cursor: duckdb.DuckDBPyConnection, table: str, path: Path) -> bool:
+    """Whether a value became null because it has another type: read_json does not say so."""
+    typed = [column for column in EVENTS if column.type != "STRING"]  # text takes any scalar
+    names = [column.name for column in typed if not column.is_repeated]
+    arrays = [column.name for column in repeated_columns()]
+    stored = [f'count("{n}")' for n in names]
+    stored += [f'count(*) filter (len("{n}") > 0)' for n in arrays]
+    given = [f"count(*) filter (json_type(\"{n}\") <> 'NULL')" for n in names]
+    given += [
+        f"count(*) filter (json_type(\"{n}\") <> 'NULL' and \"{n}\"::varchar <> '[]')"
+        for n in arrays
+    ]
+    raw = ", ".join(f"'{column.name}': 'JSON'" for column in typed)
+    now = cursor.execute(f"select {', '.join(stored)} from {table}").fetchone()
+    before = cursor.execute(
+        f"select {', '.join(given)} from read_json(?, format = 'newline_delimited',"
+        f" compression = 'gzip', maximum_object_size = {LONGEST_ROW_BYTES}, columns = {{{raw}}})",
+        [str(path)],
+    ).fetchone()
+    return now != before
 
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _select() -> str:
+def _select(compression: str) -> str:
     """All columns of the file given as parameter, missing arrays as empty ones."""
     columns = ", ".join(f"'{column.name}': '{duckdb_type(column)}'" for column in EVENTS)
     arrays = ", ".join(f'coalesce("{c.name}", []) as "{c.name}"' for c in repeated_columns())
     return (
         f"select * replace ({arrays}) from read_json(?, format = 'newline_delimited',"
-        f" compression = 'gzip', maximum_object_size = {LONGEST_ROW_BYTES},"
+        f" compression = '{compression}', maximum_object_size = {LONGEST_ROW_BYTES},"
         f" columns = {{{columns}}})"
     )
 

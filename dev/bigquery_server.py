@@ -130,6 +130,7 @@ class Catalogue:
             "loaded": {loaded.table_id: loaded.row_count for loaded in done},
             "unchanged": [s.table_id for s in sources if s not in fresh],
             "dropped": gone,
+            "refused": {loaded.table_id: loaded.refused for loaded in done if loaded.refused},
         }
 
     def _is_current(

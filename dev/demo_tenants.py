@@ -15,15 +15,19 @@ from psycopg import sql
 
 from app import crypto, db, jobs
 from app.config import Config
+from app.dates import DateRange, today
 from app.db import maint_transaction, tenant_transaction
 from app.email.recipients import RecipientEntry, add_recipient, list_recipients
 from app.email.switch import turn_on
 from app.ingest.jobs import MAX_DAYS, IngestRequest, start_ingestion
+from app.ingest.kept_days import get_kept_days
 from app.ingest.queries import Job, find_job
 from app.migrate import SQL, migrate
 from app.settings import provision as provisioning
+from app.settings.forms import LEAST_MONTHS, MOST_MONTHS
 from app.settings.jobs import list_set_up, start_check
 from app.tenancy import Role
+from dev.bigquery import LoadReport
 from dev.demo_settings import DATABASE, ROLES, Settings
 from dev.generate import acme, globex, write_tenant
 from dev.oidc import Member
@@ -34,6 +38,8 @@ ADMIN = "admin@acme.test"
 STRANGER = "admin@globex.test"
 GA4_ZONE = "UTC"  # of Google's public sample shop: its event dates are UTC days
 Say = Callable[[str], None]
+_SHOWN_REFUSED = 5
+_SPARE_MONTHS = 12  # so that a demo taken up later does not lose its first days overnight
 
 MEMBERS = [
     Member(ADMIN, "Ada Moreno", "Acme Industrial Supply", "Admin"),
@@ -185,17 +191,44 @@ def load(settings: Settings, tenants: Mapping[str, str], ga4: Path | None, say: 
     for slug, folder in folders.items():
         mark = settings.state / f"loaded-{slug}"
         report = settings.bigquery.load_directory(project(slug), "analytics_1", folder)
+        tenant_id, days = UUID(tenants[f"TENANT_{slug.upper()}"]), _days(folder)
+        if slug == "ga4":
+            days = _keep(tenant_id, days, say)
+        _say_refused(slug, report, say)
         if mark.exists() and not report.loaded:
             continue
         say(f"Ingesting {slug}: {len(report.loaded)} days …")
-        tenant_id = UUID(tenants[f"TENANT_{slug.upper()}"])
-        started[slug] = (tenant_id, _start(tenant_id, slug, _days(folder)), mark)
+        started[slug] = (tenant_id, _start(tenant_id, slug, days), mark)
     for slug, (tenant_id, job_ids, mark) in started.items():
         for job_id in job_ids:
             _finish(tenant_id, slug, job_id, say)
         mark.touch()
     for tenant_id, _, _ in started.values():
         _check_connections(tenant_id)
+
+
+def _say_refused(slug: str, report: LoadReport, say: Say) -> None:
+    """Name the rows of the files that cannot be read; the others are loaded."""
+    for table, refused in report.refused.items():
+        shown = "; ".join(refused[:_SHOWN_REFUSED])
+        rest = len(refused) - _SHOWN_REFUSED
+        more = f"; and {rest} more" if rest > 0 else ""
+        say(f"  {slug}: {len(refused)} unreadable in {table}, left out: {shown}{more}.")
+
+
+def _keep(tenant_id: UUID, days: tuple[date, date], say: Say) -> tuple[date, date]:
+    """Have the tenant keep its days, however old; the days from the oldest that can be kept."""
+    now = today(GA4_ZONE)
+    months = (now.year - days[0].year) * 12 + now.month - days[0].month + _SPARE_MONTHS
+    provisioning.set_retention(tenant_id, min(max(months, LEAST_MONTHS), MOST_MONTHS))
+    with tenant_transaction(tenant_id) as conn:
+        kept = get_kept_days(conn, tenant_id)
+    within = kept.within(DateRange(*days))
+    if within is None:
+        raise StackError(f"GA4: {kept.refusal(DateRange(*days))}")
+    if refusal := kept.refusal(DateRange(*days)):
+        say(f"  ga4: {refusal}")
+    return within.start, within.end
 
 
 def _check_connections(tenant_id: UUID) -> None:

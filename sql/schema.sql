@@ -1332,7 +1332,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
 -- function _branch_scope(p_location_ids text[]) returns text
--- function _branch_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_as_of timestamp with time zone) returns TABLE(branch_id text, sessions bigint, visitors bigint, sessions_with_order bigint, abandoned_carts bigint, searches bigint, failed_searches bigint)
+-- function _branch_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_loaded tstzmultirange) returns TABLE(branch_id text, sessions bigint, visitors bigint, sessions_with_order bigint, abandoned_carts bigint, searches bigint, failed_searches bigint)
 -- function _bucket_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_unit text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, visitors bigint)
 -- function _cart_tasks(p_tenant_id uuid) returns void
 -- function _chain_ends() returns TABLE(subject text, first_at timestamp with time zone, last_at timestamp with time zone, last_date date, user_pseudo_id text, contact_id text, company_id text, branch_id text, closing_order_key text, closed_at timestamp with time zone, sessions integer, page_views bigint)
@@ -1380,6 +1380,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _finish_tasks(p_tenant_id uuid) returns void
 -- function _first_kept_day(p_tenant_id uuid) returns date
 -- function _fix_scale(p_tenant_id uuid) returns void
+-- function _fix_scale_daily(p_tenant_id uuid) returns void
 -- function _follow_works(p_tenant_id uuid) returns void
 -- function _gather_evidence(p_tenant_id uuid, p_task_type text) returns void
 -- function _hidden_customers(p_tenant_id uuid) returns text[]
@@ -1387,6 +1388,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _is_day_whole(p_tenant_id uuid, p_event_date date) returns boolean
 -- function _is_excluded(p_contact_id text, p_company_id text, p_excluded text[]) returns boolean
+-- function _is_judged(p_task_type text, p_last_at timestamp with time zone, p_ready_at timestamp with time zone, p_loaded tstzmultirange) returns boolean
 -- function _is_nothing(p_text text, p_words text[]) returns boolean
 -- function _is_provisional(p_source_kind text, p_event_date date, p_today date) returns boolean
 -- function _is_sending_confirmed(p_tenant_id uuid) returns boolean
@@ -1397,7 +1399,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _keep_message() returns trigger
 -- function _keep_vanished(p_tenant_id uuid) returns void
 -- function _list_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
--- function _loaded_until(p_tenant_id uuid) returns timestamp with time zone
+-- function _loaded_time(p_tenant_id uuid) returns tstzmultirange
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
 -- function _match_branches(p_tenant_id uuid) returns void
 -- function _merge_copies(p_event_type text) returns void

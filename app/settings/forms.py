@@ -171,11 +171,15 @@ class PropertiesForm(SectionForm):
     branch_property = StringField("Branch", [InputRequired("Enter a name."), _PROPERTY])
 
 
+LEAST_MONTHS, MOST_MONTHS = 24, 120  # as the constraint of tenant_config has it
+
+
 class RetentionForm(SectionForm):
     """How long events are kept."""
 
     retention_months = IntegerField(
-        "Months events are kept", [InputRequired("Enter a number."), NumberRange(24, 120)]
+        "Months events are kept",
+        [InputRequired("Enter a number."), NumberRange(LEAST_MONTHS, MOST_MONTHS)],
     )
 
 

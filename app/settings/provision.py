@@ -109,6 +109,17 @@ def set_bigquery(
         audit.record(conn, tenant_id, COMMAND_LINE, "settings.changed", "bigquery", after=after)
 
 
+def set_retention(tenant_id: UUID, months: int) -> None:
+    """How many months of events the tenant keeps, 24 to 120."""
+    with maint_transaction() as conn:
+        statement = text("""
+            update tenant_config set retention_months = :months where tenant_id = :t
+        """)
+        conn.execute(statement, {"t": tenant_id, "months": months})
+        after = {"retention_months": months}
+        audit.record(conn, tenant_id, COMMAND_LINE, "settings.changed", "retention", after=after)
+
+
 def set_sftp(
     tenant_id: UUID,
     host: str,

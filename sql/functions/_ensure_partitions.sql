@@ -1,8 +1,10 @@
--- _ensure_partitions: monthly partitions of the seven tables that a load fills from p_first's month to p_last's.
+-- _ensure_partitions: monthly partitions, from p_first's month to p_last's, of the tables that a
+-- load fills.
 --
 -- Definition  At most 800 days at once, which no load exceeds: a wrong date makes no thousand
---             tables. Whether days are kept or have come yet is asked where a load starts. Creates what is missing and attaches it, so that readers and writers of the
---             other months go on; a partition is fenced like its parent and reached through it.
+--             tables. Whether days are kept or have come yet is asked where a load starts.
+--             Creates what is missing and attaches it, so that readers and writers of the other
+--             months go on; a partition is fenced like its parent and reached through it.
 -- Tenant      none: structure only.
 -- Called by   app/migrate.py, app/partitions.py (as app_owner)
 create or replace function _ensure_partitions(p_first date, p_last date)

@@ -39,7 +39,8 @@ def load(
         for event_type in EVENT_TYPES:
             superuser.execute(
                 "insert into day_load (tenant_id, event_date, event_type, source_kind,"
-                f" source_table, row_count, load_id, loaded_at) values (%s, %s, %s, %s, %s, 1, 1, {at})",
+                " source_table, row_count, load_id, loaded_at)"
+                f" values (%s, %s, %s, %s, %s, 1, 1, {at})",
                 (tenant_id, day, event_type, kind, f"{TABLES[kind]}{day:%Y%m%d}"),
             )
 
