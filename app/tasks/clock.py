@@ -16,5 +16,6 @@ def keep_tasks() -> int:
         found = conn.execute(text("select tenant_id from tenant where not is_suspended")).all()
     for (tenant_id,) in found:
         with tenant_transaction(tenant_id) as conn:
-            conn.execute(text("select _fix_scale_daily(:t), _record_closings(:t)"), {"t": tenant_id})
+            statement = text("select _fix_scale_daily(:t), _record_closings(:t)")
+            conn.execute(statement, {"t": tenant_id})
     return len(found)

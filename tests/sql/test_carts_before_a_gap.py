@@ -64,7 +64,9 @@ def test_the_last_streamed_day_counts_to_its_last_event(
     assert counts(shop) == (judged, judged)
 
 
-@pytest.mark.parametrize(("read_at", "judged"), [("2025-04-08 23:00Z", 0), ("2025-04-09 00:05Z", 1)])
+@pytest.mark.parametrize(
+    ("read_at", "judged"), [("2025-04-08 23:00Z", 0), ("2025-04-09 00:05Z", 1)]
+)
 def test_a_streamed_day_in_between_counts_whole_when_it_was_read_after_its_end(
     shop: Shop, read_at: str, judged: int
 ) -> None:
