@@ -169,11 +169,11 @@ def _with_one_spelling(rows: list[ContactRow]) -> list[ContactRow]:
     for row in rows:
         company = row.buying_company_erp_id or ""
         spelling[_same(company)] = min(company, spelling.get(_same(company), company))
+    wanted = [spelling[_same(row.buying_company_erp_id or "")] or None for row in rows]
     return [
-        replace(row, buying_company_erp_id=spelling[_same(row.buying_company_erp_id)])
-        if row.buying_company_erp_id else row
-        for row in rows
-    ]  # fmt: skip
+        row if row.buying_company_erp_id == company else replace(row, buying_company_erp_id=company)
+        for row, company in zip(rows, wanted, strict=True)
+    ]
 
 
 @dataclass
