@@ -53,8 +53,10 @@ class CsvText:
 
     @property
     def ends_open(self) -> bool:
-        """Whether the last line has no end."""
-        return self.is_cut or (bool(self.lines) and not self.lines[-1].endswith(("\n", "\r")))
+        """Whether the last line has no end, though it has a cell."""
+        last = self.lines[-1] if self.lines else ""
+        has_cell = bool(last.strip(f"{DELIMITERS} \r\n"))
+        return self.is_cut or (has_cell and not last.endswith(("\n", "\r")))
 
 
 def read_csv_text(content: bytes) -> CsvText:

@@ -38,13 +38,13 @@ def find_reasons(
 
     Of a first file only its end is judged.
     """
-    reasons = [parsed.cut] if parsed.cut else []
-    before = count_last_rows(conn, tenant_id, file_type)
+    cut = [parsed.cut] if parsed.cut else []
+    before, rows = count_last_rows(conn, tenant_id, file_type), len(parsed.rows)
     if not before:
-        return reasons
-    rows = len(parsed.rows)
+        return cut
+    reasons = cut
     if not rows or rows * 2 < before:
-        reasons.append(f"has {rows:,} {WORDS[file_type]} and had {before:,} the last time")
+        reasons = [f"has {rows:,} {WORDS[file_type]} and had {before:,} the last time", *cut]
     if rows:
         reasons += _emptied(conn, tenant_id, file_type, parsed)
     if file_type == "users" and rows >= _CROWD_ROWS:
@@ -72,12 +72,10 @@ def _emptied(
     """Columns that more than half of the last file's rows had filled, and that are empty now."""
     rows = parsed.rows
     empty = [n for n in _COLUMNS[file_type] if _filled(n, file_type, rows) * _EMPTY < len(rows)]
-    if not empty:  # nearly always; counting the stored rows takes its time
-        return
-    statement = text("select * from get_filled_columns(:t, :file_type)")
-    last = conn.execute(statement, {"t": tenant_id, "file_type": file_type})
-    for name, filled, of in last:
-        if name in empty and filled * 2 > of:
+    statement = text("select * from get_filled_columns(:t, :file_type, :columns)")
+    values = {"t": tenant_id, "file_type": file_type, "columns": empty}
+    for name, filled, of in conn.execute(statement, values):
+        if filled * 2 > of:
             fault = f"has the column {name} empty"
             yield (
                 f"{fault if name in parsed.columns else f'lacks the column {name}'}; "
