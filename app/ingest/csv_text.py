@@ -162,7 +162,7 @@ def _is_rest(scan: _Scan, doubtful: int, width: int | None) -> bool:
 
 
 def _has_row(lines: Sequence[str], delimiter: str, width: int) -> bool:
-    """Whether one of these lines by itself is a whole row."""
+    """Whether one of these lines alone is a whole row."""
     short = (line for line in lines if width > 1 and len(line) <= _FIELD_CHARACTERS)
     return any(len(next(csv.reader([line], delimiter=delimiter), ())) == width for line in short)
 

@@ -35,7 +35,7 @@ NO_ID = "the row has no id"
 REPEATED_ID = "the id appears again further down, where the row counts"
 LONG_ID = f"the id is longer than {ID_CHARACTERS} characters"
 TOO_MANY_CELLS = "the row has more cells than the header"
-NOTHING_ID = "the id is a word for nothing, such as NULL, and stands in several rows"
+NOTHING_ID = "the id is a word for nothing, such as NULL, and several rows have it"
 TOTAL_ROW = "the row is a total, not an entry"
 
 _TOTAL = re.compile(
