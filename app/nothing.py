@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 _TEMPLATE = re.compile(r"\{\{.*\}\}|%.+%|\$\{.*\}", re.DOTALL)
+_TEMPLATE_STARTS = frozenset("{%$")  # most values are no template, and there are many of them
 
 Words = frozenset[str]
 
@@ -24,4 +25,6 @@ def get_nothing_words(conn: Connection, tenant_id: UUID) -> Words:
 def is_nothing(value: str, words: Words) -> bool:
     """Whether this text stands for no value: a word of the list, or an unresolved template."""
     trimmed = value.strip()
-    return trimmed.lower() in words or _TEMPLATE.fullmatch(trimmed) is not None
+    if trimmed.lower() in words:
+        return True
+    return trimmed[:1] in _TEMPLATE_STARTS and _TEMPLATE.fullmatch(trimmed) is not None

@@ -70,8 +70,15 @@ DEFENCES = [
         "tests/ingest/test_file_faults.py",
     ),
     Defence(
+        "held back: a file that is judged broken waits for an admin",
+        "app/ingest/held.py",
+        "        if not reasons:\n            return None\n",
+        "        return None\n",
+        "tests/ingest/test_held_files.py",
+    ),
+    Defence(
         "bomb limit: a part that unpacks without end is cut off",
-        "app/ingest/sheet.py",
+        "app/ingest/workbook_parts.py",
         "content = file.read(limit + 1)\n    if len(content) > limit:",
         "content = file.read()\n    if not limit:",
         "tests/ingest/test_sheet_bombs.py",

@@ -219,7 +219,7 @@ def cancel(job_id: UUID) -> Started:
 def load_held(job_id: UUID, json: LoadHeldBody) -> tuple[Started, int]:
     """Load a file that this job held back, as a new job that takes exactly that file.
 
-    Another file that lies there meanwhile is judged anew. Admins only.
+    Another file that is there by then is judged again. Admins only.
     """
     require_membership_role("admin")
     tenant_id, actor = current_membership().tenant.tenant_id, current_actor()

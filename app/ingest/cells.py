@@ -12,6 +12,7 @@ from app.nothing import Words, is_nothing
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _UNSEEN = "\u200b\u200e\u200f\u2060\ufeff"
+_MARGINS = frozenset("='\u0020")  # what may begin or end a cell; the unseen are not printable
 _GUARDED = re.compile(r"'[\d=+\-@]")
 _ADDRESS = re.compile(r"[^\s;,|<>\"'()\[\]:/]+@[^\s;,|<>\"'()\[\]:/]+")
 
@@ -24,6 +25,8 @@ def seen(text: str | None) -> str | None:
     """
     if text is None:
         return None
+    if text.isprintable() and text[:1] not in _MARGINS and text[-1:] not in _MARGINS:
+        return text or None  # nearly all cells: nothing to take off
     bare = _trimmed(_CONTROLS.sub(" ", text))
     if formula := _TEXT_FORMULA.fullmatch(bare):
         bare = _trimmed(formula[1].replace('""', '"'))

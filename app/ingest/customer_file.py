@@ -35,7 +35,7 @@ NO_ID = "the row has no id"
 REPEATED_ID = "the id appears again further down, where the row counts"
 LONG_ID = f"the id is longer than {ID_CHARACTERS} characters"
 TOO_MANY_CELLS = "the row has more cells than the header"
-NOTHING_ID = "the id is a word for nothing, such as NULL, and stands in several rows"
+NOTHING_ID = "the id is a word for nothing, such as NULL, and several rows have it"
 TOTAL_ROW = "the row is a total, not an entry"
 
 _TOTAL = re.compile(
@@ -169,11 +169,11 @@ def _with_one_spelling(rows: list[ContactRow]) -> list[ContactRow]:
     for row in rows:
         company = row.buying_company_erp_id or ""
         spelling[_same(company)] = min(company, spelling.get(_same(company), company))
+    wanted = [spelling[_same(row.buying_company_erp_id or "")] or None for row in rows]
     return [
-        replace(row, buying_company_erp_id=spelling[_same(row.buying_company_erp_id)])
-        if row.buying_company_erp_id else row
-        for row in rows
-    ]  # fmt: skip
+        row if row.buying_company_erp_id == company else replace(row, buying_company_erp_id=company)
+        for row, company in zip(rows, wanted, strict=True)
+    ]
 
 
 @dataclass

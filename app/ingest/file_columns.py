@@ -78,8 +78,8 @@ class FileColumns:
         if missing:
             raise Invalid(self._missing_words(missing, sheet))
         doubled = {sheet.header[places[n]] for n in places if keys.count(keys[places[n]]) > 1}
-        warnings = (f"The column “{n}” stands twice; the first was read." for n in sorted(doubled))
-        return places, tuple(warnings)
+        warning = "The column “{}” is there twice; the first was read."
+        return places, tuple(warning.format(name) for name in sorted(doubled))
 
     def _places(self, keys: Sequence[str]) -> dict[str, int]:
         """A header belongs to one column only: the first whose list names it."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from app.db import tenant_transaction
 from app.errors import Conflict, Invalid, NotFound
 from app.ingest.customer_file import Parsed
-from app.ingest.judging import WORDS, count_last_rows, find_reasons
+from app.ingest.judging import count_last_rows, find_reasons
 from app.jobs import Run
 
 
@@ -72,10 +72,11 @@ def judge(
             return str(approval.approved_by)
         conn.execute(_HOLD, values | {"before": before, "reasons": reasons})
     other = "It is not the file that was approved. " if approval is not None else ""
+    also = "".join(f"It also {reason}. " for reason in reasons[1:])
     raise Invalid(
-        f"{PurePosixPath(path).name} {'; it '.join(reasons)}: it was held back and the old "
-        f"{WORDS[file_type]} stay. {other}Check the export that writes it, then load again; if the "
-        "file is right, an admin can load it anyway on the job's page."
+        f"{PurePosixPath(path).name} {reasons[0]}: it was held back and the old ones stay. {also}"
+        f"{other}Check the export that writes it, then load again; if the file is right, an admin "
+        "can load it anyway on the job's page."
     )
 
 

@@ -123,7 +123,7 @@ def load_held_file(
 ) -> UUID:
     """Queue a load of the one file that this job held back; publish it as above.
 
-    The new job takes exactly that file. If another one lies there meanwhile, it is judged anew.
+    The new job takes exactly that file. If another one is there by then, it is judged again.
 
     Raises:
         NotFound: this tenant has no such job, or it held no such file back.

@@ -19,6 +19,13 @@ WORDS = {"users": "contacts", "locations": "branches"}
 _KEYS = {"users": "user_id", "locations": "location_id"}
 _SINGULAR = {"users": "contact", "locations": "branch"}
 _CROWDED = {"buying_company_erp_id": "company", "branch_id": "branch"}
+_COLUMNS = {
+    "users": (
+        "name", "email", "phone", "buying_company_erp_id", "buying_company_name", "branch_id",
+        "account_owner",
+    ),
+    "locations": ("name", "city", "region", "email", "phone"),
+}  # fmt: skip
 _CROWD_ROWS = 200
 _FEW, _MANY = 10, 30  # per cent of all contacts
 _EMPTY = 100  # fewer than one row in so many: the column is as good as empty
@@ -31,13 +38,13 @@ def find_reasons(
 
     Of a first file only its end is judged.
     """
-    reasons = [parsed.cut] if parsed.cut else []
-    before = count_last_rows(conn, tenant_id, file_type)
+    cut = [parsed.cut] if parsed.cut else []
+    before, rows = count_last_rows(conn, tenant_id, file_type), len(parsed.rows)
     if not before:
-        return reasons
-    rows = len(parsed.rows)
+        return cut
+    reasons = cut
     if not rows or rows * 2 < before:
-        reasons.append(f"has {rows:,} {WORDS[file_type]} and had {before:,} the last time")
+        reasons = [f"has {rows:,} {WORDS[file_type]} and had {before:,} the last time", *cut]
     if rows:
         reasons += _emptied(conn, tenant_id, file_type, parsed)
     if file_type == "users" and rows >= _CROWD_ROWS:
@@ -63,14 +70,17 @@ def _emptied(
     conn: Connection, tenant_id: UUID, file_type: str, parsed: Parsed[Any]
 ) -> Iterator[str]:
     """Columns that more than half of the last file's rows had filled, and that are empty now."""
-    statement = text("select * from get_filled_columns(:t, :file_type)")
-    last = conn.execute(statement, {"t": tenant_id, "file_type": file_type})
-    for name, filled, rows in last:
-        if filled * 2 <= rows or _filled(name, file_type, parsed.rows) * _EMPTY >= len(parsed.rows):
-            continue
-        was = f"{_percent(filled, rows)} % of the rows of the last file had it filled"
-        fault = f"has the column {name} empty"
-        yield f"{fault if name in parsed.columns else f'lacks the column {name}'}; {was}"
+    rows = parsed.rows
+    empty = [n for n in _COLUMNS[file_type] if _filled(n, file_type, rows) * _EMPTY < len(rows)]
+    statement = text("select * from get_filled_columns(:t, :file_type, :columns)")
+    values = {"t": tenant_id, "file_type": file_type, "columns": empty}
+    for name, filled, of in conn.execute(statement, values):
+        if filled * 2 > of:
+            fault = f"has the column {name} empty"
+            yield (
+                f"{fault if name in parsed.columns else f'lacks the column {name}'}; "
+                f"{_percent(filled, of)} % of the rows of the last file had it filled"
+            )
 
 
 def _filled(name: str, file_type: str, rows: Sequence[Any]) -> int:
@@ -98,10 +108,12 @@ def _forgotten(
     conn: Connection, tenant_id: UUID, file_type: str, rows: Sequence[Any]
 ) -> list[str]:
     """Whether the file knows half or less of what the last one knew of recent events."""
-    statement = text("select * from get_named_events(:t, :file_type)")
-    named = conn.execute(statement, {"t": tenant_id, "file_type": file_type}).all()
     before = {name.lower() for name in get_known_ids(conn, tenant_id, file_type)}
     after = {getattr(row, _KEYS[file_type]).lower() for row in rows}
+    if before <= after:
+        return []
+    statement = text("select * from get_named_events(:t, :file_type)")
+    named = conn.execute(statement, {"t": tenant_id, "file_type": file_type}).all()
     total = sum(count for _, count in named)
     knew = sum(count for name, count in named if name.lower() in before)
     knows = sum(count for name, count in named if name.lower() in after)

@@ -20,8 +20,6 @@ _TOKEN = re.compile(
 _LITERALS = frozenset("$-+/():!^&'~{}<>= ")
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)")
 _CELL_NAME = re.compile(r"([A-Za-z]+)(\d+)")
-_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships id"
-_STRICT_RELATION = "http://purl.oclc.org/ooxml/officeDocument/relationships id"
 
 Shown = Mapping[int, Mapping[int, str]]
 
@@ -196,7 +194,7 @@ class _Sheets:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "sheet":
-            relation = attributes.get(_RELATION) or attributes.get(_STRICT_RELATION, "")
+            relation = next((v for n, v in attributes.items() if n.endswith(":id")), "")
             self.relations[attributes.get("name", "")] = relation
         elif name == "Relationship":
             self.targets[attributes.get("Id", "")] = attributes.get("Target", "")
@@ -218,7 +216,7 @@ def _find_part(archive: zipfile.ZipFile, sheet_name: str) -> str:
 
 
 def _parse(archive: zipfile.ZipFile, part: str, collector: _Styles | _Cells | _Sheets) -> None:
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = lambda name, found: collector.start(_local(name), found)
     parser.EndElementHandler = lambda name: collector.end(_local(name))
@@ -228,4 +226,5 @@ def _parse(archive: zipfile.ZipFile, part: str, collector: _Styles | _Cells | _S
 
 
 def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
+    """The element's name without the prefix that some programs write before each."""
+    return name if ":" not in name else name.rpartition(":")[2]

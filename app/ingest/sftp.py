@@ -35,13 +35,13 @@ def fetch(
     """Copy the file at `path` to `destination`; its size in bytes.
 
     `destination` exists afterwards only if the whole file was read and did not change
-    meanwhile, and has the time of change it has on the server. Passing faults are tried
+    while it was read, and has the time of change it has on the server. Passing faults are tried
     again. `progress` hears bytes read and bytes in all.
 
     Raises:
         Invalid: the host, port or key is not allowed or cannot be read.
         Upstream: sign-in, host key, path or transfer; the message names cause and fix.
-        Cancelled: the job was cancelled meanwhile.
+        Cancelled: the job was cancelled while this ran.
     """
 
     def once() -> int:

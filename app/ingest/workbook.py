@@ -79,7 +79,7 @@ def _cut_off(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
     if child.wait() or not lines:
         raise Invalid(
             "The workbook is damaged, or needs more memory than any table does: it may have broken "
-            "off while it was written or sent. Save it anew, or export it as csv."
+            "off while it was written or sent. Save it again, or export it as csv."
         )
 
 

@@ -1,11 +1,14 @@
--- get_filled_columns: how many rows of the last customer or branch file have each column filled.
+-- get_filled_columns: how many rows of the last customer or branch file have a column filled.
 --
--- Definition  p_file_type is users or locations. A word for nothing is not filled, nor is a
---             branch's name that is its id, as branches without a name have it.
+-- Definition  p_file_type is users or locations, p_columns which to count. A word for
+--             nothing is not filled, nor is a branch's name that is its id, as branches without a
+--             name have it.
 -- Units       counts of rows
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/judging.py
-create or replace function get_filled_columns(p_tenant_id uuid, p_file_type text)
+create or replace function get_filled_columns(
+    p_tenant_id uuid, p_file_type text, p_columns text[]
+)
 returns table (column_name text, filled_count bigint, row_count bigint)
 language plpgsql
 stable
@@ -25,7 +28,7 @@ begin
         ('buying_company_name', u.buying_company_name), ('branch_id', u.branch_id),
         ('account_owner', u.account_owner)
     ) as c (name, value)
-    where u.tenant_id = p_tenant_id and p_file_type = 'users'
+    where u.tenant_id = p_tenant_id and p_file_type = 'users' and c.name = any(p_columns)
     group by c.name
     union all
     select
@@ -37,7 +40,8 @@ begin
         ('name', nullif(l.name, l.location_id)), ('city', l.city), ('region', l.region),
         ('email', l.email), ('phone', l.phone)
     ) as c (name, value)
-    where l.tenant_id = p_tenant_id and p_file_type = 'locations'
+    where
+        l.tenant_id = p_tenant_id and p_file_type = 'locations' and c.name = any(p_columns)
     group by c.name
     order by 1;
 end;

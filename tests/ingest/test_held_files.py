@@ -76,7 +76,7 @@ def test_the_case_file_with_renamed_columns_is_held(world: World) -> None:
         "lacks the column buying_company_erp_id; 100 % of the rows of the last file had it filled",
     ]
     assert "users.csv lacks the column branch_id" in str(job.message)
-    assert "held back and the old contacts stay" in str(job.message)
+    assert "held back and the old ones stay. It also lacks the column buying" in str(job.message)
 
 
 def test_the_case_file_that_was_cut_is_held(world: World) -> None:

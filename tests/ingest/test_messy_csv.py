@@ -117,6 +117,7 @@ def test_a_file_of_nothing_but_stray_marks_is_refused_with_its_line(tmp_path: Pa
         ('2,"Bo', ["1"], "ends inside quotation marks that line 3 opens"),
         ('2,"Bo\nBonn', ["1"], "ends inside quotation marks that line 3 opens"),
         ("2,Bo\n", ["1", "2"], None),  # a short row, and a line with its end
+        ("2,Bo\n  ,", ["1", "2"], None),
     ],
 )
 def test_the_last_row_tells_whether_the_file_was_cut(
