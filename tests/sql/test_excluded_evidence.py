@@ -91,6 +91,17 @@ def test_an_excluded_colleague_s_order_ends_nothing(
     assert len(tasks(shop.tenant_id, "purchase")) == 1
 
 
+@pytest.mark.parametrize("who", [{"contact": "U7"}, {"company": "K7"}])
+def test_an_excluded_company_s_order_ends_nothing_on_a_shared_device(
+    shop: Shop, who: dict[str, str]
+) -> None:
+    people = [*PEOPLE, ContactRow("U7", buying_company_erp_id="K7")]
+    order = purchase(f"{THURSDAY} 09:00", "p", 9, transaction_id="T", revenue=5, **who)
+    exclude(shop, "company", "K7")
+    shop.load([*evidence("U1", "p", 1), order], until=FRIDAY, contacts=people)
+    assert {name: one(shop.tenant_id, name).closed_at for name in TYPES} == dict.fromkeys(TYPES)
+
+
 @pytest.mark.parametrize(("kind", "value"), [("contact", "U9"), ("company", "K1")])
 def test_what_is_excluded_leaves_no_evidence(shop: Shop, kind: str, value: str) -> None:
     shop.load(evidence("U9", "q", 5), until=FRIDAY, contacts=PEOPLE)
