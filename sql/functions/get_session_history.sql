@@ -2,8 +2,9 @@
 --
 -- Definition  Events of the six stored types. position counts from 1 in the order of time, at one
 --             instant purchases last. contact_id: the event's own, else the nearest earlier in the
---             session, else the nearest later, else the session's. p_after: only events behind
---             that position; with p_is_back the p_limit events before it. total: all events of the session.
+--             session, else the nearest later, else the session's. p_after: only events behind that
+--             position; with p_is_back the p_limit events before it. total: all events of the
+--             session.
 -- Units       offset_s seconds since the first event; amount in currency, '' the reporting one.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
