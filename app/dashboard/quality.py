@@ -82,7 +82,7 @@ def odd_rows(kind: str) -> Response:
         names = get_branch_names(conn, tenant_id)
     return render_page(
         "dashboard/odd_rows.html", "dashboard/_odd_rows.html", kind=kind, words=words,
-        odd=Page(found, total, number, limit), filters=filters,
+        rows=Page(found, total, number, limit), filters=filters,
         branch_label=branch_label, branch_names=names,
     )  # fmt: skip
 
