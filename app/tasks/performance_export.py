@@ -32,7 +32,9 @@ SOURCE_HEADER = (
 def branch_rows(rows: Iterable[BranchRow], fmt: Format) -> Iterator[list[Cell]]:
     """One row a branch, the compared period's figures last."""
     for row in rows:
-        items = "; ".join(item.item_name or item.item_id or "" for item in row.now.top_items)
+        items = "; ".join(
+            item.item_name or item.item_id or "Unnamed item" for item in row.now.top_items
+        )
         before = [None] * len(_FIGURES) if row.before is None else _figures(row.before)
         yield [row.now.location_id, row.now.name, fmt.currency, *_figures(row.now), items, *before]
 

@@ -147,7 +147,10 @@ def read(
     assert not extraction.refused
     rows = [row for batch in open_spool(extraction.spool_path) for row in batch.to_pylist()]
     rows.sort(key=lambda row: row["event_ts"])
-    common = ("event_date", "event_ts", "event_name", "user_pseudo_id", "source_table")
+    assert all(isinstance(row["content_hash"], int) for row in rows)
+    common = (
+        "event_date", "event_ts", "event_name", "user_pseudo_id", "source_table", "content_hash",
+    )  # fmt: skip
     kept = [{k: v for k, v in row.items() if v is not None and k not in common} for row in rows]
     return [{"event_name": row["event_name"], **k} for row, k in zip(rows, kept, strict=True)]
 
@@ -248,6 +251,41 @@ def test_missing_new_and_retyped_columns_are_read_as_far_as_they_go(
     assert read(settings, table, tmp_path, THIRD) == [
         {"event_name": name, "ga_session_id": 100, "batch_page_id": 5}
     ]
+
+
+def test_the_content_hash_tells_rows_apart_by_any_parameter(
+    settings: BigQuerySettings, tmp_path: Path
+) -> None:
+    listed = [
+        [{"key": "ga_session_id", "value": {"int_value": "100"}},
+         {"key": "engagement_time_msec", "value": {"int_value": msec}}]
+        for msec in ("5", "5", "6")
+    ]  # fmt: skip
+    rows = [
+        {"event_date": "2025-04-04", "event_timestamp": "2025-04-04T12:00:00Z",
+         "event_name": "page_view", "event_params": params}
+        for params in listed
+    ]  # fmt: skip
+    loading = google.LoadJobConfig(
+        schema=OTHER_SCHEMA,
+        source_format="NEWLINE_DELIMITED_JSON",
+        write_disposition="WRITE_TRUNCATE",
+    )
+    connection = bigquery.open_bigquery(settings, _limits())
+    connection.rest.load_table_from_file(
+        io.BytesIO("\n".join(map(json.dumps, rows)).encode()),
+        f"{PROJECT}.analytics_1.events_20250404",
+        job_config=loading,
+    ).result()
+    sources = bigquery.list_sources(connection, settings, [date(2025, 4, 4)], _limits())
+    extraction = bigquery.extract(
+        connection, settings, "page_view", sources, tmp_path / "spool.arrow", job_key="job-2",
+        progress=lambda done, total: None, limits=_limits(),
+    )  # fmt: skip
+    hashes = [
+        row["content_hash"] for b in open_spool(extraction.spool_path) for row in b.to_pylist()
+    ]
+    assert sorted(hashes.count(value) for value in set(hashes)) == [1, 2]
 
 
 def test_the_estimate_is_more_than_nothing(settings: BigQuerySettings) -> None:
