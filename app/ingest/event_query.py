@@ -262,7 +262,7 @@ def _item_field(columns: Columns, name: str, kind: str) -> str:
         return f"cast(null as {kind})"
     value = f"i.{name}" if _standard(found) == kind else f"safe_cast(i.{name} as {kind})"
     if kind == "STRING":
-        return f"nullif(nullif({value}, ''), '(not set)')"
+        return f"nullif({value}, '')"
     if kind == "FLOAT64":
         return f"if(is_nan({value}) or is_inf({value}), null, {value})"
     return value

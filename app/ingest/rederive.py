@@ -13,7 +13,7 @@ from app.jobs import Run, job
 
 
 def start_rederiving(conn: Connection, tenant_id: UUID, started_by: str) -> UUID | None:
-    """Queue the derivation when the rows were derived with other rules or exclusions; else None.
+    """Queue the derivation when rules, exclusions or words for nothing changed since; else None.
 
     `jobs.publish()` its id after the commit. A job that waits already does it as well: it is
     held until this transaction ends, so that it begins with what this transaction changed.
@@ -26,7 +26,7 @@ def start_rederiving(conn: Connection, tenant_id: UUID, started_by: str) -> UUID
 
 @job("rederive")
 def rederive(run: Run) -> None:
-    """Derive what the tenant's rules and exclusions change, in one transaction."""
+    """Derive what rules, exclusions and words for nothing change, in one transaction."""
     with tenant_transaction(run.tenant_id) as conn:
         run.fence_check(conn)
         conn.execute(text("select _derive_begin()"))
@@ -40,6 +40,7 @@ _IS_STALE = text("""
     select
         d.hidden <> _hidden_customers(d.tenant_id)
         or d.rules <> c.rules - 'exclude_from_figures'
+        or d.nothing_words is distinct from _nothing_words(d.tenant_id)
     from derivation as d
     inner join tenant_config as c on c.tenant_id = d.tenant_id
     where d.tenant_id = :t

@@ -38,7 +38,6 @@ as $$
             o.user_pseudo_id, null, null
         from closers as c
         inner join shop_order as o on o.tenant_id = $1 and o.order_key = c.order_key
-        where o.session_id is not null
         union all
         select w.subject, w.done_at, 3, null, null, null, null, null, null
         from task_work as w

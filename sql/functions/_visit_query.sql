@@ -1,5 +1,6 @@
 -- _visit_query: the statement that makes evidence of whole sessions, into fact_new; $1 tenant, $2
--- and $3 the first and last day any touched session reaches, $4 the page views that count.
+-- and $3 the first and last day any touched session reaches, $4 the page views that count, $5 the words for
+-- nothing.
 --
 -- Definition  Sessions with enough page views of a known contact or company; bounced ones of a
 --             known contact, and ones with a successful search, that saw a product; not those of hidden
@@ -33,7 +34,7 @@ as $$
         ),
         views as (
             select
-                v.session_key, v.session_id, _currency_code(v.currency) as currency,
+                v.session_key, v.session_id, _currency_code(v.currency, $5) as currency,
                 row(
                     v.event_ts, coalesce(v.batch_page_id, -1), coalesce(v.batch_ordering_id, -1),
                     coalesce(v.batch_event_index, -1), coalesce(i.place, 0), i.item::text
@@ -41,7 +42,7 @@ as $$
                 coalesce(i.item, jsonb_build_object(
                     ''item_id'', v.item_id, ''item_name'', v.item_name,
                     ''item_category'', v.item_category, ''price'', v.item_price
-                )) as item
+                )) as exported
             from view_item as v
             inner join visits as s
                 on s.session_key = v.session_key and s.session_id = v.session_id
@@ -50,16 +51,23 @@ as $$
             ) with ordinality as i (item, place) on true
             where v.tenant_id = $1 and v.event_date between $2 and $3
         ),
+        named as (
+            select
+                v.*, _item_text(v.exported, ''item_id'', $5) as item_id,
+                _item_text(v.exported, ''item_name'', $5) as item_name,
+                _item_text(v.exported, ''item_category'', $5) as category
+            from views as v
+        ),
         keyed as (
             select
-                v.*,
-                coalesce(
-                    ''i:'' || (v.item ->> ''item_id''), ''n:'' || (v.item ->> ''item_name'')
-                ) as item_key,
-                case when _item_number(v.item -> ''price'') >= 0
-                    then _item_number(v.item -> ''price'')
+                n.*, coalesce(''i:'' || n.item_id, ''n:'' || n.item_name) as item_key,
+                jsonb_build_object(
+                    ''item_id'', n.item_id, ''item_name'', n.item_name, ''category'', n.category
+                ) as item,
+                case when _item_number(n.exported -> ''price'') >= 0
+                    then _item_number(n.exported -> ''price'')
                 end as price
-            from views as v
+            from named as n
         ),
         seen as (
             select
@@ -79,7 +87,7 @@ as $$
                 (array_agg(s.currency order by s.currency = '''', s.item_key))[1] as currency,
                 jsonb_agg(jsonb_build_object(
                     ''item_id'', s.item ->> ''item_id'', ''item_name'', s.item ->> ''item_name'',
-                    ''category'', s.item ->> ''item_category'', ''price'', s.price,
+                    ''category'', s.item ->> ''category'', ''price'', s.price,
                     ''views'', s.views
                 ) order by s.item_key) as items
             from seen as s

@@ -102,10 +102,8 @@ class OrderBook:
                 self._by_party.setdefault(party, []).append((position, order))
 
     def _parties(self, order: Order) -> list[Subject]:
-        """Contact, company and device of an order; a cookieless order concerns nobody."""
+        """Contact, company and device of an order; a cookieless order has none of them."""
         event = order.anchor
-        if event.session_id is None:
-            return []
         named = (
             ("contact", event.contact),
             ("company", company_of(event, self._companies)),
@@ -143,7 +141,7 @@ def build_carts(
     book = OrderBook(orders, companies)
     by_subject: dict[Subject, list[Event]] = {}
     for event in events:
-        if event.name in CART_ACTIVITY and event.session_id is not None:
+        if event.name in CART_ACTIVITY and not event.is_cookieless:
             by_subject.setdefault(subject_of(event, companies), []).append(event)
     carts = [
         to_cart(subject, chain, following, book, as_of)

@@ -14,6 +14,7 @@ from .carts import Cart, build_carts
 from .event import Event
 from .figures import Counted, Slice, figures
 from .identity import Session, build_sessions, buying_companies
+from .naming import names_of
 from .orders import Order, build_orders, build_refunds
 from .rows import Row, write_tables
 from .source import Day, Properties, SourceKind, read_directory
@@ -35,6 +36,7 @@ class OracleSettings:
     branch_property: str = "default_branch_id"
     loaded: Mapping[date, SourceKind] | None = None
     now: datetime | None = None
+    nothing_words: tuple[str, ...] = ()
 
 
 class Oracle:
@@ -57,8 +59,11 @@ class Oracle:
         self._locations = {str(row["location_id"]): row for row in locations}
         self._days = read(directory, rows, settings)
         self.as_of = self._as_of()
-        events = sorted((one for day in self._days for one in day.events), key=Event.sort_key)
-        self._companies = buying_companies(contacts)
+        people = list(contacts)
+        names = names_of(people, self._locations.values(), settings.nothing_words)
+        found = [names.apply(one) for day in self._days for one in day.events]
+        events = sorted(found, key=Event.sort_key)
+        self._companies = buying_companies(people)
         self.everything = self._build(events, self._companies)
 
     def _build(self, events: list[Event], companies: Mapping[str, str]) -> Slice:

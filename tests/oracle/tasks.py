@@ -63,13 +63,13 @@ def build_tasks(
     book = OrderBook(everything.orders, companies)
     by_id = {session.session_id: session for session in everything.sessions}
     made = [*_purchases(everything, companies), *_carts(everything.carts)]
-    searches = [e for e in everything.events if e.session_id is not None and term_of(e)]
+    searches = [e for e in everything.events if not e.is_cookieless and term_of(e)]
     failed = [e for e in searches if e.name in FAILED_SEARCHES]
     for chain in _chains(failed, companies, book, by_id):
         if chain.subject[0] != "device":
-            count = len({event.session_id for event in chain.events})
+            count = len({event.session_id for event in chain.events} - {None})
             made.append(_task("no_results", chain, chain.events[0].at, MONTH, ZERO, count))
-    found = [e for e in searches if e.name == SEARCH]
+    found = [e for e in searches if e.name == SEARCH and e.session_id is not None]
     for chain in _chains(found, companies, book, by_id):
         made += _no_conversion(chain)
     visits = [s for s in everything.sessions if _pages(s) >= PAGES]
@@ -112,7 +112,7 @@ def _chains(
             order = book.first_after(subject, chain)
             is_near = order is not None and order.anchor.at - chain[-1].at <= MONTH
             ids = dict.fromkeys(event.session_id for event in chain)
-            sessions = [by_id[i] for i in ids]
+            sessions = [by_id[i] for i in ids if i is not None]
             made.append(_Chain(subject, chain, order if is_near else None, sessions))
     return made
 
@@ -121,7 +121,7 @@ def _purchases(everything: Slice, companies: Mapping[str, str]) -> list[OracleTa
     made = []
     for order in everything.orders:
         event = order.anchor
-        if event.session_id is None:
+        if event.is_cookieless:
             continue
         returned = [refund for refund in everything.refunds if refund.order is order]
         given_back = sum((refund.amount for refund in returned), ZERO)
