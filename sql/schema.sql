@@ -1411,6 +1411,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _touch_recent(p_tenant_id uuid, p_first_date date) returns void
 -- function _touch_sessionless(p_days date[]) returns void
 -- function _touch_subjects(p_tenant_id uuid) returns void
+-- function _viewed_query() returns text
 -- function _visit_query() returns text
 -- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
 -- function _words(p_text text) returns text

@@ -52,7 +52,7 @@ begin
         select
             p.place, p.event_ts, extract(epoch from p.event_ts - $6)::double precision,
             p.event_name, p.page_url, p.user_id, p.label, p.item_id, p.amount, p.currency,
-            p.term, p.items, p.total
+            p.term, _name_items(p.items, $9), p.total
         from page as p
         order by p.place',
         _session_event_query(), case when p_is_back then '<' else '>' end,
