@@ -4,7 +4,8 @@
 --             device); position is that of its first search. is_first marks the row in which a
 --             session first searched for the term, is_first_failed the one in which it first
 --             failed: summed over any days and branches they count sessions once. A search
---             without a term has the term ''; one without a session is first in none. is_converted: the session has an order.
+--             without a term has the term ''; one without a session is first in none.
+--             is_converted: the session has an order.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql, after _store_orders and _derive_facts
 create or replace function _derive_term_visits(p_tenant_id uuid)

@@ -37,7 +37,7 @@ begin
         ) else format(
             'select
                 s.event_date, s.user_id as contact, s.company_id as company, s.branch_id as branch
-            from %I as s where $1 is not null and s.event_date = any($2)', p_table
+            from %I as s where s.event_date = any($2)', p_table
         ) end
     ) using p_tenant_id, p_days;
 end;

@@ -57,7 +57,7 @@ begin
             )
             insert into changed_session
             select distinct c.session_key, c.session_id from come as c
-            where c.session_key is not null and $4 is not null',
+            where c.session_key is not null',
             v_type, v_columns, v_key, v_columns,
             case when v_type = 'purchase' then v_order_key else '' end,
             _named_query('stage_' || v_type)

@@ -118,6 +118,14 @@ def test_a_currency_and_an_item_that_are_words_for_nothing_are_missing(shop: Sho
     """) == [(None, "Bolt")]
 
 
+@pytest.mark.parametrize("device", ["undefined", "{{client_id_of_the_first_page}}", "%ID%", "0"])
+def test_a_device_that_is_a_word_for_nothing_is_nobody(shop: Shop, device: str) -> None:
+    shop.load([add_to_cart(f"{DAY} 10:00", device, n, **A) for n in range(2)], until=NEXT)
+    figures = shop.overview(DAY)
+    assert (figures.sessions, figures.cookieless_events) == (0, 2)
+    assert tasks(shop.tenant_id, "cart", f"{NEXT} 12:00") == []
+
+
 EVENTS = [
     *strangers("unknown"),
     page_view(f"{DAY} 09:00", "p1", 1, contact="house", branch="d01"),
