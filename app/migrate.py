@@ -112,10 +112,16 @@ def _apply_policy(connection: Connection, path: Path) -> None:
 
 
 def _apply_functions(connection: Connection) -> None:
-    """All of them at once, with the helpers first: none ever calls an older or newer one."""
+    """All of them at once: none ever calls an older or newer one.
+
+    Bodies are checked in a second pass, since a function may call one that comes later.
+    """
+    paths = sorted((SQL / "functions").glob("*.sql"), key=_helpers_first)
     with connection.transaction():
-        for path in sorted((SQL / "functions").glob("*.sql"), key=_helpers_first):
-            connection.execute(path.read_bytes())
+        for checks in ("off", "on"):
+            connection.execute(f"set local check_function_bodies = {checks}".encode())
+            for path in paths:
+                connection.execute(path.read_bytes())
 
 
 def _helpers_first(path: Path) -> tuple[bool, str]:

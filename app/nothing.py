@@ -22,6 +22,12 @@ def get_nothing_words(conn: Connection, tenant_id: UUID) -> Words:
     return frozenset(conn.execute(statement, {"tenant_id": tenant_id}).scalars())
 
 
+def list_built_in(conn: Connection) -> list[str]:
+    """The built-in words that can be seen, in order. Source: _nothing_words.sql."""
+    statement = text("select w from unnest(_nothing_words(null)) as w where w <> '' order by w")
+    return list(conn.execute(statement).scalars())
+
+
 def is_nothing(value: str, words: Words) -> bool:
     """Whether this text stands for no value: a word of the list, or an unresolved template."""
     trimmed = value.strip()

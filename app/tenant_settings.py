@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -40,6 +40,7 @@ class TenantSettings:
     smtp: Mapping[str, Any]
     rules: Mapping[str, Any]
     retention_months: int
+    nothing_words: Sequence[str]
     has_bigquery_credentials: bool
     has_sftp_credentials: bool
     has_smtp_credentials: bool
@@ -63,7 +64,7 @@ def get_tenant_settings(conn: Connection, tenant_id: UUID) -> TenantSettings:
         select
             tenant_id, reporting_currency, property_time_zone, time_zone, locale,
             contact_property, company_property, branch_property, bigquery, sftp, smtp, rules,
-            retention_months,
+            retention_months, nothing_words,
             bigquery_credentials is not null as has_bigquery_credentials,
             sftp_credentials is not null as has_sftp_credentials,
             smtp_credentials is not null as has_smtp_credentials

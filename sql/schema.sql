@@ -27,6 +27,7 @@ create table add_to_cart (
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
     copies integer not null default 1
+    raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table api_token (
@@ -158,6 +159,7 @@ create table derivation (
     rules jsonb not null,
     hidden text[] not null default '{}'::text[],
     excluded text[] not null default '{}'::text[]
+    nothing_words text[]
 ); -- enable and force row security
 
 create table do_not_contact (
@@ -299,7 +301,7 @@ create table fact (
     batch_page_id bigint,
     batch_ordering_id integer,
     batch_event_index integer,
-    user_pseudo_id text not null,
+    user_pseudo_id text,
     contact_id text,
     company_id text,
     branch_id text not null,
@@ -313,7 +315,8 @@ create table fact (
     row_hash bigint not null,
     page_views integer,
     is_bounce boolean,
-    items jsonb
+    items jsonb,
+    has_session boolean not null default true
 ); -- enable and force row security
 
 create table file_load (
@@ -338,6 +341,15 @@ create table held_file (
     approved_at timestamp with time zone,
     approval_job_id uuid,
     reasons text[] not null default '{}'::text[]
+); -- enable and force row security
+
+create table id_name (
+    tenant_id uuid not null,
+    kind text not null,
+    raw_id text not null,
+    named_id text,
+    first_date date not null,
+    last_date date not null
 ); -- enable and force row security
 
 create table ingest_schedule (
@@ -439,6 +451,7 @@ create table no_search_results (
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
     copies integer not null default 1
+    raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table odd_row (
@@ -492,6 +505,7 @@ create table page_view (
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
     copies integer not null default 1
+    raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table periodic_tick (
@@ -524,7 +538,8 @@ create table processing_jobs (
     created_at timestamp with time zone not null default now(),
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
-    request_id text
+    request_id text,
+    doubtful_words text[] not null default '{}'::text[]
 ); -- enable and force row security
 
 create table purchase (
@@ -552,6 +567,7 @@ create table purchase (
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
     copies integer not null default 1
+    raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table refund (
@@ -845,7 +861,8 @@ create table term_visit (
     is_first boolean not null,
     is_first_failed boolean not null,
     is_converted boolean not null,
-    last_at timestamp with time zone not null
+    last_at timestamp with time zone not null,
+    has_session boolean not null default true
 ); -- enable and force row security
 
 create table users (
@@ -886,6 +903,7 @@ create table view_item (
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
     copies integer not null default 1
+    raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table view_search_results (
@@ -910,6 +928,7 @@ create table view_search_results (
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
     copies integer not null default 1
+    raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
 create table visitor_gap (
@@ -1008,6 +1027,8 @@ alter table file_load add constraint file_load_type CHECK ((file_type = ANY (ARR
 alter table held_file add constraint held_file_job FOREIGN KEY (tenant_id, job_id) REFERENCES processing_jobs(tenant_id, job_id) ON DELETE CASCADE;
 alter table held_file add constraint held_file_pkey PRIMARY KEY (tenant_id, job_id, file_type);
 alter table held_file add constraint held_file_type CHECK ((file_type = ANY (ARRAY['users'::text, 'locations'::text])));
+alter table id_name add constraint id_name_kind CHECK ((kind = ANY (ARRAY['contact'::text, 'company'::text, 'branch'::text])));
+alter table id_name add constraint id_name_pkey PRIMARY KEY (tenant_id, kind, raw_id);
 alter table ingest_schedule add constraint ingest_schedule_days CHECK (((days_back >= 1) AND (days_back <= 31)));
 alter table ingest_schedule add constraint ingest_schedule_pkey PRIMARY KEY (tenant_id);
 alter table ingest_schedule add constraint ingest_schedule_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
@@ -1167,6 +1188,7 @@ create policy tenant_fence on exclusion to public using (tenant_id = ( SELECT (N
 create policy tenant_fence on fact to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on file_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on held_file to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on id_name to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy scheduler on ingest_schedule to app_admin using true;
 create policy tenant_fence on ingest_schedule to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on job_refusal to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -1257,6 +1279,8 @@ grant select on file_load to app_web;
 grant delete, insert, select, update on file_load to app_worker;
 grant select on held_file to app_web;
 grant delete, insert, select, update on held_file to app_worker;
+grant select on id_name to app_web;
+grant delete, insert, select, update on id_name to app_worker;
 grant select on ingest_schedule to app_admin;
 grant delete, insert, select, update on ingest_schedule to app_web;
 grant select, update on ingest_schedule to app_worker;
@@ -1328,6 +1352,7 @@ grant delete, insert, select, update on view_search_results to app_worker;
 grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
+-- function _apply_words(p_tenant_id uuid) returns void
 -- function _bounce_worth(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns numeric
 -- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
@@ -1352,6 +1377,8 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _count_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
 -- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, currency text, net_revenue numeric, same_item numeric)
 -- function _currency_code(p_currency text) returns text
+-- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, net_revenue numeric, same_item numeric)
+-- function _currency_code(p_currency text, p_words text[]) returns text
 -- function _customer_entries(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb)
 -- function _customer_items(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns TABLE(item_key text, item_id text, item_name text, times bigint, quantity numeric, last_at timestamp with time zone)
 -- function _customer_money(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_now timestamp with time zone) returns TABLE(net_revenue numeric, previous_revenue numeric, orders bigint, average_order numeric, last_order_at timestamp with time zone, usual_gap_days double precision)
@@ -1373,10 +1400,14 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _drop_short_chains(p_tenant_id uuid, p_task_type text, p_least integer) returns void
 -- function _end_cooldown(p_tenant_id uuid, p_history_id uuid) returns void
 -- function _ensure_partitions(p_first date, p_last date) returns integer
+-- function _event_subject(p_user_id text, p_company_id text, p_user_pseudo_id text) returns text
+-- function _event_tables() returns SETOF text
+-- function _evidence_query() returns text
 -- function _excluded_customers(p_tenant_id uuid) returns text[]
 -- function _fact_query() returns text
 -- function _few(p_keys anyarray) returns anyarray
 -- function _filed_customers(p_tenant_id uuid, p_location_ids text[], p_is_searched boolean) returns TABLE(customer_key text, name text, people bigint, is_ours boolean, words text)
+-- function _find_ids(p_tenant_id uuid, p_table text, p_days date[]) returns void
 -- function _finish_tasks(p_tenant_id uuid) returns void
 -- function _first_kept_day(p_tenant_id uuid) returns date
 -- function _fix_scale(p_tenant_id uuid) returns void
@@ -1395,9 +1426,11 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _item_key(p_item jsonb) returns text
 -- function _item_number(p_value jsonb) returns numeric
 -- function _item_quantity(p_item jsonb) returns numeric
+-- function _item_text(p_item jsonb, p_field text, p_words text[]) returns text
 -- function _keep_audit() returns trigger
 -- function _keep_message() returns trigger
 -- function _keep_vanished(p_tenant_id uuid) returns void
+-- function _learn_ids(p_tenant_id uuid) returns void
 -- function _list_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function _loaded_time(p_tenant_id uuid) returns tstzmultirange
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
@@ -1407,6 +1440,11 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _mirror_work() returns trigger
 -- function _mirror_works(p_tenant_id uuid) returns void
 -- function _name_items(p_tenant_id uuid, p_event_type text) returns void
+-- function _name_ids(p_tenant_id uuid) returns void
+-- function _name_items(p_items jsonb, p_words text[]) returns jsonb
+-- function _name_staged(p_tenant_id uuid) returns void
+-- function _named_query(p_stage text) returns text
+-- function _named_text(p_text text, p_words text[]) returns text
 -- function _no_conversion_tasks(p_tenant_id uuid) returns void
 -- function _no_results_tasks(p_tenant_id uuid) returns void
 -- function _note_odd_rows(p_tenant_id uuid) returns void
@@ -1414,10 +1452,15 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _odd_row_query(p_event_type text) returns text
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_event_ts timestamp with time zone, p_revenue numeric) returns text
 -- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, currency text, net_revenue numeric, items_json jsonb)
+-- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_subject text, p_event_ts timestamp with time zone, p_revenue numeric, p_words text[]) returns text
+-- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, net_revenue numeric, items_json jsonb)
 -- function _place_works(p_tenant_id uuid) returns void
 -- function _property_today(p_tenant_id uuid) returns date
 -- function _purchase_tasks(p_tenant_id uuid) returns void
 -- function _record_closings(p_tenant_id uuid) returns void
+-- function _rekey_orders(p_tenant_id uuid, p_is_all boolean) returns void
+-- function _rename_events(p_tenant_id uuid, p_table text, p_kind text, p_first date, p_last date) returns void
+-- function _rename_ids(p_tenant_id uuid) returns void
 -- function _replace_branches(p_tenant_id uuid) returns void
 -- function _replace_contacts(p_tenant_id uuid) returns void
 -- function _replace_events(p_tenant_id uuid, p_load_id bigint) returns void
@@ -1425,6 +1468,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _run_orders(p_tenant_id uuid) returns void
 -- function _session_event_query() returns text
 -- function _session_query() returns text
+-- function _sessionless_id(p_event_date date) returns text
 -- function _settle_sessions(p_tenant_id uuid) returns void
 -- function _silenced_customers(p_tenant_id uuid) returns text[]
 -- function _sold_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, item_id text, item_name text, quantity numeric, revenue numeric, place bigint)
@@ -1451,7 +1495,9 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _touch_excluded(p_tenant_id uuid) returns void
 -- function _touch_hidden(p_tenant_id uuid) returns void
 -- function _touch_recent(p_tenant_id uuid, p_first_date date) returns void
+-- function _touch_sessionless(p_days date[]) returns void
 -- function _touch_subjects(p_tenant_id uuid) returns void
+-- function _viewed_query() returns text
 -- function _visit_query() returns text
 -- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
 -- function _words(p_text text) returns text

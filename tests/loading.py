@@ -189,7 +189,7 @@ def _item(item: Row) -> Row:
 
 
 def _named(text: str | None) -> str | None:
-    return None if text in ("", "(not set)") else text
+    return text or None
 
 
 def _cell(value: Any) -> str | None:

@@ -21,7 +21,6 @@ from app.terms import normalise_term
 
 Mask = npt.NDArray[np.bool_]
 
-_PLACEHOLDERS = pa.array(["", "(not set)"])
 _TRUE = pa.array(["1", "1.0", "true", "True"])
 _EXACT_BELOW = 1e9  # up to here x * 1e6 is a whole number a double holds exactly
 _MONEY_LIMIT = 1e12  # numeric(18, 6) has 12 digits before the point
@@ -57,9 +56,12 @@ def clean_text(column: pa.Array, limit: int) -> tuple[pa.Array, int]:
 
 
 def clean_id(column: pa.Array) -> pa.Array:
-    """Trimmed ids without NUL; '' and '(not set)' are null."""
+    """Trimmed ids without NUL; '' is null. Other words for nothing are the database's to judge.
+
+    Which ones they are depends on the tenant and on its files, which may come later.
+    """
     text = pc.utf8_trim_whitespace(pc.replace_substring(as_text(column), "\x00", ""))
-    return pc.if_else(pc.is_in(text, _PLACEHOLDERS), pa.scalar(None, pa.string()), text)
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
 def whole_numbers(column: pa.Array, kind: pa.DataType) -> tuple[pa.Array, Mask]:

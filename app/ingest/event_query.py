@@ -219,7 +219,7 @@ def _item_field(columns: Columns, name: str, kind: str) -> str:
         return f"cast(null as {kind})"
     typed = f"i.{name}" if standard(found) == kind else f"safe_cast(i.{name} as {kind})"
     if kind == "STRING":
-        return f"nullif(nullif({typed}, ''), '(not set)')"
+        return f"nullif({typed}, '')"
     if kind == "FLOAT64":
         return f"if(is_nan({typed}) or is_inf({typed}), null, {typed})"
     return typed

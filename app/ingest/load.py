@@ -24,6 +24,7 @@ from app.ingest import pgcopy
 from app.ingest.bigquery import DaySource
 from app.ingest.definitions import update_rows
 from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.implausible import warn_of_implausible
 from app.ingest.spool import Extraction, open_spool
 from app.jobs import Run
 
@@ -37,7 +38,6 @@ _FILE_COLUMNS = {
 }  # fmt: skip
 _ZONE_SAMPLE = 20_000
 _REPLACE_FILE = {"users": "_replace_contacts", "locations": "_replace_branches"}
-
 
 # A day that another job loaded from a newer table since this one started is left as it is.
 _REPLACED = text("""
@@ -105,6 +105,7 @@ def store(run: Run, harvest: Harvest, message: str | None) -> None:
         for file in harvest.files:
             _stage_file(conn, file)
         _check_zone(conn, run, harvest)
+        warn_of_implausible(conn, run, harvest.extractions)
         lock_tenant(conn, run.tenant_id)
         reached("store.locked")
         run.fence_check(conn)
@@ -134,8 +135,8 @@ def _swap(conn: Connection, run: Run, harvest: Harvest, load_id: int) -> None:
     if not harvest.extractions:
         return
     _note_replaced(conn, run, harvest)
-    arguments = {"t": run.tenant_id, "load_id": load_id}
-    conn.execute(text("select _replace_events(:t, :load_id)"), arguments)
+    replace = text("select _replace_events(:t, :load_id)")
+    conn.execute(replace, {"t": run.tenant_id, "load_id": load_id})
     reached("swap.events")
     for name in harvest.extractions:
         _mark_days(conn, run, harvest, name, load_id)
@@ -147,12 +148,9 @@ def _note_replaced(conn: Connection, run: Run, harvest: Harvest) -> None:
     for name in harvest.extractions:
         days = harvest.sources[name]
         values = {
-            "t": run.tenant_id,
-            "job_id": run.job_id,
-            "name": name,
-            "days": list(days),
+            "t": run.tenant_id, "job_id": run.job_id, "name": name, "days": list(days),
             "modified": [source.modified_at for source in days.values()],
-        }
+        }  # fmt: skip
         conn.execute(_REPLACED, values)
 
 
@@ -180,8 +178,6 @@ def _stage_events(conn: Connection, run: Run, name: str, extraction: Extraction)
                 reached("stage.copying")
             copy.write(pgcopy.TRAILER)
         cursor.execute("select _merge_copies(%s)", (name,))
-        if "items_json" in table.schema.names:
-            cursor.execute("select _name_items(%s, %s)", (run.tenant_id, name))
     reached("stage.events")
 
 
@@ -301,13 +297,9 @@ def _record_file(conn: Connection, run: Run, file: CustomerFile) -> None:
             job_id = excluded.job_id, loaded_at = excluded.loaded_at
     """)
     values = {
-        "t": run.tenant_id,
-        "file_type": file.file_type,
-        "source_name": file.source_name,
-        "modified_at": file.modified_at,
-        "row_count": len(file.rows),
-        "job_id": run.job_id,
-    }
+        "t": run.tenant_id, "file_type": file.file_type, "source_name": file.source_name,
+        "modified_at": file.modified_at, "row_count": len(file.rows), "job_id": run.job_id,
+    }  # fmt: skip
     conn.execute(statement, values)
 
 

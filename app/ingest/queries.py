@@ -123,6 +123,7 @@ class Job:
     message: str | None
     detail: str | None
     warnings: tuple[str, ...]
+    doubtful_words: tuple[str, ...]
     steps: tuple[JobStep, ...]
     refusals: tuple[Refusal, ...]
     held_files: tuple[HeldFile, ...]
@@ -255,6 +256,7 @@ def _job(
     fields = {name: row._mapping[name] for name in Job.__dataclass_fields__ if name in row._mapping}
     fields["data_types"] = tuple(row.data_types)
     fields["warnings"] = tuple(row.warnings)
+    fields["doubtful_words"] = tuple(dict.fromkeys(row.doubtful_words))
     fields["steps"] = tuple(JobStep(s.step, s.status, s.row_count, s.message) for s in steps)
     return Job(refusals=refusals, held_files=held_files, **fields)
 

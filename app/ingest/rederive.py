@@ -13,7 +13,7 @@ from app.jobs import Run, job
 
 
 def start_rederiving(conn: Connection, tenant_id: UUID, started_by: str) -> UUID | None:
-    """Queue the derivation when the rows were derived with other rules or exclusions; else None.
+    """Queue the derivation when rules, exclusions or words for nothing changed since; else None.
 
     `jobs.publish()` its id after the commit. A job that waits already does it as well: it is
     held until this transaction ends, so that it begins with what this transaction changed.
@@ -48,7 +48,7 @@ def _start_updating(tenant_id: UUID) -> bool:
 
 @job("rederive")
 def rederive(run: Run) -> None:
-    """Derive what rules, exclusions or a new version change, in one transaction."""
+    """Derive what rules, exclusions, words for nothing or a new version change, all at once."""
     with tenant_transaction(run.tenant_id) as conn:
         run.fence_check(conn)
         conn.execute(text("select _derive_begin()"))
@@ -67,6 +67,7 @@ _IS_STALE = text("""
         or d.hidden <> _hidden_customers(d.tenant_id)
         or d.excluded <> _excluded_customers(d.tenant_id)
         or d.rules <> c.rules - 'exclude_from_figures'
+        or d.nothing_words is distinct from _nothing_words(d.tenant_id)
     from derivation as d
     inner join tenant_config as c on c.tenant_id = d.tenant_id
     where d.tenant_id = :t

@@ -32,7 +32,7 @@ _EARLIEST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _IDS = ("user_pseudo_id", "user_id", "company_id", "branch_id")
 _URLS = ("page_url", "page_referrer")
-_VERBATIM = ("transaction_id",)  # orders tell '' and placeholders apart themselves
+_VERBATIM = ("transaction_id",)  # what names an order is decided by _order_key
 _SAMPLE_COLUMNS = ("event_date", "event_ts", "event_name", "source_table")
 
 Sample = dict[str, str | None]

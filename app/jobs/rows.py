@@ -103,7 +103,7 @@ def take(conn: Connection, row: JobRow, *, lease_s: float, deadline_s: float) ->
                 deadline_at = coalesce(
                     deadline_at, clock_timestamp() + make_interval(secs => :deadline_s)
                 ),
-                message = null, detail = null, warnings = '{{}}'
+                message = null, detail = null, warnings = '{{}}', doubtful_words = '{{}}'
             {_WHERE} and status = 'queued'
         """),  # noqa: S608 - constants
         _key(row.tenant_id, row.job_id) | {"lease_s": lease_s, "deadline_s": deadline_s},
@@ -144,6 +144,7 @@ def put_back(
             update processing_jobs set
                 status = 'queued', leased_until = null, message = :message, detail = null,
                 attempt = attempt - :returned, warnings = '{{}}',
+                doubtful_words = '{{}}',
                 available_at = clock_timestamp() + make_interval(secs => :delay_s)
             {_WHERE}
         """),  # noqa: S608 - constants

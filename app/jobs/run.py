@@ -115,17 +115,23 @@ class Run:
         values["took_ms"] = took_ms
         self._write(statement.bindparams(step=name, **values))
 
-    def warn(self, warning: str) -> None:
+    def warn(self, warning: str, doubtful_word: str | None = None) -> None:
         """Add a warning people see; a job that warned never ends plainly `completed`.
+
+        `doubtful_word` is a value that the warning is about and that may name nothing.
 
         Raises:
             JobInterrupted: the job is no longer this run's.
         """
         statement = text("""
-            update processing_jobs set warnings = array_append(warnings, :warning)
+            update processing_jobs set
+                warnings = array_append(warnings, :warning),
+                doubtful_words = doubtful_words || array_remove(
+                    array[cast(:word as text)], null
+                )
             where tenant_id = :tenant_id and job_id = :job_id
         """)
-        self._write(statement.bindparams(warning=warning))
+        self._write(statement.bindparams(warning=warning, word=doubtful_word))
 
     def fence_check(self, conn: Connection) -> None:
         """Ask the database whether the job is still this run's; locks nothing.

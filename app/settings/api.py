@@ -27,7 +27,7 @@ from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("settings_api", __name__, url_prefix="/auth/api/v1/tenant")
 
-Scalar = str | int | None
+Value = str | int | list[str] | None
 
 
 class SettingsBody(BaseModel):
@@ -37,7 +37,7 @@ class SettingsBody(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
-    sections: dict[str, dict[str, Scalar]] = Field(min_length=1, max_length=len(FORMS))
+    sections: dict[str, dict[str, Value]] = Field(min_length=1, max_length=len(FORMS))
 
 
 class ValidateBody(BaseModel):
@@ -123,7 +123,7 @@ def validate_tenant(json: ValidateBody) -> tuple[CheckStarted, int]:
     return CheckStarted(job_id=job_id), 202
 
 
-def _save(conn: Connection, section: str, sent: dict[str, Scalar]) -> None:
+def _save(conn: Connection, section: str, sent: dict[str, Value]) -> None:
     if section not in FORMS:
         raise Invalid(f"There is no section “{section[:40]}”. There are {', '.join(FORMS)}.")
     form = fill_form(conn, _tenant_id(), section, sent)

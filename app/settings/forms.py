@@ -27,6 +27,7 @@ from app.errors import AppError, Invalid
 from app.ingest.bigquery_names import check_dataset, check_project
 from app.net import check_host
 from app.settings.service_account import rebuild_service_account
+from app.settings.word_field import WordField, check_words
 
 LOCALES = {
     "en-US": "English (US): 1,234.50", "en-GB": "English (UK): 1,234.50",
@@ -174,6 +175,16 @@ class PropertiesForm(SectionForm):
 LEAST_MONTHS, MOST_MONTHS = 24, 120  # as the constraint of tenant_config has it
 
 
+class NothingWordsForm(SectionForm):
+    """The tenant's own words for “no value”, beside the built-in ones."""
+
+    nothing_words = WordField("Your own words, one a line")
+
+    def validate_nothing_words(self, field: Field) -> None:
+        """Not too many, not too long, one line each."""
+        check_words(field.data)
+
+
 class RetentionForm(SectionForm):
     """How long events are kept."""
 
@@ -223,6 +234,7 @@ FORMS: dict[str, type[SectionForm]] = {
     "smtp": SmtpForm,
     "time-and-money": TimeAndMoneyForm,
     "properties": PropertiesForm,
+    "nothing-words": NothingWordsForm,
     "rules": RulesForm,
     "retention": RetentionForm,
 }
@@ -232,6 +244,7 @@ TITLES = {
     "smtp": "Mail server",
     "time-and-money": "Time & money",
     "properties": "Property names",
+    "nothing-words": "Words for nothing",
     "rules": "Task rules",
     "retention": "Retention",
 }

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app import audit
 from app.audit import Actor
 from app.ingest.retention import count_outdated
+from app.nothing import list_built_in
 from app.settings.checking import CHECKED, find_check
 from app.settings.effect import find_trial
 from app.settings.forms import FORMS, TITLES, SectionForm
@@ -46,8 +47,12 @@ def fill_form(
 ) -> SectionForm:
     """A form filled by a program instead of a browser: what is not sent keeps its value."""
     values = {**_stored(conn, tenant_id, section), **sent}
-    texts = {name: str(value) for name, value in values.items() if value is not None}
+    texts = {name: _as_text(value) for name, value in values.items() if value is not None}
     return FORMS[section](formdata=MultiDict(texts), meta={"csrf": False})
+
+
+def _as_text(value: object) -> str:
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def check_secret(conn: Connection, tenant_id: UUID, section: str, form: SectionForm) -> bool:
@@ -103,4 +108,5 @@ def describe(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
         "settings": settings,
         "trial": find_trial(conn, tenant_id) if section == "rules" else None,
         "outdated": count_outdated(conn, tenant_id) if section == "retention" else None,
+        "built_in": list_built_in(conn) if section == "nothing-words" else [],
     }

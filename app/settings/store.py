@@ -20,6 +20,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "time-and-money": ("time_zone", "property_time_zone", "reporting_currency", "locale"),
     "properties": ("contact_property", "company_property", "branch_property"),
     "retention": ("retention_months",),
+    "nothing-words": ("nothing_words",),
 }
 
 

@@ -22,6 +22,7 @@ from app.settings.forms import FORMS, SectionForm
 from app.settings.opened import check_secret, describe, open_form, reopen_form, save_form
 from app.settings.saves import Save
 from app.settings.store import store_host_key
+from app.settings.word_field import add_word
 from app.tasks.words import TYPE_NAMES
 from app.web import block, done, is_fragment_request, render_page, require_role
 
@@ -43,7 +44,9 @@ def section(section: str) -> Response:
     with tenant_transaction(_tenant_id()) as conn:
         form = open_form(conn, _tenant_id(), section)
         context = describe(conn, _tenant_id(), section)
-    return render_page("settings/section.html", "settings/_section.html", **_shown(form, context))
+    added = add_word(form, request.args.get("add", ""))
+    shown = _shown(form, context) | {"added": added}
+    return render_page("settings/section.html", "settings/_section.html", **shown)
 
 
 @blueprint.post("/<section>")
@@ -63,9 +66,10 @@ def save(section: str) -> AnyResponse:
         return _refused(form, context, 409, quicker)
     if job_id is not None:
         publish(job_id)
+    follow = " Loaded days follow within minutes." if job_id else ""
     return done(
         "settings/_section.html",
-        f"{context['titles'][section]} saved.{' Tasks follow within minutes.' if job_id else ''}",
+        f"{context['titles'][section]} saved.{follow}",
         fallback=url_for("settings.section", section=section),
         **_shown(_reopened(section), context),
     )
@@ -177,6 +181,7 @@ def _shown(form: SectionForm, context: dict[str, Any]) -> dict[str, Any]:
         "form": form,
         "now": utc_now(),
         "quicker": None,
+        "added": "",
         "offered_key": _fingerprint(shown_key) if shown_key and shown_key != pinned else None,
         "pinned_key": _fingerprint(pinned) if pinned else None,
         "type_names": TYPE_NAMES,

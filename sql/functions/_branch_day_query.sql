@@ -60,6 +60,7 @@ as $$
             inner join %I as e on e.event_date = d.event_date
             where
                 e.tenant_id = $1 and e.session_key is null
+                and coalesce(e.user_id, e.company_id, e.user_pseudo_id) is null
                 and e.event_date between $2 and $3
         ', s.is_search, s.is_failed, s.event_type), '') || '
         ) as c

@@ -22,7 +22,7 @@ begin
             e.branch_id order by e.branch_id = '', e.fact_ts desc, e.session_id, e.position desc
         ))[1],
         min(c.closing_order_key), min(c.closed_at),
-        count(distinct e.session_id)::integer, sum(e.page_views)
+        (count(distinct e.session_id) filter (where e.has_session))::integer, sum(e.page_views)
     from chain_span as c
     inner join evidence as e
         on e.subject = c.subject and e.fact_ts between c.first_at and c.last_at

@@ -38,7 +38,7 @@ as $$
             o.user_pseudo_id, null, null
         from closers as c
         inner join shop_order as o on o.tenant_id = $1 and o.order_key = c.order_key
-        where o.session_id is not null and not _is_excluded(o.contact_id, o.company_id, $3)
+        where not _is_excluded(o.contact_id, o.company_id, $3)
         union all
         select w.subject, w.done_at, 3, null, null, null, null, null, null
         from task_work as w

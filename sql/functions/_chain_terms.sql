@@ -13,12 +13,12 @@ begin
     return query
     with searched as (
         select
-            c.subject, c.first_at, e.term, e.session_id, min(e.fact_ts) as session_ts,
+            c.subject, c.first_at, e.term, e.session_id, e.has_session, min(e.fact_ts) as session_ts,
             max(e.fact_ts) as last_ts, count(*) as searches
         from chain_span as c
         inner join evidence as e
             on e.subject = c.subject and e.fact_ts between c.first_at and c.last_at
-        group by c.subject, c.first_at, e.term, e.session_id
+        group by c.subject, c.first_at, e.term, e.session_id, e.has_session
     ),
     ranked as (
         select
@@ -30,7 +30,8 @@ begin
     ),
     counted as (
         select
-            r.subject, r.first_at, r.term, sum(r.searches) as searches, count(*) as sessions,
+            r.subject, r.first_at, r.term, sum(r.searches) as searches,
+            count(*) filter (where r.has_session) as sessions,
             max(r.last_ts) as last_ts,
             min(r.session_ts) filter (where r.nth = p_term_sessions) as repeated_ts
         from ranked as r

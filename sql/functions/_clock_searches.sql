@@ -21,11 +21,13 @@ begin
     where
         v.tenant_id = p_tenant_id and v.event_date between p_start_date and p_end_date
         and v.session_key is null
+        and coalesce(v.user_id, v.company_id, v.user_pseudo_id) is null
     union all
     select n.event_date, n.event_ts, coalesce(n.branch_id, ''), true
     from no_search_results as n
     where
         n.tenant_id = p_tenant_id and n.event_date between p_start_date and p_end_date
-        and n.session_key is null;
+        and n.session_key is null
+        and coalesce(n.user_id, n.company_id, n.user_pseudo_id) is null;
 end;
 $$;

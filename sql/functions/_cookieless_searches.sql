@@ -1,4 +1,4 @@
--- _cookieless_searches: searches without consent; they have no session and no customer.
+-- _cookieless_searches: searches without a session, contact, company and device.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_term_sums.sql, _term_searches.sql; inlined by the planner
@@ -16,6 +16,7 @@ as $$
     where
         v.tenant_id = p_tenant_id and v.event_date between p_start_date and p_end_date
         and v.session_key is null
+        and coalesce(v.user_id, v.company_id, v.user_pseudo_id) is null
         and (p_location_ids is null or coalesce(v.branch_id, '') = any(p_location_ids))
     union all
     select coalesce(n.term, ''), n.event_date, 0, 1, n.event_ts
@@ -23,5 +24,6 @@ as $$
     where
         n.tenant_id = p_tenant_id and n.event_date between p_start_date and p_end_date
         and n.session_key is null
+        and coalesce(n.user_id, n.company_id, n.user_pseudo_id) is null
         and (p_location_ids is null or coalesce(n.branch_id, '') = any(p_location_ids))
 $$;

@@ -14,6 +14,7 @@ set enable_nestloop = off
 set work_mem = '64MB'
 as $$
 begin
+    perform _apply_words(p_tenant_id);
     perform _touch_everything(p_tenant_id);
     perform _touch_hidden(p_tenant_id);
     perform _touch_excluded(p_tenant_id);

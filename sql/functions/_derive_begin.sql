@@ -43,7 +43,14 @@ begin
     create temporary table order_image (
         contact_id text, company_id text, user_pseudo_id text, session_key bigint, session_id text
     ) on commit drop;
-    create temporary table fact_new (like fact) on commit drop;
+    create temporary table fact_new (like fact including defaults) on commit drop;
+    create temporary table id_found (
+        kind text, raw_id text collate "C", named_id text, first_date date, last_date date,
+        primary key (kind, raw_id)
+    ) on commit drop;
+    create temporary table renamed_event (
+        session_key bigint, session_id text, event_date date, order_key text
+    ) on commit drop;
     create temporary table changed_visit (session_key bigint, session_id text) on commit drop;
     create temporary table evidence (like fact) on commit drop;
     create temporary table chain_span (

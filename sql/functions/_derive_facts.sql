@@ -4,7 +4,8 @@
 --             none), per checkout and per search, numbered in the session's order; number 0 is
 --             the session itself. The subject is the contact of the event or session (c:), else
 --             its company (k:), else the device (d:). What was viewed in a session is what its
---             searches are worth: their subjects change with it. Hidden customers leave none.
+--             searches are worth: their subjects change with it. Hidden customers leave none. Events without a session
+--             are kept by day (_touch_sessionless).
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _derive_facts(p_tenant_id uuid)
@@ -15,14 +16,20 @@ as $$
 declare
     v_sessions bigint[];
     v_visits bigint[];
+    v_days date[];
 begin
     v_sessions := _few(array(select d.session_key from touched_session as d));
+    v_days := array(
+        select t.session_id::date from touched_session as t where strpos(t.session_id, '.') = 0
+    );
     execute _fact_query()
     using
         p_tenant_id,
         (select min(n.first_event_date) from session_new as n),
         (select max(n.last_event_date) from session_new as n),
-        _hidden_customers(p_tenant_id);
+        _hidden_customers(p_tenant_id),
+        v_days,
+        _nothing_words(p_tenant_id);
     perform _derive_visits(p_tenant_id);
     create index on fact_new (session_key, session_id, position);
     analyze fact_new;

@@ -13,6 +13,7 @@ as $$
 declare
     v_sessions bigint[];
     v_hidden text[] := _hidden_customers(p_tenant_id);
+    v_words text[] := _nothing_words(p_tenant_id);
 begin
     insert into touched_order
     select distinct p.order_key
@@ -42,8 +43,9 @@ begin
     create temporary table purchase_event on commit drop as
     select
         p.order_key, p.event_name, p.transaction_id, p.event_ts, p.event_date, p.session_key,
-        p.session_id, p.user_pseudo_id, p.revenue, p.items_json,
-        _currency_code(p.currency) as currency, false as is_excluded,
+        p.session_id, p.user_pseudo_id, p.revenue,
+        _name_items(p.items_json, v_words) as items_json,
+        _currency_code(p.currency, v_words) as currency, false as is_excluded,
         case when p.session_id is null then p.user_id
             when m.source is null then s.contact_id else m.contact_id end as contact_id,
         case when p.session_id is null then p.company_id

@@ -4,7 +4,8 @@
 --             device); position is that of its first search. is_first marks the row in which a
 --             session first searched for the term, is_first_failed the one in which it first
 --             failed: summed over any days and branches they count sessions once. A search
---             without a term has the term ''. is_converted: the session has an order.
+--             without a term has the term ''; one without a session is first in none.
+--             is_converted: the session has an order.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql, after _store_orders and _derive_facts
 create or replace function _derive_term_visits(p_tenant_id uuid)
@@ -29,17 +30,17 @@ begin
             count(*) filter (where f.kind = 'search') as found,
             count(*) filter (where f.kind = 'failed_search') as failed,
             min(f.position) filter (where f.kind = 'failed_search') as failed_position,
-            max(f.fact_ts) as last_at
+            max(f.fact_ts) as last_at, f.has_session
         from fact_new as f
         where f.task_type = 'search'
-        group by f.session_key, f.session_id, f.event_date, f.branch_id, 6, 7
+        group by f.session_key, f.session_id, f.event_date, f.branch_id, 6, 7, f.has_session
     )
     select
         p_tenant_id, v.session_key, v.session_id, v.position, v.event_date, v.branch_id, v.term,
         hashtextextended(v.term, 0), v.customer_key, v.found, v.failed,
-        v.position = min(v.position) over terms,
-        coalesce(v.failed_position = min(v.failed_position) over terms, false),
-        o.session_id is not null, v.last_at
+        v.has_session and v.position = min(v.position) over terms,
+        v.has_session and coalesce(v.failed_position = min(v.failed_position) over terms, false),
+        o.session_id is not null, v.last_at, v.has_session
     from visits as v
     left join (
         select distinct w.session_key, w.session_id

@@ -12,6 +12,7 @@ begin
         p_tenant_id,
         (select min(n.first_event_date) from session_new as n),
         (select max(n.last_event_date) from session_new as n),
-        (select r.visit_pages from _task_rules(p_tenant_id) as r);
+        (select r.visit_pages from _task_rules(p_tenant_id) as r),
+        _nothing_words(p_tenant_id);
 end;
 $$;

@@ -1,7 +1,7 @@
 -- _gather_evidence: what counts as evidence for one task type, of the touched subjects.
 --
 -- Definition  cart: lines added and removed, checkouts. no_results: failed searches with a term, of
---             a known contact or company. no_conversion: successful searches with a term.
+--             a known contact or company. no_conversion: successful searches with a term, in a session.
 --             repeat_visit: sessions with enough page views of a known contact or company. bounce:
 --             bounced sessions of a known contact that saw a product. What is excluded is none.
 -- Tenant      p_tenant_id, and row-level security behind it.
@@ -37,7 +37,7 @@ begin
             when 'cart' then true
             when 'no_results'
                 then f.kind = 'failed_search' and f.term <> '' and f.subject not like 'd:%'
-            when 'no_conversion' then f.kind = 'search' and f.term <> ''
+            when 'no_conversion' then f.kind = 'search' and f.term <> '' and f.has_session
             when 'repeat_visit' then f.page_views >= v_pages and f.subject not like 'd:%'
             else f.is_bounce and f.contact_id is not null and f.items <> '[]'
         end;

@@ -49,7 +49,7 @@ begin
             end if;
             v_last := v_step.step_ts;
             v_companies := v_companies || array_remove(v_step.companies, null);
-            v_devices := v_devices || v_step.devices;
+            v_devices := v_devices || array_remove(v_step.devices, null);
         elsif v_first is not null and v_step.kind = 3 then
             insert into chain_span values (v_subject, v_first, v_last, null, null);
             v_first := null;

@@ -32,7 +32,8 @@ begin
         delete from odd_row as o
         where
             o.tenant_id = p_tenant_id and o.event_type = v_type and o.event_date = any(v_days);
-        execute _odd_row_query(v_type) using p_tenant_id, v_days;
+        execute _odd_row_query(v_type)
+        using p_tenant_id, v_days, _nothing_words(p_tenant_id);
     end loop;
     update day_load as l
     set odd_rows_version = v_version

@@ -1,5 +1,5 @@
 -- _odd_row_query: the statement that notes the odd rows of one event type into odd_row; $1 tenant,
--- $2 the days.
+-- $2 the days, $3 the words for nothing.
 --
 -- Definition  A row is noted once for each kind; repeated_row once for each copy beyond the first.
 --             items_json has the items concerned. Views count for prices and copies alone: their
@@ -48,9 +48,11 @@ as $$
         p_event_type,
         case p_event_type
             when 'purchase'
-                then 'r.transaction_id, r.revenue as amount, r.currency, r.items_json as items'
+                then 'r.transaction_id, r.revenue as amount, r.currency,
+                    _name_items(r.items_json, $3) as items'
             when 'add_to_cart'
-                then 'null as transaction_id, r.value as amount, r.currency, r.items_json as items'
+                then 'null as transaction_id, r.value as amount, r.currency,
+                    _name_items(r.items_json, $3) as items'
             when 'view_item'
                 then 'null as transaction_id, r.item_price as amount, r.currency,
                     r.items_json as items'

@@ -1,5 +1,5 @@
--- _purchase_tasks: one task for each touched order, into task_found; cookieless orders make
--- none, nor do those of excluded customers.
+-- _purchase_tasks: one task for each touched order, into task_found; an order of nobody (no
+-- contact, company or device) makes none, nor do those of excluded customers.
 --
 -- Definition  Touched are the orders of the load, and all orders of the contacts and companies in
 --             touched_party. Closed when the refunds reach the revenue.
@@ -43,7 +43,8 @@ begin
         from touched_order as t
         inner join shop_order as o on o.order_key = t.order_key
         where
-            o.tenant_id = p_tenant_id and o.session_id is not null
+            o.tenant_id = p_tenant_id
+            and coalesce(o.contact_id, o.company_id, o.user_pseudo_id) is not null
             and not _is_excluded(o.contact_id, o.company_id, v_excluded)
     )
     select

@@ -1,7 +1,8 @@
 -- _replace_branches: the staged locations file becomes the tenant's branches.
 --
 -- Definition  Whichever is not in the temporary table stage_locations goes; its figures stay and
---             are shown as an unknown branch.
+--             are shown as an unknown branch. Ids of stored events get the names that the file gives
+--             them.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/load.py, inside the swap transaction
 create or replace function _replace_branches(p_tenant_id uuid)
@@ -23,5 +24,6 @@ begin
         name = excluded.name, city = excluded.city, region = excluded.region,
         email = excluded.email, phone = excluded.phone, is_active = excluded.is_active;
     perform _match_branches(p_tenant_id);
+    perform _rename_ids(p_tenant_id);
 end;
 $$;

@@ -4,7 +4,8 @@
 --             company changed, and sessions with several identities, are noted in
 --             touched_session, their orders in touched_order, so that what follows from companies
 --             is derived anew; all that changed in any way, in touched_party and touched_subject,
---             because their tasks say how they are called and reached.
+--             because their tasks say how they are called and reached. Ids of stored events get the
+--             names that the file gives them.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/load.py, inside the swap transaction
 create or replace function _replace_contacts(p_tenant_id uuid)
@@ -42,6 +43,12 @@ begin
     where s.tenant_id = p_tenant_id and s.is_mixed
         and exists (select from changed_contact as c where c.has_moved)
     on conflict do nothing;
+    insert into touched_session
+    select f.session_key, f.session_id
+    from fact as f
+    inner join changed_contact as c on f.subject = 'c:' || c.user_id and c.has_moved
+    where f.tenant_id = p_tenant_id and f.task_type in ('cart', 'search') and not f.has_session
+    on conflict do nothing;
     insert into touched_order
     select o.order_key
     from shop_order as o
@@ -67,5 +74,6 @@ begin
         branch_id = excluded.branch_id, account_owner = excluded.account_owner;
     analyze touched_session;
     perform _match_branches(p_tenant_id);
+    perform _rename_ids(p_tenant_id);
 end;
 $$;

@@ -1,8 +1,9 @@
 -- _replace_events: the replaced days' rows go, the staged ones come.
 --
 -- Definition  For every (event type, day) in the temporary table replaced: delete, then insert
---             what stands in the temporary table stage_TYPE. Sessions and orders that the old
---             or the new rows belong to are noted in touched_session and touched_order.
+--             what stands in the temporary table stage_TYPE, under the names of its ids. Sessions
+--             and orders that the old or the new rows belong to are noted in touched_session and
+--             touched_order.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/load.py, inside the swap transaction
 create or replace function _replace_events(p_tenant_id uuid, p_load_id bigint)
@@ -16,9 +17,14 @@ declare
     v_days date[];
     v_columns text;
     v_key text;
+    v_order_key constant text := ', _order_key(event_name, transaction_id, '
+        'user_pseudo_id || ''.'' || ga_session_id, '
+        '_event_subject(user_id, company_id, user_pseudo_id), event_ts, revenue, $4)';
 begin
     create temporary table changed_session (session_key bigint, session_id text) on commit drop;
     insert into touched_day select distinct r.event_date from replaced as r;
+    perform _touch_sessionless(array(select d.event_date from touched_day as d));
+    perform _name_staged(p_tenant_id);
     for v_type, v_days in
         select r.event_type, array_agg(distinct r.event_date) from replaced as r group by 1
     loop
@@ -46,20 +52,17 @@ begin
         v_key := case when v_type = 'purchase' then ', order_key' else '' end;
         execute format(
             'with come as (
-                insert into %I (tenant_id, load_id, %s%s)
-                select $1, $2, %s%s from %I where event_date = any($3)
+                insert into %I (tenant_id, load_id, raw_ids, %s%s)
+                select $1, $2, raw_ids, %s%s from (%s) as named where event_date = any($3)
                 returning session_key, session_id
             )
             insert into changed_session
             select distinct c.session_key, c.session_id from come as c
             where c.session_key is not null',
             v_type, v_columns, v_key, v_columns,
-            case when v_type = 'purchase' then
-                ', _order_key(event_name, transaction_id, '
-                'user_pseudo_id || ''.'' || ga_session_id, event_ts, revenue)'
-            else '' end,
-            'stage_' || v_type
-        ) using p_tenant_id, p_load_id, v_days;
+            case when v_type = 'purchase' then v_order_key else '' end,
+            _named_query('stage_' || v_type)
+        ) using p_tenant_id, p_load_id, v_days, _nothing_words(p_tenant_id);
     end loop;
     insert into touched_session
     select distinct c.session_key, c.session_id from changed_session as c

@@ -1,5 +1,5 @@
 -- _session_event_query: the statement that reads the events of one session; $1 tenant, $2 its key,
--- $3 its id, $4 and $5 the days it reaches from and to.
+-- $3 its id, $4 and $5 the days it reaches from and to, $9 the words for nothing.
 --
 -- Called by   sql/functions/get_session_history.sql
 create or replace function _session_event_query()
@@ -20,9 +20,12 @@ as $$
     from (values
         ('page_view', 'e.page_title as label, null::text as item_id, null::numeric as amount,
             null::text as currency, null::text as term, null::jsonb as items'),
-        ('view_item', 'e.item_name, e.item_id, e.item_price, e.currency, null, e.items_json'),
-        ('add_to_cart', 'e.item_name, e.item_id, e.value, e.currency, null, e.items_json'),
-        ('purchase', 'e.transaction_id, null, e.revenue, e.currency, null, e.items_json'),
+        ('view_item', '_named_text(e.item_name, $9), _named_text(e.item_id, $9), e.item_price,
+            _named_text(e.currency, $9), null, e.items_json'),
+        ('add_to_cart', '_named_text(e.item_name, $9), _named_text(e.item_id, $9), e.value,
+            _named_text(e.currency, $9), null, e.items_json'),
+        ('purchase', '_named_text(e.transaction_id, $9), null, e.revenue,
+            _named_text(e.currency, $9), null, e.items_json'),
         ('view_search_results', 'null, null, null, null, e.search_term, null'),
         ('no_search_results', 'null, null, null, null, e.search_term, null')
     ) as s (event_type, columns)

@@ -1,7 +1,8 @@
 -- _term_searches: what was searched for on these days at these branches, cookieless ones too.
 --
 -- Definition  One row per session, term, day, branch and customer, and one per cookieless search,
---             which has no session and no customer. Summed they are the dashboard's searches.
+--             which has no session and no customer. A search of a customer without a session
+--             counts in no session. Summed they are the dashboard's searches.
 --             unconverted: the successful ones of sessions without an order.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_term_rates.sql and others about terms; inlined by the planner
@@ -27,7 +28,7 @@ stable
 as $$
     select
         t.term, t.term_key, t.customer_key, t.session_key, t.session_id, t.event_date, t.found,
-        t.failed, t.is_first, t.is_first_failed, case when t.is_converted then 0 else t.found end,
+        t.failed, t.is_first, t.is_first_failed, case when t.is_converted or not t.has_session then 0 else t.found end,
         t.last_at
     from term_visit as t
     where

@@ -23,7 +23,7 @@ as $$
             t.term, sum(t.failed) as failed, sum(t.found) as found,
             count(*) filter (where t.is_first_failed) as failed_sessions,
             count(*) filter (where t.is_first) as sessions,
-            coalesce(sum(t.found) filter (where not t.is_converted), 0) as unconverted,
+            coalesce(sum(t.found) filter (where t.has_session and not t.is_converted), 0) as unconverted,
             max(t.last_at) as last_at
         from term_visit as t
         where

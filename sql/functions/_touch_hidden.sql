@@ -36,6 +36,9 @@ begin
         s.tenant_id = p_tenant_id
         and (s.contact_id = any(v_contacts) or s.company_id = any(v_companies) or s.is_mixed)
     on conflict do nothing;
+    perform _touch_sessionless(
+        array(select d.event_date from day_load as d where d.tenant_id = p_tenant_id)
+    );
     insert into touched_order
     select o.order_key
     from shop_order as o

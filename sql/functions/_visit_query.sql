@@ -1,5 +1,6 @@
 -- _visit_query: the statement that makes evidence of whole sessions, into fact_new; $1 tenant, $2
--- and $3 the first and last day any touched session reaches, $4 the page views that count.
+-- and $3 the first and last day any touched session reaches, $4 the page views that count, $5 the
+-- words for nothing.
 --
 -- Definition  Sessions with enough page views of a known contact or company; bounced ones of a
 --             known contact, and ones with a successful search, that saw a product; not those of hidden
@@ -31,55 +32,7 @@ as $$
                     )
                 )
         ),
-        views as (
-            select
-                v.session_key, v.session_id, _currency_code(v.currency) as currency,
-                row(
-                    v.event_ts, coalesce(v.batch_page_id, -1), coalesce(v.batch_ordering_id, -1),
-                    coalesce(v.batch_event_index, -1), coalesce(i.place, 0), i.item::text
-                ) as moment,
-                coalesce(i.item, jsonb_build_object(
-                    ''item_id'', v.item_id, ''item_name'', v.item_name,
-                    ''item_category'', v.item_category, ''price'', v.item_price
-                )) as item
-            from view_item as v
-            inner join visits as s
-                on s.session_key = v.session_key and s.session_id = v.session_id
-            left join lateral jsonb_array_elements(
-                case when jsonb_typeof(v.items_json) = ''array'' then v.items_json else ''[]'' end
-            ) with ordinality as i (item, place) on true
-            where v.tenant_id = $1 and v.event_date between $2 and $3
-        ),
-        keyed as (
-            select
-                v.*,
-                _item_key(v.item) as item_key, _item_number(v.item -> ''price'') as price
-            from views as v
-        ),
-        seen as (
-            select
-                k.session_key, k.session_id, k.item_key,
-                (array_agg(k.item order by k.moment desc))[1] as item,
-                (array_agg(k.price order by k.moment desc)
-                    filter (where k.price is not null))[1] as price,
-                (array_agg(k.currency order by k.currency = '''', k.moment desc))[1] as currency,
-                count(*) as views
-            from keyed as k
-            where k.item_key is not null
-            group by k.session_key, k.session_id, k.item_key
-        ),
-        listed as (
-            select
-                s.session_key, s.session_id,
-                (array_agg(s.currency order by s.currency = '''', s.item_key))[1] as currency,
-                jsonb_agg(jsonb_build_object(
-                    ''item_id'', s.item ->> ''item_id'', ''item_name'', s.item ->> ''item_name'',
-                    ''category'', s.item ->> ''item_category'', ''price'', s.price,
-                    ''views'', s.views
-                ) order by s.item_key) as items
-            from seen as s
-            group by s.session_key, s.session_id
-        ),
+        ' || _viewed_query() || '
         finished as (
             select
                 $1 as tenant_id, s.session_key, s.session_id, 0 as position, ''visit'' as task_type,

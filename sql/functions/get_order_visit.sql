@@ -22,6 +22,7 @@ as $$
 declare
     v_order shop_order;
     v_visit session;
+    v_words text[] := _nothing_words(p_tenant_id);
 begin
     select o.* into v_order
     from shop_order as o
@@ -60,16 +61,22 @@ begin
         order by s.place
         limit p_limit
     ),
-    items as (
+    viewed as (
         select
-            v.item_id, max(v.item_name) as item_name,
-            coalesce('i:' || v.item_id, 'n:' || v.item_name) as item_key, count(*) as views
+            _named_text(v.item_id, v_words) as item_id,
+            _named_text(v.item_name, v_words) as item_name
         from view_item as v
         where
             v.tenant_id = p_tenant_id and v.session_key = v_visit.session_key
             and v.session_id = v_visit.session_id
             and v.event_date between v_visit.first_event_date and v_visit.last_event_date
-            and coalesce(v.item_id, v.item_name) is not null
+    ),
+    items as (
+        select
+            v.item_id, max(v.item_name) as item_name,
+            coalesce('i:' || v.item_id, 'n:' || v.item_name) as item_key, count(*) as views
+        from viewed as v
+        where coalesce(v.item_id, v.item_name) is not null
         group by v.item_id, 3
     )
     select

@@ -34,7 +34,7 @@ begin
         where
             s.term_key = hashtextextended(p_term, 0) and s.term = p_term
             and f.tenant_id = p_tenant_id and f.task_type = 'search'
-            and coalesce(f.term, '') = p_term
+            and f.has_session and coalesce(f.term, '') = p_term
         group by s.session_key, s.session_id
     ),
     afterwards as (

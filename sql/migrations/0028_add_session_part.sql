@@ -25,6 +25,7 @@ create table session_part (
     device_category text,
     country text,
     copies integer not null default 1,
+    raw_ids jsonb,
     load_id bigint not null,
     session_id text generated always as (user_pseudo_id || '.' || ga_session_id) stored,
     session_key bigint generated always as (

@@ -57,7 +57,7 @@ def test_every_event_has_its_offset_and_words(ada: Browser, visit: World) -> Non
     ]
     words = html.text()
     assert "Visit of Ann Lee" in words and "D01 Harbour" in words and "17 min" in words
-    assert "Events without consent are not shown." in words
+    assert "Events without a session are not shown." in words
     assert "/analytics/customers/k:K1" in html.links(html.root)
     check_fragment(ada.open(PATH, headers=HTMX), "session")
 

@@ -174,7 +174,8 @@ def test_a_cart_event_has_its_first_item_and_all_of_them(
     (row,) = read(settings, "add_to_cart", tmp_path, DAY)
 
     assert json.loads(row.pop("items_json")) == [
-        {"item_id": "A", "item_name": "Bolt", "item_category": None, "price": 2.5, "quantity": 3},
+        {"item_id": "A", "item_name": "Bolt", "item_category": "(not set)", "price": 2.5,
+         "quantity": 3},
         {"item_id": None, "item_name": "Nut", "item_category": None, "price": None,
          "quantity": None},
     ]  # fmt: skip

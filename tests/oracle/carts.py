@@ -103,10 +103,8 @@ class OrderBook:
                 self._by_party.setdefault(party, []).append((position, order))
 
     def _parties(self, order: Order) -> list[Subject]:
-        """Contact, company and device of an order; a cookieless order concerns nobody."""
+        """Contact, company and device of an order; a cookieless order has none of them."""
         event = order.anchor
-        if event.session_id is None:
-            return []
         named = (
             ("contact", event.contact),
             ("company", company_of(event, self._companies)),
@@ -146,7 +144,7 @@ def build_carts(
     book = OrderBook(counted, companies)
     by_subject: dict[Subject, list[Event]] = {}
     for event in events:
-        is_evidence = event.name in CART_ACTIVITY and event.session_id is not None
+        is_evidence = event.name in CART_ACTIVITY and not event.is_cookieless
         if is_evidence and not is_excluded(event, companies, excluded):
             by_subject.setdefault(subject_of(event, companies), []).append(event)
     carts = [

@@ -31,12 +31,6 @@ def clean_text(text: str | None) -> str | None:
     return text.replace("\0", "") or None
 
 
-def clean_id(text: str | None) -> str | None:
-    """An identifier; '' and '(not set)' mean it is missing."""
-    cleaned = clean_text(text)
-    return None if cleaned == "(not set)" else cleaned
-
-
 def number(text: str | None) -> Decimal | None:
     """A finite number in whatever scalar shape it was exported; None for NaN, infinity, words."""
     if text is None:
@@ -109,10 +103,16 @@ class Event:
 
     @property
     def session_id(self) -> SessionId | None:
-        """None for a cookieless event."""
+        """None where the visitor or the number of the session is missing."""
         if self.visitor is None or self.ga_session_id is None:
             return None
         return (self.visitor, self.ga_session_id)
+
+    @property
+    def is_cookieless(self) -> bool:
+        """Whether it has no session and is nobody's: without contact, company and device."""
+        owners = (self.contact, self.company, self.visitor)
+        return self.session_id is None and all(owner is None for owner in owners)
 
     @property
     def amount(self) -> Decimal | None:

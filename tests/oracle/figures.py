@@ -78,7 +78,7 @@ def figures(part: Slice, reporting: str, as_of: AsOf) -> dict[str, Any]:
         "total_searches": sum(names[name] for name in SEARCHES),
         "failed_searches": sum(names[name] for name in FAILED_SEARCHES),
         "repeat_visitors": repeat_visitors(part.sessions),
-        "cookieless_events": sum(event.session_id is None for event in part.events),
+        "cookieless_events": sum(event.is_cookieless for event in part.events),
         "duplicate_orders": len(part.repeats),
         "orders_without_revenue": sum(order.anchor.amount is None for order in part.orders),
         "bounces": sum(session.is_bounce for session in part.sessions),

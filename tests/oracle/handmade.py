@@ -18,9 +18,12 @@ def oracle_of(
     locations: Iterable[Mapping[str, Any]] = (),
     loaded: Mapping[date, SourceKind] | None = None,
     now: datetime | None = None,
+    nothing_words: tuple[str, ...] = (),
 ) -> Oracle:
     """An oracle over the rows; without `loaded` every day that has a row is a daily table."""
-    settings = OracleSettings(time_zone, currency, loaded=loaded, now=now)
+    settings = OracleSettings(
+        time_zone, currency, loaded=loaded, now=now, nothing_words=nothing_words
+    )
     return Oracle(None, rows, contacts, locations, settings)
 
 

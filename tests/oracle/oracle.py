@@ -14,6 +14,7 @@ from .carts import Cart, build_carts
 from .event import Event
 from .figures import Counted, Slice, figures
 from .identity import Session, build_sessions, buying_companies, excluded_parties
+from .naming import names_of
 from .orders import Order, build_orders, build_refunds
 from .rows import Row, write_tables
 from .source import Day, Properties, SourceKind, read_directory
@@ -37,6 +38,7 @@ class OracleSettings:
     loaded: Mapping[date, SourceKind] | None = None
     now: datetime | None = None
     excluded: Collection[tuple[str, str]] = ()
+    nothing_words: tuple[str, ...] = ()
 
 
 class Oracle:
@@ -58,11 +60,13 @@ class Oracle:
         self.zone = ZoneInfo(settings.property_time_zone)
         self._locations = {str(row["location_id"]): row for row in locations}
         self._days = read(directory, rows, settings)
-        events = sorted((one for day in self._days for one in day.events), key=Event.sort_key)
-        others = [one for day in self._days for one in day.others]
-        contacts = list(contacts)
-        self._companies = buying_companies(contacts)
-        self._excluded = excluded_parties(settings.excluded, contacts)
+        people = list(contacts)
+        names = names_of(people, self._locations.values(), settings.nothing_words)
+        found = [names.apply(one) for day in self._days for one in day.events]
+        others = [names.apply(one) for day in self._days for one in day.others]
+        events = sorted(found, key=Event.sort_key)
+        self._companies = buying_companies(people)
+        self._excluded = excluded_parties(settings.excluded, people)
         self.everything = self._build(events, others, self._companies)
 
     def _build(

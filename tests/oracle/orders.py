@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from .event import PURCHASE, REFUND, Event, money
 
-PLACEHOLDERS = frozenset({"", "(not set)", "null", "0"})
 ZERO = Decimal(0)
 
 OrderKey: TypeAlias = tuple[object, ...]
@@ -44,17 +43,23 @@ class Refund:
 
 
 def find_transaction(event: Event) -> str | None:
-    """The transaction id without spaces around it, or None for a missing or placeholder one."""
-    stripped = (event.transaction_id or "").strip()
-    return None if stripped.lower() in PLACEHOLDERS else stripped
+    """The transaction id without spaces around it, or None for a missing one."""
+    return (event.transaction_id or "").strip() or None
 
 
 def order_key(event: Event) -> OrderKey:
-    """The transaction, else what stands in for it: session or '-', second, revenue."""
+    """The transaction, else what stands in for it: session, subject or '-', second, revenue."""
     transaction = find_transaction(event)
     if transaction is not None:
         return ("transaction", transaction)
-    return ("event", event.session_id or "-", event.micros // 1_000_000, event.raw_amount or ZERO)
+    whose = event.session_id or _subject(event) or "-"
+    return ("event", whose, event.micros // 1_000_000, event.raw_amount or ZERO)
+
+
+def _subject(event: Event) -> tuple[str, str] | None:
+    """Whose an event without a session is: contact, else company, else device."""
+    named = (("contact", event.contact), ("company", event.company), ("device", event.visitor))
+    return next(((kind, name) for kind, name in named if name is not None), None)
 
 
 def build_orders(events: Iterable[Event], reporting: str) -> tuple[list[Order], list[Event]]:

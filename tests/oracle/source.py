@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from .event import EVENT_NAMES, Event, Item, clean_id, clean_text, money, number, whole
+from .event import EVENT_NAMES, Event, Item, clean_text, money, number, whole
 
 FILE_NAME = re.compile(r"events_(?:(intraday|fresh)_)?(\d{8})\.json\.gz")
 ENGAGED_ANYWAY = frozenset({"session_start", "first_visit"})  # Google writes the number 1 there
@@ -186,17 +186,17 @@ def to_event(row: tuple[str | None, ...]) -> Event | None:
         event_date=day,
         micros=micros,
         name=name,
-        visitor=clean_id(row[3]),
+        visitor=clean_text(row[3]),
         ga_session_id=whole(row[4]),
-        contact=clean_id(row[5]),
-        company=clean_id(row[6]),
-        branch=clean_id(row[7]),
+        contact=clean_text(row[5]),
+        company=clean_text(row[6]),
+        branch=clean_text(row[7]),
         is_engaged=None if engaged is None else number(engaged) == 1,
         batch=(whole(row[16]), whole(row[17]), whole(row[18])),
         page_url=clean_text(row[10]),
         transaction_id=row[13],
         raw_amount=number(row[11]) if amount is None else amount,
-        currency=clean_id(row[12]),
+        currency=clean_text(row[12]),
         items=to_items(row[19]),
         term=row[20],
     )
@@ -206,8 +206,8 @@ def to_items(text: str | None) -> tuple[Item, ...]:
     """The elements of `items` in export order."""
     return tuple(
         Item(
-            clean_id(element["item_id"]),
-            clean_id(element["item_name"]),
+            clean_text(element["item_id"]),
+            clean_text(element["item_name"]),
             money(number(element["price"])),
             number(element["quantity"]),
         )

@@ -89,14 +89,14 @@ def build_tasks(
     searches = [
         e
         for e in everything.events
-        if e.session_id is not None and term_of(e) and not is_excluded(e, companies, excluded)
+        if not e.is_cookieless and term_of(e) and not is_excluded(e, companies, excluded)
     ]
     failed = [e for e in searches if e.name in FAILED_SEARCHES]
     for chain in _chains(failed, companies, book, by_id):
         if chain.subject[0] != "device":
-            count = len({event.session_id for event in chain.events})
+            count = len({event.session_id for event in chain.events} - {None})
             made.append(_task("no_results", chain, chain.events[0].at, MONTH, ZERO, count))
-    found = [e for e in searches if e.name == SEARCH]
+    found = [e for e in searches if e.name == SEARCH and e.session_id is not None]
     for chain in _chains(found, companies, book, by_id):
         made += _no_conversion(chain)
     sessions = [s for s in everything.sessions if not is_excluded(s.last, companies, excluded)]
@@ -140,7 +140,7 @@ def _chains(
             order = book.first_after(subject, chain)
             is_near = order is not None and order.anchor.at - chain[-1].at <= MONTH
             ids = dict.fromkeys(event.session_id for event in chain)
-            sessions = [by_id[i] for i in ids]
+            sessions = [by_id[i] for i in ids if i is not None]
             made.append(_Chain(subject, chain, order if is_near else None, sessions))
     return made
 
@@ -149,7 +149,7 @@ def _purchases(everything: Slice, companies: Mapping[str, str]) -> list[OracleTa
     made = []
     for order in everything.orders:
         event = order.anchor
-        if event.session_id is None:
+        if event.is_cookieless:
             continue
         returned = [refund for refund in everything.refunds if refund.order is order]
         given_back = sum((refund.amount for refund in returned), ZERO)

@@ -106,8 +106,12 @@ def test_an_order_covers_activity_up_to_its_own_instant() -> None:
         ({"visitor": "p1", "session": 9, "contact": "U9"}, True),
         ({"visitor": "p9", "session": 1, "contact": "U9"}, False),
         ({"visitor": "p9", "session": 1}, False),
-        ({"visitor": "p1", "session": None, "contact": "U1"}, False),
-        ({"visitor": None, "session": None, "contact": "U1"}, False),
+        ({"visitor": "p1", "session": None, "contact": "U1"}, True),
+        ({"visitor": "p1", "session": None}, True),
+        ({"visitor": None, "session": None, "contact": "U1"}, True),
+        ({"visitor": None, "session": None, "company": "C1"}, True),
+        ({"visitor": None, "session": None, "contact": "undefined"}, False),
+        ({"visitor": None, "session": None}, False),
     ],
 )
 def test_an_order_of_contact_company_or_device_ends_a_chain(order: Row, ends: bool) -> None:
@@ -168,6 +172,10 @@ def test_the_subject_is_contact_else_company_else_device() -> None:
         add_to_cart("2025-04-07 10:03", "p4", 1, items=[A]),
         page_view("2025-04-07 10:04", "p4", 1, contact="U8"),
         add_to_cart("2025-04-07 10:05", None, None, contact="U7", items=[A]),
+        add_to_cart("2025-04-07 10:06", None, 5, items=[A]),
     )
-    subjects = [("contact", "U1"), ("company", "C7"), ("device", "p3"), ("contact", "U8")]
+    subjects = [
+        ("contact", "U1"), ("company", "C7"), ("device", "p3"), ("contact", "U8"),
+        ("contact", "U7"),
+    ]  # fmt: skip
     assert [cart.subject for cart in found] == subjects

@@ -39,7 +39,8 @@ def test_first_purchase_of_a_transaction_wins_at_any_distance() -> None:
 
 
 @pytest.mark.parametrize(
-    "placeholder", ["", " ", "(not set)", "(NOT SET)", "null", "NULL", "0", None]
+    "placeholder",
+    ["", " ", "(not set)", "(NOT SET)", "null", "NULL", "0", "undefined", "-1", "{{order}}", None],
 )
 @pytest.mark.parametrize(
     ("other", "orders"),
@@ -61,10 +62,21 @@ def test_placeholder_ids_fall_back_to_session_second_and_revenue(
 
 def test_cookieless_placeholders_are_one_order_per_second_and_revenue() -> None:
     rows = [
-        purchase(f"{DAY} 10:00", "p1", None, revenue=5),
+        purchase(f"{DAY} 10:00", None, None, revenue=5),
         purchase(f"{DAY} 10:00", None, 3, revenue=5),
     ]
     assert overview(oracle_of(rows), DAY)["orders"] == 1
+
+
+def test_without_a_session_placeholders_are_one_order_per_subject_second_and_revenue() -> None:
+    rows = [
+        purchase(f"{DAY} 10:00", "p1", None, revenue=5, contact="U1"),
+        purchase(f"{DAY} 10:00", "p2", None, revenue=5, contact="U1"),
+        purchase(f"{DAY} 10:00", "p1", None, revenue=5),
+        purchase(f"{DAY} 10:00", None, None, revenue=5, company="U1"),
+    ]
+    found = overview(oracle_of(rows), DAY)
+    assert some(found, "orders", "duplicate_orders", "cookieless_events") == (3, 1, 0)
 
 
 @pytest.mark.parametrize(

@@ -52,12 +52,25 @@ def test_same_ga_session_id_of_two_visitors_is_two_sessions() -> None:
     assert overview(oracle_of(rows), "2025-04-01")["sessions"] == 2
 
 
-@pytest.mark.parametrize(("visitor", "session"), [(None, 5), ("p1", None), ("", 5)])
-def test_event_without_visitor_or_session_is_cookieless(visitor: str, session: int) -> None:
-    row = purchase("2025-04-01 10:00", visitor, session, transaction_id="T", revenue=9)
-    found = overview(oracle_of([row]), "2025-04-01")
+@pytest.mark.parametrize(
+    ("row", "cookieless"),
+    [
+        ({"visitor": None}, 1),
+        ({"visitor": ""}, 1),
+        ({"visitor": "undefined"}, 1),
+        ({"visitor": None, "session": None, "contact": "guest", "company": "NULL"}, 1),
+        ({"visitor": "p1", "session": None}, 0),
+        ({"visitor": None, "contact": "U1"}, 0),
+        ({"visitor": None, "company": "C1"}, 0),
+    ],
+)
+def test_only_an_event_of_nobody_without_a_session_is_cookieless(
+    row: Row, cookieless: int
+) -> None:
+    order = purchase("2025-04-01 10:00", transaction_id="T", revenue=9, **row)
+    found = overview(oracle_of([order]), "2025-04-01")
     assert some(found, "sessions", "visitors", "orders", "revenue") == (0, 0, 1, 9)
-    assert found["cookieless_events"] == 1
+    assert found["cookieless_events"] == cookieless
 
 
 def test_events_of_other_names_make_no_session() -> None:

@@ -115,11 +115,12 @@ def test_an_emptied_cart_is_no_task(shop: Shop) -> None:
     assert tasks(shop.tenant_id, "cart") == []
 
 
-def test_events_without_consent_make_no_task(shop: Shop) -> None:
+def test_events_of_nobody_without_a_session_make_no_task(shop: Shop) -> None:
+    nobody = {"contact": "undefined", "company": "(none)"}
     shop.load([
-        add_to_cart(f"{DAY} 10:00", None, None, contact="U1", items=[item("A", price=3)]),
-        failed(f"{DAY} 10:01", None, None, term="valve", contact="U1"),
-        purchase(f"{DAY} 10:02", None, None, transaction_id="T", revenue=5, contact="U1"),
+        add_to_cart(f"{DAY} 10:00", None, None, items=[item("A", price=3)], **nobody),
+        failed(f"{DAY} 10:01", None, 7, term="valve", **nobody),
+        purchase(f"{DAY} 10:02", "null", 7, transaction_id="T", revenue=5, **nobody),
     ], until=THURSDAY, contacts=[contact("U1")])  # fmt: skip
     for task_type in ("cart", "purchase", "no_results", "no_conversion"):
         assert tasks(shop.tenant_id, task_type) == []

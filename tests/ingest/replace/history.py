@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
+from zlib import crc32
 
 from app.ingest.event_query import output_columns
 from app.ingest.event_tables import EVENT_TABLES
@@ -14,7 +15,16 @@ from app.settings.provision import add_member
 from dev.generate import generate, tiny
 from tests.ingest.replace.export_server import DENIED, Cells
 from tests.ingest.replace.rows import TYPES
-from tests.ingest.replace.steps import LENGTH, Drop, Kind, Load, Publish, Step
+from tests.ingest.replace.steps import (
+    LENGTH,
+    BringContacts,
+    Drop,
+    Kind,
+    Load,
+    Publish,
+    SayNothing,
+    Step,
+)
 from tests.ingest.replace.world import FIRST, World, days
 from tests.loading import Row, answered
 
@@ -35,6 +45,10 @@ class History:
             self._publish(step.day, step.kind, step.thirds)
         elif isinstance(step, Drop):
             self._drop(step.day, step.kind)
+        elif isinstance(step, SayNothing):
+            self.world.say_nothing(step.words)
+        elif isinstance(step, BringContacts):
+            self.world.bring_contacts(step.contacts)
         elif step.fate in ("runs", "swapped"):
             self._load(step)
         else:
@@ -146,7 +160,14 @@ def generated_shop(seed: int) -> list[list[Cells]]:
     profile = tiny(seed, days=LENGTH, zone="UTC", currency="USD")
     last = FIRST + timedelta(days=LENGTH - 1)
     tables = generate(profile, FIRST, last, seed)
-    return [_cells(rows) for _, rows in tables]
+    return [[_renamed(cells) for cells in _cells(rows)] for _, rows in tables]
+
+
+def _renamed(cells: Cells) -> Cells:
+    """The same, with ids that name nobody or somebody depending on words and files."""
+    names = ("house", "Kiosk", "unknown", "undefined", None, None, None, None)
+    name = names[crc32((cells["user_pseudo_id"] or "").encode()) % len(names)]
+    return cells if name is None else cells | {"user_id": name, "company_id": name}
 
 
 def _cells(rows: Sequence[Row]) -> list[Cells]:

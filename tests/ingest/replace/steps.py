@@ -32,6 +32,20 @@ class Drop:
 
 
 @dataclass(frozen=True)
+class SayNothing:
+    """The tenant's own words for nothing are these, and loaded days follow."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BringContacts:
+    """A customer file of these contacts is loaded."""
+
+    contacts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Load:
     """A job for some days, in which `refused` types fail.
 
@@ -46,7 +60,7 @@ class Load:
     fate: Fate
 
 
-Step = Publish | Drop | Load
+Step = Publish | Drop | SayNothing | BringContacts | Load
 EVERYTHING = Load(0, LENGTH, False, frozenset(), "runs")
 
 _DAYS = st.integers(0, LENGTH - 1)
@@ -66,6 +80,8 @@ _CHANGES: st.SearchStrategy[Step] = st.one_of(
     st.builds(Publish, day=_DAYS, kind=_KINDS, thirds=st.integers(0, 3)),
     st.builds(Publish, day=_DAYS, kind=st.just(""), thirds=st.integers(0, 2)),
     st.builds(Drop, day=_DAYS, kind=_KINDS),
+    st.builds(SayNothing, st.sampled_from([(), ("house",), ("house", "kiosk")])),
+    st.builds(BringContacts, st.sampled_from([("House", "Unknown"), ("KIOSK", "kiosk"), ()])),
 )
 ROUNDS = st.lists(
     st.tuples(st.lists(_CHANGES, min_size=1, max_size=4), _LOADS), min_size=2, max_size=7

@@ -16,10 +16,12 @@ from app import jobs
 from app.db import tenant_transaction
 from app.ingest.jobs import IngestRequest, cancel, retry, start_ingestion
 from app.ingest.queries import Job, find_job
+from app.ingest.rederive import start_rederiving
 from app.jobs.rows import MAX_ATTEMPTS
 from app.settings import provision
 from tests.ingest.replace.export_server import Cells, Export, Table
 from tests.ingest.replace.rows import TYPES, Key, in_table, keys, of_type
+from tests.loading import contact, load_days
 from tests.sql.comparing import derived_rows, make_tenant
 
 FIRST = date(2025, 4, 1)
@@ -36,6 +38,8 @@ class World:
     account: str
     tenant_id: UUID = field(init=False)
     expected: dict[tuple[str, date], list[Cells]] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.tenant_id = self.new_tenant()
@@ -80,6 +84,21 @@ class World:
         with tenant_transaction(self.tenant_id) as conn:
             again = retry(conn, self.tenant_id, job_id, "schedule")
         return self.run(again)
+
+    def say_nothing(self, words: tuple[str, ...]) -> None:
+        """Set the tenant's own words for nothing, and run what that starts."""
+        self.words = words
+        statement = "update tenant_config set nothing_words = %s where tenant_id = %s"
+        self.superuser.execute(statement, (list(words), self.tenant_id))
+        with tenant_transaction(self.tenant_id) as conn:
+            job_id = start_rederiving(conn, self.tenant_id, "schedule")
+        if job_id is not None:
+            jobs.run_job(str(job_id))
+
+    def bring_contacts(self, contacts: tuple[str, ...]) -> None:
+        """Load a customer file of these contacts, each of a company of its own."""
+        self.contacts = contacts
+        load_days(self.tenant_id, {}, contacts=[contact(c, f"of {c}") for c in contacts])
 
     def job(self, job_id: UUID) -> Job:
         """The job as it stands."""
@@ -131,6 +150,8 @@ class World:
     def check_derived(self) -> None:
         """The derived rows are those of a tenant that loaded the expected rows once."""
         control = World(self.export, self.superuser, self.account)
+        control.say_nothing(self.words)
+        control.bring_contacts(self.contacts)
         with _other_export(self.export):
             for day, rows in self._whole_days().items():
                 control.publish(f"events_{day:%Y%m%d}", rows)
