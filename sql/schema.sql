@@ -26,7 +26,7 @@ create table add_to_cart (
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
-    copies integer not null default 1
+    copies integer not null default 1,
     raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
@@ -158,7 +158,7 @@ create table derivation (
     version integer not null,
     rules jsonb not null,
     hidden text[] not null default '{}'::text[],
-    excluded text[] not null default '{}'::text[]
+    excluded text[] not null default '{}'::text[],
     nothing_words text[]
 ); -- enable and force row security
 
@@ -450,7 +450,7 @@ create table no_search_results (
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
-    copies integer not null default 1
+    copies integer not null default 1,
     raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
@@ -504,7 +504,7 @@ create table page_view (
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
-    copies integer not null default 1
+    copies integer not null default 1,
     raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
@@ -566,7 +566,7 @@ create table purchase (
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
-    copies integer not null default 1
+    copies integer not null default 1,
     raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
@@ -670,6 +670,7 @@ create table session_part (
     device_category text,
     country text,
     copies integer not null default 1,
+    raw_ids jsonb,
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored
@@ -902,7 +903,7 @@ create table view_item (
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
-    copies integer not null default 1
+    copies integer not null default 1,
     raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
@@ -927,7 +928,7 @@ create table view_search_results (
     load_id bigint not null,
     session_id text generated always as (((user_pseudo_id || '.'::text) || ga_session_id)) stored,
     session_key bigint generated always as (hashtextextended(user_pseudo_id, ga_session_id)) stored,
-    copies integer not null default 1
+    copies integer not null default 1,
     raw_ids jsonb
 ) partition by RANGE (event_date); -- enable and force row security
 
@@ -1376,8 +1377,6 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _count_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric, p_now timestamp with time zone, p_only text) returns TABLE(task_type text, state text, tasks bigint, value numeric)
 -- function _count_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
 -- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, currency text, net_revenue numeric, same_item numeric)
--- function _currency_code(p_currency text) returns text
--- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, net_revenue numeric, same_item numeric)
 -- function _currency_code(p_currency text, p_words text[]) returns text
 -- function _customer_entries(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb)
 -- function _customer_items(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns TABLE(item_key text, item_id text, item_name text, times bigint, quantity numeric, last_at timestamp with time zone)
@@ -1439,7 +1438,6 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _mirror_fixed_terms(p_tenant_id uuid, p_terms text[]) returns void
 -- function _mirror_work() returns trigger
 -- function _mirror_works(p_tenant_id uuid) returns void
--- function _name_items(p_tenant_id uuid, p_event_type text) returns void
 -- function _name_ids(p_tenant_id uuid) returns void
 -- function _name_items(p_items jsonb, p_words text[]) returns jsonb
 -- function _name_staged(p_tenant_id uuid) returns void
@@ -1450,10 +1448,8 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _note_odd_rows(p_tenant_id uuid) returns void
 -- function _nothing_words(p_tenant_id uuid) returns text[]
 -- function _odd_row_query(p_event_type text) returns text
--- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_event_ts timestamp with time zone, p_revenue numeric) returns text
--- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, currency text, net_revenue numeric, items_json jsonb)
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_subject text, p_event_ts timestamp with time zone, p_revenue numeric, p_words text[]) returns text
--- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, net_revenue numeric, items_json jsonb)
+-- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, currency text, net_revenue numeric, items_json jsonb)
 -- function _place_works(p_tenant_id uuid) returns void
 -- function _property_today(p_tenant_id uuid) returns date
 -- function _purchase_tasks(p_tenant_id uuid) returns void
