@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 
-from .event import ADD, CHECKOUT, EVENT_NAMES, PURCHASE, REFUND, REMOVE, VIEW_ITEM, clean_id, number
+from .event import ADD, CHECKOUT, EVENT_NAMES, PURCHASE, REFUND, REMOVE, VIEW_ITEM, number
+from .naming import is_nothing
 from .rows import Row
 
 
@@ -31,7 +32,7 @@ def _kinds(row: Row) -> set[str]:
     ):
         kinds.add("negative_quantity")
     if name in (PURCHASE, REFUND, ADD, REMOVE, CHECKOUT) and any(
-        not clean_id(one.get("item_id")) and not clean_id(one.get("item_name")) for one in items
+        is_nothing(one.get("item_id")) and is_nothing(one.get("item_name")) for one in items
     ):
         kinds.add("unnamed_item")
     return kinds
