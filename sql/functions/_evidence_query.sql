@@ -28,7 +28,7 @@ as $$
             case e.event_name
                 when ''add_to_cart'' then ''add''
                 when ''remove_from_cart'' then ''remove'' else ''checkout''
-            end as kind,
+            end as event_kind,
             i.item, i.item_position, _currency_code(e.currency, $6) as currency, null as term',
             'left join lateral jsonb_array_elements(e.items_json)
                 with ordinality as i (item, item_position)
