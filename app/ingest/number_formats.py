@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO
-from xml.parsers import expat  # nosec B406 - workbook_parts refuses declarations beforehand
+from xml.parsers import expat  # entities were refused before, by workbook_parts
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[[^\]]*\]|[_*].|(?P<bare>.)', re.DOTALL

@@ -90,6 +90,8 @@ def _directory(world: World, _: ExitStack) -> None:
 FAULTS = [
     Fault("wrong password", lambda w, _: w.configure(password="wrong"),
           "Sign-in at .* was refused. Check the user name and the password"),
+    Fault("keys alone", lambda w, _: setattr(w.sftp, "methods", ("publickey",)),
+          "does not take a password from this user. It offers: publickey"),
     Fault("changed host key", _other_key, "another host key .* accept the new key"),
     Fault("hang at the banner", _mute, "did not greet as an SFTP server", is_passing=True),
     Fault("refused connection", lambda w, _: w.configure(port=free_port()),

@@ -48,6 +48,7 @@ class World:
         self.put("locations.csv", BRANCHES)
         self.sftp.on_read = lambda offset: ""
         self.sftp.closes_at_sign_in = False
+        self.sftp.methods = ("password", "publickey")
         self.bigquery.restore()
         self.configure()
 

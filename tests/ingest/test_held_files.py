@@ -2,66 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from uuid import UUID
-
-import psycopg
 import pytest
 
-from app.config import Config
-from app.db import tenant_transaction
-from app.ingest.jobs import load_held_file
-from app.ingest.queries import Job
-from tests.conftest import Cast
-from tests.ingest import file_world
 from tests.ingest.file_world import World
-from tests.ingest.files import HEADER, case_file
+from tests.ingest.files import case_file
+from tests.ingest.judged import contacts, load, load_anyway, reasons, running, world
 
-
-@pytest.fixture(scope="module")
-def running(
-    config: Config, cast: Cast, superuser: psycopg.Connection[tuple[object, ...]],
-    private_key: str, tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:  # fmt: skip
-    folder = tmp_path_factory.mktemp("world") / "files"
-    with file_world.running(config, cast.acme, superuser, private_key, folder) as made:
-        yield made
-
-
-@pytest.fixture
-def world(running: World) -> World:
-    """Nothing was ever loaded."""
-    running.restore()
-    running.configure(users_path="/users.csv")
-    for table in ("users", "locations", "file_load", "held_file"):
-        running.superuser.execute(f"delete from {table}")
-    return running
-
-
-def load(world: World, content: bytes | str, file_type: str = "users") -> Job:
-    """A job that finds this file."""
-    name = "users.csv" if file_type == "users" else "locations.csv"
-    world.put(name, content.encode() if isinstance(content, str) else content)
-    return world.load(file_type)
-
-
-def load_anyway(world: World, job_id: UUID, file_type: str = "users") -> Job:
-    with tenant_transaction(world.tenant_id) as conn:
-        new_id = load_held_file(conn, world.tenant_id, job_id, file_type, "schedule")
-    return world.run(new_id)
-
-
-def reasons(job: Job) -> list[str]:
-    (held,) = job.held_files
-    return held.reasons
-
-
-def contacts(count: int, **columns: str) -> str:
-    """A customer file; a column's text may name the row as {n}."""
-    defaults = {"name": "P{n}", "email": "p{n}@x.test", "phone": "5{n}",
-                "erp": "C{n}", "company": "Co{n}", "branch": "D{n}"}  # fmt: skip
-    row = ",".join((defaults | columns).values())
-    return "\n".join([HEADER, *(f"U{n}," + row.format(n=n) for n in range(count))]) + "\n"
+__all__ = ["running", "world"]
 
 
 def test_the_case_file_with_renamed_columns_is_held(world: World) -> None:
@@ -240,27 +187,3 @@ def test_another_file_than_the_approved_one_is_judged_again(world: World) -> Non
     assert job.status == "failed"
     assert "It is not the file that was approved." in str(job.message)
     assert len(reasons(job)) == 2
-
-
-@pytest.mark.parametrize("order", [("users", "locations"), ("locations", "users")])
-def test_a_branch_in_another_case_is_the_branch_of_the_branch_file(
-    world: World, order: tuple[str, str]
-) -> None:
-    files = {
-        "users": HEADER + "\nU1,A,,,,,d01\nU2,B,,,,,D02\nU3,C,,,,,d03\n",
-        "locations": "branch id,name\nD01,Up\nd02,Down\nD02,Dock\nD03,a\nd03,b\n",
-    }
-
-    for file_type in order:
-        load(world, files[file_type], file_type)
-
-    assert [row[7] for row in world.customers()[0]] == ["D01", "D02", "d03"]
-
-
-def test_a_branch_that_is_called_0_is_a_branch_of_the_same_job(world: World) -> None:
-    world.put("users.csv", (HEADER + "\nU1,A,,,0,,0\n").encode())
-    world.put("locations.csv", b"branch id,name\n0,Head office\n")
-
-    world.load("users", "locations")
-
-    assert [(row[5], row[7]) for row in world.customers()[0]] == [(None, "0")]

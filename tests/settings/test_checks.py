@@ -139,6 +139,18 @@ def test_a_host_key_is_accepted_once_and_a_change_stops(world: World) -> None:
     assert check(world, "sftp").is_good
 
 
+@pytest.mark.parametrize("takes_questions", [True, False])
+def test_a_server_that_takes_no_plain_password_is_signed_in_to_or_named(
+    world: World, takes_questions: bool
+) -> None:
+    world.sftp.methods = ("keyboard-interactive" if takes_questions else "publickey",)
+    result = check(world, "sftp")
+    assert states(result)["login"] == ("done" if takes_questions else "failed")
+    if not takes_questions:
+        assert "does not take a password" in (result.message or "")
+        assert "It offers: publickey" in (result.message or "")
+
+
 def test_a_wrong_password_and_a_wrong_header_are_named(world: World) -> None:
     world.configure(password="wrong")
     result = check(world, "sftp")
