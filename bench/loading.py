@@ -203,8 +203,8 @@ def _empty(connection: psycopg.Connection[Any], tenant_id: UUID) -> None:
 
 _DERIVED = (
     "session", "shop_order", "order_repeat", "refund", "fact", "term_visit", "task", "derivation",
-    "branch_day",
-    "branch_day_money", "clock_hour", "clock_zone", "visitor_gap", "repeat_gap", "day_load",
+    "id_name", "branch_day", "branch_day_money", "clock_hour", "clock_zone", "visitor_gap",
+    "repeat_gap", "day_load",
 )  # fmt: skip
 
 

@@ -4,8 +4,8 @@
 --             none), per checkout and per search, numbered in the session's order; number 0 is
 --             the session itself. The subject is the contact of the event or session (c:), else
 --             its company (k:), else the device (d:). What was viewed in a session is what its
---             searches are worth: their subjects change with it. Hidden customers leave none. Events without a session
---             are kept by day (_touch_sessionless).
+--             searches are worth: their subjects change with it. Hidden customers leave none.
+--             Events without a session are kept by day (_touch_sessionless).
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive.sql
 create or replace function _derive_facts(p_tenant_id uuid)

@@ -54,8 +54,8 @@ def test_a_page_view_is_typed() -> None:
         "event_date": date(2025, 4, 1), "event_ts": datetime(2025, 4, 1, 12, tzinfo=UTC),
         "event_name": "page_view", "user_pseudo_id": "1.2", "ga_session_id": 100,
         "user_id": "U1", "company_id": "(not set)", "is_engaged": True,
-        "batch_page_id": 1743508800001, "batch_ordering_id": 3, "source_table": "events_20250401",
-        "page_title": "Home",
+        "batch_page_id": 1743508800001, "batch_ordering_id": 3,
+        "source_table": "events_20250401", "page_title": "Home",
     }  # fmt: skip
 
 
