@@ -49,19 +49,20 @@ class World:
         return at.astimezone(ZoneInfo(str(row[0]))).date()
 
     def loaded(self) -> None:
-        """Say that everything up to tomorrow is loaded."""
-        day = self.day(ago(days=-1))
-        for event_type in ("purchase", "add_to_cart"):
-            self.superuser.execute(
-                """
-                insert into day_load (
-                    tenant_id, event_date, event_type, source_table, source_kind, row_count,
-                    load_id, loaded_at
-                ) values (%s, %s, %s, 'events', 'daily', 0, 1, now())
-                on conflict do nothing
-                """,
-                (self.tenant_id, day, event_type),
+        """Say that every day of a year and up to tomorrow is loaded."""
+        self.superuser.execute(
+            """
+            insert into day_load (
+                tenant_id, event_date, event_type, source_table, source_kind, row_count,
+                load_id, loaded_at
             )
+            select %s, %s - d.ago, e.event_type, 'events', 'daily', 0, 1, now()
+            from generate_series(-1, 366) as d (ago)
+            cross join (values ('purchase'), ('add_to_cart')) as e (event_type)
+            on conflict do nothing
+            """,
+            (self.tenant_id, self.day(ago(days=0))),
+        )
 
     def contact(self, user_id: str, company: str | None = None, **more: Any) -> None:
         """A row of the customer file."""
