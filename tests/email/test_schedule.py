@@ -42,6 +42,7 @@ BEGIN = datetime(2026, 3, 5, tzinfo=UTC)
 def world(config: Config, superuser: Superuser, tmp_path: Path) -> Iterator[MailWorld]:
     with mail_world.running(config, superuser, tmp_path) as made:
         superuser.execute("delete from email_schedule")
+        superuser.execute("delete from day_load where event_date <= '2026-11-26'")
         yield made
 
 
