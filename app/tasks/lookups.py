@@ -48,7 +48,7 @@ class Line:
         """Quantity times price; None without a price."""
         if self.price is None:
             return None
-        return self.price * (Decimal(1) if self.quantity is None else self.quantity)
+        return self.price * (self.quantity or Decimal(1))
 
 
 @dataclass(frozen=True)
