@@ -75,13 +75,15 @@ def test_a_cart_is_abandoned_only_when_its_24_hours_are_loaded() -> None:
     late = loaded | {date(2025, 4, 8): SourceKind.INTRADAY}
     gap = same_day | daily("2025-04-09", "2025-04-12")
     followed = late | daily("2025-04-09", "2025-04-09")
+    now, settled = datetime(2025, 4, 13, 23, tzinfo=UTC), datetime(2025, 4, 14, tzinfo=UTC)
     counts = [
-        overview(oracle_of(rows[:kept], loaded=days), "2025-04-07")["abandoned_carts"]
-        for kept, days in (
-            (3, same_day), (3, late), (4, late), (3, loaded), (3, gap), (3, followed),
+        overview(oracle_of(rows[:kept], loaded=days, now=at), "2025-04-07")["abandoned_carts"]
+        for kept, days, at in (
+            (3, same_day, now), (3, late, now), (4, late, now), (3, loaded, now),
+            (3, gap, now), (3, followed, now), (3, late, settled),
         )
     ]  # fmt: skip
-    assert counts == [0, 0, 1, 1, 0, 1]
+    assert counts == [0, 0, 1, 1, 0, 1, 1]
 
 
 def test_an_order_covers_activity_up_to_its_own_instant() -> None:

@@ -125,12 +125,16 @@ def test_exactly_one_source_holds_a_day(
 def test_loaded_says_which_days_and_sources_count(tmp_path: Path) -> None:
     tables = {
         f"events_{DAY}": [page_view("2025-04-01 10:00")],
-        f"events_intraday_{DAY}": [page_view("2025-04-01 10:00")] * 2,
+        f"events_intraday_{DAY}": [
+            page_view("2025-04-01 10:00", "p1"), page_view("2025-04-01 10:00", "p2"),
+            page_view("2025-04-01 10:00", "p2"),
+        ],
         "events_20250402": [page_view("2025-04-02 10:00")],
     }
     write_tables(tmp_path, tables)
     loaded = {date(2025, 4, 1): SourceKind.INTRADAY}
-    settings = OracleSettings("UTC", "USD", loaded=loaded)
+    now = datetime(2025, 4, 6, tzinfo=UTC)
+    settings = OracleSettings("UTC", "USD", loaded=loaded, now=now)
     oracle = Oracle(tmp_path, None, [], [], settings)
     assert overview(oracle, "2025-04-01", "2025-04-02")["page_views"] == 2
     assert oracle.as_of() == datetime(2025, 4, 1, 10, tzinfo=UTC)
