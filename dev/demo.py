@@ -106,9 +106,11 @@ def _run(stack: Stack, port: int, ga4: Path | None) -> None:
     url = f"http://{HOST}:{port}"
     say(f"\n  Sign in:  {url}/auth/start?login_hint={demo_tenants.ADMIN}")
     say(f"  Others:   {url}   ·   mail: {settings.values['INBOX_URL']}\n")
-    with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(demo_tenants.load, settings, tenants, ga4, say)
-        _wait(stack, loading)
+    pool = ThreadPoolExecutor(1)
+    try:
+        _wait(stack, pool.submit(demo_tenants.load, settings, tenants, ga4, say))
+    finally:
+        pool.shutdown(wait=False)  # after Ctrl-C it ends with the services it talks to
     write_env(settings, tenants, is_ready=True)
     say(f"Ready after {time.monotonic() - started:.0f} s. Ctrl-C stops everything.")
     while True:
