@@ -116,7 +116,10 @@ def test_exactly_one_source_holds_a_day(
     tmp_path: Path, tables: tuple[str, ...], page_views: int
 ) -> None:
     rows = {"": 1, "intraday_": 2, "fresh_": 3}
-    day = {f"events_{kind}{DAY}": [page_view("2025-04-01 10:00")] * rows[kind] for kind in tables}
+    day = {
+        f"events_{kind}{DAY}": [page_view(f"2025-04-01 10:0{n}") for n in range(rows[kind])]
+        for kind in tables
+    }
     write_tables(tmp_path, day)
     oracle = Oracle(tmp_path, None, [], [], IN_UTC)
     assert overview(oracle, "2025-04-01")["page_views"] == page_views
