@@ -39,7 +39,9 @@ begin
             ), p_stage
         )
         from pg_attribute as a
-        where a.attrelid = ('pg_temp.' || p_stage)::regclass and a.attnum > 0
+        where
+            a.attrelid = ('pg_temp.' || p_stage)::regclass and a.attnum > 0
+            and not a.attisdropped
     );
 end;
 $$;
