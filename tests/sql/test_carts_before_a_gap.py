@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from app.dates import DateRange
+from app.dates import DateRange, utc_now
 from dev.generate import generate, tiny
 from tests.loading import Row, load_days
 from tests.oracle import Oracle, OracleSettings, SourceKind
@@ -26,10 +26,20 @@ ORDER = purchase(f"{TUESDAY} 09:00", "p", 3, contact="U1", transaction_id="T", r
 PREFIXES = {SourceKind.DAILY: "", SourceKind.INTRADAY: "intraday_", SourceKind.FRESH: "fresh_"}
 
 
-def counts(shop: Shop) -> tuple[int, int]:
-    """The carts of Monday, as the figures count them and as their list shows them."""
-    listed = tasks(shop.tenant_id, "cart", f"{THURSDAY} 12:00")
-    return shop.overview(MONDAY, THURSDAY).abandoned_carts, len(listed)
+def counts(shop: Shop, first: str = MONDAY, last: str = THURSDAY) -> tuple[int, int]:
+    """The carts of these days, as the figures count them and as their list shows them."""
+    listed = tasks(shop.tenant_id, "cart", f"{last} 12:00")
+    return shop.overview(first, last).abandoned_carts, len(listed)
+
+
+def recent() -> list[str]:
+    """The last four days, of which those that streamed are not settled yet."""
+    return [(utc_now().date() - timedelta(days=ago)).isoformat() for ago in (3, 2, 1, 0)]
+
+
+def cart_of(day: str) -> Row:
+    """The cart, on another day."""
+    return add_to_cart(f"{day} 15:00", "p", 1, contact="U1", items=[item("A", price=10)])
 
 
 @pytest.mark.parametrize(("missing_rows", "judged"), [([], 1), ([ORDER], 0)])
@@ -59,25 +69,26 @@ def test_a_day_whose_orders_were_not_loaded_is_a_gap(shop: Shop) -> None:
 def test_the_last_streamed_day_counts_to_its_last_event(
     shop: Shop, kind: str, last: str, judged: int
 ) -> None:
-    shop.load([CART])
-    shop.load([page_view(f"{TUESDAY} {last}")], kind=kind)
-    assert counts(shop) == (judged, judged)
+    first, second, _, today = recent()
+    shop.load([cart_of(first)])
+    shop.load([page_view(f"{second} {last}")], kind=kind)
+    assert counts(shop, first, today) == (judged, judged)
 
 
-@pytest.mark.parametrize(
-    ("read_at", "judged"), [("2025-04-08 23:00Z", 0), ("2025-04-09 00:05Z", 1)]
-)
+@pytest.mark.parametrize(("hours", "judged"), [(23, 0), (24, 1)])
 def test_a_streamed_day_in_between_counts_whole_when_it_was_read_after_its_end(
-    shop: Shop, read_at: str, judged: int
+    shop: Shop, hours: int, judged: int
 ) -> None:
-    shop.load([CART])
-    shop.load([page_view(f"{TUESDAY} 09:00")], kind="intraday_")
-    shop.load([page_view(f"{WEDNESDAY} 10:00"), LATER])
+    first, second, third, today = recent()
+    shop.load([cart_of(first)])
+    shop.load([page_view(f"{second} 09:00")], kind="intraday_")
+    shop.load([page_view(f"{third} 10:00")])
+    read_at = datetime.fromisoformat(f"{second}T00:05+00:00") + timedelta(hours=hours)
     shop.superuser.execute(
         "update day_load set loaded_at = %s where tenant_id = %s and event_date = %s",
-        (read_at, shop.tenant_id, TUESDAY),
+        (read_at, shop.tenant_id, second),
     )
-    assert counts(shop) == (judged, judged)
+    assert counts(shop, first, today) == (judged, judged)
 
 
 @pytest.mark.parametrize("seed", [4, 11])
