@@ -1,4 +1,4 @@
--- _note_odd_rows: the rows that data quality counts, of the replaced days, anew.
+-- _note_odd_rows: the rows that data quality counts, of the replaced days.
 --
 -- Definition  Days that no or an older version of this function looked through are done too, so
 --             that a tenant's first load after an update notes what was loaded before. v_version
