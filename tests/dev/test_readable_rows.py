@@ -68,7 +68,11 @@ def test_of_a_file_that_breaks_off_the_whole_lines_are_read(tmp_path: Path) -> N
     assert refused == (f"line {rows + 1}: the file is damaged from here on",)
 
 
-@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b'{"event_date": '), b""])
+@pytest.mark.parametrize(
+    "content",
+    [b"not gzip", gzip.compress(b'{"event_date": '), b""],
+    ids=["plain", "cut", "empty"],
+)
 def test_a_file_without_a_readable_row_is_an_error_that_names_it(
     tmp_path: Path, content: bytes
 ) -> None:

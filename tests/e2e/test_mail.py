@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenPage
-from tests.email.mail_world import YESTERDAY, MailWorld
+from tests.email.mail_world import MailWorld, yesterday
 from tests.email.site_world import ANA, world
 from tests.routes.world import digest
 from tests.running import Site
@@ -36,7 +36,7 @@ def test_axe_finds_nothing(
     paths = (
         link_of(world), way_out_of(world), f"/analytics/email/history/{job_id}",
         f"/analytics/email/history/messages/{message_id}",
-        f"/analytics/email/send/preview?recipient={ANA}&report_date={YESTERDAY}",
+        f"/analytics/email/send/preview?recipient={ANA}&report_date={yesterday()}",
     )  # fmt: skip
     for path in paths:
         page = open_page(
