@@ -30,6 +30,8 @@ READING = (
     "/analytics/api/v1/stats/chart",
     "/analytics/api/v1/stats/complete",
     "/analytics/api/v1/stats/locations",
+    "/analytics/api/v1/stats/quality",
+    f"/analytics/api/v1/stats/quality/{UNKNOWN}",
     "/analytics/api/v1/locations",
     "/analytics/api/v1/tasks/purchases",
     "/analytics/api/v1/tasks/cart-abandonment",

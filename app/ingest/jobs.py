@@ -18,6 +18,7 @@ from app.failpoints import reached
 from app.format import plural
 from app.ingest import bigquery, sources
 from app.ingest.attempts import Limits
+from app.ingest.event_tables import SESSION_PART
 from app.ingest.gather import Gathering, gather_events, gather_file, list_emptied
 from app.ingest.held import approve, lock_held, pass_on
 from app.ingest.judging import WORDS
@@ -297,7 +298,9 @@ def _is_passing(failure: AppError) -> bool:
 
 def _message(gathering: Gathering) -> str:
     """What was loaded, which event types lost their last row thereby, and what is missing."""
-    events = sum(found.rows for found in gathering.extractions.values())
+    events = sum(
+        found.rows for name, found in gathering.extractions.items() if name != SESSION_PART.name
+    )
     days = len(gathering.harvest.days)
     parts = []
     if gathering.extractions:

@@ -37,6 +37,7 @@ def count_rows(conn: Connection, tenant_id: UUID, job_ids: Sequence[UUID]) -> di
             and (job.job_id = any(:job_ids) or job.parent_job_id = any(:job_ids))
             and step.row_count is not null
             and (step.step like 'extract:%' or step.step like 'sftp:%')
+            and step.step <> 'extract:session_part'
         group by whole_job_id
     """)
     rows = conn.execute(statement, {"tenant_id": tenant_id, "job_ids": list(job_ids)})

@@ -51,7 +51,7 @@ begin
                 e.*,
                 coalesce(
                     max(e.user_id) over (partition by e.contact_group),
-                    first_value(e.user_id) over (order by e.user_id is null, e.place), $9
+                    first_value(e.user_id) over (order by e.user_id is null, e.place), $10
                 ) as contact_id
             from events as e
         ),
@@ -65,13 +65,13 @@ begin
         select
             p.place, p.event_ts, extract(epoch from p.event_ts - $6)::double precision,
             p.event_name, p.page_url, p.contact_id, p.label, p.item_id, p.amount, p.currency,
-            p.term, _name_items(p.items, $10), p.total
+            p.term, _name_items(p.items, $9), p.total
         from page as p
         order by p.place',
         _session_event_query(), case when p_is_back then '<' else '>' end,
         case when p_is_back then 'desc' else 'asc' end
     ) using
         p_tenant_id, v_key, p_session_id, v_session.first_event_date, v_session.last_event_date,
-        v_session.first_ts, p_after, p_limit, v_session.contact_id, _nothing_words(p_tenant_id);
+        v_session.first_ts, p_after, p_limit, _nothing_words(p_tenant_id), v_session.contact_id;
 end;
 $$;

@@ -20,7 +20,7 @@ from tests.ingest.storage_server import FakeStorage, StorageFault
 from tests.jobs.bench import wait_until
 from tests.jobs.workers import Workers, environment, kill
 
-TYPES = 6
+TYPES = 7
 CALLS = [
     "token", "tables.list", "tables.get", "jobs.insert", "queries.get",
     "CreateReadSession", "ReadRows",

@@ -23,7 +23,7 @@ from tests.ingest.bigquery_server import SCHEMA, Fault
 from tests.ingest.file_world import World
 from tests.sql.comparing import derived_rows
 
-TYPES = 6
+TYPES = 7
 Stored = tuple[object, object, object]
 
 

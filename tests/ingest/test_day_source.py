@@ -41,11 +41,11 @@ def test_a_day_without_a_table_is_absent(settings: BigQuerySettings) -> None:
     assert bigquery.list_sources(connection, settings, [NEXT], limits()) == {}
 
 
-def test_the_estimate_adds_the_six_dry_runs(settings: BigQuerySettings) -> None:
+def test_the_estimate_adds_the_seven_dry_runs(settings: BigQuerySettings) -> None:
     connection = bigquery.open_bigquery(settings, limits())
     sources = bigquery.list_sources(connection, settings, [DAY], limits())
 
-    assert bigquery.estimate(connection, settings, sources, limits()) == 6 * 7
+    assert bigquery.estimate(connection, settings, sources, limits()) == 7 * 7
 
 
 @pytest.mark.parametrize("project", ["", "a`b", "x; drop", "project one"])

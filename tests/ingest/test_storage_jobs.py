@@ -89,8 +89,8 @@ def test_a_fault_that_stays_costs_neither_a_row_nor_a_second_query(
 
     assert (job.status, job.warnings) == ("completed", ())
     assert world.events() == expected(world)
-    assert sorted(world.bigquery.paid.values()) == [1] * 6
-    assert world.bigquery.count("jobs.insert") == 6
+    assert sorted(world.bigquery.paid.values()) == [1] * 7
+    assert world.bigquery.count("jobs.insert") == 7
 
 
 def test_a_wrong_row_count_is_never_stored_and_passes(world: World, storage: FakeStorage) -> None:

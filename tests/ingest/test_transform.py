@@ -61,13 +61,17 @@ def test_a_page_view_is_typed() -> None:
 
 @pytest.mark.parametrize("table", EVENT_TABLES.values(), ids=EVENT_TABLES)
 def test_typed_columns_give_the_same_rows_as_text(table: EventTable) -> None:
-    cells = BASE | {"revenue": "19.2", "value": "3", "item_price": "0.1", "quantity": "2"}
+    cells = BASE | {
+        "revenue": "19.2", "value": "3", "item_price": "0.1", "quantity": "2",
+        "last_ts": BASE["event_ts"], "engagement_ms": "7", "page_views": "1",
+    }  # fmt: skip
     names = output_columns(table)
     as_text = raw_batch(table, [[cells.get(name) for name in names]])
     kinds = {
         "event_ts": pa.int64(), "ga_session_id": pa.int64(), "revenue": pa.float64(),
         "value": pa.float64(), "item_price": pa.float64(), "quantity": pa.int64(),
-        "batch_ordering_id": pa.int64(), "batch_page_id": pa.int64(),
+        "batch_ordering_id": pa.int64(), "batch_page_id": pa.int64(), "last_ts": pa.int64(),
+        "engagement_ms": pa.int64(), "page_views": pa.int64(),
     }  # fmt: skip
     typed = [as_text.column(name).cast(kinds.get(name, pa.string())) for name in names]
 

@@ -89,12 +89,13 @@ class TaskRows:
         )
 
     def load_days(self) -> None:
-        """Say that April 2025 was ingested, up to its last day."""
+        """Say that every day of April 2025 was ingested."""
         for event_type in ("purchase", "add_to_cart"):
             self.superuser.execute(
                 "insert into day_load"
                 " (tenant_id, event_date, event_type, source_kind, row_count, load_id)"
-                " values (%s, '2025-04-30', %s, 'daily', 1, 1)",
+                " select %s, d.day, %s, 'daily', 1, 1"
+                " from generate_series(date '2025-04-01', '2025-04-30', '1 day') as d (day)",
                 (self.tenant_id, event_type),
             )
 

@@ -17,8 +17,9 @@ __all__ = ["ada", "loaded"]
 
 ROOT = "/analytics/tasks/performance"
 BRANCHES, PAGES = f"{ROOT}/branches?{DAYS}", f"{ROOT}/pages?{DAYS}"
+SOURCES = f"{ROOT}/sources?{DAYS}"
 SESSIONS = f"{ROOT}/pages/sessions?{DAYS}&page_url={quote(PAGE)}"
-TABLES = [(BRANCHES, "branch_table"), (PAGES, "page_table")]
+TABLES = [(BRANCHES, "branch_table"), (PAGES, "page_table"), (SOURCES, "source_table")]
 
 
 def rows_of(html: Html) -> dict[str, str]:
@@ -102,9 +103,9 @@ def test_days_without_figures_say_so(ada: Browser) -> None:
         assert "Data are loaded to Wed 2 Apr 2025" in html.text()
 
 
-def test_the_three_tabs_lead_to_each_other(ada: Browser) -> None:
-    expected = [f"{ROOT}/branches", f"{ROOT}/pages", ROOT]
-    for path in (BRANCHES, PAGES, f"{ROOT}?view=sessions&{DAYS}"):
+def test_the_tabs_lead_to_each_other(ada: Browser) -> None:
+    expected = [f"{ROOT}/branches", f"{ROOT}/pages", f"{ROOT}/sources", ROOT]
+    for path in (BRANCHES, PAGES, SOURCES, f"{ROOT}?view=sessions&{DAYS}"):
         html = check_page(ada.open(path))
         tabs = [e for e in html.all("a") if e.get("class") == "tabs__item"]
         assert [(e.get("href") or "").partition("?")[0] for e in tabs] == expected

@@ -73,7 +73,7 @@ def test_two_years_of_which_few_days_are_exported_are_24_parts(world: World) -> 
     assert len(world.children(job_id)) == 24
     assert (job.status, len(job.warnings)) == ("completed_with_warnings", 24)
     world.expect(first, last)
-    assert len(world.expected) == 4 * 6
+    assert len(world.expected) == 4 * 7
     world.check()
     world.check_derived()
 
