@@ -45,7 +45,10 @@ begin
     counted as (
         select
             s.traffic_source as source,
-            case when s.traffic_source is null then 'unknown' else s.traffic_medium end as medium,
+            case
+                when s.traffic_source is null then 'unknown'
+                else coalesce(s.traffic_medium, '(not set)')
+            end as medium,
             1 as sessions, (not s.is_bounce)::integer as engaged,
             (w.session_id is not null)::integer as with_order, 0 as orders, 0::numeric as amount
         from session as s
@@ -58,7 +61,8 @@ begin
         select
             s.traffic_source, case
                 when o.session_id is null then 'none'
-                when s.traffic_source is null then 'unknown' else s.traffic_medium
+                when s.traffic_source is null then 'unknown'
+                else coalesce(s.traffic_medium, '(not set)')
             end,
             0, 0, 0, m.orders, m.amount
         from (

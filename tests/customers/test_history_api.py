@@ -52,7 +52,7 @@ def test_a_sessions_events_in_order(site: Site, visit: World) -> None:
     ]  # fmt: skip
     assert page["data"][2] == {
         "place": 3, "event_ts": at(90).isoformat().replace("+00:00", "Z"), "offset_s": 90,
-        "event_name": "purchase", "page_url": None, "contact_id": None, "label": "T1",
+        "event_name": "purchase", "page_url": None, "contact_id": "U1", "label": "T1",
         "item_id": None, "amount": "10.00", "currency": "USD", "term": None, "items": None,
     }  # fmt: skip
     assert page["data"][1]["items"][0]["item_id"] == "A"
