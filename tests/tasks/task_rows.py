@@ -95,7 +95,8 @@ class TaskRows:
                 "insert into day_load"
                 " (tenant_id, event_date, event_type, source_kind, row_count, load_id)"
                 " select %s, d.day, %s, 'daily', 1, 1"
-                " from generate_series(date '2025-04-01', '2025-04-30', '1 day') as d (day)",
+                " from generate_series(date '2025-04-01', '2025-04-30', '1 day') as d (day)"
+                " on conflict do nothing",
                 (self.tenant_id, event_type),
             )
 
