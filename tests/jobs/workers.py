@@ -31,13 +31,14 @@ class Workers:
         self.supervisor = children(self._process.pid)[0]
 
     def is_running(self) -> bool:
-        """Whether the supervisor lives."""
-        return self._process.is_running()
+        """Whether the supervisor lives; what started it may notice its end a moment later."""
+        return is_alive(self.supervisor)
 
     def wait_ended(self) -> None:
         """Wait until the whole tree is gone."""
         wait_until(
-            lambda: not self.is_running(), lambda: f"the end of the workers: {tail(self.log)}"
+            lambda: not self._process.is_running(),
+            lambda: f"the end of the workers: {tail(self.log)}",
         )
 
     def ask_to_stop(self) -> None:
