@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.errors import Forbidden, TenantNotSet
 
-__all__ = ["Member", "Membership", "Role", "Tenant", "TenantNotSet", "allowed_locations"]
+__all__ = ["Member", "Membership", "Role", "Scope", "Tenant", "TenantNotSet", "allowed_locations"]
 
 Role = Literal["admin", "manager", "rep", "viewer"]
 
@@ -33,12 +33,28 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """What a member may see and hand out; only a membership makes one. None: every branch."""
+
+    location_ids: tuple[str, ...] | None
+
+    def allows(self, location_id: str) -> bool:
+        """Whether rows of that branch are the member's to see."""
+        return self.location_ids is None or location_id in self.location_ids
+
+
+@dataclass(frozen=True)
 class Membership:
     """What a member may do in one tenant. `location_ids` None means every branch."""
 
     tenant: Tenant
     role: Role
     location_ids: tuple[str, ...] | None
+
+    @property
+    def scope(self) -> Scope:
+        """The branches of this membership as the one argument that reads and writes take."""
+        return Scope(self.location_ids)
 
 
 def allowed_locations(membership: Membership, asked: Sequence[str]) -> tuple[str, ...] | None:
