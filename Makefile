@@ -15,7 +15,7 @@ demo: $(VENV)/.ready ## the whole product on this machine, with data; PORT=8000,
 	@exec $(AT_PY) -m dev.demo --port $(PORT) $(if $(GA4),--ga4 '$(GA4)')
 
 test: $(VENV)/.ready ## all tests; ARGS= chooses, AT=2028-02-29T23:30Z moves the clock; skips are named
-	$(AT_PY) -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile --durations=25)
+	$(AT_PY) -m pytest $(if $(ARGS),$(ARGS),-n 3 --dist loadfile --no-loadscope-reorder --durations=25)
 
 campaign: $(VENV)/.ready ## every death the tests know while somebody reads; SEED=1, SAMPLE=20, OUT=FILE
 	$(PY) -m tests.campaign --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUT),--out '$(OUT)')
