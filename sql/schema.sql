@@ -1441,6 +1441,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _name_ids(p_tenant_id uuid) returns void
 -- function _name_items(p_items jsonb, p_words text[]) returns jsonb
 -- function _name_staged(p_tenant_id uuid) returns void
+-- function _named_items(p_items jsonb, p_words text[]) returns TABLE(items jsonb)
 -- function _named_query(p_stage text) returns text
 -- function _named_text(p_text text, p_words text[]) returns text
 -- function _no_conversion_tasks(p_tenant_id uuid) returns void

@@ -83,7 +83,7 @@ def _people(
                 group by s.value, s.event_date
                 having count(*) > :most
             ) as d
-            where not _is_nothing(d.value, _nothing_words(:t))
+            where not _is_nothing(d.value, (select _nothing_words(:t)))
             order by d.value, d.devices desc, d.event_date
         """)  # noqa: S608 - as above
         values = {"t": tenant_id, "kind": kind, "most": MOST_DEVICES}
@@ -98,7 +98,8 @@ def _orders(conn: Connection, tenant_id: UUID) -> Iterator[tuple[str, str, date,
             count(distinct p.user_pseudo_id), count(distinct p.revenue)
         from stage_purchase as p
         where
-            p.event_name = 'purchase' and not _is_nothing(p.transaction_id, _nothing_words(:t))
+            p.event_name = 'purchase'
+            and not _is_nothing(p.transaction_id, (select _nothing_words(:t)))
         group by btrim(p.transaction_id)
         having count(distinct p.revenue) >= :fewest and count(distinct p.user_pseudo_id) >= :fewest
     """)

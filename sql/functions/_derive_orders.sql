@@ -44,7 +44,7 @@ begin
     select
         p.order_key, p.event_name, p.transaction_id, p.event_ts, p.event_date, p.session_key,
         p.session_id, p.user_pseudo_id, p.revenue,
-        _name_items(p.items_json, v_words) as items_json,
+        n.items as items_json,
         _currency_code(p.currency, v_words) as currency, false as is_excluded,
         case when p.session_id is null then p.user_id
             when m.source is null then s.contact_id else m.contact_id end as contact_id,
@@ -67,6 +67,7 @@ begin
             and s.session_key = p.session_key and s.session_id = p.session_id
             and (v_sessions is null or s.session_key = any(v_sessions))
     left join mixed_event as m on m.source = p.tableoid and m.source_row = p.ctid
+    cross join lateral _named_items(p.items_json, v_words) as n
     where p.tenant_id = p_tenant_id;
     update purchase_event as e
     set company_id = u.buying_company_erp_id

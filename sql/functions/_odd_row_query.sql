@@ -18,7 +18,7 @@ as $$
         from (
             select
                 r.event_date, r.branch_id, r.event_name, r.event_ts, r.session_id, r.copies, %2$s
-            from %1$I as r
+            from %1$I as r %3$s
             where r.tenant_id = $1 and r.event_date = any($2)
         ) as e
         cross join lateral (
@@ -49,15 +49,17 @@ as $$
         case p_event_type
             when 'purchase'
                 then 'r.transaction_id, r.revenue as amount, r.currency,
-                    _name_items(r.items_json, $3) as items'
+                    n.items'
             when 'add_to_cart'
                 then 'null as transaction_id, r.value as amount, r.currency,
-                    _name_items(r.items_json, $3) as items'
+                    n.items'
             when 'view_item'
                 then 'null as transaction_id, r.item_price as amount, r.currency,
                     r.items_json as items'
             else 'null as transaction_id, null::numeric as amount, null as currency,
                     null::jsonb as items'
-        end
+        end,
+        case when p_event_type in ('purchase', 'add_to_cart')
+            then 'cross join lateral _named_items(r.items_json, $3) as n' else '' end
     )
 $$;
