@@ -1544,3 +1544,4 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function list_report_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_now timestamp with time zone) returns TABLE(task_id uuid, customer_key text, branch_id text, score double precision, last_at timestamp with time zone)
 -- function list_told_tasks(p_tenant_id uuid, p_recipients text[]) returns TABLE(recipient text, task_id uuid, told_as text)
 -- function list_unassigned_tasks(p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_now timestamp with time zone) returns TABLE(task_id uuid, version integer)
+-- function unbind_membership(p_tenant_id uuid, p_membership_id uuid) returns boolean
