@@ -39,6 +39,7 @@ class Config(BaseSettings):
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_scope: str = "openid email profile"
+    oidc_email_trust: Literal["claim", "provider"] = "claim"
     oidc_authorization_endpoint: str = ""
     oidc_token_endpoint: str = ""
     oidc_userinfo_endpoint: str = ""

@@ -246,26 +246,26 @@ class SmtpLink:
         try:
             yield
         except ssl.SSLCertVerificationError as error:
-            raise _permanent(
+            raise _refusal(
                 f"The certificate of {place} is not good: {error.verify_message}. Enter the host "
                 "name that stands in its certificate, or have its operator renew it."
             ) from error
         except ssl.SSLError as error:
-            raise _permanent(
+            raise _refusal(
                 f"{place} did not encrypt. Port 465 is for TLS, port 587 for STARTTLS."
             ) from error
         except smtplib.SMTPAuthenticationError as error:
-            raise _permanent(
+            raise _refusal(
                 f"Sign-in at {place} was refused ({error.smtp_code}). Check the user name and the "
-                "password; many providers want an app password."
+                "password; many providers want an app password.", error.smtp_code,
             ) from error
         except smtplib.SMTPSenderRefused as error:
-            raise _permanent(
+            raise _refusal(
                 f"{place} takes no mail from {self._settings.from_address} ({error.smtp_code}). "
-                "Enter an address that this user may send from."
+                "Enter an address that this user may send from.", error.smtp_code,
             ) from error
         except smtplib.SMTPNotSupportedError as error:
-            raise _permanent(
+            raise _refusal(
                 f"{place} offers no STARTTLS or no sign-in here. Try TLS on port 465, or port 587."
             ) from error
         except (smtplib.SMTPException, OSError) as error:
@@ -288,5 +288,8 @@ def _readable(words: bytes | str) -> str:
     return "".join(c if c.isprintable() else " " for c in said)[:500].strip()
 
 
-def _permanent(text: str) -> Upstream:
+def _refusal(text: str, code: int = 500) -> Upstream:
+    """A fault that the settings mend. A code below 500 means not now, and they are right."""
+    if code < 500:
+        return Upstream(f"The mail server is not ready for mail ({code}).", kind="transient")
     return Upstream(f"{text[0].upper()}{text[1:]}", permanent=True, kind="permanent")

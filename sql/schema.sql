@@ -257,6 +257,16 @@ create table email_sending_jobs (
     renews_message_id uuid
 ); -- enable and force row security
 
+create table email_stop (
+    tenant_id uuid not null,
+    reason text not null,
+    server_code integer,
+    server_answer text,
+    tries integer not null default 1,
+    since timestamp with time zone not null default now(),
+    retry_at timestamp with time zone not null
+); -- enable and force row security
+
 create table email_suppression (
     tenant_id uuid not null,
     email text not null,
@@ -1012,6 +1022,8 @@ alter table email_sending_jobs add constraint email_sending_jobs_recipient CHECK
 alter table email_sending_jobs add constraint email_sending_jobs_renewed FOREIGN KEY (tenant_id, renews_message_id) REFERENCES email_send_history(tenant_id, message_id) ON DELETE CASCADE;
 alter table email_sending_jobs add constraint email_sending_jobs_renews CHECK (((kind = 'link'::text) = (renews_message_id IS NOT NULL)));
 alter table email_sending_jobs add constraint email_sending_jobs_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table email_stop add constraint email_stop_pkey PRIMARY KEY (tenant_id);
+alter table email_stop add constraint email_stop_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table email_suppression add constraint email_suppression_pkey PRIMARY KEY (tenant_id, email);
 alter table email_suppression add constraint email_suppression_reason CHECK ((reason = ANY (ARRAY['unsubscribed'::text, 'refused'::text])));
 alter table email_suppression add constraint email_suppression_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
@@ -1182,6 +1194,7 @@ create policy tenant_fence on email_schedule_run to public using (tenant_id = ( 
 create policy scheduler on email_send_history to app_admin using true;
 create policy tenant_fence on email_send_history to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_sending_jobs to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on email_stop to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_suppression to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_switch to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on email_told_task to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -1266,8 +1279,10 @@ grant select on email_send_history to app_web;
 grant insert, select on email_send_history to app_worker;
 grant insert, select on email_sending_jobs to app_web;
 grant insert, select on email_sending_jobs to app_worker;
+grant delete, select on email_stop to app_web;
+grant delete, insert, select, update on email_stop to app_worker;
 grant delete, insert, select on email_suppression to app_web;
-grant insert, select on email_suppression to app_worker;
+grant delete, insert, select on email_suppression to app_worker;
 grant insert, select, update on email_switch to app_web;
 grant select on email_switch to app_worker;
 grant select on email_told_task to app_web;
@@ -1462,6 +1477,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _replace_contacts(p_tenant_id uuid) returns void
 -- function _replace_events(p_tenant_id uuid, p_load_id bigint) returns void
 -- function _resolve_mixed(p_tenant_id uuid) returns void
+-- function _resume_mail() returns trigger
 -- function _run_orders(p_tenant_id uuid) returns void
 -- function _session_event_query() returns text
 -- function _session_query() returns text
@@ -1545,3 +1561,4 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function list_report_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_now timestamp with time zone) returns TABLE(task_id uuid, customer_key text, branch_id text, score double precision, last_at timestamp with time zone)
 -- function list_told_tasks(p_tenant_id uuid, p_recipients text[]) returns TABLE(recipient text, task_id uuid, told_as text)
 -- function list_unassigned_tasks(p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_now timestamp with time zone) returns TABLE(task_id uuid, version integer)
+-- function unbind_membership(p_tenant_id uuid, p_membership_id uuid) returns boolean

@@ -18,7 +18,7 @@ MAIL_DEFENCES = [
     ("mail: off in a copy of the database", "sql/functions/_is_sending_confirmed.sql",
      "            and s.database_oid = d.oid::bigint\n", "",
      f"{_REPORTS}::test_sending_is_off_until_somebody_confirms"),
-    ("mail: who may get it is asked again when it goes", "app/email/sending.py",
+    ("mail: who may get it is asked again when it goes", "app/email/delivery.py",
      "reason = message and find_obstacle(conn, self._tenant_id, message)",
      "reason = None", f"{_REPORTS}::test_whether_it_may_go_is_asked_again_when_it_goes"),
     ("mail: a moved message keeps the protocol", "sql/functions/_keep_message.sql",

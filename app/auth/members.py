@@ -24,6 +24,10 @@ _CHANGES = {
     "deactivate": (queries.deactivate, "Deactivated: {email} is out from now on."),
     "reactivate": (queries.reactivate, "Reactivated: {email} may sign in again."),
     "withdraw": (queries.withdraw, "The invitation of {email} is withdrawn."),
+    "unbind": (
+        queries.unbind,
+        "Unbound: whoever next signs in with {email} becomes this member.",
+    ),
 }
 
 
@@ -77,10 +81,10 @@ def change_member(membership_id: UUID) -> AnyResponse:
     return _changed(old, f"Saved. It holds for {old.email} from the next click on.")
 
 
-@blueprint.post("/<uuid:membership_id>/<any(deactivate, reactivate, withdraw):action>")
+@blueprint.post("/<uuid:membership_id>/<any(deactivate, reactivate, withdraw, unbind):action>")
 @require_role("admin")
 def act_on_member(membership_id: UUID, action: Action) -> AnyResponse:
-    """Shut out, let in again, or take an invitation back."""
+    """Shut out, let in again, take an invitation back, or forget the account."""
     tenant_id = _tenant_id()
     take, words = _CHANGES[action]
     try:

@@ -18,7 +18,7 @@ from app.audit import Actor
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.tenancy import Role
 
-Action = Literal["deactivate", "reactivate", "withdraw"]
+Action = Literal["deactivate", "reactivate", "withdraw", "unbind"]
 _STAYS = "This is the last active admin. Make somebody else an admin first."
 
 
@@ -165,6 +165,21 @@ def withdraw(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUI
     audit.record(conn, tenant_id, actor, "member.withdrawn", old.email)
 
 
+def unbind(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID) -> None:
+    """Forget which account the member signs in with; the next one with this address takes over.
+
+    Source: sql/functions/unbind_membership.sql
+
+    Raises: as `change()`; Conflict also when it is bound to no account.
+    """
+    admins = _lock_admins(conn, tenant_id, actor)
+    old = _lock(conn, tenant_id, membership_id)
+    _refuse_last(admins, old)
+    if not conn.execute(_UNBIND, {"t": tenant_id, "id": membership_id}).scalar_one():
+        raise Conflict(f"{old.email} is bound to no account: the invitation is open.")
+    audit.record(conn, tenant_id, actor, "member.unbound", old.email)
+
+
 def _lock_admins(conn: Connection, tenant_id: UUID, actor: Actor) -> list[UUID]:
     """The active admins' memberships, which nobody else changes until this transaction ends.
 
@@ -238,4 +253,5 @@ _ACTIVATE = text("""
     update membership set is_active = :is_active
     where tenant_id = :t and membership_id = :id
 """)
+_UNBIND = text("select unbind_membership(:t, :id)")
 _DELETE = text("delete from membership where tenant_id = :t and membership_id = :id")

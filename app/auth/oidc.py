@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 import time
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from authlib.common.urls import add_params_to_uri
 from flask import session
 from loguru import logger
 
-from app.auth import store
+from app.auth import issuers, store
+from app.auth.claims import combine, identity_of, needs_userinfo
 from app.auth.id_token import read_id_token
 from app.auth.provider import (
     ProviderDown,
@@ -33,16 +33,16 @@ PENDING_S = 900
 _MOST_PENDING = 5
 _PENDING = "pending"
 _ELSEWHERE = "This sign-in has expired or was started elsewhere. Please start again."
-_UNVERIFIED = (
-    "Your sign-in service has not verified your e-mail address. Verify it there first."
-)
+_NOBODY = "The sign-in service does not say who you are. Please start again."
+_OTHER_SERVICE = "This sign-in was answered by another sign-in service. Please start again."
+_LONGEST_HINT = 4_096  # what an address carries; a longer ID token is not kept for signing out
 
 
 @dataclass(frozen=True)
 class SignIn:
     """A finished sign-in: who it is, where they wanted to go, and the token to sign out with.
 
-    `id_token` is empty at a provider without OpenID Connect.
+    `id_token` is empty at a provider without OpenID Connect, and when it is too long to use.
     """
 
     identity: Identity
@@ -89,16 +89,18 @@ def finish_sign_in(
         raise SignInRefused
     doors = endpoints()
     is_silent = issuer is None and not (needs_issuer and doors.names_itself)
-    if issuer != doors.issuer and not is_silent:
-        raise SignInRefused(
-            "This sign-in was answered by another sign-in service. Please start again."
-        )
+    if not is_silent and not issuers.is_answer_of(doors.issuer, issuer or ""):
+        raise SignInRefused(_OTHER_SERVICE)
     given = _exchange(code, kept)
     access_token = str(given.get("access_token", ""))
     if not doors.signs:
-        return SignIn(_identity(_userinfo(access_token)), kept["next_path"], "")
+        return SignIn(identity_of_token(access_token), kept["next_path"], "")
     claims = read_id_token(given.get("id_token"), kept["nonce"], access_token)
-    return SignIn(_identity(_completed(claims, access_token)), kept["next_path"], given["id_token"])
+    if issuer is not None and issuer != claims["iss"]:
+        raise SignInRefused(_OTHER_SERVICE)
+    hint = given["id_token"] if len(given["id_token"]) <= _LONGEST_HINT else ""
+    identity = _identity(_completed(claims, access_token), claims["iss"])
+    return SignIn(identity, kept["next_path"], hint)
 
 
 def take_started(state: str) -> dict[str, Any]:
@@ -138,9 +140,13 @@ def identity_of_token(token: str) -> Identity:
     """Whose access token this is, with the verified address.
 
     Raises:
-        SignInRefused: the provider does not vouch for an address.
+        SignInRefused: the provider does not vouch for an address, or serves several tenants:
+            userinfo does not say whose person this is.
     """
-    return _identity(_userinfo(token))
+    doors = endpoints()
+    if issuers.is_shared(doors.issuer):
+        raise SignInRefused(_NOBODY)
+    return _identity(_userinfo(token), doors.issuer)
 
 
 def _keep(state: str, pending: dict[str, Any]) -> None:
@@ -166,29 +172,30 @@ def _exchange(code: str, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def _completed(claims: dict[str, Any], access_token: str) -> dict[str, Any]:
-    """The claims, with the address from userinfo when the ID token has none."""
-    if claims.get("email") or not endpoints().userinfo:
+    """The claims, with what only userinfo says when the ID token lacks something."""
+    if not needs_userinfo(claims) or not endpoints().userinfo:
         return claims
-    told = _userinfo(access_token)
-    if not hmac.compare_digest(str(told.get("sub")).encode(), claims["sub"].encode()):
-        raise SignInRefused(
-            "The sign-in service contradicts itself about who you are. Please start again."
-        )
-    return told | claims
+    status, told = get_json(endpoints().userinfo, access_token)
+    if status == 200:
+        return combine(claims, told)
+    logger.warning("auth.userinfo.refused", status=status)
+    if not claims.get("email"):
+        raise SignInRefused(_NOBODY)
+    return claims
 
 
 def _userinfo(access_token: str) -> dict[str, Any]:
     status, claims = get_json(endpoints().userinfo, access_token)
     if status != 200:
-        raise SignInRefused("The sign-in service does not say who you are. Please start again.")
+        raise SignInRefused(_NOBODY)
     return claims
 
 
-def _identity(claims: dict[str, Any]) -> Identity:
-    email, subject = claims.get("email"), claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= 255:
-        raise SignInRefused("The sign-in service does not say who you are. Please start again.")
-    is_verified = claims.get("email_verified") in (True, "true")
-    if not isinstance(email, str) or not 3 <= len(email) <= 254 or not is_verified:
-        raise SignInRefused(_UNVERIFIED)
-    return Identity(endpoints().issuer, subject, email, str(claims.get("name") or "")[:200])
+def _identity(claims: dict[str, Any], issuer: str) -> Identity:
+    """The person, as far as this provider is trusted.
+
+    Under a shared issuer silence is never a yes: whoever runs any of its tenants could name
+    any address.
+    """
+    trust = "claim" if issuers.is_shared(endpoints().issuer) else provider().email_trust
+    return identity_of(claims, issuer, trust)

@@ -12,14 +12,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask, current_app, g, has_request_context
 from loguru import logger
 from requests import RequestException, Response
+from urllib3.exceptions import HTTPError
 
+from app.auth import issuers
 from app.config import Config
 from app.errors import AppError, Upstream
 
@@ -80,6 +82,7 @@ class Provider:
     scope: str
     is_production: bool
     is_discovered: bool
+    email_trust: Literal["claim", "provider"] = "claim"
     endpoints: Endpoints | None = None
     asked_at: float = 0.0
     keys: list[Any] = field(default_factory=list)
@@ -100,6 +103,7 @@ def configure(app: Flask, config: Config) -> None:
         scope=config.oidc_scope,
         is_production=config.app_env == "production",
         is_discovered=not config.oidc_authorization_endpoint,
+        email_trust=config.oidc_email_trust,
     )
     if not made.is_discovered:
         made.endpoints = Endpoints(
@@ -232,7 +236,7 @@ def _ask(method: str, address: str, **options: Any) -> tuple[int, dict[str, Any]
         if answer.status_code >= 500 or 300 <= answer.status_code < 400:
             fault = f"status {answer.status_code}"
         fields = {} if fault or not answer.content else answer.json()
-    except (RequestException, OSError, ValueError) as error:
+    except (RequestException, HTTPError, OSError, ValueError, RecursionError) as error:
         logger.warning("auth.provider.unreachable", cause=type(error).__name__, address=address)
         raise ProviderDown from error
     if fault or not isinstance(fields, dict):
@@ -257,13 +261,14 @@ def _read(answer: Response) -> None:
 
 def _discover(known: Provider) -> Endpoints:
     status, document = get_json(f"{known.issuer}/.well-known/openid-configuration")
-    if str(document.get("issuer", "")).rstrip("/") != known.issuer or status != 200:
-        logger.error("auth.provider.foreign", said=str(document.get("issuer"))[:200])
+    named = str(document.get("issuer", ""))
+    if status != 200 or not issuers.is_document_of(named, known.issuer):
+        logger.error("auth.provider.foreign", said=named[:200])
         raise ProviderDown("The sign-in service calls itself by another name than OIDC_ISSUER.")
     offered = document.get("id_token_signing_alg_values_supported") or ["RS256"]
     methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
     found = Endpoints(
-        issuer=str(document["issuer"]),
+        issuer=named,
         authorization=_address(document, "authorization_endpoint", is_needed=True),
         token=_address(document, "token_endpoint", is_needed=True),
         jwks=_address(document, "jwks_uri", is_needed=True),

@@ -18,6 +18,7 @@ __all__ = [
     "Membership",
     "find_member",
     "find_member_by_identity",
+    "list_bound_tenants",
     "list_lost_tenants",
     "list_memberships",
     "record_sign_in",
@@ -72,6 +73,20 @@ def list_lost_tenants(conn: Connection, member_id: UUID) -> list[UUID]:
         order by m.tenant_id
     """)
     return list(conn.execute(statement, {"member_id": member_id}).scalars())
+
+
+def list_bound_tenants(conn: Connection, email: str) -> list[UUID]:
+    """The tenants where this address is an active member's who signs in with an account."""
+    statement = text("""
+        select m.tenant_id
+        from membership as m
+        inner join tenant as t on m.tenant_id = t.tenant_id
+        where
+            m.email = :email and m.member_id is not null
+            and m.is_active and not t.is_suspended
+        order by m.tenant_id
+    """)
+    return list(conn.execute(statement, {"email": fold_address(email)}).scalars())
 
 
 def record_sign_in(conn: Connection, identity: Identity) -> Member | None:

@@ -11,8 +11,14 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from app import audit
+from app.audit import Actor
 from app.auth import gate, oidc
-from app.auth.queries import list_lost_tenants, list_memberships, record_sign_in
+from app.auth.queries import (
+    list_bound_tenants,
+    list_lost_tenants,
+    list_memberships,
+    record_sign_in,
+)
 from app.current import NoTenant, actor_of, current_actor, public
 from app.db import admin_transaction, tenant_transaction
 from app.errors import Invalid
@@ -136,12 +142,27 @@ def complete(finished: oidc.SignIn) -> None:
     if member is None:
         gate.keep_stranger(finished.id_token)
         logger.info("auth.sign_in.stranger")
-        raise NoTenant(
-            f"You signed in as {finished.identity.email}, but no company has invited this "
-            "address. Ask your company's admin for an invitation."
-        )
+        raise NoTenant(f"You signed in as {finished.identity.email}, {_why_not(finished)}")
     gate.sign_in(member, finished.id_token)
     logger.info("auth.signed_in", member_id=str(member.member_id))
+
+
+def _why_not(finished: oidc.SignIn) -> str:
+    """Why the address opens nothing; its tenants' audit logs say so when it is a member's."""
+    email = finished.identity.email
+    actor = Actor(email, "page", None, request.remote_addr, g.get("request_id"))
+    with admin_transaction() as conn:
+        tenant_ids = list_bound_tenants(conn, email)
+        audit.record_for_tenants(conn, tenant_ids, actor, "auth.account_refused", email)
+    if not tenant_ids:
+        return (
+            "but no company has invited this address. Ask your company's admin for an invitation."
+        )
+    return (
+        "which belongs to a member who uses another account of your sign-in service. Was your "
+        "account replaced? Ask your company's admin to unbind the address under Users & roles, "
+        "or whoever runs this application if no admin can sign in."
+    )
 
 
 def record_sign_out() -> None:

@@ -13,7 +13,7 @@ from app.branches import branch_label, get_branch_names
 from app.current import current_actor, current_membership
 from app.db import tenant_transaction
 from app.email import history as stored
-from app.email import links
+from app.email import links, stops
 from app.email.send_views import mail_document
 from app.errors import Conflict
 from app.format import plural
@@ -35,8 +35,10 @@ def jobs() -> Response:
         found, total = stored.get_email_jobs_paginated(
             conn, _tenant_id(), limit, (number - 1) * limit, None, _scope()
         )
+        stop = stops.find_stop(conn, _tenant_id())
     return render_page(
         "email/history.html", "email/_history.html", listed=Page(found, total, number, limit),
+        stop=stop,
         history_link=lambda page: url_for("history.jobs", page=page, limit=limit), tab="history",
     )  # fmt: skip
 

@@ -111,6 +111,20 @@ def note_postponed(
     conn.execute(_POSTPONED, _key(tenant_id, message) | values)
 
 
+def note_stopped(
+    conn: Connection, tenant_id: UUID, message: Claimed, reason: str, code: int | None,
+    words: str | None, *, is_counted: bool,
+) -> None:  # fmt: skip
+    """It waits until the mail server is mended.
+
+    Without `is_counted` its tries are forgotten but for half: they say nothing about it, and
+    those that were tried less often still go first.
+    """
+    most = message.attempts if is_counted else MOST_ATTEMPTS // 2
+    values = {"reason": reason, "code": code, "words": words, "most": most}
+    conn.execute(_STOPPED, _key(tenant_id, message) | values)
+
+
 def note_unknown(conn: Connection, tenant_id: UUID, message: Claimed) -> None:
     """The mail left, and no answer came."""
     conn.execute(_UNKNOWN, _key(tenant_id, message) | {"reason": NO_ANSWER})
@@ -220,6 +234,15 @@ _POSTPONED = text("""
         status = 'planned', reason = :reason, server_code = :code, server_answer = :words,
         retry_at = clock_timestamp() + make_interval(secs => :wait_s),
         lease_id = null, leased_until = null
+    where
+        tenant_id = :t and message_id = :id and status in ('planned', 'sending')
+        and lease_id = :lease_id
+""")
+_STOPPED = text("""
+    update email_send_history
+    set
+        status = 'planned', reason = :reason, server_code = :code, server_answer = :words,
+        attempts = least(attempts, :most), lease_id = null, leased_until = null
     where
         tenant_id = :t and message_id = :id and status in ('planned', 'sending')
         and lease_id = :lease_id

@@ -15,7 +15,7 @@ from app.branches import get_branch_names
 from app.current import current_actor, current_member, current_membership
 from app.dates import DateRange, parse_date, today
 from app.db import tenant_transaction
-from app.email import switch
+from app.email import stops, switch
 from app.email.ledger import list_addressees
 from app.email.outbox import is_sending_confirmed
 from app.email.planning import MANUAL, find_addressee, start_planning
@@ -189,6 +189,7 @@ def _page(error: Invalid | None = None) -> Response:
         context = {
             "is_on": is_sending_confirmed(conn, tenant_id),
             "was_on": switch.was_confirmed(conn, tenant_id),
+            "stop": stops.find_stop(conn, tenant_id),
             "branches": _visible(get_branch_names(conn, tenant_id), scope),
             "addressees": addressees,
         }

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.config import Config
 from app.db import admin_transaction, tenant_transaction
-from app.email import outbox
-from app.email.marks import fill_marks, link_address, unsubscribe_address
-from app.email.mime import write_mail
-from app.email.obstacles import find_obstacle
-from app.email.outbox import Claimed, Links
-from app.errors import AppError, Upstream
-from app.failpoints import reached
-from app.ingest import sources
+from app.email import outbox, stops
+from app.email.delivery import Post
 from app.jobs import Run, enqueue, job, publish
-from app.jobs.settings import settings as job_settings
-from app.log import logger
-from app.settings.check_smtp import read_smtp
-from app.smtp import Refused, SmtpLink, SmtpSettings, Unanswered
 
-LONGEST_TALK_S = 60.0
-_SPARE_S = 60.0
-_MOST_FAULTS = 5
-_OF_THE_ADDRESS = re.compile(r"5\.1\.\d+")
-_ENHANCED = re.compile(r"5\.\d+\.\d+")
-_ADDRESS_CODES = (550, 551, 553)
 OFF = "Sending is switched off in this database. An admin has to confirm it first."
 
 
@@ -67,173 +48,21 @@ def send_mail(run: Run) -> None:
         run.fence_check(conn)
         outbox.end_dead_sendings(conn, run.tenant_id)
         is_on = outbox.is_sending_confirmed(conn, run.tenant_id)
+        stop = stops.find_stop(conn, run.tenant_id)
+        is_paused = stop is not None and stop.is_paused
+        stops.hold_back(conn, run.tenant_id)
+    counts: Counter[str] = Counter()
+    if is_on and not is_paused:
+        with Post(run) as post:
+            post.send_all(counts)
+            stop = post.stop
     if not is_on:
         run.warn(OFF)
-    counts: Counter[str] = Counter()
-    if is_on:
-        with _Post(run) as post:
-            post.send_all(counts)
+    elif stop is not None:
+        run.warn(stop.reason)
     said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
     with tenant_transaction(run.tenant_id) as conn:
         run.finish(conn, "completed", f"{said.capitalize()}." if said else "Nothing was due.")
-
-
-@dataclass(frozen=True)
-class _Fate:
-    """What became of one try: a word to count, and whether the server can go on."""
-
-    word: str
-    is_server_well: bool = True
-
-
-class _Post:
-    """One tenant's messages over as few conversations with its mail server as possible."""
-
-    def __init__(self, run: Run) -> None:
-        self._run, self._tenant_id = run, run.tenant_id
-        self._config: Config = job_settings()
-        self._tenant = sources.read_settings(run.tenant_id)
-        self._link: SmtpLink | None = None
-        self._settings: SmtpSettings | None = None
-
-    def __enter__(self) -> _Post:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._hang_up()
-
-    def send_all(self, counts: Counter[str]) -> None:
-        """Go on until nothing is due, time is short, or the server is not well."""
-        faults = 0
-        while faults < _MOST_FAULTS and not self._is_late():
-            self._run.check()
-            with tenant_transaction(self._tenant_id) as conn:
-                message = outbox.claim(conn, self._tenant_id, self._lease_s)
-                reason = message and find_obstacle(conn, self._tenant_id, message)
-                if message is not None and reason:
-                    outbox.note_skipped(conn, self._tenant_id, message, reason)
-            if message is None:
-                return
-            reached("mail.claimed")
-            fate = _Fate("skipped") if reason else self._send(message)
-            counts[fate.word] += 1
-            faults = 0 if fate.is_server_well else faults + 1
-            logger.info("mail.tried", message_id=str(message.message_id), fate=fate.word)
-        if faults:
-            with tenant_transaction(self._tenant_id) as conn:
-                outbox.hold_back(conn, self._tenant_id, self._config.mail_retry_s)
-
-    def _is_late(self) -> bool:
-        left_s = self._run.seconds_left
-        return left_s is not None and left_s < min(_SPARE_S, self._config.job_deadline_s / 2)
-
-    def _send(self, message: Claimed) -> _Fate:
-        try:
-            link = self._connected()
-            link.offer(message.recipient)
-        except Refused as refusal:
-            return self._refused(message, refusal, by_recipient=True)
-        except AppError as fault:
-            return self._broken(message, fault)
-        reached("mail.offered")
-        with tenant_transaction(self._tenant_id) as conn:
-            self._run.fence_check(conn)
-            links = outbox.begin_sending(conn, self._tenant_id, message, self._lease_s)
-        if links is None:
-            return _Fate("left to another")
-        reached("mail.sending")
-        return self._deliver(link, message, self._write(message, links))
-
-    def _deliver(self, link: SmtpLink, message: Claimed, content: bytes) -> _Fate:
-        """From here on the mail may have left: whatever cannot be told is unknown."""
-        link.extend(self._config.mail_answer_s + LONGEST_TALK_S / 2)
-        try:
-            code, words = link.deliver(content, self._config.mail_answer_s)
-        except Refused as refusal:
-            return self._refused(message, refusal, by_recipient=False)
-        except Upstream as fault:
-            return self._broken(message, fault)
-        except Unanswered:
-            self._hang_up()
-            with tenant_transaction(self._tenant_id) as conn:
-                outbox.note_unknown(conn, self._tenant_id, message)
-            return _Fate("unknown", is_server_well=False)
-        reached("mail.delivered")
-        with tenant_transaction(self._tenant_id) as conn:
-            is_noted = outbox.note_sent(conn, self._tenant_id, message, code, words)
-        reached("mail.noted")
-        return _Fate("sent" if is_noted else "unknown")
-
-    def _write(self, message: Claimed, links: Links) -> bytes:
-        stored = self._tenant.smtp
-        base = self._config.base_url.rstrip("/")
-        sender = (stored.get("from_name") or "", stored["from_address"])
-        way_out = unsubscribe_address(base, links.unsubscribe.letters)
-        here = link_address(base, links.report.letters)
-        return write_mail(
-            sender=sender, recipient=message.recipient, subject=message.subject,
-            html=fill_marks(message.html_body, base, here, way_out),
-            text=fill_marks(message.text_body, base, here, way_out),
-            message_header=message.message_header,
-            unsubscribe_address=way_out if message.kind in ("report", "digest") else None,
-        )  # fmt: skip
-
-    def _refused(self, message: Claimed, refusal: Refused, *, by_recipient: bool) -> _Fate:
-        with tenant_transaction(self._tenant_id) as conn:
-            if not refusal.is_permanent:
-                reason = f"The mail server refused it for now ({refusal.code})."
-                outbox.note_postponed(
-                    conn, self._tenant_id, message, reason, self._config.mail_retry_s,
-                    refusal.code, refusal.words,
-                )  # fmt: skip
-                return _Fate("put off")
-            what = "this recipient" if by_recipient else "the message"
-            reason = f"The mail server refused {what} for good ({refusal.code})."
-            outbox.note_failed(
-                conn, self._tenant_id, message, reason, refusal.code, refusal.words
-            )
-            if by_recipient and message.kind != "test" and _is_about_address(refusal):
-                outbox.suppress_refused(conn, self._tenant_id, message.recipient)
-        return _Fate("failed")
-
-    def _broken(self, message: Claimed, fault: AppError) -> _Fate:
-        """The server is away, or does not want us: the message waits, and so do the others."""
-        self._hang_up()
-        with tenant_transaction(self._tenant_id) as conn:
-            outbox.note_postponed(
-                conn, self._tenant_id, message, fault.message, self._config.mail_retry_s
-            )
-        return _Fate("put off", is_server_well=False)
-
-    def _connected(self) -> SmtpLink:
-        if self._link is not None:
-            self._link.extend(LONGEST_TALK_S)
-            return self._link
-        if self._settings is None:
-            self._settings = read_smtp(self._tenant, self._config)
-        link = SmtpLink(self._settings, sources.net_policy(self._config), LONGEST_TALK_S)
-        self._link = link.__enter__()
-        link.connect()
-        link.secure()
-        link.sign_in()
-        return link
-
-    def _hang_up(self) -> None:
-        if self._link is not None:
-            self._link.__exit__()
-        self._link = None
-
-    @property
-    def _lease_s(self) -> float:
-        """How long a message is this worker's: longer than a conversation about it can last."""
-        return self._config.mail_lease_s
-
-
-def _is_about_address(refusal: Refused) -> bool:
-    """Whether the refusal means this address for ever, not this mail, sender or moment."""
-    if found := _ENHANCED.search(refusal.words):
-        return bool(_OF_THE_ADDRESS.fullmatch(found[0]))
-    return refusal.code in _ADDRESS_CODES
 
 
 _WAITING = text("""

@@ -1,4 +1,4 @@
-"""The command line: `flask --app wsgi tenant create`, `member invite`, `secrets rotate`."""
+"""The command line: `flask --app wsgi tenant create`, `member invite`, `secrets rotate` …"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 
 from app.config import ConfigError
 from app.errors import AppError
-from app.settings import offboarding, provision
+from app.settings import bindings, offboarding, provision
 from app.tenancy import Role
 
 tenant = AppGroup("tenant", help="Companies that use the system.")
@@ -72,12 +72,39 @@ def delete_tenant(slug: str, name_again: str) -> None:
 @click.argument("email")
 @click.option("--role", default="viewer", type=click.Choice(["admin", "manager", "rep", "viewer"]))
 @click.option("--location-id", "location_ids", multiple=True, help="Only this branch; repeatable.")
-def invite_member(slug: str, email: str, role: str, location_ids: tuple[str, ...]) -> None:
+@click.option("--all-branches", is_flag=True, help="Every branch; an admin has them anyway.")
+def invite_member(
+    slug: str, email: str, role: str, location_ids: tuple[str, ...], all_branches: bool
+) -> None:
     """Invite EMAIL to the tenant SLUG, or change its role and branches."""
+    if role != "admin" and bool(location_ids) == all_branches:
+        raise click.ClickException("Say which branches: --location-id D01 …, or --all-branches.")
     with _plain_errors():
         tenant_id = provision.find_tenant_id(slug)
         provision.add_member(tenant_id, email, cast(Role, role), location_ids or None)
-    click.echo(f"{email} is {role} of {slug}")
+        said = bindings.describe_member(tenant_id, email)
+    click.echo(said)
+
+
+@member.command("unbind")
+@click.argument("slug")
+@click.argument("emails", metavar="[EMAIL]...", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="Everybody, the admins too.")
+def unbind_members(slug: str, emails: tuple[str, ...], is_all: bool) -> None:
+    """Forget which account EMAIL signs in with, after accounts were replaced.
+
+    The next sign-in with that verified address becomes the member, with the same role and branches.
+    """
+    if bool(emails) == is_all:
+        raise click.ClickException("Name the addresses, or say --all.")
+    with _plain_errors():
+        tenant_id = provision.find_tenant_id(slug)
+        wanted = bindings.list_bound(tenant_id) if is_all else emails
+        unbound = bindings.unbind_members(tenant_id, wanted)
+    for email in unbound:
+        click.echo(f"{email}: the next sign-in with this verified address becomes the member")
+    if not unbound:
+        raise click.ClickException("Nothing was changed: no account has signed in there yet.")
 
 
 @secrets.command("rotate")

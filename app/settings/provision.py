@@ -17,7 +17,8 @@ from app.errors import Invalid, NotFound
 from app.settings import queries
 from app.tenancy import Role
 
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_ADDRESS = re.compile(r"[^\s@<>,;\"\\]+@[^\s@<>,;\"\\]+\.[^\s@<>,;\"\\]+")
+_MOST_EMAIL = 254
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 
 
@@ -69,13 +70,13 @@ def add_member(
     `location_ids` None means every branch.
 
     Raises:
-        Invalid: the address or the role is not one.
+        Invalid: the address or the role is not one, or an admin would be limited to branches.
     """
-    address = email.strip().lower()
-    if not _ADDRESS.fullmatch(address):
-        raise Invalid(f"“{email}” is not an e-mail address.")
+    address = _parse_address(email)
     if role not in get_args(Role):
         raise Invalid(f"“{role}” is no role. Use one of {', '.join(get_args(Role))}.")
+    if role == "admin" and location_ids is not None:
+        raise Invalid("An admin sees every branch. Choose another role, or no branches.")
     values = {
         "tenant_id": tenant_id,
         "email": address,
@@ -88,6 +89,14 @@ def add_member(
         after = {name: values[name] for name in ("role", "location_ids")}
         audit.record(conn, tenant_id, COMMAND_LINE, "member.provisioned", address, after=after)
     return membership_id
+
+
+def _parse_address(email: str) -> str:
+    """The address as invitations keep it. Only ASCII: “K” (Kelvin) in small letters is a “k”."""
+    address = email.strip().lower() if email.isascii() else ""
+    if len(address) > _MOST_EMAIL or not _ADDRESS.fullmatch(address):
+        raise Invalid(f"“{email}” is not an email address.")
+    return address
 
 
 def set_bigquery(

@@ -1,9 +1,10 @@
 -- _keep_message: a trigger; a message moves only along the protocol.
 --
 -- Definition  planned → sending, failed, skipped; sending → sent, failed, planned (the server
---             refused for now) or unknown; failed → planned (resent by a person); unknown →
---             sent or planned (resolved by a person, whose name is kept). Sent and skipped are
---             final, so that nothing is sent twice whatever the code above does.
+--             refused for now) or unknown; failed → planned (resent by a person, or the refusal
+--             turned out to be the mail server's and not the address's); unknown → sent or
+--             planned (resolved by a person, whose name is kept). Sent and skipped are final, so
+--             that nothing is sent twice whatever the code above does.
 -- Called by   every update of email_send_history's status
 create or replace function _keep_message()
 returns trigger

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
@@ -40,6 +41,7 @@ class Reply:
     delay_s: float = 0.0
     drip_s: float = 0.0  # between two bytes
     packed: bool = False
+    cut: bool = False  # half of the announced body, then the connection ends
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Script:
     discovery: dict[str, Any] = field(default_factory=dict)
     replies: dict[str, Reply] = field(default_factory=dict)
     published: tuple[str, ...] = ("good", "curve", "sealed")
+    key_extra: dict[str, Any] = field(default_factory=dict)  # members of every published key
 
 
 class Hostile:
@@ -97,10 +100,20 @@ class Hostile:
         }  # fmt: skip
         return _without_none(honest | self.script.claims)
 
+    def way_back(self, asked: str) -> Reply:
+        """Where the browser goes from here, with a code for the sign-in it began."""
+        query = {name: values[0] for name, values in parse_qs(asked).items()}
+        self.nonce = query["nonce"]
+        back = {"code": "c-1", "state": query["state"]}
+        if self.document().get("authorization_response_iss_parameter_supported"):
+            back["iss"] = self.claims()["iss"]
+        return Reply(303, location=f"{query['redirect_uri']}?{urlencode(back)}")
+
     def answer(self, path: str) -> dict[str, Any]:
         """The honest kind of answer at each address."""
         if path == "/jwks":
-            return {"keys": [_published(name) for name in self.script.published]}
+            extra = self.script.key_extra
+            return {"keys": [_published(name) | extra for name in self.script.published]}
         if path == "/userinfo":
             return {"sub": "s-1", "email": self.email, "email_verified": True} | (
                 self.script.userinfo
@@ -168,11 +181,13 @@ def _part(fields: dict[str, Any]) -> str:
 def _handler(provider: Hostile) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
+            path, _, query = self.path.partition("?")
             provider.asked.append(path)
             length = int(self.headers.get("Content-Length") or 0)
             self.rfile.read(length)
             reply = provider.script.replies.get(path, Reply())
+            if path == "/authorize":
+                reply = provider.way_back(query)
             provider.count(1)
             time.sleep(reply.delay_s)
             provider.count(-1)
@@ -189,7 +204,7 @@ def _handler(provider: Hostile) -> type[BaseHTTPRequestHandler]:
             for byte in body if reply.drip_s else ():
                 time.sleep(reply.drip_s)
                 self.wfile.write(bytes([byte]))
-            self.wfile.write(b"" if reply.drip_s else body)
+            self.wfile.write(b"" if reply.drip_s else body[: len(body) // 2] if reply.cut else body)
 
         do_POST = do_GET
 

@@ -80,7 +80,8 @@ CLAIMS = [
     Variant("unverified address", "has not verified", Script(claims={"email_verified": False})),
     Variant("address with an unclear mark", "has not verified",
             Script(claims={"email_verified": "yes"})),
-    Variant("address that is no text", "has not verified", Script(claims={"email": ["a@b.c"]})),
+    Variant("address that is no text", "did not give us your email",
+            Script(claims={"email": ["a@b.c"]}, userinfo={"email": None})),
 ]  # fmt: skip
 
 _SIGNED = NOT_ACCEPTED + "It is signed in a way"
@@ -101,7 +102,7 @@ SIGNATURES = [
     _keys("other claims under the signature", _SEAL, seal="swapped"),
     _keys("no token at all", NOT_ACCEPTED + "It is missing", seal="absent"),
     _keys("nonsense", NOT_ACCEPTED + "It is damaged", seal="nonsense"),
-    _keys("huge token", NOT_ACCEPTED + "It is missing or too long", claims={"name": "x" * 20_000}),
+    _keys("huge token", NOT_ACCEPTED + "It is too long", claims={"name": "x" * 100_000}),
     _keys("no keys published", _KEY, published=()),
     _keys("keys cannot be fetched", NO_ANSWER, 503, replies={"/jwks": DOWN}),
     _keys("keys are a web page", NO_ANSWER, 503, replies={"/jwks": HTML}),
@@ -127,7 +128,7 @@ ANSWERS = [
             Script(claims=NO_EMAIL, userinfo={"email_verified": False})),
     Variant("userinfo refused", "does not say who you are",
             Script(claims=NO_EMAIL, replies={"/userinfo": Reply(401, "{}")})),
-    Variant("no address anywhere", "has not verified",
+    Variant("no address anywhere", "did not give us your email",
             Script(claims=NO_EMAIL, userinfo={"email": None})),
 ]  # fmt: skip
 

@@ -59,6 +59,15 @@ def test_a_lie_gets_nobody_in(
         assert not is_in(client, site)
 
 
+def test_a_code_that_another_provider_gave_is_not_shown_to_ours(
+    client: FlaskClient, site: Site, hostile: Hostile
+) -> None:
+    back = begin(client, site, hostile)
+    asked = len(hostile.asked)
+    assert come_back(client, site, {**back, "iss": "https://evil.test"})[0] == 400
+    assert hostile.asked[asked:] == []
+
+
 @pytest.mark.parametrize("variant", DISCOVERY, ids=lambda variant: variant.name)
 def test_a_lying_discovery_starts_nothing(
     client: FlaskClient, site: Site, hostile: Hostile, variant: Variant

@@ -54,7 +54,7 @@ def test_without_id_tokens_userinfo_says_who_it_is(
         ({"sub": None}, "does not say who you are"),
         ({"sub": 7}, "does not say who you are"),
         ({"email_verified": False}, "has not verified"),
-        ({"email": None}, "has not verified"),
+        ({"email": None}, "did not give us your email"),
     ],
 )
 def test_without_id_tokens_userinfo_must_vouch(

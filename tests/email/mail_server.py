@@ -6,7 +6,7 @@
 
 Steps: connect, ehlo, starttls, auth, mail, rcpt, data, dot, quit. What a step can do: `refuse4`,
 `refuse5`, `hang`, `drop`, `slow`, `garbage`; at `dot` also `taken_drop` and `taken_hang`: the mail
-is delivered, and the answer never comes.
+is delivered, and the answer never comes. `say 550 no` refuses with these words at any step.
 """
 
 from __future__ import annotations
@@ -197,6 +197,9 @@ class _Talk:
         if fault in ("hang", "taken_hang"):
             self._server.is_over.wait(self._server.hang_s)
             raise _Cut
+        if fault and fault.startswith("say "):
+            self._say(fault.removeprefix("say "))
+            return False
         if fault == "slow":
             time.sleep(SLOW_S)
         if fault == "garbage":

@@ -65,32 +65,6 @@ def test_one_fault_at_one_step(
     assert len(world.server.deliveries) == (1 if after == "sent" else deliveries)
 
 
-@pytest.mark.parametrize(
-    ("answer", "is_flagged"),
-    [("550 5.1.1 nobody", True), ("550 nobody", True), ("553 5.1.3 what", True),
-     ("550 5.7.1 not from you", False), ("552 5.2.2 full", False), ("554 no", False)],
-)  # fmt: skip
-def test_an_address_is_flagged_when_it_is_refused_for_good(
-    world: MailWorld, monkeypatch: pytest.MonkeyPatch, answer: str, is_flagged: bool
-) -> None:
-    from tests.email import mail_server
-
-    def do(self: Any, words: str, fault: str | None) -> bool:
-        self._say(answer if fault else words)
-        return not fault
-
-    monkeypatch.setattr(mail_server._Talk, "_do", do)
-    world.server.script = lambda step, _: "refuse5" if step == "rcpt" else None
-    world.plan()
-    world.send()
-    status, code, words = world.messages("status, server_code, server_answer")[0]
-    assert (status, f"{code} {words}") == ("failed", answer)
-    flagged = world.superuser.execute(
-        "select email, reason from email_suppression where tenant_id = %s", (world.tenant_id,)
-    ).fetchall()
-    assert flagged == ([(ANA, "refused")] if is_flagged else [])
-
-
 def test_what_a_server_says_is_kept_readable(world: MailWorld) -> None:
     world.server.script = lambda step, _: "refuse5" if step == "rcpt" else None
     world.plan()
