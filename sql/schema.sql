@@ -1420,6 +1420,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _is_excluded(p_contact_id text, p_company_id text, p_excluded text[]) returns boolean
 -- function _is_judged(p_task_type text, p_last_at timestamp with time zone, p_ready_at timestamp with time zone, p_loaded tstzmultirange) returns boolean
 -- function _is_nothing(p_text text, p_words text[]) returns boolean
+-- function _is_planning_in_scope(p_tenant_id uuid, p_job_id uuid, p_location_ids text[], p_scope text[]) returns boolean
 -- function _is_provisional(p_source_kind text, p_event_date date, p_today date) returns boolean
 -- function _is_sending_confirmed(p_tenant_id uuid) returns boolean
 -- function _item_key(p_item jsonb) returns text
@@ -1434,6 +1435,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _loaded_time(p_tenant_id uuid) returns tstzmultirange
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
 -- function _match_branches(p_tenant_id uuid) returns void
+-- function _may_receive(p_tenant_id uuid, p_email text, p_branch_id text) returns boolean
 -- function _merge_copies(p_event_type text) returns void
 -- function _mirror_fixed_terms(p_tenant_id uuid, p_terms text[]) returns void
 -- function _mirror_work() returns trigger
