@@ -136,7 +136,8 @@ create table customer_note (
     customer_key text not null,
     body text not null,
     created_at timestamp with time zone not null default now(),
-    created_by text not null
+    created_by text not null,
+    nonce uuid
 ); -- enable and force row security
 
 create table day_load (
@@ -782,7 +783,8 @@ create table task_history (
     task_type text not null,
     customer_key text not null,
     undoes uuid,
-    before jsonb
+    before jsonb,
+    nonce uuid
 ); -- enable and force row security
 
 create table task_scale (
@@ -964,6 +966,7 @@ alter table connection_check add constraint connection_check_pkey PRIMARY KEY (t
 alter table connection_check add constraint connection_check_section CHECK ((section = ANY (ARRAY['bigquery'::text, 'sftp'::text, 'smtp'::text])));
 alter table connection_check add constraint connection_check_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table customer_note add constraint customer_note_length CHECK (((length(body) >= 1) AND (length(body) <= 2000)));
+alter table customer_note add constraint customer_note_nonce_key UNIQUE (tenant_id, created_by, nonce);
 alter table customer_note add constraint customer_note_pkey PRIMARY KEY (tenant_id, note_id);
 alter table customer_note add constraint customer_note_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table day_load add constraint day_load_kind CHECK ((source_kind = ANY (ARRAY['daily'::text, 'intraday'::text, 'fresh'::text])));
