@@ -15,7 +15,7 @@ from app.db import tenant_transaction
 from app.email import history as stored
 from app.email import links
 from app.email.send_views import mail_document
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.format import plural
 from app.paging import Page
 from app.tenancy import Scope
@@ -96,8 +96,10 @@ def message_html(message_id: UUID) -> Response:
 @require_role("admin")
 def resolve(message_id: UUID) -> AnyResponse:
     """Say what became of a message of unknown fate."""
-    is_delivered = request.form.get("fate") != "again"
-    actor = current_actor()
+    fate = request.form.get("fate")
+    if fate not in ("delivered", "again"):
+        raise Invalid("Say whether it arrived or is to go again.")
+    is_delivered, actor = fate == "delivered", current_actor()
     try:
         with tenant_transaction(_tenant_id()) as conn:
             stored.get_message(conn, _tenant_id(), _scope(), message_id)

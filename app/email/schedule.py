@@ -108,9 +108,9 @@ def may_schedule(scope: Scope) -> bool:
 
 def change_schedule(
     conn: Connection, tenant_id: UUID, scope: Scope, actor: Actor, kind: str, cron: str,
-    time_zone: str, latest_time: time | None, *, is_paused: bool,
+    time_zone: str, latest_time: time | None, *, is_paused: bool | None,
 ) -> None:  # fmt: skip
-    """As store_schedule(), entered into the audit log.
+    """As store_schedule(), entered into the audit log. `is_paused` None leaves it as it is.
 
     Raises:
         Forbidden: the scope is not every branch.
@@ -118,6 +118,8 @@ def change_schedule(
     """
     _check_scope(scope)
     before = find_schedule(conn, tenant_id, kind)
+    if is_paused is None:
+        is_paused = before is not None and before.is_paused
     store_schedule(conn, tenant_id, kind, cron, time_zone, latest_time, is_paused=is_paused)
     _record(conn, tenant_id, actor, kind, before, find_schedule(conn, tenant_id, kind))
 

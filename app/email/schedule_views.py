@@ -59,7 +59,7 @@ def save(kind: str) -> AnyResponse:
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
             conn, tenant_id, current_membership().scope, current_actor(), kind, form.line(),
-            form.time_zone.data, form.latest_time(), is_paused=form.is_paused.data,
+            form.time_zone.data, form.latest_time(), is_paused=form.pause,
         )  # fmt: skip
     flash("Schedule saved.", "success")
     return redirect(url_for("mail_schedule.schedule"), 303)

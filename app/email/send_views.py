@@ -155,7 +155,10 @@ def test() -> AnyResponse:
 def turn() -> AnyResponse:
     """Let mail leave this database, or stop it."""
     tenant_id, actor = _tenant_id(), current_actor()
-    is_on = request.form.get("state") == "on"
+    state = request.form.get("state")
+    if state not in ("on", "off"):
+        raise Invalid("Say whether to switch sending on or off.")
+    is_on = state == "on"
     with tenant_transaction(tenant_id) as conn:
         if is_on:
             held = switch.turn_on(conn, tenant_id, actor.email)

@@ -123,7 +123,7 @@ class MailScheduleBody(BaseModel):
     cron: str = Field(min_length=9, max_length=100)
     time_zone: str = Field(min_length=1, max_length=60)
     latest_time: str | None = Field(default=None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
-    is_paused: bool = False
+    is_paused: bool | None = None
 
 
 class MailScheduleRow(Model):
