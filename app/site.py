@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.auth.setup import is_unfinished
 from app.current import current_membership, public
 from app.format import duration, plural
+from app.nonces import new_nonce
 from app.web import current_format, safe_next
 
 THEMES = ("light", "dark", "system")
@@ -80,7 +81,9 @@ def init_app(app: Flask) -> None:
     """Give the application's pages their context and the shared routes."""
     app.register_blueprint(blueprint)
     app.context_processor(_page_context)
-    app.jinja_env.globals.update(asset=asset, duration=duration, plural=plural)
+    app.jinja_env.globals.update(
+        asset=asset, duration=duration, new_nonce=new_nonce, plural=plural
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

@@ -26,7 +26,7 @@ from app.migrate import SQL, migrate
 from app.settings import provision as provisioning
 from app.settings.forms import LEAST_MONTHS, MOST_MONTHS
 from app.settings.jobs import list_set_up, start_check
-from app.tenancy import Role
+from app.tenancy import Role, Scope
 from dev.bigquery import LoadReport
 from dev.demo_settings import DATABASE, ROLES, Settings
 from dev.generate import acme, globex, write_tenant
@@ -139,7 +139,8 @@ def _globex(settings: Settings) -> UUID:
 def _name_recipient(tenant_id: UUID, email: str, branches: Sequence[str]) -> None:
     """Have the reports of these branches go to somebody."""
     with tenant_transaction(tenant_id) as conn:
-        present = {(one.branch_id, one.email) for one in list_recipients(conn, tenant_id)}
+        everybody = list_recipients(conn, tenant_id, Scope(None))
+        present = {(one.branch_id, one.email) for one in everybody}
         for branch_id in branches:
             if (branch_id, email) not in present:
                 add_recipient(conn, tenant_id, RecipientEntry(branch_id, email, _name(email)))

@@ -136,7 +136,8 @@ create table customer_note (
     customer_key text not null,
     body text not null,
     created_at timestamp with time zone not null default now(),
-    created_by text not null
+    created_by text not null,
+    nonce uuid
 ); -- enable and force row security
 
 create table day_load (
@@ -792,7 +793,8 @@ create table task_history (
     task_type text not null,
     customer_key text not null,
     undoes uuid,
-    before jsonb
+    before jsonb,
+    nonce uuid
 ); -- enable and force row security
 
 create table task_scale (
@@ -974,6 +976,7 @@ alter table connection_check add constraint connection_check_pkey PRIMARY KEY (t
 alter table connection_check add constraint connection_check_section CHECK ((section = ANY (ARRAY['bigquery'::text, 'sftp'::text, 'smtp'::text])));
 alter table connection_check add constraint connection_check_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table customer_note add constraint customer_note_length CHECK (((length(body) >= 1) AND (length(body) <= 2000)));
+alter table customer_note add constraint customer_note_nonce_key UNIQUE (tenant_id, created_by, nonce);
 alter table customer_note add constraint customer_note_pkey PRIMARY KEY (tenant_id, note_id);
 alter table customer_note add constraint customer_note_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
 alter table day_load add constraint day_load_kind CHECK ((source_kind = ANY (ARRAY['daily'::text, 'intraday'::text, 'fresh'::text])));
@@ -1435,6 +1438,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _is_excluded(p_contact_id text, p_company_id text, p_excluded text[]) returns boolean
 -- function _is_judged(p_task_type text, p_last_at timestamp with time zone, p_ready_at timestamp with time zone, p_loaded tstzmultirange) returns boolean
 -- function _is_nothing(p_text text, p_words text[]) returns boolean
+-- function _is_planning_in_scope(p_tenant_id uuid, p_job_id uuid, p_location_ids text[], p_scope text[]) returns boolean
 -- function _is_provisional(p_source_kind text, p_event_date date, p_today date) returns boolean
 -- function _is_sending_confirmed(p_tenant_id uuid) returns boolean
 -- function _item_key(p_item jsonb) returns text
@@ -1449,6 +1453,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _loaded_time(p_tenant_id uuid) returns tstzmultirange
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
 -- function _match_branches(p_tenant_id uuid) returns void
+-- function _may_receive(p_tenant_id uuid, p_email text, p_branch_id text) returns boolean
 -- function _merge_copies(p_event_type text) returns void
 -- function _mirror_fixed_terms(p_tenant_id uuid, p_terms text[]) returns void
 -- function _mirror_work() returns trigger

@@ -5,6 +5,8 @@ from __future__ import annotations
 _SENDING = "tests/email/test_sending.py::test_one_fault_at_one_step"
 _LINKS = "tests/email/test_links.py"
 _REPORTS = "tests/email/test_reports.py"
+_SCOPE = "tests/email/test_recipient_scope.py"
+_MEMBERS = "tests/email/test_member_recipients.py"
 
 # Name, file, what is taken out, what stands there instead, the test that notices.
 MAIL_DEFENCES = [
@@ -58,4 +60,30 @@ MAIL_DEFENCES = [
     ("schedule: too late is left out", "app/email/schedule_start.py",
      "    if now - last > LATE_AFTER:\n", "    if now == last:\n",
      "tests/email/test_schedule.py::test_what_is_twelve_hours_late_is_left_out_and_said"),
+    ("recipients: of the manager's branches alone", "app/email/recipient_rules.py",
+     "    if not scope.allows(entry.branch_id):\n", "    if not entry.branch_id:\n", _SCOPE),
+    ("recipients: a member may see the branch", "app/email/recipient_rules.py",
+     "    if not may_receive:\n", "    if not entry.email:\n", _SCOPE),
+    ("recipients: an outside address is confirmed", "app/email/recipient_rules.py",
+     "    if verdict.is_outside and is_new and not is_confirmed:\n",
+     "    if not verdict and is_new and not is_confirmed:\n", _SCOPE),
+    ("recipients: an imported outside address is confirmed", "app/email/recipient_changes.py",
+     "    if outside and not is_confirmed:\n", "    if not rows and not is_confirmed:\n", _SCOPE),
+    ("recipients: what is changed is in scope", "app/email/recipients.py",
+     "    where m.tenant_id = :t and (cast(:scope as text []) is null or m.branch_id = any(:scope))"
+     "\n", "    where m.tenant_id = :t\n", _SCOPE),
+    ("recipients: what is deleted is in scope", "app/email/recipients.py",
+     "            and (cast(:scope as text []) is null or branch_id = any(:scope))\n", "", _SCOPE),
+    ("schedule: of every branch, by who sees every branch", "app/email/schedule.py",
+     "    if not may_schedule(scope):\n", "    if scope is None:\n", _SCOPE),
+    ("digest: to managers whose branches are in scope", "app/email/digest.py",
+     "                or m.location_ids <@ cast(:branches as text [])\n",
+     "                or m.tenant_id = :t\n", _SCOPE),
+    ("mail: a member's branches are asked again when it goes", "app/email/obstacles.py",
+     "                not _may_receive(:t, :email, b.branch_id)\n                or not exists (\n",
+     "                not exists (\n", _MEMBERS),
+    ("mail: a member's branches are asked when it is planned", "app/email/ledger.py",
+     "        and _may_receive(m.tenant_id, m.email, m.branch_id)\n", "", _MEMBERS),
+    ("link: a member who no longer sees the branch is out", "app/email/links.py",
+     "                and _may_receive(m.tenant_id, m.email, m.branch_id)\n", "", _MEMBERS),
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from wtforms import (  # type: ignore[import-untyped] # wtforms has no types
     ValidationError,
     widgets,
 )
-from wtforms.validators import DataRequired, Length  # type: ignore[import-untyped] # as above
+from wtforms.validators import DataRequired, InputRequired, Length  # type: ignore[import-untyped] # as above
 
 from app.auth.api_tokens import LIFETIMES_DAYS, SCOPES, scopes_of_role
 from app.tenancy import Role
@@ -43,6 +43,7 @@ class ApiTokenForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
         choices=[(days, f"{days} days") for days in LIFETIMES_DAYS],
         coerce=int,
         default=90,
+        validators=[InputRequired("Choose for how long.")],
     )
 
     def __init__(self, role: Role, **values: Any) -> None:  # noqa: ANN401 - of wtforms

@@ -53,11 +53,13 @@ def parse_invitation(form: MultiDict[str, str], known: Collection[str]) -> tuple
 def parse_access(form: MultiDict[str, str], known: Collection[str]) -> Access:
     """The role and the branches; `known` are the branches that may be chosen.
 
+    A form that says nothing about branches gives none: all of them have to be chosen too.
+
     Raises:
         Invalid: as above.
     """
     problems: dict[str, str] = {}
-    role, scope = form.get("role", ""), form.get("scope", "all")
+    role, scope = form.get("role", ""), form.get("scope", "")
     chosen = tuple(sorted(set(form.getlist("location_id"))))
     if role not in ROLES:
         problems["role"] = "Choose a role."

@@ -17,6 +17,7 @@ from app.dates import zone
 from app.db import tenant_transaction
 from app.errors import Invalid
 from app.masking import mask_id
+from app.nonces import parse_nonce
 from app.spreadsheet import Cell
 
 LONGEST_NOTE = 2_000
@@ -41,20 +42,24 @@ class HistoryExport:
 def add_note(
     conn: Connection, tenant_id: UUID, customer_key: str, form: MultiDict[str, str], by: str
 ) -> Marked:
-    """Write down what a form says.
+    """Write down what a form says, once however often it is sent.
 
     Raises:
         Invalid: there is nothing in it, or too much.
     """
-    body = form.get("note", "").strip().replace("\x00", "")
-    if not body or len(body) > LONGEST_NOTE:
+    body = form.get("note", "").replace("\r\n", "\n").strip()
+    if not body or "\x00" in body or len(body) > LONGEST_NOTE:
         message = f"Write something, at most {LONGEST_NOTE:,} characters."
         raise Invalid(message, fields={"note": message})
     statement = text("""
-        insert into customer_note (tenant_id, customer_key, body, created_by)
-        values (:t, :key, :body, :by)
+        insert into customer_note (tenant_id, customer_key, body, created_by, nonce)
+        values (:t, :key, :body, :by, :nonce)
+        on conflict on constraint customer_note_nonce_key do nothing
     """)
-    conn.execute(statement, {"t": tenant_id, "key": customer_key, "body": body, "by": by})
+    conn.execute(statement, {
+        "t": tenant_id, "key": customer_key, "body": body, "by": by,
+        "nonce": parse_nonce(form.get("nonce", "")),
+    })  # fmt: skip
     return "note", customer_key[2:]
 
 

@@ -6,26 +6,30 @@ from uuid import UUID
 
 from flask import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection
 
-from app import audit
 from app.api import Model, PageOf, PageQuery, Removed, api_scope, cut_page, documented, filled
 from app.current import current_actor, current_membership, require_membership_role
 from app.db import tenant_transaction
+from app.email import recipient_changes as changes
 from app.email import recipients as stored
 from app.email.recipients import RecipientEntry, parse_entry
+from app.tenancy import Scope
 
 blueprint = Blueprint("email_api", __name__, url_prefix="/analytics/api/v1/email")
 
 
 class MappingBody(BaseModel):
-    """Who gets which branch's report."""
+    """Who gets which branch's report. Without `is_enabled` a new recipient is on, and one that
+    is changed stays as it is. An address outside the company's own domains is taken only with
+    `is_outside_confirmed`.
+    """
 
     model_config = ConfigDict(extra="forbid")
     location_id: str = Field(min_length=1, max_length=100)
     email: str = Field(min_length=3, max_length=254)
     name: str = Field(default="", max_length=120)
-    is_enabled: bool = True
+    is_enabled: bool | None = None
+    is_outside_confirmed: bool = False
 
 
 class MappingRow(Model):
@@ -44,10 +48,10 @@ class MappingRow(Model):
 @api_scope("admin")
 @documented(PageOf[MappingRow], tag="analytics")
 def list_mappings(query: PageQuery) -> PageOf[MappingRow]:
-    """Every recipient, by branch and address. Managers and admins only."""
+    """The recipients of the caller's branches, by branch and address. Managers and admins only."""
     require_membership_role("manager", "admin")
     with tenant_transaction(_tenant_id()) as conn:
-        found = stored.list_recipients(conn, _tenant_id())
+        found = stored.list_recipients(conn, _tenant_id(), _scope())
     return cut_page([_row(one) for one in found], query)
 
 
@@ -57,11 +61,13 @@ def list_mappings(query: PageQuery) -> PageOf[MappingRow]:
 def create_mapping(json: MappingBody) -> tuple[MappingRow, int]:
     """Add a recipient. Managers and admins only."""
     require_membership_role("manager", "admin")
-    entry = _entry(json)
+    entry = _entry(json, is_enabled=json.is_enabled is not False)
     with tenant_transaction(_tenant_id()) as conn:
-        mapping_id = stored.add_recipient(conn, _tenant_id(), entry)
-        _record(conn, "email.recipient_added", entry)
-        return _row(stored.get_recipient(conn, _tenant_id(), mapping_id)), 201
+        mapping_id = changes.add(
+            conn, _tenant_id(), _scope(), current_actor(), entry,
+            is_confirmed=json.is_outside_confirmed,
+        )  # fmt: skip
+        return _row(stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id)), 201
 
 
 @blueprint.put("/mappings/<uuid:mapping_id>")
@@ -70,11 +76,14 @@ def create_mapping(json: MappingBody) -> tuple[MappingRow, int]:
 def put_mapping(mapping_id: UUID, json: MappingBody) -> MappingRow:
     """Change a recipient. Managers and admins only."""
     require_membership_role("manager", "admin")
-    entry = _entry(json)
     with tenant_transaction(_tenant_id()) as conn:
-        stored.change_recipient(conn, _tenant_id(), mapping_id, entry)
-        _record(conn, "email.recipient_changed", entry)
-        return _row(stored.get_recipient(conn, _tenant_id(), mapping_id))
+        old = stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id)
+        is_enabled = old.is_enabled if json.is_enabled is None else json.is_enabled
+        changes.change(
+            conn, _tenant_id(), _scope(), current_actor(), mapping_id,
+            _entry(json, is_enabled=is_enabled), is_confirmed=json.is_outside_confirmed,
+        )  # fmt: skip
+        return _row(stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id))
 
 
 @blueprint.delete("/mappings/<uuid:mapping_id>")
@@ -84,25 +93,20 @@ def remove_mapping(mapping_id: UUID) -> Removed:
     """Take a recipient away; what was sent stays. Managers and admins only."""
     require_membership_role("manager", "admin")
     with tenant_transaction(_tenant_id()) as conn:
-        old = stored.delete_recipient(conn, _tenant_id(), mapping_id)
-        if old is not None:
-            _record(conn, "email.recipient_deleted", old)
+        old = changes.delete(conn, _tenant_id(), _scope(), current_actor(), mapping_id)
     return Removed(was_there=old is not None)
 
 
-def _entry(body: MappingBody) -> RecipientEntry:
-    return parse_entry(body.location_id, body.email, body.name, is_enabled=body.is_enabled)
+def _entry(body: MappingBody, *, is_enabled: bool) -> RecipientEntry:
+    return parse_entry(body.location_id, body.email, body.name, is_enabled=is_enabled)
 
 
 def _row(one: stored.Recipient) -> MappingRow:
     return filled(MappingRow, one, location_id=one.branch_id, location_name=one.branch_name)
 
 
-def _record(conn: Connection, action: str, entry: RecipientEntry) -> None:
-    audit.record(
-        conn, _tenant_id(), current_actor(), action, entry.branch_id, email=entry.email,
-        is_enabled=entry.is_enabled,
-    )  # fmt: skip
+def _scope() -> Scope:
+    return current_membership().scope
 
 
 def _tenant_id() -> UUID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
@@ -86,21 +86,31 @@ class Digest:
         }
 
 
-def list_managers(conn: Connection, tenant_id: UUID) -> list[Manager]:
-    """Active managers and admins who did not unsubscribe, by address."""
+def list_managers(
+    conn: Connection, tenant_id: UUID, location_ids: Sequence[str] | None
+) -> list[Manager]:
+    """Active managers and admins who did not unsubscribe, by address.
+
+    With `location_ids` only those who see none but these branches; None is everybody.
+    """
     statement = text("""
         select m.email, m.name, m.location_ids
         from membership as m
         where
             m.tenant_id = :t and m.is_active and m.role in ('manager', 'admin')
+            and (
+                cast(:branches as text []) is null
+                or m.location_ids <@ cast(:branches as text [])
+            )
             and not exists (
                 select from email_suppression as s where s.tenant_id = :t and s.email = m.email
             )
         order by m.email
     """)
+    values = {"t": tenant_id, "branches": None if location_ids is None else list(location_ids)}
     return [
         Manager(email, name or "", None if branches is None else tuple(branches))
-        for email, name, branches in conn.execute(statement, {"t": tenant_id})
+        for email, name, branches in conn.execute(statement, values)
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -10,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.errors import Conflict, NotFound
+from app.tenancy import Scope
 
-Branches = Sequence[str] | None
 SETTLING = timedelta(minutes=10)
 
 
@@ -82,28 +81,27 @@ class Words:
 
 
 def get_email_jobs_paginated(
-    conn: Connection, tenant_id: UUID, limit: int = 50, offset: int = 0,
-    job_id: UUID | None = None, location_ids: Branches = None,
+    conn: Connection, tenant_id: UUID, scope: Scope, limit: int = 50, offset: int = 0,
+    job_id: UUID | None = None,
 ) -> tuple[list[MailJob], int]:  # fmt: skip
-    """Plannings, newest first, and how many there are.
+    """Plannings that concern branches in scope, newest first, and how many there are.
 
     Source: sql/functions/get_email_jobs_paginated.sql
     """
     statement = text("select * from get_email_jobs_paginated(:t, :limit, :offset, :job, :branches)")
     values = {
         "t": tenant_id, "limit": limit, "offset": offset, "job": job_id,
-        "branches": None if location_ids is None else list(location_ids),
+        "branches": _branches(scope),
     }  # fmt: skip
     rows = conn.execute(statement, values).all()
     return [MailJob(*row[:-1]) for row in rows], rows[0].total if rows else 0
 
 
 def get_email_send_history_paginated(
-    conn: Connection, tenant_id: UUID, limit: int = 50, offset: int = 0, *,
+    conn: Connection, tenant_id: UUID, scope: Scope, limit: int = 50, offset: int = 0, *,
     job_id: UUID | None = None, status: str | None = None, recipient: str | None = None,
-    location_ids: Branches = None,
 ) -> tuple[list[MailMessage], int]:  # fmt: skip
-    """Messages, newest first, and how many the filters let through.
+    """Messages about nothing but branches in scope, newest first, and how many pass the filters.
 
     Source: sql/functions/get_email_send_history_paginated.sql
     """
@@ -114,63 +112,54 @@ def get_email_send_history_paginated(
     """)
     values = {
         "t": tenant_id, "limit": limit, "offset": offset, "job": job_id, "status": status,
-        "recipient": recipient,
-        "branches": None if location_ids is None else list(location_ids),
+        "recipient": recipient, "branches": _branches(scope),
     }  # fmt: skip
     rows = conn.execute(statement, values).all()
     return [MailMessage(*row[:-1]) for row in rows], rows[0].total if rows else 0
 
 
-def get_mail_job(
-    conn: Connection, tenant_id: UUID, job_id: UUID, location_ids: Branches = None
-) -> MailJob:
+def get_mail_job(conn: Connection, tenant_id: UUID, scope: Scope, job_id: UUID) -> MailJob:
     """One planning.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is none, or none that concerns branches in scope.
     """
-    found, _ = get_email_jobs_paginated(conn, tenant_id, 1, 0, job_id, location_ids)
+    found, _ = get_email_jobs_paginated(conn, tenant_id, scope, 1, 0, job_id)
     if not found:
         raise NotFound("There is no such sending.")
     return found[0]
 
 
 def get_message(
-    conn: Connection, tenant_id: UUID, message_id: UUID, location_ids: Branches = None
+    conn: Connection, tenant_id: UUID, scope: Scope, message_id: UUID
 ) -> tuple[MailMessage, Words]:
     """One message and its words.
 
     Raises:
-        NotFound: there is none, or it is about branches outside of these.
+        NotFound: there is none, or it is about branches outside the scope.
     """
     values = {"t": tenant_id, "id": message_id}
     row = conn.execute(_WORDS, values).one_or_none()
     if row is not None:
         listed, _ = get_email_send_history_paginated(
-            conn, tenant_id, 1, 0, job_id=row.job_id, recipient=row.recipient,
-            location_ids=location_ids,
-        )  # fmt: skip
+            conn, tenant_id, scope, 1, 0, job_id=row.job_id, recipient=row.recipient
+        )
         if listed:
             return listed[0], Words(row.html_body, row.text_body, row.message_header)
     raise NotFound("There is no such message.")
 
 
 def last_by_recipient(
-    conn: Connection, tenant_id: UUID
+    conn: Connection, tenant_id: UUID, scope: Scope
 ) -> dict[str, tuple[datetime | None, datetime | None]]:
-    """When something was last sent to each recipient, and when they last used a link."""
-    rows = conn.execute(_LAST, {"t": tenant_id})
+    """When each recipient was last sent a report in scope, and last used a link of one."""
+    rows = conn.execute(_LAST, {"t": tenant_id, "branches": _branches(scope)})
     return {row.recipient: (row.sent_at, row.acted_at) for row in rows}
 
 
-def resend_failed(
-    conn: Connection, tenant_id: UUID, job_id: UUID, location_ids: Branches = None
-) -> int:
-    """Plan what failed of this job again, and nothing else; answers how many."""
-    values = {
-        "t": tenant_id, "job": job_id,
-        "branches": None if location_ids is None else list(location_ids),
-    }  # fmt: skip
+def resend_failed(conn: Connection, tenant_id: UUID, scope: Scope, job_id: UUID) -> int:
+    """Plan what failed of this job and is in scope again; returns how many."""
+    values = {"t": tenant_id, "job": job_id, "branches": _branches(scope)}
     return conn.execute(_RESEND, values).rowcount
 
 
@@ -191,6 +180,10 @@ def resolve(
         )
 
 
+def _branches(scope: Scope) -> list[str] | None:
+    return None if scope.location_ids is None else list(scope.location_ids)
+
+
 _WORDS = text("""
     select job_id, recipient, html_body, text_body, message_header
     from email_send_history
@@ -205,7 +198,12 @@ _LAST = text("""
     left join email_link as k on k.tenant_id = h.tenant_id and k.message_id = h.message_id
     left join email_link_use as u
         on u.tenant_id = k.tenant_id and u.token_hash = k.token_hash
-    where h.tenant_id = :t and j.kind = 'report'
+    where
+        h.tenant_id = :t and j.kind = 'report'
+        and (
+            cast(:branches as text []) is null
+            or h.branch_ids <@ cast(:branches as text []) and h.branch_ids <> '{}'
+        )
     group by h.recipient
 """)
 _RESEND = text("""
@@ -213,7 +211,10 @@ _RESEND = text("""
     set status = 'planned', attempts = 0, retry_at = null
     where
         tenant_id = :t and job_id = :job and status = 'failed'
-        and (cast(:branches as text []) is null or branch_ids <@ cast(:branches as text []))
+        and (
+            cast(:branches as text []) is null
+            or branch_ids <@ cast(:branches as text []) and branch_ids <> '{}'
+        )
 """)
 _DELIVERED = text("""
     update email_send_history

@@ -15,10 +15,10 @@ from app.db import tenant_transaction
 from app.email import history as stored
 from app.email import links, stops
 from app.email.send_views import mail_document
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.format import plural
 from app.paging import Page
-from app.tenancy import allowed_locations
+from app.tenancy import Scope
 from app.web import page_arguments, render_page, require_role
 
 blueprint = Blueprint("history", __name__, url_prefix="/analytics/email/history")
@@ -33,7 +33,7 @@ def jobs() -> Response:
     number, limit = page_arguments()
     with tenant_transaction(_tenant_id()) as conn:
         found, total = stored.get_email_jobs_paginated(
-            conn, _tenant_id(), limit, (number - 1) * limit, None, _scope()
+            conn, _tenant_id(), _scope(), limit, (number - 1) * limit
         )
         stop = stops.find_stop(conn, _tenant_id())
     return render_page(
@@ -51,11 +51,10 @@ def job(job_id: UUID) -> Response:
     asked = request.args.get("status", "")
     chosen = asked if asked in STATES else None
     with tenant_transaction(_tenant_id()) as conn:
-        found = stored.get_mail_job(conn, _tenant_id(), job_id, _scope())
+        found = stored.get_mail_job(conn, _tenant_id(), _scope(), job_id)
         messages, total = stored.get_email_send_history_paginated(
-            conn, _tenant_id(), limit, (number - 1) * limit, job_id=job_id,
-            status=chosen, location_ids=_scope(),
-        )  # fmt: skip
+            conn, _tenant_id(), _scope(), limit, (number - 1) * limit, job_id=job_id, status=chosen
+        )
         names = get_branch_names(conn, _tenant_id())
     return render_page(
         "email/job.html", "email/_job.html", job=found, states=STATES, chosen=chosen,
@@ -72,8 +71,8 @@ def job(job_id: UUID) -> Response:
 def resend(job_id: UUID) -> AnyResponse:
     """Send what failed again, and nothing else."""
     with tenant_transaction(_tenant_id()) as conn:
-        stored.get_mail_job(conn, _tenant_id(), job_id, _scope())
-        count = stored.resend_failed(conn, _tenant_id(), job_id, _scope())
+        stored.get_mail_job(conn, _tenant_id(), _scope(), job_id)
+        count = stored.resend_failed(conn, _tenant_id(), _scope(), job_id)
         audit.record(conn, _tenant_id(), current_actor(), "email.resent", job_id, messages=count)
     flash(f"{count} failed {plural(count, 'message')} will be tried again.", "success")
     return redirect(url_for("history.job", job_id=job_id), 303)
@@ -91,7 +90,7 @@ def message(message_id: UUID) -> Response:
 def message_html(message_id: UUID) -> Response:
     """Its HTML part alone, for the frame of the page."""
     with tenant_transaction(_tenant_id()) as conn:
-        _, words = stored.get_message(conn, _tenant_id(), message_id, _scope())
+        _, words = stored.get_message(conn, _tenant_id(), _scope(), message_id)
     return mail_document(words.html)
 
 
@@ -99,11 +98,13 @@ def message_html(message_id: UUID) -> Response:
 @require_role("admin")
 def resolve(message_id: UUID) -> AnyResponse:
     """Say what became of a message of unknown fate."""
-    is_delivered = request.form.get("fate") != "again"
-    actor = current_actor()
+    fate = request.form.get("fate")
+    if fate not in ("delivered", "again"):
+        raise Invalid("Say whether it arrived or is to go again.")
+    is_delivered, actor = fate == "delivered", current_actor()
     try:
         with tenant_transaction(_tenant_id()) as conn:
-            stored.get_message(conn, _tenant_id(), message_id, _scope())
+            stored.get_message(conn, _tenant_id(), _scope(), message_id)
             stored.resolve(
                 conn, _tenant_id(), message_id, actor.email, is_delivered=is_delivered
             )
@@ -123,7 +124,7 @@ def revoke(message_id: UUID) -> AnyResponse:
     """The links of this report are no longer good."""
     actor = current_actor()
     with tenant_transaction(_tenant_id()) as conn:
-        stored.get_message(conn, _tenant_id(), message_id, _scope())
+        stored.get_message(conn, _tenant_id(), _scope(), message_id)
         count = links.revoke(conn, _tenant_id(), message_id, actor.email)
         audit.record(conn, _tenant_id(), actor, "email.links_revoked", message_id, links=count)
     flash(f"{count} {plural(count, 'link is', 'links are')} no longer good.", "success")
@@ -132,7 +133,7 @@ def revoke(message_id: UUID) -> AnyResponse:
 
 def _message_page(message_id: UUID, refusal: Conflict | None = None) -> Response:
     with tenant_transaction(_tenant_id()) as conn:
-        found, words = stored.get_message(conn, _tenant_id(), message_id, _scope())
+        found, words = stored.get_message(conn, _tenant_id(), _scope(), message_id)
         names = get_branch_names(conn, _tenant_id())
     context: dict[str, Any] = {
         "found": found, "words": words, "refusal": refusal, "tab": "history",
@@ -142,8 +143,8 @@ def _message_page(message_id: UUID, refusal: Conflict | None = None) -> Response
     return render_page("email/message.html", "email/_message.html", status=status, **context)
 
 
-def _scope() -> tuple[str, ...] | None:
-    return allowed_locations(current_membership(), ())
+def _scope() -> Scope:
+    return current_membership().scope
 
 
 def _tenant_id() -> UUID:

@@ -10,6 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app.errors import Invalid
+from app.tenancy import Scope
+
 _DAYS_BACK = 364  # as far as My queue goes
 
 
@@ -37,18 +40,34 @@ Told = Mapping[UUID, str]
 
 
 def list_addressees(
-    conn: Connection, tenant_id: UUID, location_ids: Sequence[str] | None = None
+    conn: Connection, tenant_id: UUID, location_ids: Sequence[str] | None
 ) -> list[Addressee]:
     """Who gets reports, each with those of their branches that are asked for, by address.
 
-    Branches that the locations file does not know and addresses that unsubscribed or were
-    refused are left out. `location_ids` None is every branch.
+    Left out are branches that the locations file does not know, members' branches that these
+    members may not see, and addresses that unsubscribed or were refused. `location_ids` None is
+    every branch.
     """
     values = {"t": tenant_id, "branches": None if location_ids is None else list(location_ids)}
     return [
         Addressee(row.email, row.name, tuple(row.branch_ids))
         for row in conn.execute(_ADDRESSEES, values)
     ]
+
+
+def find_addressee(conn: Connection, tenant_id: UUID, scope: Scope, email: str) -> Addressee:
+    """Somebody who gets reports about nothing but branches in scope.
+
+    Raises:
+        Invalid: nobody of that address does.
+    """
+    everybody = list_addressees(conn, tenant_id, None)
+    found = next((one for one in everybody if one.email == email), None)
+    if found is None or not any(map(scope.allows, found.branch_ids)):
+        raise Invalid("Nobody of this address gets reports. Choose one of the recipients.")
+    if not all(map(scope.allows, found.branch_ids)):
+        raise Invalid("This report is about branches that you do not see.")
+    return found
 
 
 def list_open_tasks(conn: Connection, tenant_id: UUID, today: date) -> dict[str, list[OpenTask]]:
@@ -85,6 +104,7 @@ _ADDRESSEES = text("""
     where
         m.tenant_id = :t and m.is_enabled
         and (cast(:branches as text []) is null or m.branch_id = any(:branches))
+        and _may_receive(m.tenant_id, m.email, m.branch_id)
         and not exists (
             select from email_suppression as s where s.tenant_id = :t and s.email = m.email
         )

@@ -39,7 +39,9 @@ from app.jobs import publish
 from app.limits import limiter
 from app.tasks.queue_actions import read_press, take
 from app.tasks.queue_cards import card_id, describe
+from app.tasks.step_rules import Clock
 from app.tasks.words import CLOSED_NAMES, OUTCOME_NAMES, STATE_NAMES, customer_name
+from app.tenancy import Scope
 from app.tenant_settings import format_of, get_tenant_settings
 from app.web import origin_free
 
@@ -121,13 +123,14 @@ def unsubscribe(letters: str) -> Response:
 
 
 def _act(conn: Connection, link: Link, action: Action) -> None:
-    fmt = _format(conn, link)
-    pressed = read_press(request.form, cast(Any, action), fmt.time_zone)
+    time_zone = _format(conn, link).time_zone
+    pressed = read_press(request.form, cast(Any, action), Clock(today(time_zone), time_zone))
     card = links.check_told(links.list_cards(conn, link), list(pressed.versions))
     if card is None:
         raise NotFound
     links.use(conn, link, _nonce(link), action, min(pressed.versions))
-    take(conn, link.tenant_id, card.customer_key, link.branch_ids, pressed, _actor(link))
+    scope = Scope(link.branch_ids)
+    take(conn, link.tenant_id, scope, card.customer_key, pressed, _actor(link))
 
 
 def _page(letters: str, said: str | None = None, refusal: AppError | None = None) -> Response:

@@ -29,7 +29,7 @@ class Gone(AppError):
 
 @dataclass(frozen=True)
 class Link:
-    """A link that is known. `branch_ids` are those its recipient still gets the report of."""
+    """A link that is known. `branch_ids` are those its recipient still may get the report of."""
 
     tenant_id: UUID
     tenant_name: str
@@ -148,7 +148,8 @@ def renew(conn: Connection, link: Link, today: date) -> UUID | None:
         return None
     return start_planning(
         conn, link.tenant_id, "link", key, link.period, link.recipient,
-        recipient=link.recipient, renews_message_id=link.message_id,
+        location_ids=link.branch_ids, recipient=link.recipient,
+        renews_message_id=link.message_id,
     )  # fmt: skip
 
 
@@ -179,6 +180,7 @@ _FIND = text("""
             where
                 m.tenant_id = h.tenant_id and m.email = h.recipient and m.is_enabled
                 and m.branch_id = any(h.branch_ids)
+                and _may_receive(m.tenant_id, m.email, m.branch_id)
         ), '{}') as branch_ids
     from email_link as k
     inner join email_send_history as h

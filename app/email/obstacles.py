@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -20,15 +21,23 @@ def find_obstacle(conn: Connection, tenant_id: UUID, message: Claimed) -> str | 
         return "The mail server refused this address for good."
     if message.kind == "link":
         return None
+    if message.kind == "test" and not found.is_member:
+        return "Whoever asked for this is no member any more."
+    if message.kind in ("test", "digest") and found.forbidden_branches:
+        return "The recipient no longer sees " + _branches(found.forbidden_branches) + "."
     if message.kind == "test":
-        return None if found.is_member else "Whoever asked for this is no member any more."
+        return None
     if found.suppressed:
         return "The recipient unsubscribed."
     if message.kind == "digest":
         return None if found.is_manager else "The recipient is no manager any more."
     if found.lost_branches:
-        return "The recipient no longer gets the report of " + ", ".join(found.lost_branches) + "."
+        return "The recipient no longer gets the report of " + _branches(found.lost_branches) + "."
     return None if found.has_more_to_tell else "What was new in it was told or ended meanwhile."
+
+
+def _branches(branch_ids: Sequence[str]) -> str:
+    return ", ".join(branch_id or "what belongs to no branch" for branch_id in branch_ids)
 
 
 _OBSTACLES = text("""
@@ -49,12 +58,19 @@ _OBSTACLES = text("""
         (
             select array_agg(b.branch_id order by b.branch_id)
             from unnest(cast(:branches as text [])) as b (branch_id)
-            where not exists (
-                select from branch_email_mappings as m
-                where
-                    m.tenant_id = :t and m.branch_id = b.branch_id and m.email = :email
-                    and m.is_enabled
-            )
+            where not _may_receive(:t, :email, b.branch_id)
+        ) as forbidden_branches,
+        (
+            select array_agg(b.branch_id order by b.branch_id)
+            from unnest(cast(:branches as text [])) as b (branch_id)
+            where
+                not _may_receive(:t, :email, b.branch_id)
+                or not exists (
+                    select from branch_email_mappings as m
+                    where
+                        m.tenant_id = :t and m.branch_id = b.branch_id and m.email = :email
+                        and m.is_enabled
+                )
         ) as lost_branches,
         exists (
             select

@@ -15,7 +15,7 @@ from app.db import tenant_transaction
 from app.email import outbox
 from app.email.content import Report, Reports
 from app.email.digest import build_digest, list_managers
-from app.email.ledger import Addressee, list_addressees
+from app.email.ledger import list_addressees
 from app.email.marks import fill_marks
 from app.email.render import (
     Frame,
@@ -64,12 +64,14 @@ class _Entry:
 
 def start_planning(
     conn: Connection, tenant_id: UUID, kind: str, schedule_key: str, period: DateRange,
-    started_by: str, *, location_ids: Sequence[str] | None = None, recipient: str | None = None,
+    started_by: str, *, location_ids: Sequence[str] | None, recipient: str | None = None,
     renews_message_id: UUID | None = None,
 ) -> UUID:  # fmt: skip
     """Queue the planning of mail; `publish()` its id after the commit.
 
     `kind` is report, digest, test (of `recipient`'s report, to `started_by`) or link.
+    `location_ids` are the branches that the mail may be about: what whoever asks for it sees, or
+    part of that. None is every branch.
 
     Raises:
         Invalid: sending is off, or the mail server is not set up.
@@ -156,14 +158,17 @@ def _report_entry(report: Report, frame: Frame) -> _Entry:
 def _plan_digests(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
     frame = mail_frame(conn, tenant_id, job_settings().base_url)
     whole = (*get_branch_names(conn, tenant_id), "")  # and what belongs to no branch
-    for member in list_managers(conn, tenant_id):
+    for member in list_managers(conn, tenant_id, planning.location_ids):
         digest = build_digest(conn, tenant_id, member, planning.period)
         branches = whole if member.location_ids is None else member.location_ids
         yield _Entry(member.email, member.name, branches, render_digest(digest, frame))
 
 
 def _plan_test(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
-    addressee = find_addressee(conn, tenant_id, planning.recipient or "")
+    found = list_addressees(conn, tenant_id, planning.location_ids)
+    addressee = next((one for one in found if one.email == planning.recipient), None)
+    if addressee is None:
+        return
     reports = Reports(conn, tenant_id, planning.period, [addressee.email])
     frame = mail_frame(conn, tenant_id, job_settings().base_url, is_test=True)
     rendered = render_report(reports.build(addressee), frame)
@@ -172,20 +177,8 @@ def _plan_test(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterabl
 
 def _plan_link(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
     frame = mail_frame(conn, tenant_id, job_settings().base_url)
-    recipient = planning.recipient or ""
-    yield _Entry(recipient, "", (), render_link(planning.period, recipient, frame))
-
-
-def find_addressee(conn: Connection, tenant_id: UUID, email: str) -> Addressee:
-    """Somebody who gets reports.
-
-    Raises:
-        Invalid: nobody of that address does.
-    """
-    found = [one for one in list_addressees(conn, tenant_id) if one.email == email]
-    if not found:
-        raise Invalid("Nobody of this address gets reports. Choose one of the recipients.")
-    return found[0]
+    recipient, branches = planning.recipient or "", planning.location_ids or ()
+    yield _Entry(recipient, "", branches, render_link(planning.period, recipient, frame))
 
 
 def without_marks(rendered: Rendered, frame: Frame) -> Rendered:

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from app.dates import DateRange
 from app.email.content import Reports, Sorted
 from app.email.digest import build_digest, list_managers
-from app.email.ledger import Addressee, list_addressees
-from app.email.planning import find_addressee, mail_frame, without_marks
+from app.email.ledger import Addressee, find_addressee, list_addressees
+from app.email.planning import mail_frame, without_marks
 from app.email.render import Rendered, render_digest, render_report
 from app.errors import Invalid
+from app.tenancy import Scope
 
 MOST_SHOWN = 200
 
@@ -45,14 +46,14 @@ def list_outlooks(
 
 
 def preview_report(
-    conn: Connection, tenant_id: UUID, recipient: str, period: DateRange, base: str
+    conn: Connection, tenant_id: UUID, scope: Scope, recipient: str, period: DateRange, base: str
 ) -> Rendered:
     """The mail that this recipient would get now; its links lead to the site.
 
     Raises:
-        Invalid: nobody of this address gets reports.
+        Invalid: nobody of this address gets reports, or about branches outside the scope too.
     """
-    addressee = find_addressee(conn, tenant_id, recipient)
+    addressee = find_addressee(conn, tenant_id, scope, recipient)
     reports = Reports(conn, tenant_id, period, [recipient])
     frame = mail_frame(conn, tenant_id, base)
     return without_marks(render_report(reports.build(addressee), frame), frame)
@@ -66,7 +67,7 @@ def preview_digest(
     Raises:
         Invalid: nobody of this address gets the digest.
     """
-    found = [one for one in list_managers(conn, tenant_id) if one.email == email]
+    found = [one for one in list_managers(conn, tenant_id, None) if one.email == email]
     if not found:
         raise Invalid("You do not get the digest: you unsubscribed from it.")
     frame = mail_frame(conn, tenant_id, base)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -18,14 +18,15 @@ from app.nothing import Words
 COLUMNS = ("branch_id", "email", "name", "enabled")
 TEMPLATE = "branch_id,email,name,enabled\nD01,ana@example.com,Ana Lopez,yes\n"
 MOST_ROWS, MOST_CHARS = 5_000, 1_000_000
-_YES, _NO = ("", "yes", "y", "true", "1", "on"), ("no", "n", "false", "0", "off")
+_YES, _NO = ("yes", "y", "true", "1", "on"), ("no", "n", "false", "0", "off")
 
 
 @dataclass(frozen=True)
 class JudgedRow:
     """A row of the file (numbered as a spreadsheet shows it) and what importing it would do.
 
-    `verdict` is new, update, unchanged or error; `entry` is None for an error.
+    `verdict` is new, update, unchanged or error; `entry` is None for an error. `is_outside`: its
+    address is not the company's, and somebody has to confirm it.
     """
 
     number: int
@@ -33,6 +34,7 @@ class JudgedRow:
     verdict: str
     problem: str = ""
     entry: RecipientEntry | None = None
+    is_outside: bool = False
 
 
 def judge_file(
@@ -77,17 +79,19 @@ def _judge(
     number: int, cells: Mapping[str, str], known: Mapping[tuple[str, str], Recipient]
 ) -> JudgedRow:
     word = cells["enabled"].strip().lower()
-    if word not in (*_YES, *_NO):
+    if word not in ("", *_YES, *_NO):
         return JudgedRow(number, cells, "error", "enabled is yes or no.")
     try:
         entry = parse_entry(
-            cells["branch_id"], cells["email"], cells["name"], is_enabled=word in _YES
+            cells["branch_id"], cells["email"], cells["name"], is_enabled=word not in _NO
         )
     except Invalid as error:
         return JudgedRow(number, cells, "error", " ".join(error.extra["fields"].values()))
     old = known.get((entry.branch_id, entry.email))
     if old is None:
         return JudgedRow(number, cells, "new", entry=entry)
+    if not word:  # an empty cell switches nobody on again
+        entry = replace(entry, is_enabled=old.is_enabled)
     is_same = (old.name, old.is_enabled) == (entry.name, entry.is_enabled)
     return JudgedRow(number, cells, "unchanged" if is_same else "update", entry=entry)
 

@@ -12,14 +12,17 @@ from app import audit
 from app.branches import get_branch_names
 from app.current import current_actor, current_membership
 from app.db import tenant_transaction
+from app.email import recipient_changes as changes
 from app.email import recipients as stored
 from app.email.history import last_by_recipient
-from app.email.recipient_import import MOST_CHARS, TEMPLATE, apply_rows, judge_file
+from app.email.recipient_import import MOST_CHARS, TEMPLATE, JudgedRow, judge_file
+from app.email.recipient_rules import CONFIRM_FIELD
 from app.email.recipients import RecipientEntry, parse_entry
 from app.errors import AppError, Conflict, Invalid
 from app.format import plural
 from app.ingest.csv_text import read_csv_text
 from app.nothing import get_nothing_words
+from app.tenancy import Scope
 from app.web import render_page, require_role
 
 blueprint = Blueprint("recipients", __name__, url_prefix="/analytics/email/recipients")
@@ -39,8 +42,9 @@ def add() -> AnyResponse:
     try:
         entry = _entry()
         with tenant_transaction(_tenant_id()) as conn:
-            stored.add_recipient(conn, _tenant_id(), entry)
-            _record(conn, "email.recipient_added", entry)
+            changes.add(
+                conn, _tenant_id(), _scope(), current_actor(), entry, is_confirmed=_is_confirmed()
+            )
     except (Conflict, Invalid) as error:
         return _page(error)
     return _done(f"{entry.email} gets the report of {entry.branch_id} from now on.")
@@ -52,9 +56,11 @@ def change(mapping_id: UUID) -> AnyResponse:
     """Change a recipient, or what is wrong beside its fields."""
     try:
         with tenant_transaction(_tenant_id()) as conn:
-            entry = _entry()
-            stored.change_recipient(conn, _tenant_id(), mapping_id, entry)
-            _record(conn, "email.recipient_changed", entry)
+            stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id)
+            changes.change(
+                conn, _tenant_id(), _scope(), current_actor(), mapping_id, _entry(),
+                is_confirmed=_is_confirmed(),
+            )  # fmt: skip
     except (Conflict, Invalid) as error:
         return _page(error, mapping_id)
     return _done("Saved.")
@@ -65,10 +71,9 @@ def change(mapping_id: UUID) -> AnyResponse:
 def delete(mapping_id: UUID) -> AnyResponse:
     """Take a recipient away."""
     with tenant_transaction(_tenant_id()) as conn:
-        old = stored.delete_recipient(conn, _tenant_id(), mapping_id)
-        if old is None:
-            return _done("This recipient is gone already.")
-        _record(conn, "email.recipient_deleted", old)
+        old = changes.delete(conn, _tenant_id(), _scope(), current_actor(), mapping_id)
+    if old is None:
+        return _done("This recipient is gone already.")
     return _done(f"{old.email} gets the report of {old.branch_id} no longer.")
 
 
@@ -77,7 +82,7 @@ def delete(mapping_id: UUID) -> AnyResponse:
 def resume(mapping_id: UUID) -> AnyResponse:
     """Let reports go again to an address that unsubscribed or was refused."""
     with tenant_transaction(_tenant_id()) as conn:
-        email = stored.end_suppression(conn, _tenant_id(), mapping_id)
+        email = stored.end_suppression(conn, _tenant_id(), _scope(), mapping_id)
         audit.record(conn, _tenant_id(), current_actor(), "email.recipient_resumed", email)
     return _done(f"Reports go to {email} again.")
 
@@ -98,19 +103,23 @@ def import_file() -> AnyResponse:
     try:
         content = _content()
         with tenant_transaction(_tenant_id()) as conn:
-            words = get_nothing_words(conn, _tenant_id())
-            words -= {branch.lower() for branch in get_branch_names(conn, _tenant_id())}
-            rows = judge_file(content, stored.list_recipients(conn, _tenant_id()), words)
+            rows = _judged(conn, content)
             if request.form.get("apply") != "yes":
                 return _preview(content, rows)
-            count = apply_rows(conn, _tenant_id(), rows)
-            audit.record(
-                conn, _tenant_id(), current_actor(), "email.recipients_imported",
-                rows=len(rows), changed=count,
-            )  # fmt: skip
+            count = changes.import_rows(
+                conn, _tenant_id(), current_actor(), rows, is_confirmed=_is_confirmed()
+            )
     except Invalid as error:
         return _page(error)
     return _done(f"Imported: {count} {plural(count, 'recipient')} added or changed.")
+
+
+def _judged(conn: Connection, content: str) -> list[JudgedRow]:
+    """The verdict of each row, for this member."""
+    words = get_nothing_words(conn, _tenant_id())
+    words -= {branch.lower() for branch in get_branch_names(conn, _tenant_id())}
+    present = stored.list_recipients(conn, _tenant_id(), _scope())
+    return changes.judge_rows(conn, _tenant_id(), _scope(), judge_file(content, present, words))
 
 
 def _content() -> str:
@@ -135,16 +144,16 @@ def _preview(content: str, rows: object) -> Response:
 
 
 def _page(error: AppError | None = None, mapping_id: UUID | None = None) -> Response:
-    tenant_id = _tenant_id()
+    tenant_id, scope = _tenant_id(), _scope()
     with tenant_transaction(tenant_id) as conn:
-        found = stored.list_recipients(conn, tenant_id)
-        lonely = stored.list_lonely_branches(conn, tenant_id)
-        branches = get_branch_names(conn, tenant_id)
-        last = last_by_recipient(conn, tenant_id)
+        found = stored.list_recipients(conn, tenant_id, scope)
+        lonely = stored.list_lonely_branches(conn, tenant_id, scope)
+        names = get_branch_names(conn, tenant_id)
+        last = last_by_recipient(conn, tenant_id, scope)
     return render_page(
         "email/recipients.html", "email/_recipients.html",
-        status=error.status if error else 200, found=found, branches=branches,
-        last=last,
+        status=error.status if error else 200, found=found, last=last,
+        branches={key: name for key, name in names.items() if scope.allows(key)},
         warnings=stored.warnings_of(found, lonely), changing=mapping_id, typed=request.form,
         problem=error.message if error else None, tab="recipients",
         problems=error.extra.get("fields", {}) if error else {},
@@ -159,16 +168,17 @@ def _entry() -> RecipientEntry:
     )  # fmt: skip
 
 
-def _record(conn: Connection, action: str, entry: RecipientEntry) -> None:
-    audit.record(
-        conn, _tenant_id(), current_actor(), action, entry.branch_id, email=entry.email,
-        is_enabled=entry.is_enabled,
-    )  # fmt: skip
-
-
 def _done(message: str) -> AnyResponse:
     flash(message, "success")
     return redirect(url_for("recipients.recipients"), 303)
+
+
+def _is_confirmed() -> bool:
+    return request.form.get(CONFIRM_FIELD) == "yes"
+
+
+def _scope() -> Scope:
+    return current_membership().scope
 
 
 def _tenant_id() -> UUID:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.errors import Conflict, Invalid, NotFound
+from app.tenancy import Scope
 
 _ADDRESS = re.compile(r"[^\s@<>,;\"\\]+@[^\s@<>,;\"\\]+\.[^\s@<>,;\"\\]+")
 _MOST_EMAIL, _MOST_NAME, _MOST_BRANCH = 254, 120, 100
@@ -66,24 +67,29 @@ def parse_entry(branch_id: str, email: str, name: str, *, is_enabled: bool) -> R
     return RecipientEntry(branch_id, email, name, is_enabled)
 
 
-def list_recipients(conn: Connection, tenant_id: UUID) -> list[Recipient]:
-    """All of them, by branch and address."""
-    return [Recipient(*row) for row in conn.execute(_LIST, {"t": tenant_id})]
+def list_recipients(conn: Connection, tenant_id: UUID, scope: Scope) -> list[Recipient]:
+    """Those of the branches in scope, by branch and address."""
+    return [Recipient(*row) for row in conn.execute(_LIST, _scoped(tenant_id, scope))]
 
 
-def list_lonely_branches(conn: Connection, tenant_id: UUID) -> list[tuple[str, str]]:
-    """Active branches (id, name) whose report nobody gets."""
-    rows = conn.execute(_LONELY, {"t": tenant_id})
+def list_lonely_branches(
+    conn: Connection, tenant_id: UUID, scope: Scope
+) -> list[tuple[str, str]]:
+    """Active branches (id, name) in scope whose report nobody gets."""
+    rows = conn.execute(_LONELY, _scoped(tenant_id, scope))
     return [(row.location_id, row.name) for row in rows]
 
 
-def get_recipient(conn: Connection, tenant_id: UUID, mapping_id: UUID) -> Recipient:
+def get_recipient(
+    conn: Connection, tenant_id: UUID, scope: Scope, mapping_id: UUID
+) -> Recipient:
     """One of them.
 
     Raises:
-        NotFound: this tenant has no such recipient.
+        NotFound: this tenant has no such recipient, or of a branch outside the scope.
     """
-    found = [one for one in list_recipients(conn, tenant_id) if one.mapping_id == mapping_id]
+    everybody = list_recipients(conn, tenant_id, scope)
+    found = [one for one in everybody if one.mapping_id == mapping_id]
     if not found:
         raise NotFound("There is no such recipient.")
     return found[0]
@@ -102,38 +108,44 @@ def add_recipient(conn: Connection, tenant_id: UUID, entry: RecipientEntry) -> U
 
 
 def change_recipient(
-    conn: Connection, tenant_id: UUID, mapping_id: UUID, entry: RecipientEntry
+    conn: Connection, tenant_id: UUID, scope: Scope, mapping_id: UUID, entry: RecipientEntry
 ) -> None:
     """Change one.
 
     Raises:
-        NotFound: this tenant has no such recipient.
+        NotFound: this tenant has no such recipient, or of a branch outside the scope.
         Conflict: the address gets that branch's report by another entry.
     """
-    get_recipient(conn, tenant_id, mapping_id)
+    get_recipient(conn, tenant_id, scope, mapping_id)
     values = _values(tenant_id, entry) | {"mapping_id": mapping_id}
     if conn.execute(_TAKEN, values).scalar():
         raise Conflict(_there(entry))
     conn.execute(_CHANGE, values)
 
 
-def delete_recipient(conn: Connection, tenant_id: UUID, mapping_id: UUID) -> RecipientEntry | None:
-    """Take one away and answer it; None when it is gone. What was sent stays in the history."""
+def delete_recipient(
+    conn: Connection, tenant_id: UUID, scope: Scope, mapping_id: UUID
+) -> RecipientEntry | None:
+    """Delete a recipient in scope and return it; None when it is gone. What was sent stays."""
     statement = text("""
-        delete from branch_email_mappings where tenant_id = :t and mapping_id = :mapping_id
+        delete from branch_email_mappings
+        where
+            tenant_id = :t and mapping_id = :mapping_id
+            and (cast(:scope as text []) is null or branch_id = any(:scope))
         returning branch_id, email, name, is_enabled
     """)
-    row = conn.execute(statement, {"t": tenant_id, "mapping_id": mapping_id}).one_or_none()
+    values = _scoped(tenant_id, scope) | {"mapping_id": mapping_id}
+    row = conn.execute(statement, values).one_or_none()
     return None if row is None else RecipientEntry(*row)
 
 
-def end_suppression(conn: Connection, tenant_id: UUID, mapping_id: UUID) -> str:
+def end_suppression(conn: Connection, tenant_id: UUID, scope: Scope, mapping_id: UUID) -> str:
     """Let reports go to this recipient's address again; answers the address.
 
     Raises:
         NotFound: this tenant has no such recipient.
     """
-    found = get_recipient(conn, tenant_id, mapping_id)
+    found = get_recipient(conn, tenant_id, scope, mapping_id)
     statement = text("delete from email_suppression where tenant_id = :t and email = :email")
     conn.execute(statement, {"t": tenant_id, "email": found.email})
     return found.email
@@ -159,6 +171,11 @@ def _there(entry: RecipientEntry) -> str:
     return f"{entry.email} gets the report of {entry.branch_id} already."
 
 
+def _scoped(tenant_id: UUID, scope: Scope) -> dict[str, object]:
+    branches = scope.location_ids
+    return {"t": tenant_id, "scope": None if branches is None else list(branches)}
+
+
 def _values(tenant_id: UUID, entry: RecipientEntry) -> dict[str, object]:
     return {"t": tenant_id, **vars(entry)}
 
@@ -170,7 +187,7 @@ _LIST = text("""
     from branch_email_mappings as m
     left join email_suppression as s on s.tenant_id = m.tenant_id and s.email = m.email
     left join locations as l on l.tenant_id = m.tenant_id and l.location_id = m.branch_id
-    where m.tenant_id = :t
+    where m.tenant_id = :t and (cast(:scope as text []) is null or m.branch_id = any(:scope))
     order by m.branch_id, m.email
 """)
 _LONELY = text("""
@@ -178,6 +195,7 @@ _LONELY = text("""
     from locations as l
     where
         l.tenant_id = :t and l.is_active
+        and (cast(:scope as text []) is null or l.location_id = any(:scope))
         and not exists (
             select from branch_email_mappings as m
             where

@@ -15,9 +15,12 @@ from app import audit
 from app.audit import Actor
 from app.cron import next_runs
 from app.dates import DateRange, utc_now, zone
+from app.errors import Forbidden
+from app.tenancy import Scope
 
 KINDS = {"report": "Reports for reps", "digest": "Weekly digest for managers"}
 LATE_AFTER = timedelta(hours=12)
+ONLY_WHOLE = "Schedules send the mail of every branch. Somebody who sees every branch changes them."
 _LONGEST_DAYS = 31
 
 
@@ -98,26 +101,47 @@ def delete_schedule(conn: Connection, tenant_id: UUID, kind: str) -> bool:
     return conn.execute(statement, {"t": tenant_id, "kind": kind}).rowcount == 1
 
 
+def may_schedule(scope: Scope) -> bool:
+    """Whether somebody of this scope may change schedules: they send every branch's mail."""
+    return scope.location_ids is None
+
+
 def change_schedule(
-    conn: Connection, tenant_id: UUID, actor: Actor, kind: str, cron: str, time_zone: str,
-    latest_time: time | None, *, is_paused: bool,
+    conn: Connection, tenant_id: UUID, scope: Scope, actor: Actor, kind: str, cron: str,
+    time_zone: str, latest_time: time | None, *, is_paused: bool | None,
 ) -> None:  # fmt: skip
-    """As store_schedule(), entered into the audit log.
+    """As store_schedule(), entered into the audit log. `is_paused` None leaves it as it is.
 
     Raises:
+        Forbidden: the scope is not every branch.
         Invalid: the cron line or the zone is not one.
     """
+    _check_scope(scope)
     before = find_schedule(conn, tenant_id, kind)
+    if is_paused is None:
+        is_paused = before is not None and before.is_paused
     store_schedule(conn, tenant_id, kind, cron, time_zone, latest_time, is_paused=is_paused)
     _record(conn, tenant_id, actor, kind, before, find_schedule(conn, tenant_id, kind))
 
 
-def remove_schedule(conn: Connection, tenant_id: UUID, actor: Actor, kind: str) -> bool:
-    """As delete_schedule(), entered into the audit log."""
+def remove_schedule(
+    conn: Connection, tenant_id: UUID, scope: Scope, actor: Actor, kind: str
+) -> bool:
+    """As delete_schedule(), entered into the audit log.
+
+    Raises:
+        Forbidden: the scope is not every branch.
+    """
+    _check_scope(scope)
     before = find_schedule(conn, tenant_id, kind)
     delete_schedule(conn, tenant_id, kind)
     _record(conn, tenant_id, actor, kind, before, None)
     return before is not None
+
+
+def _check_scope(scope: Scope) -> None:
+    if not may_schedule(scope):
+        raise Forbidden(ONLY_WHOLE)
 
 
 def _record(

@@ -84,7 +84,7 @@ def _start(conn: Connection, schedule: MailSchedule, due_at: datetime) -> UUID |
         return None
     job_id = start_planning(
         conn, schedule.tenant_id, schedule.kind, str(schedule.schedule_id),
-        schedule.period(due_at), "schedule",
+        schedule.period(due_at), "schedule", location_ids=None,
     )  # fmt: skip
     _note(conn, schedule, due_at, "started", job_id)
     return job_id

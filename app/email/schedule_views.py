@@ -58,8 +58,8 @@ def save(kind: str) -> AnyResponse:
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
-            conn, tenant_id, current_actor(), kind, form.line(), form.time_zone.data,
-            form.latest_time(), is_paused=form.is_paused.data,
+            conn, tenant_id, current_membership().scope, current_actor(), kind, form.line(),
+            form.time_zone.data, form.latest_time(), is_paused=form.pause,
         )  # fmt: skip
     flash("Schedule saved.", "success")
     return redirect(url_for("mail_schedule.schedule"), 303)
@@ -71,7 +71,9 @@ def delete(kind: str) -> AnyResponse:
     """Mail of this kind no longer goes out by itself."""
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        schedules.remove_schedule(conn, tenant_id, current_actor(), kind)
+        schedules.remove_schedule(
+            conn, tenant_id, current_membership().scope, current_actor(), kind
+        )
     flash(f"{KINDS[kind]} no longer go out by themselves.", "success")
     return redirect(url_for("mail_schedule.schedule"), 303)
 
@@ -90,6 +92,7 @@ def _page(failed: str | None = None, sent: MailScheduleForm | None = None) -> Re
     return render_page(
         "email/schedule.html", "email/_schedule.html", status=422 if is_bad else 200,
         forms=forms, found=found, runs=runs, kinds=KINDS, failed=failed, tab="schedule",
+        may_change=schedules.may_schedule(current_membership().scope),
     )  # fmt: skip
 
 

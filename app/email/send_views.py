@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
-from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit
@@ -16,14 +15,14 @@ from app.current import current_actor, current_member, current_membership
 from app.dates import DateRange, parse_date, today
 from app.db import tenant_transaction
 from app.email import stops, switch
-from app.email.ledger import list_addressees
+from app.email.ledger import find_addressee, list_addressees
 from app.email.outbox import is_sending_confirmed
-from app.email.planning import MANUAL, find_addressee, start_planning
+from app.email.planning import MANUAL, start_planning
 from app.email.preview import list_outlooks, preview_digest, preview_report
 from app.email.render import Rendered
 from app.errors import Invalid
 from app.jobs import publish
-from app.tenancy import allowed_locations
+from app.tenancy import Scope, allowed_locations
 from app.web import block, current_format, render_page, require_role
 
 blueprint = Blueprint("send", __name__, url_prefix="/analytics/email/send")
@@ -80,8 +79,7 @@ def preview() -> Response:
     """The mail a recipient would get: subject, HTML and text."""
     period, recipient = _asked()[0], request.args.get("recipient", "")
     with tenant_transaction(_tenant_id()) as conn:
-        _check_scope(conn, recipient)
-        rendered = preview_report(conn, _tenant_id(), recipient, period, _base())
+        rendered = preview_report(conn, _tenant_id(), _scope(), recipient, period, _base())
     return render_page(
         "email/preview.html", "email/_preview.html", rendered=rendered, recipient=recipient,
         period=period, tab="send",
@@ -94,8 +92,7 @@ def preview_html() -> Response:
     """The HTML part alone, for the frame of the preview: a document that can do nothing."""
     period, recipient = _asked()[0], request.args.get("recipient", "")
     with tenant_transaction(_tenant_id()) as conn:
-        _check_scope(conn, recipient)
-        rendered = preview_report(conn, _tenant_id(), recipient, period, _base())
+        rendered = preview_report(conn, _tenant_id(), _scope(), recipient, period, _base())
     return mail_document(rendered.html)
 
 
@@ -119,11 +116,14 @@ def digest_html() -> Response:
 @blueprint.post("/digest")
 @require_role("manager", "admin")
 def send_digest() -> AnyResponse:
-    """Send the digest of the last seven days to all managers and admins."""
+    """Send the digest of the last seven days to the managers whose branches the member sees."""
     tenant_id, actor = _tenant_id(), current_actor()
     try:
         with tenant_transaction(tenant_id) as conn:
-            job_id = start_planning(conn, tenant_id, "digest", MANUAL, _week(), actor.email)
+            job_id = start_planning(
+                conn, tenant_id, "digest", MANUAL, _week(), actor.email,
+                location_ids=_scope().location_ids,
+            )  # fmt: skip
             audit.record(conn, tenant_id, actor, "email.sent", job_id, digest=str(_week().end))
     except Invalid as error:
         return _page(error)
@@ -139,10 +139,11 @@ def test() -> AnyResponse:
     try:
         period, _ = _asked()
         with tenant_transaction(tenant_id) as conn:
-            _check_scope(conn, recipient)
+            find_addressee(conn, tenant_id, _scope(), recipient)
             job_id = start_planning(
-                conn, tenant_id, "test", "test", period, actor.email, recipient=recipient
-            )
+                conn, tenant_id, "test", "test", period, actor.email,
+                location_ids=_scope().location_ids, recipient=recipient,
+            )  # fmt: skip
             audit.record(conn, tenant_id, actor, "email.tested", job_id)
     except Invalid as error:
         return _page(error)
@@ -154,7 +155,10 @@ def test() -> AnyResponse:
 def turn() -> AnyResponse:
     """Let mail leave this database, or stop it."""
     tenant_id, actor = _tenant_id(), current_actor()
-    is_on = request.form.get("state") == "on"
+    state = request.form.get("state")
+    if state not in ("on", "off"):
+        raise Invalid("Say whether to switch sending on or off.")
+    is_on = state == "on"
     with tenant_transaction(tenant_id) as conn:
         if is_on:
             held = switch.turn_on(conn, tenant_id, actor.email)
@@ -184,13 +188,12 @@ def _started(job_id: UUID, words: str) -> AnyResponse:
 def _page(error: Invalid | None = None) -> Response:
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        scope = allowed_locations(current_membership(), ())
-        addressees = list_addressees(conn, tenant_id, scope)
+        addressees = list_addressees(conn, tenant_id, _scope().location_ids)
         context = {
             "is_on": is_sending_confirmed(conn, tenant_id),
             "was_on": switch.was_confirmed(conn, tenant_id),
             "stop": stops.find_stop(conn, tenant_id),
-            "branches": _visible(get_branch_names(conn, tenant_id), scope),
+            "branches": _visible(get_branch_names(conn, tenant_id)),
             "addressees": addressees,
         }
     return render_page(
@@ -201,8 +204,8 @@ def _page(error: Invalid | None = None) -> Response:
     )  # fmt: skip
 
 
-def _visible(names: dict[str, str], scope: tuple[str, ...] | None) -> dict[str, str]:
-    return {key: name for key, name in names.items() if scope is None or key in scope}
+def _visible(names: dict[str, str]) -> dict[str, str]:
+    return {key: name for key, name in names.items() if _scope().allows(key)}
 
 
 def _asked() -> tuple[DateRange, tuple[str, ...] | None]:
@@ -220,18 +223,6 @@ def _asked() -> tuple[DateRange, tuple[str, ...] | None]:
     return DateRange(day, day), allowed_locations(current_membership(), asked)
 
 
-def _check_scope(conn: Connection, recipient: str) -> None:
-    """Refuse to show the report of somebody who has a branch outside the member's.
-
-    Raises:
-        Invalid: nobody of this address gets reports, or one about other branches too.
-    """
-    scope = current_membership().location_ids
-    found = find_addressee(conn, _tenant_id(), recipient)
-    if scope is not None and not set(found.branch_ids) <= set(scope):
-        raise Invalid("This report is about branches that you do not see.")
-
-
 def _digest() -> Rendered:
     with tenant_transaction(_tenant_id()) as conn:
         return preview_digest(conn, _tenant_id(), current_member().email, _week(), _base())
@@ -247,6 +238,10 @@ def _yesterday() -> date:
 
 def _base() -> str:
     return str(current_app.config["BASE_URL"])
+
+
+def _scope() -> Scope:
+    return current_membership().scope
 
 
 def _tenant_id() -> UUID:

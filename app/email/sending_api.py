@@ -32,7 +32,7 @@ from app.email.planning import MANUAL, start_planning
 from app.email.schedule import MailSchedule
 from app.errors import Invalid, NotFound
 from app.jobs import publish
-from app.tenancy import allowed_locations
+from app.tenancy import Scope, allowed_locations
 from app.web import current_format
 
 blueprint = Blueprint("sending_api", __name__, url_prefix="/analytics/api/v1/email")
@@ -123,7 +123,7 @@ class MailScheduleBody(BaseModel):
     cron: str = Field(min_length=9, max_length=100)
     time_zone: str = Field(min_length=1, max_length=60)
     latest_time: str | None = Field(default=None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
-    is_paused: bool = False
+    is_paused: bool | None = None
 
 
 class MailScheduleRow(Model):
@@ -171,7 +171,7 @@ def list_jobs(query: PageQuery) -> PageOf[JobRow]:
     require_membership_role("manager", "admin")
     with tenant_transaction(_tenant_id()) as conn:
         found, total = stored.get_email_jobs_paginated(
-            conn, _tenant_id(), query.limit, (query.page - 1) * query.limit, None, _scope()
+            conn, _tenant_id(), _scope(), query.limit, (query.page - 1) * query.limit
         )
     return page_of([_job_row(one) for one in found], total, query)
 
@@ -183,7 +183,7 @@ def get_job(job_id: UUID) -> JobRow:
     """One sending. Managers and admins only."""
     require_membership_role("manager", "admin")
     with tenant_transaction(_tenant_id()) as conn:
-        return _job_row(stored.get_mail_job(conn, _tenant_id(), job_id, _scope()))
+        return _job_row(stored.get_mail_job(conn, _tenant_id(), _scope(), job_id))
 
 
 @blueprint.get("/history")
@@ -194,8 +194,8 @@ def list_history(query: HistoryQuery) -> PageOf[MessageRow]:
     require_membership_role("manager", "admin")
     with tenant_transaction(_tenant_id()) as conn:
         found, total = stored.get_email_send_history_paginated(
-            conn, _tenant_id(), query.limit, (query.page - 1) * query.limit, job_id=query.job_id,
-            status=query.status, recipient=query.recipient, location_ids=_scope(),
+            conn, _tenant_id(), _scope(), query.limit, (query.page - 1) * query.limit,
+            job_id=query.job_id, status=query.status, recipient=query.recipient,
         )  # fmt: skip
     return page_of([_message_row(one) for one in found], total, query)
 
@@ -213,14 +213,14 @@ def get_schedule(query: KindQuery) -> MailScheduleRow:
 @api_scope("admin")
 @documented(MailScheduleRow, tag="analytics")
 def put_schedule(query: KindQuery, json: MailScheduleBody) -> MailScheduleRow:
-    """Make the schedule, or change it. Managers and admins only."""
+    """Make the schedule, or change it. Managers and admins who see every branch only."""
     require_membership_role("manager", "admin")
     tenant_id = _tenant_id()
     latest = time.fromisoformat(json.latest_time) if json.latest_time else None
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
-            conn, tenant_id, current_actor(), query.kind, json.cron, json.time_zone, latest,
-            is_paused=json.is_paused,
+            conn, tenant_id, _scope(), current_actor(), query.kind, json.cron, json.time_zone,
+            latest, is_paused=json.is_paused,
         )  # fmt: skip
     return _schedule_row(_find(query.kind))
 
@@ -229,11 +229,13 @@ def put_schedule(query: KindQuery, json: MailScheduleBody) -> MailScheduleRow:
 @api_scope("admin")
 @documented(Removed, tag="analytics")
 def remove_schedule(query: KindQuery) -> Removed:
-    """Nothing of this kind goes out by itself any more. Managers and admins only."""
+    """Delete the schedule. Managers and admins who see every branch only."""
     require_membership_role("manager", "admin")
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        was_there = schedules.remove_schedule(conn, tenant_id, current_actor(), query.kind)
+        was_there = schedules.remove_schedule(
+            conn, tenant_id, _scope(), current_actor(), query.kind
+        )
     return Removed(was_there=was_there)
 
 
@@ -261,8 +263,8 @@ def _schedule_row(found: MailSchedule) -> MailScheduleRow:
     )
 
 
-def _scope() -> tuple[str, ...] | None:
-    return allowed_locations(current_membership(), ())
+def _scope() -> Scope:
+    return current_membership().scope
 
 
 def _tenant_id() -> UUID:

@@ -47,15 +47,19 @@ def find_schedule(conn: Connection, tenant_id: UUID) -> Schedule | None:
 
 def change_schedule(
     conn: Connection, tenant_id: UUID, actor: Actor, cron: str, time_zone: str, days_back: int, *,
-    is_paused: bool,
+    is_paused: bool | None,
 ) -> None:  # fmt: skip
     """Make the tenant's schedule, or change it. What was missed while paused is not caught up.
+
+    `is_paused` None leaves it as it is; a new schedule is on.
 
     Raises:
         Invalid: the cron line or the zone is not one.
     """
     due_at = next_runs(cron, time_zone, utc_now(), 1)[0]
     before = find_schedule(conn, tenant_id)
+    if is_paused is None:
+        is_paused = before is not None and before.is_paused
     conn.execute(_STORE, {
         "tenant_id": tenant_id, "cron": cron, "time_zone": time_zone, "days_back": days_back,
         "is_paused": is_paused, "due_at": None if is_paused else due_at,

@@ -29,7 +29,7 @@ class ScheduleBody(BaseModel):
     cron: str = Field(min_length=9, max_length=100)
     time_zone: str = Field(min_length=1, max_length=60)
     days_back: int = Field(default=4, ge=1, le=31)
-    is_paused: bool = False
+    is_paused: bool | None = None
 
 
 class ScheduleRow(Model):

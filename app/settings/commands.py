@@ -72,13 +72,13 @@ def delete_tenant(slug: str, name_again: str) -> None:
 @click.argument("email")
 @click.option("--role", default="viewer", type=click.Choice(["admin", "manager", "rep", "viewer"]))
 @click.option("--location-id", "location_ids", multiple=True, help="Only this branch; repeatable.")
-@click.option("--all-branches", is_flag=True, help="Every branch; an admin has them anyway.")
+@click.option("--all-branches", is_flag=True, help="Every branch, as admins always have.")
 def invite_member(
     slug: str, email: str, role: str, location_ids: tuple[str, ...], all_branches: bool
 ) -> None:
     """Invite EMAIL to the tenant SLUG, or change its role and branches."""
     if role != "admin" and bool(location_ids) == all_branches:
-        raise click.ClickException("Say which branches: --location-id D01 …, or --all-branches.")
+        raise click.ClickException("Give --location-id for each branch, or --all-branches.")
     with _plain_errors():
         tenant_id = provision.find_tenant_id(slug)
         provision.add_member(tenant_id, email, cast(Role, role), location_ids or None)

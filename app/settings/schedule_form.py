@@ -40,6 +40,11 @@ class CronForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
     time_zone = StringField("Time zone", [InputRequired("Enter a time zone.")])
     is_paused = BooleanField("Paused")
 
+    @property
+    def pause(self) -> bool | None:
+        """Whether to pause; None if the form does not say, as no form of ours does."""
+        return bool(self.is_paused.data) if self.is_paused.raw_data else None
+
     def line(self) -> str:
         """The cron line that was entered or described.
 

@@ -39,7 +39,7 @@ def save() -> AnyResponse:
     with tenant_transaction(tenant_id) as conn:
         change_schedule(
             conn, tenant_id, current_actor(), form.line(), form.time_zone.data,
-            form.days_back.data, is_paused=form.is_paused.data,
+            form.days_back.data, is_paused=form.pause,
         )  # fmt: skip
     flash("Schedule saved.", "success")
     return redirect(url_for("schedule.schedule"), 303)

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.current import current_actor, current_member, current_membership
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid
-from app.tasks.forms import parse_change
-from app.tasks.many import check_assignee, read_clock, take_many
-from app.tasks.opened import WORKING_ROLES, find_visible_step, find_visible_task
+from app.tasks.forms import read_asked
+from app.tasks.many import read_clock, take_many
+from app.tasks.opened import WORKING_ROLES, find_visible_step
+from app.tasks.step_rules import find_workable, own_address, parse_step, take_step
 from app.tasks.views import blueprint, find_list, list_context, read_filters, task_context
-from app.tasks.work import Action, change_task, undo
+from app.tasks.work import Action, undo
 from app.web import done, render_page, require_role
 
 __all__ = ["TASKS_CHANGED", "blueprint"]
@@ -82,10 +83,10 @@ def change_many(list_name: str) -> AnyResponse:
 def _take(task_id: UUID, action: Action) -> UUID:
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        find_visible_task(conn, current_membership(), current_member(), task_id)
-        change = parse_change(action, request.form, read_clock())
-        check_assignee(conn, change)
-        history_id = change_task(conn, tenant_id, task_id, change, current_actor())
+        scope, actor = current_membership().scope, current_actor()
+        find_workable(conn, tenant_id, scope, own_address(actor), task_id)
+        change = parse_step(read_asked(action, request.form), read_clock())
+        history_id = take_step(conn, tenant_id, scope, task_id, change, actor)
     logger.info("tasks.step.taken", action=action, outcome=change.outcome)
     return history_id
 

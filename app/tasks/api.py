@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -15,11 +16,13 @@ from sqlalchemy import Connection
 from app.api import Model, Money, PageOf, PageQuery, PeriodQuery, api_scope, documented, page_of
 from app.current import current_actor, current_membership, require_membership_role
 from app.db import tenant_transaction
-from app.errors import Invalid, NotFound
+from app.errors import Invalid
 from app.reading import reading_transaction
 from app.tasks import queries
+from app.tasks.many import read_clock
 from app.tasks.queries import Contact, Place, Task, TaskFilters
-from app.tasks.work import Change, change_task
+from app.tasks.step_rules import Asked, find_workable, own_address, parse_step, take_step
+from app.tasks.work import Action
 from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
 
@@ -27,6 +30,9 @@ blueprint = Blueprint("tasks_api", __name__, url_prefix="/analytics/api/v1")
 
 State = Literal["open", "in_progress", "snoozed", "done", "closed", "expired"]
 Outcome = Literal["won", "will_order_later", "no_answer", "not_interested", "not_relevant"]
+_ACTIONS: dict[State, Action] = {
+    "open": "reopen", "in_progress": "start", "snoozed": "snooze", "done": "done",
+}  # fmt: skip
 Lister = Callable[[Connection, UUID, TaskFilters, Place], list[Task]]
 
 
@@ -86,14 +92,22 @@ class TaskRow(Model):
 
 
 class TaskChange(BaseModel):
-    """What to change. `version` is the one that was read; a note alone needs none."""
+    """What to change. `version` is the one that was read; a note alone needs none.
+
+    A note has at most 2,000 characters. `snoozed_until` is an instant with its zone, on a day after
+    today and within a year. `owner` is the address of somebody who works here, or null for nobody.
+    `amount` is what was won and ordered elsewhere. The same `nonce` twice takes one step.
+    """
 
     state: Literal["open", "in_progress", "snoozed", "done"] | None = None
     outcome: Outcome | None = None
-    note: str | None = Field(default=None, max_length=4_000)
+    reason: str | None = None
+    amount: Decimal | None = None
+    note: str | None = None
     snoozed_until: datetime | None = None
-    owner: str | None = Field(default=None, max_length=200)
-    version: int | None = Field(default=None, ge=0)
+    owner: str | None = None
+    version: int | None = Field(default=None, ge=0, le=999_999_999)
+    nonce: UUID | None = None
 
 
 @blueprint.get("/tasks/purchases")
@@ -132,59 +146,50 @@ def patch_task(task_id: UUID, json: TaskChange) -> TaskRow:
     """Change one task; 409 says who changed it since it was read."""
     require_membership_role("admin", "manager", "rep")
     membership, actor = current_membership(), current_actor()
-    tenant_id = membership.tenant.tenant_id
+    tenant_id, scope = membership.tenant.tenant_id, membership.scope
     with tenant_transaction(tenant_id) as conn:
-        _visible(conn, tenant_id, task_id)
+        find_workable(conn, tenant_id, scope, own_address(actor), task_id)
+        steps = [parse_step(asked, read_clock()) for asked in steps_of(json)]
         version = json.version
-        for change in changes_of(json):
-            change_task(conn, tenant_id, task_id, _versioned(change, version), actor)
-            version = None if version is None else version + (change.action != "note")
-        task = _visible(conn, tenant_id, task_id)
-        return task_rows(conn, tenant_id, [task])[0]
+        for step in steps:
+            take_step(conn, tenant_id, scope, task_id, replace(step, version=version), actor)
+            version = None if version is None else version + (step.action != "note")
+        task = queries.find_task(conn, tenant_id, task_id)
+        return task_rows(conn, tenant_id, [task] if task else [])[0]
 
 
-def changes_of(asked: TaskChange) -> list[Change]:
+def steps_of(body: TaskChange) -> list[Asked]:
     """The steps a body asks for: whose it is first, then where it stands, with the note.
 
     Raises:
         Invalid: it asks for nothing, or a step without the version it was read in.
     """
-    state = asked.state or ("done" if asked.outcome else None)
-    steps: list[Change] = []
-    if "owner" in asked.model_fields_set:
-        steps.append(Change("assign", owner=asked.owner))
-    if state == "done":
-        steps.append(Change(
-            "done", outcome=asked.outcome, note=asked.note, snoozed_until=asked.snoozed_until
-        ))  # fmt: skip
-    elif state == "snoozed":
-        steps.append(Change("snooze", note=asked.note, snoozed_until=asked.snoozed_until))
-    elif state is not None:
-        steps.append(Change("reopen" if state == "open" else "start", note=asked.note))
-    elif asked.note:
-        steps.append(Change("note", note=asked.note))
-    if not steps:
+    state = body.state or ("done" if body.outcome else None)
+    actions: list[Action] = ["assign"] if "owner" in body.model_fields_set else []
+    if state is not None:
+        actions.append(_ACTIONS[state])
+    elif body.note is not None:
+        actions.append("note")
+    if not actions:
         raise Invalid("Nothing to change: give state, outcome, owner or note.")
-    if asked.version is None and any(step.action != "note" for step in steps):
+    if body.version is None and actions != ["note"]:
         raise Invalid("Give the version of the task that you read.", fields={"version": "missing"})
-    return steps
+    return [_asked(action, body) for action in actions]
 
 
-def _versioned(change: Change, version: int | None) -> Change:
-    return Change(**{**vars(change), "version": version})
-
-
-def _visible(conn: Connection, tenant_id: UUID, task_id: UUID) -> Task:
-    """The task, if the member may see its branch.
-
-    Raises:
-        NotFound: there is no such task, or it lies outside the member's branches.
-    """
-    task = queries.find_task(conn, tenant_id, task_id)
-    scope = current_membership().location_ids
-    if task is None or (scope is not None and task.branch_id not in scope):
-        raise NotFound("There is no such task.")
-    return task
+def _asked(action: Action, body: TaskChange) -> Asked:
+    is_assigned = action == "assign"
+    return Asked(
+        action,
+        version=str(body.version),
+        outcome=body.outcome or "",
+        reason=body.reason or "",
+        note="" if is_assigned else body.note or "",
+        amount="" if body.amount is None else str(body.amount),
+        owner=(body.owner or "") if is_assigned else None,
+        until=body.snoozed_until or "",
+        nonce="" if body.nonce is None else str(body.nonce),
+    )
 
 
 def _page(query: TasksQuery, lister: Lister, types: Sequence[str]) -> PageOf[TaskRow]:

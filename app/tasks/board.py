@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,9 +24,10 @@ from app.tasks.board_queries import (
     list_unassigned_tasks,
 )
 from app.tasks.lookups import list_assignees
+from app.tasks.many import read_clock
 from app.tasks.queue_filters import RANGES
+from app.tasks.step_rules import Asked, check_owner, parse_step, take_step
 from app.tasks.words import TYPE_NAMES
-from app.tasks.work import Change, change_task
 from app.tenancy import allowed_locations
 from app.web import block, current_format, done, render_page, require_role
 
@@ -49,7 +51,7 @@ def board() -> Response:
 @require_role("manager", "admin")
 def assign() -> AnyResponse:
     """Give what nobody owns at one branch to somebody, all of it or none."""
-    branch_id, owner = request.form.get("branch_id", ""), request.form.get("owner", "").lower()
+    branch_id, owner = request.form.get("branch_id", ""), request.form.get("owner", "")
     with tenant_transaction(_tenant_id()) as conn:
         count = _assign(conn, branch_id, owner)
         context = _board(conn)
@@ -63,19 +65,21 @@ def _assign(conn: Connection, branch_id: str, owner: str) -> int:
     """How many were given away.
 
     Raises:
-        Invalid: the new owner is no member, or there is nothing to give.
+        Invalid: the new owner does not work here, or there is nothing to give.
         Conflict: somebody was faster with one of them; nothing is given then.
     """
-    if owner not in {person.email for person in list_assignees(conn, _tenant_id())}:
-        raise Invalid("Choose one of the members.")
+    change = parse_step(Asked("assign", version="0", owner=owner), read_clock())
+    if change.owner is None:
+        raise Invalid("Choose to whom.")
+    check_owner(conn, _tenant_id(), change)
     period = _period(_DAYS)
     waiting = list_unassigned_tasks(conn, _tenant_id(), branch_id, period, _scope())
     if not waiting:
         raise Invalid("Nothing is waiting there any more. Reload the page.")
-    actor = current_actor()
+    scope, actor = current_membership().scope, current_actor()
     for task_id, version in sorted(waiting):
-        change = Change("assign", version=version, owner=owner)
-        change_task(conn, _tenant_id(), task_id, change, actor)
+        step = replace(change, version=version)
+        take_step(conn, _tenant_id(), scope, task_id, step, actor)
     return len(waiting)
 
 

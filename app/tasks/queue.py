@@ -13,16 +13,15 @@ from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid
 from app.reading import reading_transaction
 from app.tasks import queue_actions
-from app.tasks.many import take_many
+from app.tasks.many import read_clock, take_many
 from app.tasks.opened import find_visible_step
-from app.tasks.queue_context import card_context, count, own_scope, queue_context
+from app.tasks.queue_context import card_context, count, queue_context
 from app.tasks.queue_filters import QueueFilters, default_filters, parse_queue_filters
 from app.tasks.words import OUTCOME_NAMES
 from app.tasks.work import Action
 from app.web import (
     announce,
     block,
-    current_format,
     done,
     is_fragment_request,
     render_page,
@@ -67,11 +66,13 @@ def counts() -> Response:
 def press(customer_key: str, action: Action) -> AnyResponse:
     """One step for every reason of a card, or for none of them."""
     try:
-        pressed = queue_actions.read_press(request.form, action, current_format().time_zone)
+        nonce = request.form.get("nonce", "")
+        pressed = queue_actions.read_press(request.form, action, read_clock(), nonce)
         with tenant_transaction(_tenant_id()) as conn:
             steps = queue_actions.take(
-                conn, _tenant_id(), customer_key, own_scope(), pressed, current_actor()
-            )
+                conn, _tenant_id(), current_membership().scope, customer_key, pressed,
+                current_actor(),
+            )  # fmt: skip
     except (Conflict, Invalid) as refusal:
         return _refused(customer_key, action, refusal)
     return _pressed(customer_key, action, steps)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
 from app.audit import Actor
-from app.dates import parse_date, today, zone
 from app.errors import Invalid, NotFound
-from app.tasks.lookups import list_assignees
-from app.tasks.queries import OUTCOMES, Task, find_task
-from app.tasks.words import OUTCOME_NAMES, REASONS
-from app.tasks.work import Action, Change, change_task, undo
+from app.tasks.queries import Task
+from app.tasks.step_rules import (
+    Asked,
+    Clock,
+    find_workable,
+    own_address,
+    parse_step,
+    take_step,
+)
+from app.tasks.work import Action, Change, undo
+from app.tenancy import Scope
 
 MOST_REASONS = 60
-MOST_CHARS = 2_000
-_MORNING = time(8)
-_AMOUNT_MAX = Decimal(1_000_000_000)
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,10 @@ class Press:
     change: Change
 
 
-def read_press(form: MultiDict[str, str], action: Action, zone_name: str) -> Press:
-    """The press that a form describes; days and hours are those of that zone.
+def read_press(
+    form: MultiDict[str, str], action: Action, clock: Clock, nonce: str = ""
+) -> Press:
+    """The press that a form describes. A link in mail has a nonce of its own kind, and none here.
 
     Raises:
         Invalid: a field is missing or unreadable; the message says which.
@@ -42,45 +45,40 @@ def read_press(form: MultiDict[str, str], action: Action, zone_name: str) -> Pre
     versions = dict(_versions(form))
     if not versions:
         raise Invalid("The card names no task. Reload the page and try again.")
-    outcome = form.get("outcome") or None
-    if outcome is not None and outcome not in OUTCOMES:
-        raise Invalid("Choose how it ended.", fields={"outcome": "Choose how it ended."})
-    amount = _amount(form.get("amount", "").strip()) if outcome == "won" else None
-    note = form.get("note", "").strip()
-    if len(note) > MOST_CHARS:
-        raise Invalid(f"A note has at most {MOST_CHARS} characters.")
-    return Press(versions, Change(
-        action=action,
-        outcome=outcome if action == "done" else None,
-        note=note or None,
-        reason="ordered_elsewhere" if amount else _reason(form, outcome),
-        amount=amount,
-        owner=form.get("owner", "").strip().lower() or None,
-        snoozed_until=read_until(form, zone_name),
-    ))  # fmt: skip
+    asked = Asked(
+        action,
+        version="0",  # each reason has its own, see take()
+        outcome=form.get("outcome", ""),
+        reason=form.get("reason", ""),
+        note=form.get("note", ""),
+        amount=form.get("amount", ""),
+        owner=form.get("owner"),
+        until=form.get("until", "").strip() or form.get("days", ""),
+        nonce=nonce,
+    )
+    return Press(versions, parse_step(asked, clock))
 
 
 def take(
-    conn: Connection, tenant_id: UUID, customer_key: str,
-    location_ids: Sequence[str] | None, press: Press, actor: Actor,
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str,
+    press: Press, actor: Actor,
 ) -> list[UUID]:  # fmt: skip
     """The step, for every reason; answers the history ids. All or nothing: nothing is caught here.
 
     Raises:
-        NotFound: a task is not this customer's, or of a branch that the member does not see.
+        NotFound: a task is not this customer's, or not for the actor to see.
         Conflict: somebody was faster with one of them.
         Invalid: the step makes no sense, or the new owner is no member.
     """
-    if press.change.action == "assign":
-        _check_owner(conn, tenant_id, press.change.owner)
-    tasks = find_reasons(conn, tenant_id, customer_key, list(press.versions), location_ids)
+    email = own_address(actor)
+    tasks = find_reasons(conn, tenant_id, scope, email, customer_key, list(press.versions))
     best = max(tasks, key=lambda task: task.score).task_id
     steps = []
     for task_id in sorted(press.versions):
         change = replace(press.change, version=press.versions[task_id])
         if change.amount is not None and task_id != best:
             change = replace(change, amount=None, reason=None)
-        steps.append(change_task(conn, tenant_id, task_id, change, actor))
+        steps.append(take_step(conn, tenant_id, scope, task_id, change, actor))
     return steps
 
 
@@ -96,39 +94,18 @@ def undo_all(conn: Connection, tenant_id: UUID, steps: Sequence[UUID], actor: Ac
 
 
 def find_reasons(
-    conn: Connection, tenant_id: UUID, customer_key: str, task_ids: Sequence[UUID],
-    location_ids: Sequence[str] | None,
+    conn: Connection, tenant_id: UUID, scope: Scope, email: str | None, customer_key: str,
+    task_ids: Sequence[UUID],
 ) -> list[Task]:  # fmt: skip
     """These tasks of one customer as they stand now.
 
     Raises:
-        NotFound: one is not the customer's, or of a branch that the member does not see.
+        NotFound: one is not the customer's, or not for this person to see.
     """
-    found = [find_task(conn, tenant_id, task_id) for task_id in task_ids]
-    tasks = [task for task in found if task is not None]
-    for task in tasks:
-        is_seen = location_ids is None or task.branch_id in location_ids
-        if task.customer_key != customer_key or not is_seen:
-            raise NotFound
-    if len(tasks) < len(found) or not tasks:
+    tasks = [find_workable(conn, tenant_id, scope, email, task_id) for task_id in task_ids]
+    if not tasks or any(task.customer_key != customer_key for task in tasks):
         raise NotFound
     return tasks
-
-
-def read_until(form: MultiDict[str, str], zone_name: str) -> datetime | None:
-    """Eight in the morning of the day chosen: `until`, or so many `days` from now.
-
-    Raises:
-        Invalid: neither a day nor a number of days.
-    """
-    day: date | None = None
-    if until := form.get("until", "").strip():
-        day = parse_date(until, "The day")
-    elif days := form.get("days", "").strip():
-        if not days.isdecimal() or not 1 <= int(days) <= 365:
-            raise Invalid("Choose until when.", fields={"until": "Choose until when."})
-        day = today(zone_name) + timedelta(days=int(days))
-    return datetime.combine(day, _MORNING, zone(zone_name)) if day else None
 
 
 def read_ids(values: Sequence[str]) -> list[UUID]:
@@ -149,35 +126,6 @@ def read_ids(values: Sequence[str]) -> list[UUID]:
 def _versions(form: MultiDict[str, str]) -> Iterator[tuple[UUID, int]]:
     for task_id in read_ids(form.getlist("task_id")):
         version = form.get(f"version_{task_id}", "")
-        if not version.isdecimal() or len(version) > 9:
+        if not (version.isascii() and version.isdecimal()) or len(version) > 9:
             raise Invalid("The form does not say which version it has seen. Reload the page.")
         yield task_id, int(version)
-
-
-def _amount(text_: str) -> Decimal | None:
-    if not text_:
-        return None
-    try:
-        amount = Decimal(text_)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 < amount <= _AMOUNT_MAX:
-        message = "The amount is a number like 250.00."
-        raise Invalid(message, fields={"amount": message})
-    return amount
-
-
-def _reason(form: MultiDict[str, str], outcome: str | None) -> str | None:
-    reason = form.get("reason") or None
-    if reason is None or outcome is None or outcome == "won":
-        return None
-    if reason not in REASONS.get(outcome, {}):
-        message = f"“{OUTCOME_NAMES[outcome]}” has no such reason. Choose another, or none."
-        raise Invalid(message, fields={"reason": message})
-    return reason
-
-
-def _check_owner(conn: Connection, tenant_id: UUID, owner: str | None) -> None:
-    if owner and owner not in {member.email for member in list_assignees(conn, tenant_id)}:
-        message = "Choose one of the members."
-        raise Invalid(message, fields={"owner": message})

@@ -18,7 +18,6 @@ from app.db import tenant_transaction
 from app.errors import Invalid
 from app.paging import Page
 from app.tasks import queue_actions
-from app.tasks.forms import SNOOZES
 from app.tasks.lookups import list_assignees
 from app.tasks.queries import Place, TaskFilters, get_task_queue
 from app.tasks.queue_cards import ICONS, card_id, describe
@@ -32,6 +31,7 @@ from app.tasks.queue_queries import (
     get_scale,
     list_own_names,
 )
+from app.tasks.step_rules import SNOOZES
 from app.tasks.words import OUTCOME_NAMES, REASONS, TYPE_NAMES
 from app.tenancy import allowed_locations
 from app.web import current_format, page_arguments
@@ -44,7 +44,10 @@ def card_context(customer_key: str, filters: QueueFilters) -> dict[str, Any]:
     lead: Lead | None = None
     with tenant_transaction(_tenant_id()) as conn:
         if ids:
-            tasks = queue_actions.find_reasons(conn, _tenant_id(), customer_key, ids, own_scope())
+            tasks = queue_actions.find_reasons(
+                conn, _tenant_id(), current_membership().scope, current_member().email,
+                customer_key, ids,
+            )  # fmt: skip
             card = card_of(tasks, get_scale(conn, _tenant_id()).currency)
             lead = build_leads(conn, _tenant_id(), [card], now)[0] if card else None
         return _card_words(conn, filters) | {"lead": lead}

@@ -61,6 +61,28 @@ def list_steps(conn: Connection, tenant_id: UUID, task_id: UUID) -> list[Step]:
     return [Step(*row) for row in rows]
 
 
+def find_taken(
+    conn: Connection, tenant_id: UUID, task_id: UUID, nonce: UUID | None, action: str, by: str
+) -> UUID | None:
+    """The history_id of a step that this person's form with this nonce took, unless undone."""
+    if nonce is None:
+        return None
+    statement = text("""
+        select h.history_id
+        from task_history as h
+        where
+            h.tenant_id = :t and h.task_id = :id and h.nonce = :nonce and h.done_by = :by
+            and h.action = :action
+            and not exists (
+                select from task_history as u
+                where u.tenant_id = :t and u.task_id = :id and u.undoes = h.history_id
+            )
+    """)
+    values = {"t": tenant_id, "id": task_id, "nonce": nonce, "by": by, "action": action}
+    found: UUID | None = conn.execute(statement, values).scalar_one_or_none()
+    return found
+
+
 def conflict(conn: Connection, tenant_id: UUID, task_id: UUID, version: int) -> Conflict:
     """Who changed the task since somebody opened it, when, and to what."""
     steps = [s for s in list_steps(conn, tenant_id, task_id) if s.via != "job"]

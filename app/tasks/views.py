@@ -17,7 +17,6 @@ from app.reading import reading_transaction
 from app.spreadsheet import file_response
 from app.tasks import export, words
 from app.tasks.filters import LIMITS, ListFilters, parse_list_filters
-from app.tasks.forms import SNOOZES
 from app.tasks.lists import BY_TYPE, LISTS, Asked, TaskList, read_list
 from app.tasks.lookups import get_rules, list_assignees, list_branches
 from app.tasks.masking import mask_task
@@ -28,6 +27,7 @@ from app.tasks.opened import (
     member_names,
     open_task,
 )
+from app.tasks.step_rules import SNOOZES
 from app.tenancy import allowed_locations
 from app.web import block, current_format, record_export, render_page
 

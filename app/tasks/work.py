@@ -20,7 +20,8 @@ from app import audit
 from app.audit import Actor
 from app.dates import after_working_days, utc_now
 from app.errors import Conflict, Invalid, NotFound
-from app.tasks.steps import conflict
+from app.tasks.cooldowns import cool_down, end_wait
+from app.tasks.steps import conflict, find_taken
 from app.tenant_settings import get_tenant_settings
 
 Action = Literal["call", "done", "snooze", "wake", "assign", "note", "start", "reopen"]
@@ -35,7 +36,7 @@ class Change:
     """One step of a task. `version` None is for notes alone, which overwrite nothing.
 
     `amount` is what a customer ordered elsewhere, by phone or at the counter (`reason`
-    ordered_elsewhere), in the reporting currency.
+    ordered_elsewhere), in the reporting currency. `nonce` is of the form that asked for the step.
     """
 
     action: Action
@@ -46,12 +47,13 @@ class Change:
     amount: Decimal | None = None
     owner: str | None = None
     snoozed_until: datetime | None = None
+    nonce: UUID | None = None
 
 
 def change_task(
     conn: Connection, tenant_id: UUID, task_id: UUID, change: Change, actor: Actor
 ) -> UUID:
-    """Take one step; answers its history_id, which an undo names.
+    """Take one step; answers its history_id, which an undo names. A nonce is good for one step.
 
     Raises:
         NotFound: this tenant has no such task.
@@ -59,6 +61,9 @@ def change_task(
         Invalid: the step makes no sense; the message says what is missing.
     """
     work = _lock(conn, tenant_id, task_id)
+    taken = find_taken(conn, tenant_id, work.task_id, change.nonce, change.action, actor.email)
+    if taken is not None:
+        return taken
     if change.action != "note" and change.version != work.version:
         raise conflict(conn, tenant_id, work.task_id, work.version)
     after = _after(conn, tenant_id, work, change)
@@ -68,10 +73,10 @@ def change_task(
     version = work.version + (change.action != "note")
     _write(conn, tenant_id, work.task_id, after, version, actor)
     if change.action in _TAKEN_UP:
-        _end_wait(conn, tenant_id, work.task_id)
+        end_wait(conn, tenant_id, work.task_id)
     history_id = _record(conn, tenant_id, work, after, change, version, actor, is_contact)
     if is_contact:
-        _cool_down(conn, tenant_id, work, history_id, after)
+        cool_down(conn, tenant_id, work, history_id, after)
     return history_id
 
 
@@ -220,12 +225,12 @@ def _record(
         insert into task_history (
             tenant_id, task_id, done_by, via, action, from_state, to_state, outcome, reason, note,
             amount, owner, snoozed_until, version, is_contact, task_type, customer_key, undoes,
-            before
+            nonce, before
         )
         values (
             :t, :id, :by, :via, :action, :from_state, :to_state, :outcome, :reason, :note,
             :amount, :owner, :snoozed_until, :version, :is_contact, :task_type, :customer_key,
-            :undoes, cast(:before as jsonb)
+            :undoes, :nonce, cast(:before as jsonb)
         )
         returning history_id
     """)
@@ -238,7 +243,7 @@ def _record(
         "owner": after["owner"] if change.action == "assign" else None,
         "snoozed_until": after["snoozed_until"] if after["state"] == "snoozed" else None,
         "version": version, "is_contact": is_contact, "task_type": work.task_type,
-        "customer_key": work.customer_key, "undoes": undoes,
+        "customer_key": work.customer_key, "undoes": undoes, "nonce": change.nonce,
         "before": None if undoes else json.dumps(before, default=_as_text),
     }  # fmt: skip
     history_id = UUID(str(conn.execute(statement, values).scalar_one()))
@@ -256,40 +261,6 @@ def _read_before(before: dict[str, Any]) -> dict[str, Any]:
     return before | {
         name: datetime.fromisoformat(before[name]) if before[name] else None for name in moments
     }
-
-
-def _cool_down(
-    conn: Connection, tenant_id: UUID, work: Row[Any], history_id: UUID, after: dict[str, Any]
-) -> None:
-    """Leave the customer alone with new tasks of this type for a while."""
-    statement = text("""
-        insert into task_cooldown (
-            tenant_id, history_id, task_id, task_type, begins_at, ends_at
-        )
-        select
-            :t, :id, :task_id, :task_type, now(),
-            case
-                when :is_no_answer then cast(:until as timestamptz)
-                else now() + make_interval(days => r.cool_days)
-            end
-        from _task_rules(:t) as r
-    """)
-    is_no_answer = after["outcome"] == "no_answer" and after["state"] == "snoozed"
-    values = {
-        "t": tenant_id, "id": history_id, "task_id": work.task_id,
-        "task_type": work.task_type, "is_no_answer": is_no_answer,
-        "until": after["snoozed_until"],
-    }  # fmt: skip
-    conn.execute(statement, values)
-
-
-def _end_wait(conn: Connection, tenant_id: UUID, task_id: UUID) -> None:
-    """A task that somebody takes up no longer waits because its customer was spoken to."""
-    statement = text("""
-        update task set cool_until = null
-        where tenant_id = :t and task_id = :id and cool_until is not null
-    """)
-    conn.execute(statement, {"t": tenant_id, "id": task_id})
 
 
 def _has_followers(conn: Connection, tenant_id: UUID, work: Row[Any]) -> bool:

@@ -1,7 +1,10 @@
 -- get_email_jobs_paginated: plannings of mail, newest first, with how their messages stand.
 --
--- Definition  The numbers of the six states add up to messages. p_location_ids: only messages about
---             no other branches count; null is every message. total: all plannings.
+-- Definition  The numbers of the six states add up to messages. With p_location_ids only messages
+--             about no other branches count, only plannings that are about no other branches or
+--             have such a message are listed, and the job's own sentence, which counts all
+--             messages, is shown of the first alone. Null is everything. total: all plannings that
+--             may be listed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/email/history.py
 create or replace function get_email_jobs_paginated(
@@ -23,12 +26,16 @@ declare
 begin
     select count(*) into v_total
     from email_sending_jobs as j
-    where j.tenant_id = p_tenant_id and (p_job_id is null or j.job_id = p_job_id);
+    where
+        j.tenant_id = p_tenant_id and (p_job_id is null or j.job_id = p_job_id)
+        and _is_planning_in_scope(p_tenant_id, j.job_id, j.location_ids, p_location_ids);
     return query
     with listed as (
         select j.*
         from email_sending_jobs as j
-        where j.tenant_id = p_tenant_id and (p_job_id is null or j.job_id = p_job_id)
+        where
+            j.tenant_id = p_tenant_id and (p_job_id is null or j.job_id = p_job_id)
+            and _is_planning_in_scope(p_tenant_id, j.job_id, j.location_ids, p_location_ids)
         order by j.created_at desc, j.job_id
         limit p_limit offset p_offset
     )
@@ -36,7 +43,9 @@ begin
     select
         l.job_id, l.kind, l.schedule_key, l.period_start, l.period_end, l.location_ids,
         l.started_by, l.created_at, l.planned_at, n.messages, n.planned, n.sending, n.sent,
-        n.failed, n.skipped, n.unknown, p.status, p.message, v_total
+        n.failed, n.skipped, n.unknown, p.status,
+        case when p_location_ids is null or l.location_ids <@ p_location_ids then p.message end,
+        v_total
     from listed as l
     left join processing_jobs as p on p.tenant_id = l.tenant_id and p.job_id = l.job_id
     cross join lateral (
@@ -51,7 +60,10 @@ begin
         from email_send_history as h
         where
             h.tenant_id = p_tenant_id and h.job_id = l.job_id
-            and (p_location_ids is null or h.branch_ids <@ p_location_ids)
+            and (
+                p_location_ids is null
+                or h.branch_ids <@ p_location_ids and h.branch_ids <> '{}'
+            )
     ) as n
     order by l.created_at desc, l.job_id;
 end;

@@ -31,7 +31,10 @@ begin
             and (p_job_id is null or h.job_id = p_job_id)
             and (p_status is null or h.status = p_status)
             and (p_recipient is null or h.recipient = p_recipient)
-            and (p_location_ids is null or h.branch_ids <@ p_location_ids)
+            and (
+                p_location_ids is null
+                or h.branch_ids <@ p_location_ids and h.branch_ids <> '{}'
+            )
     ),
     listed as (
         select f.*, (select count(*) from found) as total

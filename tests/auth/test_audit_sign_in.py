@@ -85,7 +85,7 @@ def test_signing_out_through_the_api_is_told_too(
 def test_the_command_line_is_told_without_any_secret(site: Site, superuser: Superuser) -> None:
     since = last_entry_id(superuser)
     run = site.app.test_cli_runner().invoke
-    run(args=["member", "invite", "acme", "zed@acme.example", "--role", "rep"])
+    run(args=["member", "invite", "acme", "zed@acme.example", "--role", "rep", "--all-branches"])
     assert entries_since(superuser, site.acme, since) == [
         ("", "member.provisioned", "zed@acme.example", "command"),
     ]

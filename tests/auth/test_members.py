@@ -103,13 +103,13 @@ def test_an_invited_person_becomes_a_member_by_signing_in(
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"email": "nobody", "role": "rep"}, {"email"}),
-        ({"email": "", "role": "owner"}, {"email", "role"}),
-        ({"email": "kelvin@\u212aompany.example", "role": "rep"}, {"email"}),
+        ({"email": "nobody", "role": "rep", "scope": "all"}, {"email"}),
+        ({"email": "", "role": "owner", "scope": "all"}, {"email", "role"}),
+        ({"email": "kelvin@\u212aompany.example", "role": "rep", "scope": "all"}, {"email"}),
         ({"email": "a@b.example", "role": "rep", "scope": "some"}, {"location_id"}),
         ({"email": "a@b.example", "role": "rep", "scope": "some", "location_id": "X"},
          {"location_id"}),
-        ({"email": REP.email, "role": "viewer"}, {"email"}),
+        ({"email": REP.email, "role": "viewer", "scope": "all"}, {"email"}),
     ],
 )  # fmt: skip
 def test_what_is_wrong_stands_beside_its_field_and_nobody_is_invited(
@@ -173,7 +173,7 @@ def test_a_deactivated_member_is_out_until_reactivated(
 def test_an_invitation_is_withdrawn_but_not_once_it_is_accepted(
     ada: Browser, site: Site, superuser: Superuser, browser: Browser
 ) -> None:
-    submit(ada, PAGE, {"email": "new@acme.example", "role": "rep"})
+    submit(ada, PAGE, {"email": "new@acme.example", "role": "rep", "scope": "all"})
     path = f"{PAGE}/{id_of(superuser, site.acme, 'new@acme.example')}"
     submit(ada, f"{path}/withdraw", {})
     assert access_of(superuser, site.acme, "new@acme.example") is None
@@ -186,7 +186,7 @@ def test_an_invitation_is_withdrawn_but_not_once_it_is_accepted(
 def test_the_last_admin_stays(ada: Browser, site: Site, superuser: Superuser) -> None:
     submit(ada, PAGE, {"email": "boss@acme.example", "role": "admin"})  # invited, not there yet
     path = f"{PAGE}/{id_of(superuser, site.acme, ADA.email)}"
-    for target, fields in ((path, {"role": "viewer"}), (f"{path}/deactivate", {})):
+    for target, fields in ((path, {"role": "viewer", "scope": "all"}), (f"{path}/deactivate", {})):
         answer = submit(ada, target, fields)
         assert (answer.status_code, "last active admin" in answer.text) == (409, True)
     assert access_of(superuser, site.acme, ADA.email) == ("admin", None, True)
@@ -199,7 +199,7 @@ def test_another_tenant_s_member_is_as_absent_as_none(
     pages = [ada.open(f"{PAGE}/{membership_id}") for membership_id in (foreign, uuid4())]
     assert [page.status_code for page in pages] == [404, 404]
     for action in ("", "/deactivate", "/withdraw"):
-        answer = submit(ada, f"{PAGE}/{foreign}{action}", {"role": "viewer"})
+        answer = submit(ada, f"{PAGE}/{foreign}{action}", {"role": "viewer", "scope": "all"})
         assert answer.status_code == 404
     assert access_of(superuser, site.globex, GUS.email) == ("admin", None, True)
 

@@ -102,7 +102,7 @@ class Front:
             with tenant_transaction(self._post) as conn:
                 job_id = start_planning(
                     conn, self._post, "report", f"round {self._plans}",
-                    DateRange(yesterday, yesterday), "schedule",
+                    DateRange(yesterday, yesterday), "schedule", location_ids=None,
                 )  # fmt: skip
         except (DBAPIError, AppError):
             return

@@ -85,7 +85,10 @@ def test_a_restored_database_has_everything_and_sends_nothing(
     with tenant_transaction(world.tenant_id) as conn:
         assert get_smtp_credentials(conn, world.tenant_id) == PASSWORD
         with pytest.raises(Invalid, match="Sending is off"):
-            start_planning(conn, world.tenant_id, "report", "manual", last_day(), "schedule")
+            start_planning(
+                conn, world.tenant_id, "report", "manual", last_day(), "schedule",
+                location_ids=None,
+            )  # fmt: skip
     assert start_tenant(world.tenant_id) is None
     db.configure(copy)
     with tenant_transaction(world.tenant_id) as conn:

@@ -72,7 +72,8 @@ class MailWorld(World):
         started_by = more.pop("started_by", "schedule")
         with tenant_transaction(self.tenant_id) as conn:
             job_id = start_planning(
-                conn, self.tenant_id, kind, key, period or last_day(), started_by, **more
+                conn, self.tenant_id, kind, key, period or last_day(), started_by,
+                **({"location_ids": None} | more),
             )
         jobs.run_job(str(job_id))
         status, message, detail = self.job(job_id)

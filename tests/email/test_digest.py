@@ -20,6 +20,7 @@ from app.db import tenant_transaction
 from app.email.digest import Manager, build_digest
 from app.email.history import get_email_send_history_paginated
 from app.tasks.work import Change, change_task, undo
+from app.tenancy import Scope
 from tests.customers.world import ago
 from tests.email import mail_world
 from tests.email.mail_world import MailWorld, yesterday
@@ -110,7 +111,7 @@ def test_the_history_shows_a_digest_to_who_sees_its_branches(world: MailWorld) -
     db.configure(world.config)
     with tenant_transaction(world.tenant_id) as conn:
         found, total = get_email_send_history_paginated(
-            conn, world.tenant_id, location_ids=("D01", "D02")
+            conn, world.tenant_id, Scope(("D01", "D02"))
         )
     assert (total, [one.recipient for one in found]) == (1, ["mo@acme.example"])
 

@@ -55,12 +55,14 @@ def test_somebody_is_added_changed_and_deleted(ada: Browser, superuser: Superuse
     assert twice.status_code == 409 and "already" in check_page(twice).text()
     (mapping_id,) = superuser.execute("select mapping_id from branch_email_mappings").fetchone()  # type: ignore[misc]
     page = check_page(
-        ada.submit(f"{PAGE}/{mapping_id}", branch_id="X9", email="ann@acme.example", name="")
+        ada.submit(f"{PAGE}/{mapping_id}", branch_id="D02", email="ann@acme.example", name="")
     )
-    assert stored(superuser) == [("X9", "ann@acme.example", "", False)]
-    assert "The branch file does not know X9: no report is made." in notices(page)
+    assert stored(superuser) == [("D02", "ann@acme.example", "", False)]
+    superuser.execute("delete from locations where location_id = 'D02'")
+    page = check_page(ada.open(PAGE))
+    assert "The branch file does not know D02: no report is made." in notices(page)
     page = check_page(ada.submit(f"{PAGE}/{mapping_id}/delete"))
-    assert "gets the report of X9 no longer" in page.text() and not stored(superuser)
+    assert "gets the report of D02 no longer" in page.text() and not stored(superuser)
 
 
 def test_who_unsubscribed_stays_out_until_an_admin_says_otherwise(
@@ -156,7 +158,7 @@ def test_a_file_is_read_as_customer_files_are(
 
     assert "3 new · 0 update · 0 unchanged · 0 error" in preview.text()
     area = next(iter(preview.root.iter("textarea"))).text
-    ada.submit(f"{PAGE}/import", apply="yes", content=area or "")
+    ada.submit(f"{PAGE}/import", apply="yes", content=area or "", is_outside_confirmed="yes")
     assert stored(superuser) == [
         ("D01", "b@x.example", "", False), ("D02", "c@x.example", "Müller", True),
         ("D02", "d@x.example", "Müller", True),

@@ -101,7 +101,7 @@ def test_an_order_placed_elsewhere_is_kept_with_its_amount(
 
 WRONG = [
     ("done", {}, "Choose how it ended."),
-    ("done", {"outcome": "won", "reason": "price"}, "This reason does not fit"),
+    ("done", {"outcome": "won", "reason": "price"}, "“Won” has no such reason."),
     ("done", {"outcome": "won", "reason": "ordered_elsewhere"}, "Enter what was ordered"),
     ("done", {"outcome": "won", "reason": "ordered_elsewhere", "amount": "-5"}, "Enter what"),
     ("done", {"outcome": "won", "reason": "ordered_elsewhere", "amount": "1,5"}, "Enter what"),

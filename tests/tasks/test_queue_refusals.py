@@ -33,11 +33,11 @@ __all__ = ["ada", "rae", "reasons", "vic", "world"]
     [
         ("done", {}, "Choose how it ended."),
         ("done", {"outcome": "gone"}, "Choose how it ended."),
-        ("done", {"outcome": "won", "amount": "NaN"}, "The amount is a number"),
+        ("done", {"outcome": "won", "amount": "NaN"}, "Enter what was ordered"),
         ("done", {"outcome": "will_order_later"}, "Choose until when."),
-        ("snooze", {"until": "2020-01-01"}, "This moment has passed."),
+        ("snooze", {"until": "2020-01-01"}, "Choose a day after today."),
         ("snooze", {"until": "soon"}, "is not a day"),
-        ("snooze", {"days": "0"}, "Choose until when."),
+        ("snooze", {"days": "0"}, "Choose a day after today."),
         ("note", {"note": "  "}, "Write something into the note."),
     ],
 )
