@@ -23,7 +23,7 @@ from spectree.models import InType, SecureType, SecuritySchemeData
 
 from app import __version__
 from app.dates import DateRange, parse_date, today
-from app.errors import AppError, Invalid
+from app.errors import Invalid
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,14 +32,10 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_LIMIT = 200
 MAX_DAYS = 731
+MOST_FAULTS = 20
+_LONGEST_TEXT = 200
 _API_PREFIXES = ("/auth/api/", "/data/api/", "/analytics/api/")
 _FIGURE_PREFIXES = ("/data/api/", "/analytics/api/")
-
-
-class Malformed(AppError):
-    """The request cannot be read."""
-
-    status = 400
 
 
 class Model(BaseModel):
@@ -168,18 +164,34 @@ def scope_of(view: object, path: str, method: str) -> str | None:
     return getattr(view, "api_scope", "read" if is_figure else "admin")
 
 
+def api_roles(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark the roles that may call this view. Others are refused before its body is read."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.api_roles = roles  # type: ignore[attr-defined]  # a mark on the function itself
+        return view
+
+    return mark
+
+
 def _refuse_invalid(
     _: Request, _response: Response, error: Exception | None, *_more: object
 ) -> None:
     """Called by spectree before each view; a refused body or query becomes our error.
 
     Raises:
-        Invalid: with every fault by its field.
+        Invalid: with the first faults by their fields, each of them short.
     """
     if isinstance(error, ValidationError):
-        faults = {".".join(map(str, e["loc"])): e["msg"] for e in error.errors()}
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        faults = {_field(e["loc"]): e["msg"][:_LONGEST_TEXT] for e in found[:MOST_FAULTS]}
         text = "; ".join(f"{field}: {fault}" if field else fault for field, fault in faults.items())
-        raise Invalid(text, fields=faults)
+        left = len(found) - MOST_FAULTS
+        raise Invalid(f"{text}; and {left:,} more" if left > 0 else text, fields=faults)
+
+
+def _field(path: Sequence[int | str]) -> str:
+    return ".".join(map(str, path))[:_LONGEST_TEXT]
 
 
 spec = SpecTree(
@@ -235,17 +247,3 @@ def documented(
         resp=answers, tags=(tag,), security=security
     )
     return decorate
-
-
-def check_body() -> None:
-    """Refuse bodies that are not JSON before anything looks at them.
-
-    Raises:
-        Malformed: another type of content, or text that is no JSON object.
-    """
-    if request.method in ("GET", "HEAD", "OPTIONS") or not request.content_length:
-        return
-    if not request.is_json:
-        raise Malformed("Send the body as JSON, with Content-Type: application/json.")
-    if not isinstance(request.get_json(silent=True), dict):
-        raise Malformed("The body is not a JSON object.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.errors import Invalid
+from app.errors import Invalid, Malformed
 
 
 @dataclass(frozen=True)
@@ -101,3 +101,18 @@ def parse_date(text: str, field: str = "date") -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise Invalid(f"{field} “{text[:40]}” is not a day. Write it like 2024-01-31.") from error
+
+
+def parse_instant(text: str) -> datetime:
+    """An instant as our own addresses and forms carry it, in UTC.
+
+    Raises:
+        Malformed: the text is no instant with an offset, or lies outside the calendar.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError(text)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Malformed("This holds an instant that cannot be read.") from error

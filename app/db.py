@@ -3,33 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Literal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from app.config import Config, ConfigError
+from app.database_watch import (
+    CONNECT_S,
+    PING_S,
+    PLACES,
+    STATEMENT_S,
+    Watch,
+    Wire,
+    is_limited,
+)
 from app.redis_client import connect
 from app.replica import Replica
 
 Role = Literal["web", "worker"]
-_POOL_SIZE, _POOL_OVERFLOW = 8, 4
+_POOL_SIZE, _POOL_OVERFLOW, _POOL_WAIT_S = PLACES, 4, 3
+# What was sent is confirmed within milliseconds so many, an idle connection within seconds.
+_KERNEL = {
+    "tcp_user_timeout": 8_000, "keepalives_idle": 10, "keepalives_interval": 3,
+    "keepalives_count": 3,
+}  # fmt: skip
 
 _engines: dict[str, Engine] = {}
 _config: Config | None = None
 _role: Role = "web"
 _replica: Replica | None = None
+_watch: Watch | None = None
 
 
 def configure(config: Config, role: Role = "web") -> None:
     """Say which settings and which database role this process uses. Closes what was open before."""
-    global _config, _role, _replica
+    global _config, _role, _replica, _watch
     dispose()
     _config, _role = config, role
+    if role == "web":
+        _watch = Watch(config.database_url, _let_go)
     if config.database_replica_url:
         redis = connect(config.redis_url)
         _replica = Replica(config.database_replica_url, _url(role), redis)
@@ -37,7 +57,10 @@ def configure(config: Config, role: Role = "web") -> None:
 
 def dispose() -> None:
     """Close every pooled connection of this process."""
-    global _replica
+    global _replica, _watch
+    if _watch is not None:
+        _watch.close()
+        _watch = None
     if _replica is not None:
         _replica.close()
         _replica = None
@@ -54,7 +77,7 @@ def tenant_transaction(tenant_id: UUID) -> Iterator[Connection]:
     leave a connection that silently sees nothing; it ends with each transaction, so that
     the next user of the connection, also behind PgBouncer, starts without a tenant.
     """
-    with _engine(_role).connect() as connection, _noting_changes(connection, tenant_id):
+    with _open() as connection, _noting_changes(connection, tenant_id):
         event.listen(connection, "begin", _tenant_setter(tenant_id))
         yield connection
         connection.commit()
@@ -86,9 +109,10 @@ def admin_transaction() -> Iterator[Connection]:
     It may read tenants, members and memberships and drive the job queue, and nothing
     else: sign-in, schedules and the sweeper need it.
     """
-    with _engine(_role).begin() as connection:
-        connection.execute(text("set local role app_admin"))
+    with _open() as connection:
+        connection.execute(_SET_ADMIN, {"limit": _statement_limit()})
         yield connection
+        connection.commit()
 
 
 @contextmanager
@@ -111,11 +135,44 @@ def pool_use() -> tuple[int, int]:
     return engine.pool.checkedout(), _POOL_SIZE + _POOL_OVERFLOW
 
 
-def _tenant_setter(tenant_id: UUID):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's listener
-    statement = text("select set_config('app.tenant_id', :tenant_id, true)")
+@contextmanager
+def _open() -> Iterator[Connection]:
+    """A connection of this process's role. The web's does not wait for a server that is away."""
+    with ExitStack() as ending:
+        if _watch is not None:
+            ending.enter_context(_watch.place())
+        began = time.monotonic()
+        try:
+            connection = ending.enter_context(_engine(_role).connect())
+        except (OperationalError, PoolTimeout):
+            if _watch is not None and time.monotonic() - began >= PING_S:
+                _watch.note_silence()
+            raise
+        yield connection
 
+
+def _let_go() -> None:
+    """Forget idle connections to a server that is silent; what is in use ends by itself."""
+    engine = _engines.get("web")
+    if engine is not None:
+        engine.dispose()
+
+
+def _statement_limit() -> str | None:
+    """The server's own limit for a statement of a request; None leaves it as it is."""
+    return f"{STATEMENT_S:.0f}s" if is_limited() else None
+
+
+_KEPT = "coalesce(:limit, current_setting('statement_timeout'))"
+_LIMIT = f"set_config('statement_timeout', {_KEPT}, true)"
+_SET_TENANT = text(f"select set_config('app.tenant_id', :tenant_id, true), {_LIMIT}")
+_SET_ADMIN = text(f"select set_config('role', 'app_admin', true), {_LIMIT}")
+
+
+def _tenant_setter(tenant_id: UUID):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's listener
     def set_tenant(connection: Connection) -> None:
-        connection.execute(statement, {"tenant_id": str(tenant_id)})
+        values = {"tenant_id": str(tenant_id), "limit": _statement_limit()}
+        connection.execute(_SET_TENANT, values)
 
     return set_tenant
 
@@ -205,10 +262,26 @@ def make_engine(url: str, *, pooled: bool = True, is_replica: bool = False) -> E
     One to a replica is not tried before its use: its first statement says enough.
     """
     sqlalchemy_url = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", url)
-    options = {"prepare_threshold": None, "connect_timeout": 2 if is_replica else 10}
+    options = {"prepare_threshold": None, "connect_timeout": CONNECT_S if pooled else 10}
     if not pooled:
-        return create_engine(sqlalchemy_url, poolclass=NullPool, connect_args=options)
-    return create_engine(
+        return create_engine(
+            sqlalchemy_url, poolclass=NullPool, connect_args=options, hide_parameters=True
+        )
+    engine = create_engine(
         sqlalchemy_url, pool_pre_ping=not is_replica, pool_use_lifo=True, pool_size=_POOL_SIZE,
-        max_overflow=_POOL_OVERFLOW, connect_args=options,
+        max_overflow=_POOL_OVERFLOW, pool_timeout=_POOL_WAIT_S, connect_args=options | _KERNEL,
+        hide_parameters=True,
     )  # fmt: skip
+    event.listen(engine, "do_connect", _connect)
+    engine.dialect.do_ping = partial(_ping, engine.dialect.do_ping)  # type: ignore[method-assign]
+    return engine
+
+
+def _connect(_dialect: object, _record: object, urls: list[str], options: dict[str, Any]) -> Wire:
+    return Wire.connect(*urls, **options)
+
+
+def _ping(ask: Callable[[Any], bool], wire: Any) -> bool:  # noqa: ANN401 - SQLAlchemy's own
+    """As SQLAlchemy asks, but not for long."""
+    with wire.within(PING_S):
+        return ask(wire)

@@ -16,6 +16,12 @@ class AppError(Exception):
         super().__init__(self.message)
 
 
+class Malformed(AppError):
+    """This request cannot be read."""
+
+    status = 400
+
+
 class Unauthenticated(AppError):
     """Please sign in."""
 
@@ -38,6 +44,12 @@ class Conflict(AppError):
     """This was changed by someone else in the meantime."""
 
     status = 409
+
+
+class TooLarge(AppError):
+    """This is too large."""
+
+    status = 413
 
 
 class Invalid(AppError):

@@ -7,8 +7,21 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, current_app, request
 from flask_wtf.csrf import CSRFProtect
 
-from app import crypto, db, jobs, keys, limits, log, masking, problems, reading, security, site
-from app.api import check_body, is_api_request
+from app import (
+    crypto,
+    db,
+    jobs,
+    keys,
+    limits,
+    log,
+    masking,
+    problems,
+    reading,
+    request_checks,
+    security,
+    site,
+)
+from app.api import is_api_request
 from app.auth import api as auth_api
 from app.auth import audit_views, gate, members, provider, setup, store, token_views
 from app.auth import views as auth_views
@@ -38,7 +51,6 @@ from app.tasks import board as tasks_board
 from app.tasks import performance, performance_api, terms
 from app.tasks import queue as tasks_queue
 
-_MAX_BODY_BYTES = 2_000_000
 _BY_HAND = (
     "oidc_authorization_endpoint",
     "oidc_token_endpoint",
@@ -143,7 +155,6 @@ def _set(app: Flask, config: Config) -> None:
         BASE_URL=config.base_url.rstrip("/"),
         BASE_HOST=urlsplit(config.base_url).netloc,
         APP_SERVICE=config.app_service,
-        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
         SESSION_COOKIE_NAME="__Host-signed-in" if is_production else "signed-in",
         SESSION_COOKIE_SECURE=is_production,
         SESSION_COOKIE_HTTPONLY=True,
@@ -161,13 +172,14 @@ def _connect(app: Flask, config: Config) -> None:
     app.session_interface = store.SignedInStore(
         app, app.extensions["redis_client"], config.session_idle_s
     )
+    request_checks.configure(app)
     provider.configure(app, config)
     security.configure(app, config)
     app.before_request(_refuse_other_services)
     limits.configure(app, config)
     gate.configure(app)
     app.before_request(limits.count_tenant_call)
-    app.before_request(_check_api_body)
+    app.before_request(_check_request)
     csrf = CSRFProtect(app)
     for blueprint in (*_APIS, link_views.blueprint):  # links have a nonce of their own
         csrf.exempt(blueprint)
@@ -195,6 +207,11 @@ def _refuse_other_services() -> None:
         raise NotFound
 
 
-def _check_api_body() -> None:
+def _check_request() -> None:
+    """Runs once it is known who asks. An address that leads nowhere is not looked at."""
+    if request.endpoint is None:
+        return
     if is_api_request():
-        check_body()
+        request_checks.check_json()
+    else:
+        request_checks.check_form()

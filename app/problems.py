@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from loguru import logger
 from redis import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -66,6 +67,7 @@ def configure(app: Flask) -> None:
     app.register_error_handler(HTTPException, _render_http)
     app.register_error_handler(OperationalError, _render_database_down)
     app.register_error_handler(InterfaceError, _render_database_down)
+    app.register_error_handler(PoolTimeout, _render_database_down)
     app.register_error_handler(Exception, _render_unexpected)
 
 

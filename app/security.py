@@ -12,8 +12,10 @@ from uuid import uuid4
 from flask import Flask, Response, current_app, g, request
 from loguru import logger
 
+from app.api import is_api_request
 from app.auth.provider import origin_of, provider_origins
 from app.config import Config
+from app.database_watch import begin_request, end_request
 from app.errors import Forbidden
 from app.log import Service, request_scope
 
@@ -38,7 +40,8 @@ def configure(app: Flask, config: Config) -> None:
 def check_origin() -> None:
     """Refuse changes that another site's page asked for.
 
-    Bearer calls are free: no browser adds such a token by itself.
+    Calls to JSON routes with a bearer token alone are free: no browser adds such a token by
+    itself. One with a session's cookie beside it is not, since some of them act on that session.
 
     Raises:
         Forbidden: the change comes from elsewhere, or its origin cannot be told.
@@ -46,13 +49,18 @@ def check_origin() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "is_origin_free", False):
         return
-    has_token = request.headers.get("Authorization", "").lower().startswith("bearer ")
-    if request.method in _READING or has_token:
+    if request.method in _READING or _is_bearer_call():
         return
     said = request.headers.get("Origin") or _referring_origin()
     if said != current_app.config["BASE_ORIGIN"]:
         logger.warning("security.origin.refused", origin=said or "none", path=request.path)
         raise Forbidden("This change was asked for from another site, so it was not made.")
+
+
+def _is_bearer_call() -> bool:
+    has_token = request.headers.get("Authorization", "").lower().startswith("bearer ")
+    has_session = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    return has_token and not has_session and is_api_request()
 
 
 def service_of(path: str) -> Service:
@@ -79,9 +87,11 @@ def _referring_origin() -> str | None:
 def _begin() -> None:
     g.request_id = request.environ.get("app.request_id") or uuid4().hex
     g.began = time.perf_counter()
+    begin_request()
 
 
 def _finish(response: Response) -> Response:
+    end_request()
     took_s = time.perf_counter() - g.get("began", time.perf_counter())
     headers = response.headers
     headers["X-Process-Time"] = f"{took_s:.6f}"

@@ -17,7 +17,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from app.api import is_api_request, scope_of
 from app.auth import bearer, store
 from app.auth.queries import find_member, list_memberships
-from app.current import NoTenant
+from app.current import NoTenant, require_membership_role
 from app.dates import utc_now
 from app.db import admin_transaction
 from app.errors import AppError, Forbidden, Unauthenticated
@@ -72,6 +72,7 @@ def authenticate() -> None:
         if not is_public and request.endpoint:
             bearer.authenticate(needs_tenant=not getattr(_view(), "is_tenant_optional", False))
             _check_scope()
+            _check_role()
         return
     _recognise()
     if is_public or request.endpoint is None:
@@ -130,6 +131,17 @@ def _check_scope() -> None:
     scopes, needed = g.get("token_scopes"), scope_of(_view(), request.path, request.method)
     if scopes is not None and needed is not None and needed not in scopes:
         raise Forbidden(f"This API token is not for this: it lacks the scope “{needed}”.")
+
+
+def _check_role() -> None:
+    """Refuse a role that this JSON route is not for.
+
+    Raises:
+        Forbidden: the member has another one.
+    """
+    roles = getattr(_view(), "api_roles", ())
+    if roles:
+        require_membership_role(*roles)
 
 
 def _view() -> object:

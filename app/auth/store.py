@@ -11,7 +11,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Request, Response, current_app, g
+from flask import Flask, Request, Response, current_app, g, request
 from flask.sessions import SessionMixin
 from flask_session.redis import RedisSessionInterface
 from loguru import logger
@@ -59,8 +59,8 @@ class SignedInStore(RedisSessionInterface):  # type: ignore[misc]  # Flask-Sessi
         return opened
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Keep what changed, unless there is nowhere to keep it."""
-        if not g.get("is_store_down"):
+        """Keep what changed, unless there is nowhere to keep it or it was never read."""
+        if not g.get("is_store_down") and not request.path.startswith(_SESSIONLESS):
             super().save_session(app, session, response)
 
     def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:

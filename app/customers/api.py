@@ -15,7 +15,8 @@ from app.api import Model, Money, PageOf, PageQuery, documented, filled
 from app.current import current_membership
 from app.customers import queries
 from app.customers.queries import Cursor
-from app.errors import Invalid, NotFound
+from app.dates import parse_instant
+from app.errors import Invalid, Malformed, NotFound
 from app.reading import reading_transaction
 from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
@@ -155,10 +156,10 @@ def _read_cursor(text: str | None) -> Cursor | None:
         return None
     try:
         at, kind, key = json.loads(base64.urlsafe_b64decode(text.encode()))
-        instant = datetime.fromisoformat(at)
-        if instant.tzinfo is None or not (str(kind) + str(key)).isprintable():
+        instant = parse_instant(at)
+        if not (str(kind) + str(key)).isprintable():
             raise ValueError(at)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError, Malformed) as error:
         raise Invalid("cursor: take it from `next` as it is.") from error
     return Cursor(instant, str(kind), str(key))
 

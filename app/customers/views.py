@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from app.current import current_actor, current_member, current_membership
 from app.customers import exclusions, marks, notes, queries, timeline
 from app.customers.exclusion_views import follow, tell
 from app.customers.queries import Cursor, Customer, Person
-from app.dates import utc_now
+from app.dates import parse_instant, utc_now
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
 from app.masking import mask_id, mask_name
@@ -236,11 +235,8 @@ def _cursor() -> tuple[Cursor | None, bool]:
     at, kind, key = (request.args.get(name, "") for name in ("at", "kind", "key"))
     if not at:
         return None, False
-    try:
-        instant = datetime.fromisoformat(at)
-    except ValueError:
-        raise Invalid("The address does not say where the page begins.") from None
-    if instant.tzinfo is None or not (kind + key).isprintable():
+    instant = parse_instant(at)
+    if not (kind + key).isprintable():
         raise Invalid("The address does not say where the page begins.")
     return Cursor(instant, kind, key), request.args.get("back") == "1"
 

@@ -7,7 +7,17 @@ from uuid import UUID
 from flask import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api import Model, PageOf, PageQuery, Removed, api_scope, cut_page, documented, filled
+from app.api import (
+    Model,
+    PageOf,
+    PageQuery,
+    Removed,
+    api_roles,
+    api_scope,
+    cut_page,
+    documented,
+    filled,
+)
 from app.current import current_actor, current_membership, require_membership_role
 from app.db import tenant_transaction
 from app.email import recipient_changes as changes
@@ -46,6 +56,7 @@ class MappingRow(Model):
 
 @blueprint.get("/mappings")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(PageOf[MappingRow], tag="analytics")
 def list_mappings(query: PageQuery) -> PageOf[MappingRow]:
     """The recipients of the caller's branches, by branch and address. Managers and admins only."""
@@ -57,6 +68,7 @@ def list_mappings(query: PageQuery) -> PageOf[MappingRow]:
 
 @blueprint.post("/mappings")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(MappingRow, tag="analytics", status=201)
 def create_mapping(json: MappingBody) -> tuple[MappingRow, int]:
     """Add a recipient. Managers and admins only."""
@@ -72,6 +84,7 @@ def create_mapping(json: MappingBody) -> tuple[MappingRow, int]:
 
 @blueprint.put("/mappings/<uuid:mapping_id>")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(MappingRow, tag="analytics")
 def put_mapping(mapping_id: UUID, json: MappingBody) -> MappingRow:
     """Change a recipient. Managers and admins only."""
@@ -88,6 +101,7 @@ def put_mapping(mapping_id: UUID, json: MappingBody) -> MappingRow:
 
 @blueprint.delete("/mappings/<uuid:mapping_id>")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(Removed, tag="analytics")
 def remove_mapping(mapping_id: UUID) -> Removed:
     """Take a recipient away; what was sent stays. Managers and admins only."""

@@ -17,6 +17,7 @@ from app.api import (
     PageOf,
     PageQuery,
     Removed,
+    api_roles,
     api_scope,
     documented,
     filled,
@@ -139,6 +140,7 @@ class MailScheduleRow(Model):
 
 @blueprint.post("/send")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(SendStarted, tag="analytics", status=202)
 def send(json: SendBody) -> tuple[SendStarted, int]:
     """Send the reports of a day. Each recipient gets one for a day, however often it is asked.
@@ -165,6 +167,7 @@ def send(json: SendBody) -> tuple[SendStarted, int]:
 
 @blueprint.get("/jobs")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(PageOf[JobRow], tag="analytics")
 def list_jobs(query: PageQuery) -> PageOf[JobRow]:
     """Every sending, newest first. Managers and admins only."""
@@ -178,6 +181,7 @@ def list_jobs(query: PageQuery) -> PageOf[JobRow]:
 
 @blueprint.get("/jobs/<uuid:job_id>")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(JobRow, tag="analytics")
 def get_job(job_id: UUID) -> JobRow:
     """One sending. Managers and admins only."""
@@ -188,6 +192,7 @@ def get_job(job_id: UUID) -> JobRow:
 
 @blueprint.get("/history")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(PageOf[MessageRow], tag="analytics")
 def list_history(query: HistoryQuery) -> PageOf[MessageRow]:
     """Every message, newest first. Managers and admins only."""
@@ -202,6 +207,7 @@ def list_history(query: HistoryQuery) -> PageOf[MessageRow]:
 
 @blueprint.get("/schedule")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(MailScheduleRow, tag="analytics")
 def get_schedule(query: KindQuery) -> MailScheduleRow:
     """When reports (or digests) go out by themselves; 404 when they do not."""
@@ -211,6 +217,7 @@ def get_schedule(query: KindQuery) -> MailScheduleRow:
 
 @blueprint.put("/schedule")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(MailScheduleRow, tag="analytics")
 def put_schedule(query: KindQuery, json: MailScheduleBody) -> MailScheduleRow:
     """Make the schedule, or change it. Managers and admins who see every branch only."""
@@ -227,6 +234,7 @@ def put_schedule(query: KindQuery, json: MailScheduleBody) -> MailScheduleRow:
 
 @blueprint.delete("/schedule")
 @api_scope("admin")
+@api_roles("manager", "admin")
 @documented(Removed, tag="analytics")
 def remove_schedule(query: KindQuery) -> Removed:
     """Delete the schedule. Managers and admins who see every branch only."""

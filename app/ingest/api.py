@@ -16,12 +16,13 @@ from app.api import (
     PageOf,
     PageQuery,
     PeriodQuery,
+    api_roles,
     api_scope,
     documented,
     filled,
     page_of,
 )
-from app.current import current_actor, current_membership, require_membership_role
+from app.current import current_actor, current_membership
 from app.dates import DateRange
 from app.db import tenant_transaction
 from app.errors import NotFound
@@ -165,10 +166,10 @@ class AvailabilityAnswer(Model):
 
 @blueprint.post("/ingest/start")
 @api_scope("ingest")
+@api_roles("admin")
 @documented(Started, tag="data", status=201)
 def start(json: StartBody) -> tuple[Started, int]:
     """Start loading a range of days. Admins only; the job's progress is at `ingest/{id}`."""
-    require_membership_role("admin")
     period = DateRange(json.start_date, json.end_date)
     asked = jobs.IngestRequest(
         period.start, period.end, tuple(dict.fromkeys(json.data_types)), json.changed_only
@@ -182,10 +183,10 @@ def start(json: StartBody) -> tuple[Started, int]:
 
 
 @blueprint.get("/ingest/jobs")
+@api_roles("admin")
 @documented(PageOf[JobRow], tag="data")
 def job_history(query: PageQuery) -> PageOf[JobRow]:
     """The tenant's jobs, newest first. Admins only."""
-    require_membership_role("admin")
     tenant_id = current_membership().tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
         found = queries.get_tenant_jobs_paginated(conn, tenant_id, query.page, query.limit)
@@ -193,19 +194,19 @@ def job_history(query: PageQuery) -> PageOf[JobRow]:
 
 
 @blueprint.get("/ingest/<uuid:job_id>")
+@api_roles("admin")
 @documented(JobRow, tag="data")
 def job_status(job_id: UUID) -> JobRow:
     """One job with its steps. Admins only; another tenant's job is as absent as none."""
-    require_membership_role("admin")
     return _job_row(_find(job_id))
 
 
 @blueprint.post("/ingest/<uuid:job_id>/cancel")
 @api_scope("ingest")
+@api_roles("admin")
 @documented(Started, tag="data")
 def cancel(job_id: UUID) -> Started:
     """Stop a job: at once when it waits, at its next check when it runs. Admins only."""
-    require_membership_role("admin")
     tenant_id = current_membership().tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
         jobs.cancel(conn, tenant_id, job_id)
@@ -215,13 +216,13 @@ def cancel(job_id: UUID) -> Started:
 
 @blueprint.post("/ingest/<uuid:job_id>/load-held")
 @api_scope("ingest")
+@api_roles("admin")
 @documented(Started, tag="data", status=201)
 def load_held(job_id: UUID, json: LoadHeldBody) -> tuple[Started, int]:
     """Load a file that this job held back, as a new job that takes exactly that file.
 
     Another file that is there by then is judged again. Admins only.
     """
-    require_membership_role("admin")
     tenant_id, actor = current_membership().tenant.tenant_id, current_actor()
     with tenant_transaction(tenant_id) as conn:
         new_id = jobs.load_held_file(conn, tenant_id, job_id, json.file_type, actor.email)

@@ -9,8 +9,8 @@ from flask import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import audit
-from app.api import Model, Removed, api_scope, documented
-from app.current import current_actor, current_membership, require_membership_role
+from app.api import Model, Removed, api_roles, api_scope, documented
+from app.current import current_actor, current_membership
 from app.db import tenant_transaction
 from app.errors import NotFound
 from app.ingest import schedule as schedules
@@ -45,19 +45,19 @@ class ScheduleRow(Model):
 
 @blueprint.get("")
 @api_scope("admin")
+@api_roles("admin")
 @documented(ScheduleRow, tag="data")
 def get_schedule() -> ScheduleRow:
     """When ingestion starts by itself; 404 when it does not. Admins only."""
-    require_membership_role("admin")
     return _row(_find())
 
 
 @blueprint.put("")
 @api_scope("admin")
+@api_roles("admin")
 @documented(ScheduleRow, tag="data")
 def put_schedule(json: ScheduleBody) -> ScheduleRow:
     """Make the schedule, or change it. Admins only."""
-    require_membership_role("admin")
     tenant_id = current_membership().tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
@@ -69,10 +69,10 @@ def put_schedule(json: ScheduleBody) -> ScheduleRow:
 
 @blueprint.delete("")
 @api_scope("admin")
+@api_roles("admin")
 @documented(Removed, tag="data")
 def remove_schedule() -> Removed:
     """Take the schedule away: nothing starts by itself any more. Admins only."""
-    require_membership_role("admin")
     tenant_id = current_membership().tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
         was_there = schedules.remove_schedule(conn, tenant_id, current_actor())
@@ -81,10 +81,10 @@ def remove_schedule() -> Removed:
 
 @blueprint.post("/run")
 @api_scope("ingest")
+@api_roles("admin")
 @documented(Started, tag="data", status=201)
 def run_schedule() -> tuple[Started, int]:
     """Start now what the schedule would start. Admins only."""
-    require_membership_role("admin")
     found, actor = _find(), current_actor()
     with tenant_transaction(found.tenant_id) as conn:
         job_id = start_now(conn, found, actor.email)

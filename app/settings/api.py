@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from app import audit
-from app.api import Model, api_scope, documented, filled
-from app.current import current_actor, current_membership, require_membership_role
+from app.api import Model, api_roles, api_scope, documented, filled
+from app.current import current_actor, current_membership
 from app.db import tenant_transaction
 from app.errors import Conflict, Invalid
 from app.ingest.rederive import start_rederiving
@@ -84,20 +84,20 @@ class CheckStarted(Model):
 
 @blueprint.get("")
 @api_scope("admin")
+@api_roles("admin")
 @documented(TenantRow, tag="auth")
 def get_tenant() -> TenantRow:
     """The tenant's settings; secrets are never answered. Admins only."""
-    require_membership_role("admin")
     with tenant_transaction(_tenant_id()) as conn:
         return _tenant_row(conn)
 
 
 @blueprint.put("")
 @api_scope("admin")
+@api_roles("admin")
 @documented(TenantRow, tag="auth")
 def put_tenant(json: SettingsBody) -> TenantRow:
     """Change settings; all sections or none. Admins only."""
-    require_membership_role("admin")
     tenant_id, actor = _tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
         for section, sent in json.sections.items():
@@ -111,10 +111,10 @@ def put_tenant(json: SettingsBody) -> TenantRow:
 
 @blueprint.post("/validate")
 @api_scope("admin")
+@api_roles("admin")
 @documented(CheckStarted, tag="auth", status=202)
 def validate_tenant(json: ValidateBody) -> tuple[CheckStarted, int]:
     """Test a connection in the background. Admins only."""
-    require_membership_role("admin")
     tenant_id, actor = _tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
         job_id = jobs.start_check(conn, tenant_id, json.section, actor.email)

@@ -13,7 +13,17 @@ from flask import Blueprint
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from app.api import Model, Money, PageOf, PageQuery, PeriodQuery, api_scope, documented, page_of
+from app.api import (
+    Model,
+    Money,
+    PageOf,
+    PageQuery,
+    PeriodQuery,
+    api_roles,
+    api_scope,
+    documented,
+    page_of,
+)
 from app.current import current_actor, current_membership, require_membership_role
 from app.db import tenant_transaction
 from app.errors import Invalid
@@ -141,6 +151,7 @@ def repeat_visits(query: TasksQuery) -> PageOf[TaskRow]:
 
 @blueprint.patch("/tasks/<uuid:task_id>")
 @api_scope("work")
+@api_roles("admin", "manager", "rep")
 @documented(TaskRow, tag="analytics")
 def patch_task(task_id: UUID, json: TaskChange) -> TaskRow:
     """Change one task; 409 says who changed it since it was read."""

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
-from app.dates import DateRange, utc_now
-from app.errors import Invalid
+from app.dates import DateRange, parse_instant, utc_now
+from app.errors import Invalid, Malformed
 from app.periods import CUSTOM, check_readable, choice, parse_branches, parse_period
 from app.tasks.queries import SORT_FIELDS, STATES, Place, TaskFilters
 
@@ -227,10 +227,9 @@ def _is_key(key: str, sort_field: str) -> bool:
 
 def _moment(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        return parse_instant(text)
+    except Malformed:
         return None
-    return moment if moment.tzinfo else None
 
 
 def _now(text: str) -> datetime | None:

@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit
 from app.current import current_actor, current_membership
-from app.dates import today, utc_now
+from app.dates import parse_instant, today, utc_now
 from app.db import tenant_transaction
-from app.errors import AppError, Conflict, Invalid, NotFound
+from app.errors import AppError, Conflict, Invalid, Malformed, NotFound
 from app.reading import reading_transaction
 from app.spreadsheet import file_response
 from app.tasks.opened import WORKING_ROLES
@@ -233,8 +233,8 @@ def _asked_term(arguments: MultiDict[str, str]) -> str:
 def _seen_at(form: MultiDict[str, str]) -> datetime | None:
     try:
         seen = form.get("seen_at", "")
-        return datetime.fromisoformat(seen) if seen else None
-    except ValueError as error:
+        return parse_instant(seen) if seen else None
+    except Malformed as error:
         raise Invalid("The form is not complete. Load it again.") from error
 
 

@@ -38,8 +38,8 @@ def test_globex_sees_nothing_of_acme(browser: Browser) -> None:
         "start_date=2025-04-09&end_date=2025-04-01",
         "range=soon",
         "start_date=x",
-        "metric=%00",
-        "location_id=D%00",
+        "metric=%01",
+        "location_id=D%01",
     ],
 )
 def test_a_wrong_address_is_explained_and_never_a_crash(ada: Browser, wrong: str) -> None:

@@ -204,3 +204,18 @@ def test_metrics_of_all_processes_add_up(front: Stack, ada: requests.Session) ->
         and 'route="/analytics/queue"' in line and 'status="2xx"' in line
     ]  # fmt: skip
     assert sum(counted) >= 12
+
+
+def test_made_up_cookies_and_tokens_share_the_limit_of_their_address(front: Stack) -> None:
+    """A new name for every request: each alone would be let through."""
+    page, began = front.base_url + "/health/live", time.monotonic()
+
+    def ask(number: int) -> int:
+        named = {"Cookie": f"signed-in=c{number}"} if number % 2 else {"Authorization": f"Bearer {number}"}
+        return requests.get(page, headers=named, verify=str(front.ca_file), timeout=60).status_code
+
+    with ThreadPoolExecutor(60) as pool:
+        statuses = list(pool.map(ask, range(1_500)))
+    allowed = 601 + 100 * (time.monotonic() - began)
+    assert set(statuses) <= {200, 429} and statuses.count(200) <= allowed
+    assert statuses.count(429) > 0

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from flask import Flask
 
 FILE = Path(__file__).resolve().parents[1] / "matrix.toml"
-MALFORMED = "\x00malformed"
+MALFORMED = "~malformed"
 _READING = ("GET",)
 _VARIABLE = r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>"
 

@@ -144,7 +144,7 @@ def test_only_admins_and_managers_of_the_tenant_mark(
     assert (stored(superuser, site.acme), stored(superuser, site.globex)) == ([], [])
 
 
-@pytest.mark.parametrize("term", ["never searched for", "x" * 600, "a\x00b"])
+@pytest.mark.parametrize("term", ["never searched for", "x" * 600, "a\x01b"])
 def test_a_term_nobody_searched_for_cannot_be_marked(ada: Browser, term: str) -> None:
     assert mark(ada, "fixed", term).status_code == 404
 

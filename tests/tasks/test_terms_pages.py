@@ -58,7 +58,7 @@ def test_each_order_is_marked_and_unknown_ones_are_refused(
 
 
 @pytest.mark.parametrize(
-    "wrong", ["sort_field=value;drop", "status=gone", "range=soon", "query=%00", "limit=x&page=x"]
+    "wrong", ["sort_field=value;drop", "status=gone", "range=soon", "sort_field=%01", "limit=x&page=x"]
 )
 def test_an_odd_address_is_explained_or_read_as_the_default(ada: Browser, wrong: str) -> None:
     page = ada.open(f"/analytics/tasks/search-terms?{wrong}")
@@ -102,7 +102,7 @@ def test_a_term_opens_in_its_row_and_as_a_page(ada: Browser) -> None:
     check_fragment(part, root.get("id") or "")
 
 
-@pytest.mark.parametrize("term", ["never searched for", "", "\x00", "🦄", "x" * 3000])
+@pytest.mark.parametrize("term", ["never searched for", "", "\x01", "🦄", "x" * 3000])
 def test_a_term_nobody_searched_for_is_not_found(ada: Browser, term: str) -> None:
     assert ada.open(term_path(term)).status_code == 404
     assert ada.open("/analytics/tasks/search-terms/term").status_code == 404
