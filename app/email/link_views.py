@@ -40,6 +40,7 @@ from app.limits import limiter
 from app.tasks.queue_actions import read_press, take
 from app.tasks.queue_cards import card_id, describe
 from app.tasks.words import CLOSED_NAMES, OUTCOME_NAMES, STATE_NAMES, customer_name
+from app.tenancy import Scope
 from app.tenant_settings import format_of, get_tenant_settings
 from app.web import origin_free
 
@@ -127,7 +128,8 @@ def _act(conn: Connection, link: Link, action: Action) -> None:
     if card is None:
         raise NotFound
     links.use(conn, link, _nonce(link), action, min(pressed.versions))
-    take(conn, link.tenant_id, card.customer_key, link.branch_ids, pressed, _actor(link))
+    scope = Scope(link.branch_ids)
+    take(conn, link.tenant_id, scope, card.customer_key, pressed, _actor(link))
 
 
 def _page(letters: str, said: str | None = None, refusal: AppError | None = None) -> Response:

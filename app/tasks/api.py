@@ -175,14 +175,13 @@ def _versioned(change: Change, version: int | None) -> Change:
 
 
 def _visible(conn: Connection, tenant_id: UUID, task_id: UUID) -> Task:
-    """The task, if the member may see its branch.
+    """The task, if it is the member's to see.
 
     Raises:
-        NotFound: there is no such task, or it lies outside the member's branches.
+        NotFound: there is no such task, or it lies outside the member's scope.
     """
-    task = queries.find_task(conn, tenant_id, task_id)
-    scope = current_membership().location_ids
-    if task is None or (scope is not None and task.branch_id not in scope):
+    task = queries.find_task(conn, tenant_id, current_membership().scope, task_id)
+    if task is None:
         raise NotFound("There is no such task.")
     return task
 
@@ -193,6 +192,7 @@ def _page(query: TasksQuery, lister: Lister, types: Sequence[str]) -> PageOf[Tas
     with reading_transaction(tenant_id) as conn:
         filters = TaskFilters(
             period=query.period(get_tenant_settings(conn, tenant_id).time_zone),
+            scope=membership.scope,
             location_ids=allowed_locations(membership, query.location_id),
             query=query.query,
             states=tuple(query.state),
@@ -213,7 +213,7 @@ def task_rows(conn: Connection, tenant_id: UUID, tasks: Sequence[Task]) -> list[
     """Tasks as the API answers them; a company alone lists its contacts, viewers see none."""
     currency = get_tenant_settings(conn, tenant_id).reporting_currency
     companies = {t.company_id for t in tasks if t.company_id and not t.contact_id}
-    people = queries.list_contacts(conn, tenant_id, sorted(companies))
+    people = queries.list_contacts(conn, tenant_id, current_membership().scope, sorted(companies))
     return [_row(task, people.get(task.company_id or "", []), currency) for task in tasks]
 
 

@@ -8,14 +8,14 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import current_actor, current_member, current_membership
+from app.current import current_actor, current_member, current_membership, current_scope
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid
 from app.reading import reading_transaction
 from app.tasks import queue_actions
 from app.tasks.many import take_many
 from app.tasks.opened import find_visible_step
-from app.tasks.queue_context import card_context, count, own_scope, queue_context
+from app.tasks.queue_context import card_context, count, queue_context
 from app.tasks.queue_filters import QueueFilters, default_filters, parse_queue_filters
 from app.tasks.words import OUTCOME_NAMES
 from app.tasks.work import Action
@@ -70,7 +70,7 @@ def press(customer_key: str, action: Action) -> AnyResponse:
         pressed = queue_actions.read_press(request.form, action, current_format().time_zone)
         with tenant_transaction(_tenant_id()) as conn:
             steps = queue_actions.take(
-                conn, _tenant_id(), customer_key, own_scope(), pressed, current_actor()
+                conn, _tenant_id(), current_scope(), customer_key, pressed, current_actor()
             )
     except (Conflict, Invalid) as refusal:
         return _refused(customer_key, action, refusal)

@@ -18,6 +18,7 @@ from app.tasks.lookups import list_assignees
 from app.tasks.queries import OUTCOMES, Task, find_task
 from app.tasks.words import OUTCOME_NAMES, REASONS
 from app.tasks.work import Action, Change, change_task, undo
+from app.tenancy import Scope
 
 MOST_REASONS = 60
 MOST_CHARS = 2_000
@@ -61,19 +62,19 @@ def read_press(form: MultiDict[str, str], action: Action, zone_name: str) -> Pre
 
 
 def take(
-    conn: Connection, tenant_id: UUID, customer_key: str,
-    location_ids: Sequence[str] | None, press: Press, actor: Actor,
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str,
+    press: Press, actor: Actor,
 ) -> list[UUID]:  # fmt: skip
     """The step, for every reason; answers the history ids. All or nothing: nothing is caught here.
 
     Raises:
-        NotFound: a task is not this customer's, or of a branch that the member does not see.
+        NotFound: a task is not this customer's, or not for the member to see.
         Conflict: somebody was faster with one of them.
         Invalid: the step makes no sense, or the new owner is no member.
     """
     if press.change.action == "assign":
         _check_owner(conn, tenant_id, press.change.owner)
-    tasks = find_reasons(conn, tenant_id, customer_key, list(press.versions), location_ids)
+    tasks = find_reasons(conn, tenant_id, scope, customer_key, list(press.versions))
     best = max(tasks, key=lambda task: task.score).task_id
     steps = []
     for task_id in sorted(press.versions):
@@ -96,20 +97,15 @@ def undo_all(conn: Connection, tenant_id: UUID, steps: Sequence[UUID], actor: Ac
 
 
 def find_reasons(
-    conn: Connection, tenant_id: UUID, customer_key: str, task_ids: Sequence[UUID],
-    location_ids: Sequence[str] | None,
-) -> list[Task]:  # fmt: skip
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str, task_ids: Sequence[UUID]
+) -> list[Task]:
     """These tasks of one customer as they stand now.
 
     Raises:
-        NotFound: one is not the customer's, or of a branch that the member does not see.
+        NotFound: one is not the customer's, or not for the member to see.
     """
-    found = [find_task(conn, tenant_id, task_id) for task_id in task_ids]
-    tasks = [task for task in found if task is not None]
-    for task in tasks:
-        is_seen = location_ids is None or task.branch_id in location_ids
-        if task.customer_key != customer_key or not is_seen:
-            raise NotFound
+    found = [find_task(conn, tenant_id, scope, task_id) for task_id in task_ids]
+    tasks = [task for task in found if task is not None and task.customer_key == customer_key]
     if len(tasks) < len(found) or not tasks:
         raise NotFound
     return tasks
