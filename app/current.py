@@ -9,7 +9,7 @@ from flask import g, request
 
 from app.audit import Actor
 from app.errors import Forbidden, Unauthenticated
-from app.tenancy import Member, Membership
+from app.tenancy import Member, Membership, Scope, allowed_locations
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,6 +47,17 @@ def current_membership() -> Membership:
     if membership is None:
         raise NoTenant
     return membership
+
+
+def current_scope() -> Scope:
+    """What the member may see here.
+
+    Raises:
+        Forbidden: no branch is assigned to the member yet.
+    """
+    membership = current_membership()
+    allowed_locations(membership, ())
+    return membership.scope
 
 
 def current_actor() -> Actor:

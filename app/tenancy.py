@@ -34,9 +34,25 @@ class Member:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a member may see and hand out; only a membership makes one. None: every branch."""
+    """What a member may see and hand out; only a membership makes one.
+
+    `location_ids` None is every branch. `owner` is the member's address, whose customers are seen
+    at every branch; None owns none. `is_masked`: contacts are shortened, and not found by what is
+    hidden. A recipient of mail has the branches of the report and owns nobody.
+    """
 
     location_ids: tuple[str, ...] | None
+    owner: str | None = None
+    is_masked: bool = True
+
+    @property
+    def literal(self) -> str:
+        """The scope as PostgreSQL reads it: `cast(:scope as member_scope)`."""
+        branches = None
+        if self.location_ids is not None:
+            branches = "{" + ",".join(map(_quoted, self.location_ids)) + "}"
+        fields = ("" if text is None else _quoted(text) for text in (branches, self.owner))
+        return f"({','.join(fields)},{self.is_masked})"
 
     def allows(self, location_id: str) -> bool:
         """Whether rows of that branch are the member's to see."""
@@ -45,16 +61,22 @@ class Scope:
 
 @dataclass(frozen=True)
 class Membership:
-    """What a member may do in one tenant. `location_ids` None means every branch."""
+    """What a member may do in one tenant. `location_ids` None means every branch.
+
+    `email` is the address that was invited, by which tasks are given to the member.
+    """
 
     tenant: Tenant
     role: Role
     location_ids: tuple[str, ...] | None
+    email: str
 
     @property
     def scope(self) -> Scope:
-        """The branches of this membership as the one argument that reads and writes take."""
-        return Scope(self.location_ids)
+        """What this membership shows, as the one argument that reads and writes take."""
+        is_viewer = self.role == "viewer"
+        owner = None if is_viewer else self.email.lower()
+        return Scope(self.location_ids, owner, is_viewer)
 
 
 def allowed_locations(membership: Membership, asked: Sequence[str]) -> tuple[str, ...] | None:
@@ -79,3 +101,8 @@ def allowed_locations(membership: Membership, asked: Sequence[str]) -> tuple[str
     if not visible:
         raise Forbidden(f"You see only the branches {', '.join(scope)}.")
     return visible
+
+
+def _quoted(text: str) -> str:
+    """A field of a row, or an element of an array, as PostgreSQL writes them."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -760,7 +760,9 @@ create table task (
     touched_at timestamp with time zone,
     cool_until timestamp with time zone,
     fixed_at timestamp with time zone,
-    log_value double precision generated always as (ln(((1)::double precision + (GREATEST(value, (0)::numeric))::double precision))) stored
+    log_value double precision generated always as (ln(((1)::double precision + (GREATEST(value, (0)::numeric))::double precision))) stored,
+    shown_words text,
+    contact_words text
 ); -- enable and force row security
 
 create table task_cooldown (
@@ -1163,11 +1165,13 @@ CREATE INDEX task_cooldown_task ON public.task_cooldown USING btree (tenant_id, 
 CREATE INDEX task_history_contact ON public.task_history USING btree (tenant_id, happened_at) WHERE is_contact;
 CREATE INDEX task_history_customer ON public.task_history USING btree (tenant_id, customer_key, happened_at);
 CREATE INDEX task_history_task ON public.task_history USING btree (tenant_id, task_id, happened_at);
+CREATE INDEX task_work_customer ON public.task_work USING btree (tenant_id, customer_key);
 CREATE INDEX task_work_merged ON public.task_work USING btree (tenant_id, merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX task_work_subject ON public.task_work USING btree (tenant_id, task_type, subject);
 CREATE UNIQUE INDEX tenant_slug_key ON public.tenant USING btree (slug);
 CREATE INDEX term_visit_date ON public.term_visit USING btree (tenant_id, event_date);
 CREATE INDEX term_visit_term ON public.term_visit USING btree (tenant_id, term_key, event_date);
+CREATE INDEX users_account_owner ON public.users USING btree (tenant_id, lower(account_owner)) WHERE (account_owner IS NOT NULL);
 CREATE INDEX users_company ON public.users USING btree (tenant_id, buying_company_erp_id);
 CREATE INDEX view_item_event_date ON ONLY public.view_item USING btree (tenant_id, event_date, branch_id);
 CREATE INDEX view_item_session_key ON ONLY public.view_item USING btree (tenant_id, session_key);
@@ -1372,11 +1376,14 @@ grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
 -- function _apply_words(p_tenant_id uuid) returns void
+-- function _assigned_owners(p_tenant_id uuid, p_customer_keys text[]) returns TABLE(customer_key text, owner text, assigned_by text)
+-- function _bought_by_customer(p_tenant_id uuid, p_now timestamp with time zone) returns TABLE(customer_key text, net_revenue numeric, orders bigint, last_order_at timestamp with time zone)
 -- function _bounce_worth(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns numeric
 -- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
 -- function _branch_scope(p_location_ids text[]) returns text
 -- function _branch_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_loaded tstzmultirange) returns TABLE(branch_id text, sessions bigint, visitors bigint, sessions_with_order bigint, abandoned_carts bigint, searches bigint, failed_searches bigint)
+-- function _branches_in_scope(p_location_ids text[], p_scope member_scope) returns text[]
 -- function _bucket_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_unit text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, visitors bigint)
 -- function _cart_tasks(p_tenant_id uuid) returns void
 -- function _chain_ends() returns TABLE(subject text, first_at timestamp with time zone, last_at timestamp with time zone, last_date date, user_pseudo_id text, contact_id text, company_id text, branch_id text, closing_order_key text, closed_at timestamp with time zone, sessions integer, page_views bigint)
@@ -1392,7 +1399,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _count_gaps(p_tenant_id uuid, p_sign integer) returns void
 -- function _count_hours(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _count_repeat_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
--- function _count_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric, p_now timestamp with time zone, p_only text) returns TABLE(task_type text, state text, tasks bigint, value numeric)
+-- function _count_tasks(p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric, p_now timestamp with time zone, p_only text) returns TABLE(task_type text, state text, tasks bigint, value numeric)
 -- function _count_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
 -- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, currency text, net_revenue numeric, same_item numeric)
 -- function _currency_code(p_currency text, p_words text[]) returns text
@@ -1402,6 +1409,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _customer_orders(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns TABLE(order_key text, transaction_id text, order_ts timestamp with time zone, session_id text, contact_id text, branch_id text, currency text, is_reporting boolean, revenue numeric, refunded numeric, items_json jsonb)
 -- function _customer_sessions(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns SETOF session
 -- function _customer_tasks(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_now timestamp with time zone) returns TABLE(task_id uuid, task_type text, state text, outcome text, first_at timestamp with time zone, last_at timestamp with time zone, ready_at timestamp with time zone, branch_id text, currency text, value numeric)
+-- function _customers_at(p_tenant_id uuid, p_location_ids text[], p_customer_keys text[]) returns text[]
 -- function _derivation_version() returns integer
 -- function _derive(p_tenant_id uuid) returns void
 -- function _derive_begin() returns void
@@ -1423,7 +1431,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _excluded_customers(p_tenant_id uuid) returns text[]
 -- function _fact_query() returns text
 -- function _few(p_keys anyarray) returns anyarray
--- function _filed_customers(p_tenant_id uuid, p_location_ids text[], p_is_searched boolean) returns TABLE(customer_key text, name text, people bigint, is_ours boolean, words text)
+-- function _filed_customers(p_tenant_id uuid, p_is_searched boolean) returns TABLE(customer_key text, name text, people bigint, words text, shown_words text, own_words text)
 -- function _find_ids(p_tenant_id uuid, p_table text, p_days date[]) returns void
 -- function _finish_tasks(p_tenant_id uuid) returns void
 -- function _first_kept_day(p_tenant_id uuid) returns date
@@ -1436,6 +1444,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _is_day_whole(p_tenant_id uuid, p_event_date date) returns boolean
 -- function _is_excluded(p_contact_id text, p_company_id text, p_excluded text[]) returns boolean
+-- function _is_exclusion_in_scope(p_tenant_id uuid, p_scope member_scope, p_kind text, p_value text) returns boolean
 -- function _is_judged(p_task_type text, p_last_at timestamp with time zone, p_ready_at timestamp with time zone, p_loaded tstzmultirange) returns boolean
 -- function _is_nothing(p_text text, p_words text[]) returns boolean
 -- function _is_planning_in_scope(p_tenant_id uuid, p_job_id uuid, p_location_ids text[], p_scope text[]) returns boolean
@@ -1449,11 +1458,12 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _keep_message() returns trigger
 -- function _keep_vanished(p_tenant_id uuid) returns void
 -- function _learn_ids(p_tenant_id uuid) returns void
--- function _list_tasks(p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function _list_tasks(p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function _loaded_time(p_tenant_id uuid) returns tstzmultirange
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
 -- function _match_branches(p_tenant_id uuid) returns void
 -- function _may_receive(p_tenant_id uuid, p_email text, p_branch_id text) returns boolean
+-- function _member_names(p_tenant_id uuid) returns TABLE(called text, email text)
 -- function _merge_copies(p_event_type text) returns void
 -- function _mirror_fixed_terms(p_tenant_id uuid, p_terms text[]) returns void
 -- function _mirror_work() returns trigger
@@ -1471,9 +1481,11 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _odd_row_query(p_event_type text) returns text
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_subject text, p_event_ts timestamp with time zone, p_revenue numeric, p_words text[]) returns text
 -- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, currency text, net_revenue numeric, items_json jsonb)
+-- function _owned_customers(p_tenant_id uuid, p_scope member_scope) returns text[]
 -- function _place_works(p_tenant_id uuid) returns void
 -- function _property_today(p_tenant_id uuid) returns date
 -- function _purchase_tasks(p_tenant_id uuid) returns void
+-- function _queue_customers(p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date) returns text[]
 -- function _record_closings(p_tenant_id uuid) returns void
 -- function _rekey_orders(p_tenant_id uuid, p_is_all boolean) returns void
 -- function _rename_events(p_tenant_id uuid, p_table text, p_kind text, p_first date, p_last date) returns void
@@ -1484,10 +1496,16 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _resolve_mixed(p_tenant_id uuid) returns void
 -- function _resume_mail() returns trigger
 -- function _run_orders(p_tenant_id uuid) returns void
+-- function _search_of(p_scope member_scope) returns text
+-- function _searched_customers(p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date, p_words text[]) returns text[]
+-- function _searched_words(p_searched text) returns text
+-- function _seen_by_customer(p_tenant_id uuid, p_location_ids text[]) returns TABLE(customer_key text, last_at timestamp with time zone, last_at_branches timestamp with time zone)
+-- function _session_customer(p_session session) returns text
 -- function _session_event_query() returns text
 -- function _session_query() returns text
 -- function _sessionless_id(p_event_date date) returns text
 -- function _settle_sessions(p_tenant_id uuid) returns void
+-- function _shown_branches(p_tenant_id uuid, p_scope member_scope, p_customer_key text) returns text[]
 -- function _silenced_customers(p_tenant_id uuid) returns text[]
 -- function _sold_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, item_id text, item_name text, quantity numeric, revenue numeric, place bigint)
 -- function _spare_ids(p_tenant_id uuid) returns void
@@ -1500,7 +1518,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _task_rules(p_tenant_id uuid) returns TABLE(chain_days integer, cart_hours integer, cart_days integer, purchase_days integer, search_days integer, searches integer, term_sessions integer, visit_pages integer, visits integer, visit_days integer, bounces integer, bounce_days integer, cool_days integer, no_answer_days integer, no_answers integer, attribution_days integer)
 -- function _task_scale(p_tenant_id uuid) returns TABLE(value_p90 numeric, estimate numeric)
 -- function _task_score(p_task_type text, p_log_value double precision, p_value_p90 numeric, p_last_at timestamp with time zone, p_now timestamp with time zone, p_has_checkout boolean, p_reach smallint, p_is_known_buyer boolean) returns double precision
--- function _task_source(p_types text[], p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[], p_is_alive boolean) returns text
+-- function _task_source(p_types text[], p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[], p_is_alive boolean, p_owner text, p_searched text) returns text
 -- function _task_state(p_state text, p_closed_at timestamp with time zone, p_fixed_at timestamp with time zone, p_snoozed_until timestamp with time zone, p_cool_until timestamp with time zone, p_last_at timestamp with time zone, p_expires_at timestamp with time zone, p_touched_at timestamp with time zone, p_now timestamp with time zone) returns text
 -- function _team_work(p_tenant_id uuid, p_since timestamp with time zone, p_location_ids text[]) returns TABLE(done_by text, worked bigint, won bigint, first_action_hours double precision)
 -- function _term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_terms text[]) returns TABLE(term text, customers bigint)
@@ -1518,16 +1536,17 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _viewed_query() returns text
 -- function _visit_query() returns text
 -- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
+-- function _whole_customers(p_tenant_id uuid, p_scope member_scope, p_customer_keys text[]) returns text[]
 -- function _words(p_text text) returns text
 -- function count_recent_tasks(p_tenant_id uuid, p_days integer) returns TABLE(task_type text, made bigint, open bigint)
--- function get_bounce_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
--- function get_cart_abandonment_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function get_bounce_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function get_cart_abandonment_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
 -- function get_chart_data(p_tenant_id uuid, p_start_date date, p_end_date date, p_granularity text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)
--- function get_customer(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, company_id text, account_owner text, net_revenue numeric, previous_revenue numeric, orders bigint, average_order numeric, last_order_at timestamp with time zone, usual_gap_days double precision, visits bigint, last_seen_at timestamp with time zone, open_cart numeric, open_tasks bigint)
--- function get_customer_devices(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_limit integer) returns TABLE(user_pseudo_id text, contacts text[], device_category text, city text, sessions bigint, first_at timestamp with time zone, last_at timestamp with time zone)
--- function get_customer_people(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_limit integer) returns TABLE(contact_id text, name text, email text, phone text, branch_id text, is_in_file boolean, sessions bigint, last_at timestamp with time zone)
--- function get_customer_products(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_limit integer) returns TABLE(kind text, item_id text, label text, times bigint, quantity numeric, last_at timestamp with time zone)
--- function get_customer_summaries(p_tenant_id uuid, p_customer_keys text[], p_now timestamp with time zone) returns TABLE(customer_key text, net_revenue numeric, orders bigint, last_order_at timestamp with time zone)
+-- function get_customer(p_tenant_id uuid, p_scope member_scope, p_customer_key text, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, company_id text, account_owner text, net_revenue numeric, previous_revenue numeric, orders bigint, average_order numeric, last_order_at timestamp with time zone, usual_gap_days double precision, visits bigint, last_seen_at timestamp with time zone, open_cart numeric, open_tasks bigint, is_whole boolean)
+-- function get_customer_devices(p_tenant_id uuid, p_scope member_scope, p_customer_key text, p_limit integer) returns TABLE(user_pseudo_id text, contacts text[], device_category text, city text, sessions bigint, first_at timestamp with time zone, last_at timestamp with time zone)
+-- function get_customer_people(p_tenant_id uuid, p_scope member_scope, p_customer_key text, p_limit integer) returns TABLE(contact_id text, name text, email text, phone text, branch_id text, is_in_file boolean, sessions bigint, last_at timestamp with time zone)
+-- function get_customer_products(p_tenant_id uuid, p_scope member_scope, p_customer_key text, p_limit integer) returns TABLE(kind text, item_id text, label text, times bigint, quantity numeric, last_at timestamp with time zone)
+-- function get_customer_summaries(p_tenant_id uuid, p_scope member_scope, p_customer_keys text[], p_now timestamp with time zone) returns TABLE(customer_key text, net_revenue numeric, orders bigint, last_order_at timestamp with time zone)
 -- function get_dashboard_overview_stats(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, currency text, other_currencies jsonb, sessions_with_order bigint, bounces bigint, page_views bigint, abandoned_carts bigint, abandoned_cart_value numeric, total_searches bigint, failed_searches bigint, repeat_visitors bigint, cookieless_events bigint, duplicate_orders bigint, orders_without_revenue bigint)
 -- function get_data_availability_combined(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_type text, row_count bigint, source_table text, is_provisional boolean, loaded_at timestamp with time zone)
 -- function get_data_quality(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(kind text, row_count bigint)
@@ -1539,29 +1558,29 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_location_stats_bulk(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint, sparkline numeric[])
 -- function get_locations(p_tenant_id uuid) returns TABLE(location_id text, name text, city text, region text, is_active boolean)
 -- function get_named_events(p_tenant_id uuid, p_file_type text) returns TABLE(named_id text, event_count bigint)
--- function get_order_visit(p_tenant_id uuid, p_order_key text, p_location_ids text[], p_limit integer) returns TABLE(session_id text, first_at timestamp with time zone, last_at timestamp with time zone, page_views integer, pages jsonb, viewed jsonb)
+-- function get_order_visit(p_tenant_id uuid, p_scope member_scope, p_order_key text, p_limit integer) returns TABLE(session_id text, first_at timestamp with time zone, last_at timestamp with time zone, page_views integer, pages jsonb, viewed jsonb)
 -- function get_page_sessions(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_page text, p_limit integer) returns TABLE(session_id text, customer_key text, name text, first_at timestamp with time zone, branch_id text, page_views integer, is_bounce boolean, has_order boolean)
 -- function get_performance_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_items integer) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, carted_orders bigint, top_items jsonb)
--- function get_purchase_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
--- function get_queue_counts(p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_done_by text, p_owners text[], p_owner_branches text[], p_now timestamp with time zone) returns TABLE(snoozed bigint, done bigint)
+-- function get_purchase_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function get_queue_counts(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_done_by text, p_owners text[], p_owner_branches text[], p_now timestamp with time zone) returns TABLE(snoozed bigint, done bigint)
 -- function get_recovered_other_currencies(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(task_type text, done_by text, currency text, orders bigint, revenue numeric)
 -- function get_recovered_revenue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(task_type text, done_by text, contacts bigint, orders bigint, revenue numeric, same_item numeric, tasks bigint, tasks_ordered bigint)
 -- function get_related_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(kind text, term text, likeness real, sessions bigint, found bigint, failed bigint)
--- function get_repeat_visit_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
--- function get_search_analysis_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_types text[]) returns SETOF listed_task
+-- function get_repeat_visit_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function get_search_analysis_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_types text[]) returns SETOF listed_task
 -- function get_search_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_status text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_term text) returns TABLE(term text, failed_searches bigint, found_searches bigint, failed_sessions bigint, sessions bigint, customers bigint, last_at timestamp with time zone, value numeric, unconverted bigint, status text, redirect_to text, note text, decided_at timestamp with time zone, decided_by text, failed_before bigint, searches_before bigint, failed_after bigint, searches_after bigint, total_terms bigint, total_failed bigint, total_found bigint)
--- function get_session(p_tenant_id uuid, p_session_id text, p_location_ids text[]) returns TABLE(session_id text, user_pseudo_id text, first_ts timestamp with time zone, last_ts timestamp with time zone, contact_id text, contact_name text, company_id text, company_name text, branch_id text, page_views integer, item_views integer, cart_events integer, purchases integer, searches integer, failed_searches integer, is_bounce boolean, entry_url text, device_category text, city text, country text, traffic_source text, traffic_medium text, previous_id text, next_id text)
--- function get_session_history(p_tenant_id uuid, p_session_id text, p_limit integer, p_after bigint, p_is_back boolean) returns TABLE(place bigint, event_ts timestamp with time zone, offset_s double precision, event_name text, page_url text, contact_id text, label text, item_id text, amount numeric, currency text, term text, items jsonb, total bigint)
+-- function get_session(p_tenant_id uuid, p_scope member_scope, p_session_id text) returns TABLE(session_id text, user_pseudo_id text, first_ts timestamp with time zone, last_ts timestamp with time zone, contact_id text, contact_name text, company_id text, company_name text, branch_id text, page_views integer, item_views integer, cart_events integer, purchases integer, searches integer, failed_searches integer, is_bounce boolean, entry_url text, device_category text, city text, country text, traffic_source text, traffic_medium text, previous_id text, next_id text)
+-- function get_session_history(p_tenant_id uuid, p_scope member_scope, p_session_id text, p_limit integer, p_after bigint, p_is_back boolean) returns TABLE(place bigint, event_ts timestamp with time zone, offset_s double precision, event_name text, page_url text, contact_id text, label text, item_id text, amount numeric, currency text, term text, items jsonb, total bigint)
 -- function get_sources(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(source text, medium text, sessions bigint, engaged bigint, sessions_with_order bigint, orders bigint, net_revenue numeric, total_sources bigint)
--- function get_task_queue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_types text[], p_reachable boolean, p_least_value numeric, p_owners text[], p_owner_branches text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, score double precision, value numeric, overdue_at timestamp with time zone, last_at timestamp with time zone, task_ids uuid[], total bigint)
--- function get_tasks(p_tenant_id uuid, p_task_ids uuid[], p_now timestamp with time zone) returns SETOF listed_task
+-- function get_task_queue(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_types text[], p_reachable boolean, p_least_value numeric, p_owners text[], p_owner_branches text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, score double precision, value numeric, overdue_at timestamp with time zone, last_at timestamp with time zone, task_ids uuid[], total bigint)
+-- function get_tasks(p_tenant_id uuid, p_scope member_scope, p_task_ids uuid[], p_now timestamp with time zone) returns SETOF listed_task
 -- function get_team_board(p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_now timestamp with time zone) returns TABLE(owner text, branch_id text, open_tasks bigint, overdue bigint, worked bigint, won bigint, first_action_hours double precision)
 -- function get_tenant_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_kinds text[]) returns TABLE(job_id uuid, total bigint)
 -- function get_term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(customer_key text, name text, searches bigint, failed bigint, last_at timestamp with time zone, total bigint)
 -- function get_term_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(item_id text, item_name text, orders bigint, quantity numeric, revenue numeric)
--- function get_user_history(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb, total bigint)
+-- function get_user_history(p_tenant_id uuid, p_scope member_scope, p_customer_key text, p_kinds text[], p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb, total bigint)
 -- function get_work_by_branch(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, made bigint, worked bigint, won bigint, will_order_later bigint, no_answer bigint, not_interested bigint, not_relevant bigint, first_action_hours double precision)
--- function list_customers(p_tenant_id uuid, p_query text, p_location_ids text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, people bigint, net_revenue numeric, orders bigint, last_order_at timestamp with time zone, last_at timestamp with time zone, total bigint)
+-- function list_customers(p_tenant_id uuid, p_scope member_scope, p_query text, p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, people bigint, net_revenue numeric, orders bigint, last_order_at timestamp with time zone, last_at timestamp with time zone, total bigint)
 -- function list_odd_rows(p_tenant_id uuid, p_kind text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_offset integer) returns TABLE(event_date date, event_ts timestamp with time zone, event_name text, branch_id text, session_id text, transaction_id text, amount numeric, currency text, items jsonb)
 -- function list_report_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_now timestamp with time zone) returns TABLE(task_id uuid, customer_key text, branch_id text, score double precision, last_at timestamp with time zone)
 -- function list_told_tasks(p_tenant_id uuid, p_recipients text[]) returns TABLE(recipient text, task_id uuid, told_as text)

@@ -32,7 +32,9 @@ UNVERIFIED = Member("una@acme.example", "Una Roy", is_email_verified=False)
 MEG = Member("meg@acme.example", "Meg Ode", "Acme", "manager")
 OLA = Member("ola@acme.example", "Ola Far", "Acme", "rep")
 DAN = Member("dan@acme.example", "Dan Gone", "Acme", "admin")
-MEMBERS = (ADA, REP, VIEWER, GUS, STRANGER, UNVERIFIED, MEG, OLA, DAN)
+MIA = Member("mia@acme.example", "Mia Near", "Acme", "manager")
+VAL = Member("val@acme.example", "Val Near", "Acme", "viewer")
+MEMBERS = (ADA, REP, VIEWER, GUS, STRANGER, UNVERIFIED, MEG, OLA, DAN, MIA, VAL)
 CLIENT_SECRET = SECRETS["client secret"]
 
 

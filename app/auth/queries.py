@@ -55,7 +55,7 @@ def find_member_by_identity(conn: Connection, issuer: str, subject: str) -> Memb
 def list_memberships(conn: Connection, member_id: UUID) -> list[Membership]:
     """Where the member may work now: active, the tenant not suspended; by tenant name."""
     statement = text("""
-        select t.tenant_id, t.slug, t.name, m.role, m.location_ids
+        select t.tenant_id, t.slug, t.name, m.role, m.location_ids, m.email
         from membership as m
         inner join tenant as t on m.tenant_id = t.tenant_id
         where m.member_id = :member_id and m.is_active and not t.is_suspended
@@ -141,7 +141,8 @@ def _member(row: RowMapping | None) -> Member | None:
 def _membership(row: RowMapping | dict[str, Any]) -> Membership:
     branches = row["location_ids"]
     tenant = Tenant(row["tenant_id"], row["slug"], row["name"])
-    return Membership(tenant, row["role"], None if branches is None else tuple(branches))
+    location_ids = None if branches is None else tuple(branches)
+    return Membership(tenant, row["role"], location_ids, row["email"])
 
 
 _UPSERT_MEMBER = text("""

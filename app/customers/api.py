@@ -12,13 +12,12 @@ from flask import Blueprint, request, url_for
 from pydantic import Field
 
 from app.api import Model, Money, PageOf, PageQuery, documented, filled
-from app.current import current_membership
+from app.current import current_membership, current_scope
 from app.customers import queries
 from app.customers.queries import Cursor
 from app.dates import parse_instant
 from app.errors import Invalid, Malformed, NotFound
 from app.reading import reading_transaction
-from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("customers_api", __name__, url_prefix="/analytics/api/v1/history")
@@ -81,12 +80,14 @@ class HistoryEntry(Model):
 def session_history(session_id: str, query: SessionHistoryQuery) -> PageOf[SessionEvent]:
     """The events of one session, in order."""
     membership = current_membership()
-    tenant_id, scope = membership.tenant.tenant_id, allowed_locations(membership, ())
+    tenant_id, scope = membership.tenant.tenant_id, current_scope()
     start = (query.page - 1) * query.limit if query.after is None else query.after
     with reading_transaction(tenant_id) as conn:
-        if queries.find_session(conn, tenant_id, session_id, scope) is None:
+        if queries.find_session(conn, tenant_id, scope, session_id) is None:
             raise NotFound("There is no such session.")
-        events, total = queries.get_session_history(conn, tenant_id, session_id, query.limit, start)
+        events, total = queries.get_session_history(
+            conn, tenant_id, scope, session_id, query.limit, start
+        )
         currency = get_tenant_settings(conn, tenant_id).reporting_currency
     rows = [
         filled(
@@ -105,15 +106,15 @@ def session_history(session_id: str, query: SessionHistoryQuery) -> PageOf[Sessi
 def user_history(user_id: str, query: UserHistoryQuery) -> PageOf[HistoryEntry]:
     """What one customer did, newest first: `k:` and a company, `c:` and a contact, or its id."""
     membership = current_membership()
-    tenant_id, scope = membership.tenant.tenant_id, allowed_locations(membership, ())
+    tenant_id, scope = membership.tenant.tenant_id, current_scope()
     key = user_id if user_id[:2] in ("k:", "c:", "d:") else f"c:{user_id}"
     cursor = _read_cursor(query.cursor)
     offset = 0 if cursor else (query.page - 1) * query.limit
     with reading_transaction(tenant_id) as conn:
-        if queries.find_customer(conn, tenant_id, key, scope) is None:
+        if queries.find_customer(conn, tenant_id, scope, key) is None:
             raise NotFound("There is no such customer.")
         history = queries.get_user_history(
-            conn, tenant_id, key, scope, query.kind, query.limit + 1, offset, cursor
+            conn, tenant_id, scope, key, query.kind, query.limit + 1, offset, cursor
         )
         currency = get_tenant_settings(conn, tenant_id).reporting_currency
     entries = history.entries[: query.limit]

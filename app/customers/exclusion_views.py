@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit, jobs
-from app.current import current_actor, current_member, current_membership
+from app.current import current_actor, current_member, current_membership, current_scope
 from app.customers import exclusions
 from app.db import tenant_transaction
 from app.errors import Invalid
@@ -34,7 +34,9 @@ def exclude() -> AnyResponse:
     tenant_id, actor = _tenant_id(), current_actor()
     try:
         with tenant_transaction(tenant_id) as conn:
-            kind, value = exclusions.exclude(conn, tenant_id, request.form, actor.email)
+            kind, value = exclusions.exclude(
+                conn, tenant_id, current_scope(), request.form, actor.email
+            )
             audit.record(
                 conn, tenant_id, actor, "customer.excluded", mask_id(value), kind=kind
             )  # fmt: skip
@@ -51,7 +53,7 @@ def include() -> AnyResponse:
     tenant_id, form = _tenant_id(), request.form
     with tenant_transaction(tenant_id) as conn:
         kind, value = exclusions.include(
-            conn, tenant_id, form.get("kind", ""), form.get("value", "")
+            conn, tenant_id, current_scope(), form.get("kind", ""), form.get("value", "")
         )
         audit.record(
             conn, tenant_id, current_actor(), "customer.included", mask_id(value), kind=kind
@@ -98,7 +100,7 @@ def _page(error: Invalid | None = None) -> Response:
     tenant_id = _tenant_id()
     g.current_link = "customers.customers"
     with tenant_transaction(tenant_id) as conn:
-        found = exclusions.list_exclusions(conn, tenant_id)
+        found = exclusions.list_exclusions(conn, tenant_id, current_scope())
         leave_figures = exclusions.leave_figures(conn, tenant_id)
     return render_page(
         "customers/excluded.html", "customers/_excluded.html",

@@ -13,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from app.customers.marks import Mark, Marked, markable, read_reason
 from app.customers.queries import Customer, Person
-from app.errors import Invalid
+from app.errors import Forbidden, Invalid
+from app.tenancy import Scope
 
 KINDS = {"email_domain": "Email domain", "contact": "Contact id", "company": "Company id"}
 _MOST_CHARS = 300
@@ -33,16 +34,17 @@ class Exclusion:
     people: int | None
 
 
-def list_exclusions(conn: Connection, tenant_id: UUID) -> list[Exclusion]:
-    """Every exclusion, by kind and value."""
-    return [Exclusion(*row) for row in conn.execute(_LIST, {"t": tenant_id})]
+def list_exclusions(conn: Connection, tenant_id: UUID, scope: Scope) -> list[Exclusion]:
+    """Every exclusion that is the member's to end, by kind and value."""
+    values = {"t": tenant_id, "scope": scope.literal}
+    return [Exclusion(*row) for row in conn.execute(_LIST, values)]
 
 
 def list_exclusions_of(
     conn: Connection, tenant_id: UUID, customer: Customer, domains: Sequence[str]
 ) -> list[Mark]:
     """Exclusions of this customer, and of the email domains of its people."""
-    if customer.markable is None:
+    if customer.markable is None or not customer.is_whole:
         return []
     kind, value = customer.markable
     values = {"t": tenant_id, "kind": kind, "value": value, "domains": list(domains)}
@@ -68,11 +70,14 @@ def exclude_customer(
     return kind, value
 
 
-def exclude(conn: Connection, tenant_id: UUID, form: MultiDict[str, str], by: str) -> Marked:
-    """Take whoever a form names out of all lists, known already or not.
+def exclude(
+    conn: Connection, tenant_id: UUID, scope: Scope, form: MultiDict[str, str], by: str
+) -> Marked:
+    """Take whoever a form names out of all lists; with every branch also who is not known yet.
 
     Raises:
         Invalid: something is missing; `fields` says what, by the field's name.
+        Forbidden: it is not the member's customer, or some of that domain's contacts are not.
     """
     problems = {}
     kind, value = form.get("kind", ""), form.get("value", "").strip()
@@ -90,6 +95,7 @@ def exclude(conn: Connection, tenant_id: UUID, form: MultiDict[str, str], by: st
         problems |= error.extra["fields"]
     if problems:
         raise Invalid("Nobody was excluded.", fields=problems)
+    _check_scope(conn, tenant_id, scope, kind, value)
     _store(conn, tenant_id, kind, value, reason, by)
     return kind, value
 
@@ -104,8 +110,13 @@ def include_customer(
     return kind, value
 
 
-def include(conn: Connection, tenant_id: UUID, kind: str, value: str) -> Marked:
-    """End one exclusion; nothing happens when there is none."""
+def include(conn: Connection, tenant_id: UUID, scope: Scope, kind: str, value: str) -> Marked:
+    """End one exclusion; nothing happens when there is none.
+
+    Raises:
+        Forbidden: it is not the member's customer, or some of that domain's contacts are not.
+    """
+    _check_scope(conn, tenant_id, scope, kind, value)
     statement = text("""
         delete from exclusion where tenant_id = :t and kind = :kind and value = :value
     """)
@@ -141,6 +152,17 @@ def email_domains(people: Sequence[Person]) -> list[str]:
     return list(dict.fromkeys(domain for domain in found if domain))
 
 
+def _check_scope(conn: Connection, tenant_id: UUID, scope: Scope, kind: str, value: str) -> None:
+    """One answer for what is another branch's and for what nobody knows.
+
+    Raises:
+        Forbidden: the member does not see all of it.
+    """
+    values = {"t": tenant_id, "scope": scope.literal, "kind": kind, "value": value}
+    if not conn.execute(_IS_IN_SCOPE, values).scalar_one():
+        raise Forbidden("You can exclude only customers of your branches, and end only that.")
+
+
 def _store(
     conn: Connection, tenant_id: UUID, kind: str, value: str, reason: str, by: str
 ) -> None:
@@ -165,8 +187,13 @@ _LIST = text("""
             where u.tenant_id = :t and lower(split_part(u.email, '@', 2)) = x.value
         ) end
     from exclusion as x
-    where x.tenant_id = :t
+    where
+        x.tenant_id = :t
+        and _is_exclusion_in_scope(:t, cast(:scope as member_scope), x.kind, x.value)
     order by x.kind, x.value
+""")
+_IS_IN_SCOPE = text("""
+    select _is_exclusion_in_scope(:t, cast(:scope as member_scope), :kind, :value)
 """)
 _LIST_OF = text("""
     select x.kind, x.value, x.reason, x.created_by

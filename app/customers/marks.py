@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.customers.queries import Customer
 from app.dates import parse_date, today
-from app.errors import Invalid, NotFound
+from app.errors import Forbidden, Invalid, NotFound
 
 MOST_CHARS = 500
 Marked = tuple[str, str]  # the kind and the id or domain that was marked
@@ -30,7 +30,7 @@ class Mark:
 
 def list_do_not_contact(conn: Connection, tenant_id: UUID, customer: Customer) -> list[Mark]:
     """What holds today for this customer."""
-    if customer.markable is None:
+    if customer.markable is None or not customer.is_whole:
         return []
     statement = text("""
         select d.kind, d.value, d.reason, d.created_by, d.ends_on
@@ -88,10 +88,22 @@ def markable(customer: Customer) -> Marked:
 
     Raises:
         NotFound: it is a device.
+        Forbidden: the member does not see it whole.
     """
+    check_whole(customer)
     if customer.markable is None:
         raise NotFound("A visitor nobody knows can neither be called nor excluded.")
     return customer.markable
+
+
+def check_whole(customer: Customer) -> None:
+    """Refuse to change a customer of whom the member sees some rows alone.
+
+    Raises:
+        Forbidden: as said.
+    """
+    if not customer.is_whole:
+        raise Forbidden("This customer belongs to another branch. You cannot change it.")
 
 
 def read_reason(form: MultiDict[str, str]) -> str:

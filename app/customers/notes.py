@@ -12,13 +12,14 @@ from werkzeug.datastructures import MultiDict
 
 from app.customers import queries
 from app.customers.marks import Marked
-from app.customers.queries import Cursor, Entry, LocationIds
+from app.customers.queries import Cursor, Entry
 from app.dates import zone
 from app.db import tenant_transaction
 from app.errors import Invalid
 from app.masking import mask_id
 from app.nonces import parse_nonce
 from app.spreadsheet import Cell
+from app.tenancy import Scope
 
 LONGEST_NOTE = 2_000
 PAGE_ENTRIES = 1_000
@@ -32,8 +33,8 @@ class HistoryExport:
     """Whose history to write for whom; times are of `time_zone`, viewers see ids shortened."""
 
     tenant_id: UUID
+    scope: Scope
     customer_key: str
-    location_ids: LocationIds
     time_zone: str
     currency: str
     is_masked: bool
@@ -69,7 +70,7 @@ def history_rows(export: HistoryExport) -> Iterator[list[Cell]]:
     while True:
         with tenant_transaction(export.tenant_id) as conn:
             found = queries.get_user_history(
-                conn, export.tenant_id, export.customer_key, export.location_ids, None,
+                conn, export.tenant_id, export.scope, export.customer_key, None,
                 PAGE_ENTRIES, cursor=cursor,
             )  # fmt: skip
         yield from (_cells(export, entry) for entry in found.entries)

@@ -12,19 +12,23 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-LocationIds = tuple[str, ...] | None
+from app.tenancy import Scope
+
 SORT_FIELDS = {"revenue": "12-month revenue", "last_at": "Last activity", "name": "Name"}
 
 
 @dataclass(frozen=True)
 class CustomerRow:
-    """A customer in a list; money of 12 months, net, in the reporting currency."""
+    """A customer in a list; money of 12 months, net, in the reporting currency.
+
+    Of one that is not shown whole people, money and orders are None.
+    """
 
     customer_key: str
     customer_name: str | None
-    people: int
-    net_revenue: Decimal
-    orders: int
+    people: int | None
+    net_revenue: Decimal | None
+    orders: int | None
     last_order_at: datetime | None
     last_at: datetime | None
 
@@ -34,6 +38,7 @@ class Customer:
     """One customer in figures. Money is net, in the reporting currency, of 12 months.
 
     `previous_revenue` is of the 12 before. `usual_gap_days` is None with fewer than two orders.
+    `is_whole` False: the member sees the rows of their own branches, and may change nothing.
     """
 
     customer_key: str
@@ -50,6 +55,7 @@ class Customer:
     last_seen_at: datetime | None
     open_cart: Decimal | None
     open_tasks: int
+    is_whole: bool
 
     @property
     def label(self) -> str:
@@ -200,55 +206,59 @@ class Event:
 
 
 def list_customers(
-    conn: Connection, tenant_id: UUID, query: str, sort_field: str, location_ids: LocationIds,
-    limit: int, offset: int,
+    conn: Connection, tenant_id: UUID, scope: Scope, query: str, sort_field: str, limit: int,
+    offset: int,
 ) -> tuple[list[CustomerRow], int]:  # fmt: skip
     """One page, and the number of all. Source: sql/functions/list_customers.sql"""
-    statement = text("select * from list_customers(:t, :query, :branches, :sort, :limit, :offset)")
+    statement = text("""
+        select * from list_customers(
+            :t, cast(:scope as member_scope), :query, :sort, :limit, :offset
+        )
+    """)
     values = {"query": query or None, "sort": sort_field, "limit": limit, "offset": offset}
-    rows = conn.execute(statement, values | _arguments(tenant_id, location_ids)).all()
+    rows = conn.execute(statement, values | _arguments(tenant_id, scope)).all()
     return [CustomerRow(*row[:-1]) for row in rows], rows[0].total if rows else 0
 
 
 def find_customer(
-    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str
 ) -> Customer | None:
-    """None where these branches know nothing of it. Source: sql/functions/get_customer.sql"""
-    statement = text("select * from get_customer(:t, :key, :branches)")
-    values = _arguments(tenant_id, location_ids) | {"key": customer_key}
+    """None where the scope shows nothing of it. Source: sql/functions/get_customer.sql"""
+    statement = text("select * from get_customer(:t, cast(:scope as member_scope), :key)")
+    values = _arguments(tenant_id, scope) | {"key": customer_key}
     row = conn.execute(statement, values).one_or_none()
     return None if row is None else Customer(*row)
 
 
 def list_people(
-    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str
 ) -> list[Person]:
     """Those seen last first. Source: sql/functions/get_customer_people.sql"""
-    statement = text("select * from get_customer_people(:t, :key, :branches)")
-    values = _arguments(tenant_id, location_ids) | {"key": customer_key}
+    statement = text("select * from get_customer_people(:t, cast(:scope as member_scope), :key)")
+    values = _arguments(tenant_id, scope) | {"key": customer_key}
     return [Person(*row) for row in conn.execute(statement, values)]
 
 
 def list_devices(
-    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str
 ) -> list[Device]:
     """The latest first. Source: sql/functions/get_customer_devices.sql"""
-    statement = text("select * from get_customer_devices(:t, :key, :branches)")
-    values = _arguments(tenant_id, location_ids) | {"key": customer_key}
+    statement = text("select * from get_customer_devices(:t, cast(:scope as member_scope), :key)")
+    values = _arguments(tenant_id, scope) | {"key": customer_key}
     return [Device(row[0], tuple(row[1]), *row[2:]) for row in conn.execute(statement, values)]
 
 
 def list_products(
-    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str
 ) -> list[Product]:
     """Ten of each kind, the most frequent first. Source: sql/functions/get_customer_products.sql"""
-    statement = text("select * from get_customer_products(:t, :key, :branches)")
-    values = _arguments(tenant_id, location_ids) | {"key": customer_key}
+    statement = text("select * from get_customer_products(:t, cast(:scope as member_scope), :key)")
+    values = _arguments(tenant_id, scope) | {"key": customer_key}
     return [Product(*row) for row in conn.execute(statement, values)]
 
 
 def get_user_history(
-    conn: Connection, tenant_id: UUID, customer_key: str, location_ids: LocationIds = None,
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str,
     kinds: Sequence[str] | None = None, limit: int = 50, offset: int = 0,
     cursor: Cursor | None = None, *, is_back: bool = False,
 ) -> History:  # fmt: skip
@@ -258,13 +268,14 @@ def get_user_history(
     """
     statement = text("""
         select * from get_user_history(
-            :t, :key, :branches, :kinds, :limit, :offset, cast(:after as jsonb), :is_back
+            :t, cast(:scope as member_scope), :key, :kinds, :limit, :offset,
+            cast(:after as jsonb), :is_back
         )
     """)
     after = None
     if cursor is not None:
         after = json.dumps({"at": cursor.at.isoformat(), "kind": cursor.kind, "key": cursor.key})
-    values = _arguments(tenant_id, location_ids) | {
+    values = _arguments(tenant_id, scope) | {
         "key": customer_key, "kinds": list(kinds) if kinds else None, "limit": limit,
         "offset": offset, "after": after, "is_back": is_back,
     }  # fmt: skip
@@ -273,28 +284,34 @@ def get_user_history(
 
 
 def find_session(
-    conn: Connection, tenant_id: UUID, session_id: str, location_ids: LocationIds = None
+    conn: Connection, tenant_id: UUID, scope: Scope, session_id: str
 ) -> Session | None:
-    """None when there is none, or of another branch. Source: sql/functions/get_session.sql"""
-    statement = text("select * from get_session(:t, :id, :branches)")
-    values = _arguments(tenant_id, location_ids) | {"id": session_id}
+    """None when there is none that the scope shows. Source: sql/functions/get_session.sql"""
+    statement = text("select * from get_session(:t, cast(:scope as member_scope), :id)")
+    values = _arguments(tenant_id, scope) | {"id": session_id}
     row = conn.execute(statement, values).one_or_none()
     return None if row is None else Session(*row)
 
 
 def get_session_history(
-    conn: Connection, tenant_id: UUID, session_id: str, limit: int = 200, after: int = 0,
-    *, is_back: bool = False,
+    conn: Connection, tenant_id: UUID, scope: Scope, session_id: str, limit: int = 200,
+    after: int = 0, *, is_back: bool = False,
 ) -> tuple[list[Event], int]:  # fmt: skip
     """Events behind (before) that place in order, and the number of all of the session.
 
     Source: sql/functions/get_session_history.sql
     """
-    statement = text("select * from get_session_history(:t, :id, :limit, :after, :is_back)")
-    values = {"t": tenant_id, "id": session_id, "limit": limit, "after": after, "is_back": is_back}
+    statement = text("""
+        select * from get_session_history(
+            :t, cast(:scope as member_scope), :id, :limit, :after, :is_back
+        )
+    """)
+    values = _arguments(tenant_id, scope) | {
+        "id": session_id, "limit": limit, "after": after, "is_back": is_back,
+    }  # fmt: skip
     rows = conn.execute(statement, values).all()
     return [Event(*row[:-1]) for row in rows], rows[0].total if rows else 0
 
 
-def _arguments(tenant_id: UUID, location_ids: LocationIds) -> dict[str, Any]:
-    return {"t": tenant_id, "branches": None if location_ids is None else list(location_ids)}
+def _arguments(tenant_id: UUID, scope: Scope) -> dict[str, Any]:
+    return {"t": tenant_id, "scope": scope.literal}

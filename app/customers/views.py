@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit
 from app.branches import branch_label, get_branch_names
-from app.current import current_actor, current_member, current_membership
+from app.current import current_actor, current_member, current_membership, current_scope
 from app.customers import exclusions, marks, notes, queries, timeline
 from app.customers.exclusion_views import follow, tell
 from app.customers.queries import Cursor, Customer, Person
@@ -23,7 +23,6 @@ from app.masking import mask_id, mask_name
 from app.paging import Page
 from app.reading import reading_transaction
 from app.spreadsheet import file_response
-from app.tenancy import allowed_locations
 from app.web import (
     block,
     current_format,
@@ -50,7 +49,7 @@ def customers() -> Response:
     number, limit = page_arguments()
     with reading_transaction(_tenant_id()) as conn:
         rows, total = queries.list_customers(
-            conn, _tenant_id(), query, sort_field, _scope(), limit, (number - 1) * limit
+            conn, _tenant_id(), current_scope(), query, sort_field, limit, (number - 1) * limit
         )
     return render_page(
         "customers/index.html", "customers/_customers.html", query=query, sort_field=sort_field,
@@ -148,7 +147,8 @@ def export_history(customer_key: str, kind: str) -> Response:
     record_export("customer", mask_id(found.customer_key[2:]) or "", kind)
     fmt = current_format()
     asked = notes.HistoryExport(
-        _tenant_id(), found.customer_key, _scope(), fmt.time_zone, fmt.currency, _is_read_only()
+        _tenant_id(), current_scope(), found.customer_key, fmt.time_zone, fmt.currency,
+        _is_read_only(),
     )
     return file_response("customer-history", kind, notes.HEADER, notes.history_rows(asked))
 
@@ -159,11 +159,11 @@ def session(session_id: str) -> Response:
     """One session, event by event."""
     after = min(max(request.args.get("after", 0, type=int), 0), MOST_EVENTS)
     with reading_transaction(_tenant_id()) as conn:
-        found = queries.find_session(conn, _tenant_id(), session_id, _scope())
+        found = queries.find_session(conn, _tenant_id(), current_scope(), session_id)
         if found is None:
             raise NotFound
         events, total = queries.get_session_history(
-            conn, _tenant_id(), session_id, after + SESSION_EVENTS
+            conn, _tenant_id(), current_scope(), session_id, after + SESSION_EVENTS
         )
         names = get_branch_names(conn, _tenant_id())
     steps = timeline.tell(events)
@@ -175,25 +175,25 @@ def session(session_id: str) -> Response:
 
 
 def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
-    tenant_id, scope = _tenant_id(), _scope()
+    tenant_id, scope = _tenant_id(), current_scope()
     found = _find(conn, customer_key)
-    people = queries.list_people(conn, tenant_id, customer_key, scope)
+    people = queries.list_people(conn, tenant_id, scope, customer_key)
     domains = exclusions.email_domains(people)
-    products = queries.list_products(conn, tenant_id, customer_key, scope)
+    products = queries.list_products(conn, tenant_id, scope, customer_key)
     return _timeline(conn, customer_key) | {
         "customer": found,
         "label": _label(found),
         "is_due": found.is_due(utc_now()),
         "people": people,
         "domains": domains,
-        "devices": queries.list_devices(conn, tenant_id, customer_key, scope),
+        "devices": queries.list_devices(conn, tenant_id, scope, customer_key),
         "products": {
             kind: [product for product in products if product.kind == kind]
             for kind in ("bought", "viewed", "not_found")
         },
         "do_not_contact": marks.list_do_not_contact(conn, tenant_id, found),
         "exclusions": exclusions.list_exclusions_of(conn, tenant_id, found, domains),
-        "can_note": not _is_read_only(),
+        "can_note": not _is_read_only() and found.is_whole,
         "typed": request.form,
         "leave_figures": exclusions.leave_figures(conn, tenant_id),
         "branch_names": get_branch_names(conn, tenant_id),
@@ -205,7 +205,7 @@ def _timeline(conn: Connection, customer_key: str) -> dict[str, Any]:
     show = _choice("show", timeline.KINDS, "all")
     cursor, is_back = _cursor()
     history = queries.get_user_history(
-        conn, _tenant_id(), customer_key, _scope(), timeline.KINDS[show][1],
+        conn, _tenant_id(), current_scope(), customer_key, timeline.KINDS[show][1],
         TIMELINE_ENTRIES + 1, cursor=cursor, is_back=is_back,
     )  # fmt: skip
     entries = list(history.entries)
@@ -246,7 +246,8 @@ def _mark(customer_key: str, action: str, message: str, change: Change) -> AnyRe
     try:
         with tenant_transaction(_tenant_id()) as conn:
             found = _find(conn, customer_key)
-            people = queries.list_people(conn, _tenant_id(), customer_key, _scope())
+            marks.check_whole(found)
+            people = queries.list_people(conn, _tenant_id(), current_scope(), customer_key)
             kind, value = change(conn, found, people)
             audit.record(
                 conn, _tenant_id(), current_actor(), f"customer.{action}", mask_id(value),
@@ -265,7 +266,7 @@ def _mark(customer_key: str, action: str, message: str, change: Change) -> AnyRe
 
 
 def _find(conn: Connection, customer_key: str) -> Customer:
-    found = queries.find_customer(conn, _tenant_id(), customer_key, _scope())
+    found = queries.find_customer(conn, _tenant_id(), current_scope(), customer_key)
     if found is None:
         raise NotFound
     return found
@@ -297,10 +298,6 @@ def _is_read_only() -> bool:
 
 def _can_mark() -> bool:
     return current_membership().role in ("manager", "admin")
-
-
-def _scope() -> tuple[str, ...] | None:
-    return allowed_locations(current_membership(), ())
 
 
 def _tenant_id() -> UUID:

@@ -224,7 +224,8 @@ def complete(query: StatsQuery) -> Complete:
         compared = _compared(period, query.compare)
         points = queries.get_chart_data(conn, tenant_id, period, "daily", locations)
         branches = queries.get_location_stats_bulk(conn, tenant_id, period, locations)
-        counts = count_tasks(conn, tenant_id, TASK_TYPES, TaskFilters(period, locations))
+        filters = TaskFilters(period, membership.scope, locations)
+        counts = count_tasks(conn, tenant_id, TASK_TYPES, filters)
         return Complete(
             **dict(_figures(conn, period, locations)),
             location_ids=None if locations is None else list(locations),

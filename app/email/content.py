@@ -18,6 +18,7 @@ from app.tasks.lookups import find_last_day
 from app.tasks.queries import Card, Task, get_tasks
 from app.tasks.queue_queries import Lead, build_leads, card_of, get_scale
 from app.tasks.score import card_score
+from app.tenancy import Scope
 from app.tenant_settings import get_tenant_settings
 
 MOST_NEW, MOST_OPEN, MOST_CLOSED, MOST_REASONS = 10, 15, 15, 4
@@ -137,10 +138,11 @@ class Reports:
         found = self.sort(addressee)
         shown = (*found.new, *found.open[:MOST_OPEN])
         ids = [task_id for card in shown for task_id in card]
-        tasks = get_tasks(self._conn, self._tenant_id, [*ids, *found.gone], self._now)
+        scope = Scope(addressee.branch_ids)
+        tasks = get_tasks(self._conn, self._tenant_id, scope, [*ids, *found.gone], self._now)
         cards = [self._card(card, tasks) for card in found.new]
         leads = build_leads(
-            self._conn, self._tenant_id, [card for card in cards if card], self._now
+            self._conn, self._tenant_id, scope, [card for card in cards if card], self._now
         )
         still_open = [self._card(card, tasks) for card in found.open[:MOST_OPEN]]
         gone = [tasks[task_id] for task_id in found.gone if task_id in tasks]

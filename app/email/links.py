@@ -17,6 +17,7 @@ from app.email.planning import start_planning
 from app.errors import AppError, Conflict
 from app.tasks.queries import Task, get_tasks
 from app.tasks.score import card_score
+from app.tenancy import Scope
 
 Action = Literal["done", "snooze", "unsubscribe", "renew"]
 
@@ -88,7 +89,7 @@ def list_cards(conn: Connection, link: Link) -> list[LinkedCard]:
     """)
     rows = conn.execute(statement, {"t": link.tenant_id, "id": link.message_id})
     told = {row.task_id: row.told_as for row in rows}
-    found = get_tasks(conn, link.tenant_id, list(told))
+    found = get_tasks(conn, link.tenant_id, Scope(link.branch_ids), list(told))
     customers: dict[str, list[tuple[Task, bool]]] = {}
     for task_id, word in told.items():
         task = found.get(task_id)

@@ -31,7 +31,7 @@ from app.reading import reading_transaction
 from app.tasks import queries
 from app.tasks.many import read_clock
 from app.tasks.queries import Contact, Place, Task, TaskFilters
-from app.tasks.step_rules import Asked, find_workable, own_address, parse_step, take_step
+from app.tasks.step_rules import Asked, find_workable, parse_step, take_step
 from app.tasks.work import Action
 from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
@@ -159,14 +159,17 @@ def patch_task(task_id: UUID, json: TaskChange) -> TaskRow:
     membership, actor = current_membership(), current_actor()
     tenant_id, scope = membership.tenant.tenant_id, membership.scope
     with tenant_transaction(tenant_id) as conn:
-        find_workable(conn, tenant_id, scope, own_address(actor), task_id)
+        found = find_workable(conn, tenant_id, scope, task_id)
         steps = [parse_step(asked, read_clock()) for asked in steps_of(json)]
         version = json.version
         for step in steps:
             take_step(conn, tenant_id, scope, task_id, replace(step, version=version), actor)
             version = None if version is None else version + (step.action != "note")
-        task = queries.find_task(conn, tenant_id, task_id)
-        return task_rows(conn, tenant_id, [task] if task else [])[0]
+        # Who gave it away may no longer see it: what it was, with its new owner.
+        owner = next((step.owner for step in steps if step.action == "assign"), found.owner)
+        given = replace(found, owner=owner, version=version or found.version)
+        task = queries.find_task(conn, tenant_id, scope, task_id) or given
+        return task_rows(conn, tenant_id, [task])[0]
 
 
 def steps_of(body: TaskChange) -> list[Asked]:
@@ -209,6 +212,7 @@ def _page(query: TasksQuery, lister: Lister, types: Sequence[str]) -> PageOf[Tas
     with reading_transaction(tenant_id) as conn:
         filters = TaskFilters(
             period=query.period(get_tenant_settings(conn, tenant_id).time_zone),
+            scope=membership.scope,
             location_ids=allowed_locations(membership, query.location_id),
             query=query.query,
             states=tuple(query.state),
@@ -229,7 +233,7 @@ def task_rows(conn: Connection, tenant_id: UUID, tasks: Sequence[Task]) -> list[
     """Tasks as the API answers them; a company alone lists its contacts, viewers see none."""
     currency = get_tenant_settings(conn, tenant_id).reporting_currency
     companies = {t.company_id for t in tasks if t.company_id and not t.contact_id}
-    people = queries.list_contacts(conn, tenant_id, sorted(companies))
+    people = queries.list_contacts(conn, tenant_id, current_membership().scope, sorted(companies))
     return [_row(task, people.get(task.company_id or "", []), currency) for task in tasks]
 
 

@@ -20,6 +20,7 @@ from app.dates import DateRange, parse_instant, utc_now
 from app.errors import Invalid, Malformed
 from app.periods import CUSTOM, check_readable, choice, parse_branches, parse_period
 from app.tasks.queries import SORT_FIELDS, STATES, Place, TaskFilters
+from app.tenancy import Membership, allowed_locations
 
 DEFAULT_RANGE = "30d"
 LIMITS = (25, 50, 100)
@@ -106,10 +107,16 @@ class ListFilters:
         asked = (self.location_ids, self.query, self.states, self.types, self.only)
         return any(asked) or self.reachable or self.least_value is not None
 
-    def question(self, location_ids: tuple[str, ...] | None) -> TaskFilters:
-        """What the queries take; `location_ids` are those the member may see, None all."""
+    def question(self, membership: Membership) -> TaskFilters:
+        """What the queries take for this member.
+
+        Raises:
+            Forbidden: none of the branches asked for is the member's.
+        """
+        location_ids = allowed_locations(membership, self.location_ids)
         return TaskFilters(
             period=self.period,
+            scope=membership.scope,
             location_ids=location_ids,
             query=self.query,
             states=self.states,

@@ -55,11 +55,11 @@ class TaskList:
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks a list for what; `location_ids` are the branches to show, None all."""
+    """Who asks a list for what: the filters of the page, and the question they make."""
 
     tenant_id: UUID
     filters: ListFilters
-    location_ids: tuple[str, ...] | None
+    question: TaskFilters
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ BY_TYPE = {task_type: found for found in LISTS.values() for task_type in found.t
 def read_list(conn: Connection, task_list: TaskList, asked: Asked) -> Listing:
     """One page with its counts, all read at the same instant."""
     filters, now = asked.filters, asked.filters.now or utc_now()
-    question = filters.question(asked.location_ids)
+    question = asked.question
     counts = count_tasks(conn, asked.tenant_id, task_list.types, question, now)
     chosen = [c for c in counts if _is_chosen(c, filters)]
     total = sum(count.tasks for count in chosen)

@@ -11,6 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app.tasks.queries import Task
+from app.tenancy import Scope
+
 _EARLIER_ORDERS = 5
 
 
@@ -118,48 +121,61 @@ def find_last_day(conn: Connection, tenant_id: UUID) -> date | None:
     return day
 
 
-def list_order_lines(conn: Connection, tenant_id: UUID, order_key: str) -> list[Line]:
+def list_order_lines(
+    conn: Connection, tenant_id: UUID, scope: Scope, purchase: Task
+) -> list[Line]:
     """What was ordered; empty when the export named no items, or the order is gone."""
     statement = text("""
         select o.items_json
         from shop_order as o
-        where o.tenant_id = :t and o.order_key = :order_key
+        cross join
+            _shown_branches(:t, cast(:scope as member_scope), :customer_key) as s (branches)
+        where
+            o.tenant_id = :t and o.order_key = :order_key
+            and (s.branches is null or o.branch_id = any(s.branches))
     """)
-    values = {"t": tenant_id, "order_key": order_key}
+    values = {
+        "t": tenant_id, "scope": scope.literal, "order_key": purchase.order_key,
+        "customer_key": purchase.customer_key,
+    }  # fmt: skip
     items = conn.execute(statement, values).scalar_one_or_none()
     return read_lines(items if isinstance(items, list) else ())
 
 
 def list_earlier_orders(
-    conn: Connection, tenant_id: UUID, customer_key: str, before: datetime
+    conn: Connection, tenant_id: UUID, scope: Scope, purchase: Task
 ) -> list[EarlierOrder]:
-    """The latest few orders of a customer before an instant."""
+    """The latest few orders that the customer of a purchase placed before it."""
     statement = text("""
         select t.task_id, t.first_at, t.value, t.currency, t.detail ->> 'transaction_id'
         from task as t
+        cross join
+            _shown_branches(:t, cast(:scope as member_scope), :customer_key) as s (branches)
         where
             t.tenant_id = :t and t.customer_key = :customer_key and t.task_type = 'purchase'
             and t.is_task and t.first_at < :before
+            and (s.branches is null or t.branch_id = any(s.branches))
         order by t.first_at desc, t.task_id
         limit :limit
     """)
     values = {
-        "t": tenant_id, "customer_key": customer_key, "before": before,
-        "limit": _EARLIER_ORDERS,
+        "t": tenant_id, "scope": scope.literal, "customer_key": purchase.customer_key,
+        "before": purchase.first_at, "limit": _EARLIER_ORDERS,
     }  # fmt: skip
     return [EarlierOrder(*row) for row in conn.execute(statement, values)]
 
 
 def find_order_visit(
-    conn: Connection, tenant_id: UUID, order_key: str, location_ids: Sequence[str] | None
+    conn: Connection, tenant_id: UUID, scope: Scope, order_key: str
 ) -> OrderVisit | None:
-    """The session an order was placed in; None without one, or when it lies in another branch.
+    """The session an order was placed in; None without one, or when the scope does not show it.
 
     Source: sql/functions/get_order_visit.sql
     """
-    statement = text("select * from get_order_visit(:t, :order_key, :branches)")
-    branches = None if location_ids is None else list(location_ids)
-    values = {"t": tenant_id, "order_key": order_key, "branches": branches}
+    statement = text("""
+        select * from get_order_visit(:t, cast(:scope as member_scope), :order_key)
+    """)
+    values = {"t": tenant_id, "scope": scope.literal, "order_key": order_key}
     row = conn.execute(statement, values).one_or_none()
     return OrderVisit(*row) if row else None
 

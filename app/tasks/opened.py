@@ -29,7 +29,7 @@ from app.tasks.queue_queries import get_scale
 from app.tasks.score import Part, score_parts
 from app.tasks.steps import Step, list_steps
 from app.tasks.work import UNDO_LIMIT
-from app.tenancy import Member, Membership
+from app.tenancy import Member, Membership, Scope
 
 WORKING_ROLES = ("rep", "manager", "admin")
 _OPEN = ("call", "done", "snooze", "assign", "note")
@@ -47,13 +47,13 @@ _NEVER_UNDONE = ("note", "undo")
 def find_visible_task(
     conn: Connection, membership: Membership, member: Member, task_id: UUID
 ) -> Task:
-    """The task, when it lies in the member's branches or is the member's own.
+    """The task, when the member's scope shows it.
 
     Raises:
         NotFound: there is none, or it is not for this member to see.
     """
-    task = find_task(conn, membership.tenant.tenant_id, task_id)
-    if task is None or not _is_visible(task, membership, member):
+    task = find_task(conn, membership.tenant.tenant_id, membership.scope, task_id)
+    if task is None:
         raise NotFound("There is no such task.")
     return task
 
@@ -68,8 +68,8 @@ def find_visible_step(
     """
     tenant_id = membership.tenant.tenant_id
     task_id = find_step_task(conn, tenant_id, history_id)
-    task = None if task_id is None else find_task(conn, tenant_id, task_id)
-    if task is None or not _is_visible(task, membership, member):
+    task = None if task_id is None else find_task(conn, tenant_id, membership.scope, task_id)
+    if task is None:
         raise NotFound("There is no such step to undo.")
     return task.task_id
 
@@ -80,7 +80,7 @@ def open_task(
     """What the task's page and the expanded row of a list show of it."""
     tenant_id = membership.tenant.tenant_id
     steps = list_steps(conn, tenant_id, task.task_id)
-    people = _people(conn, tenant_id, task)
+    people = _people(conn, tenant_id, membership.scope, task)
     assignees = list_assignees(conn, tenant_id)
     can_act = membership.role in WORKING_ROLES
     cooling_until = find_cool_down(conn, tenant_id, task.task_id)
@@ -117,12 +117,13 @@ def member_names(assignees: list[Assignee]) -> dict[str, str]:
     return {person.email: person.name or person.email for person in assignees}
 
 
-def _people(conn: Connection, tenant_id: UUID, task: Task) -> list[Contact]:
+def _people(conn: Connection, tenant_id: UUID, scope: Scope, task: Task) -> list[Contact]:
     """Whom to talk to: the task's contact, or those of its company when it knows no other."""
     if task.contact_id or not task.company_id:
         name, email, phone = task.contact_name, task.contact_email, task.contact_phone
         return [Contact(task.contact_id or "", name, email, phone)]
-    return list_contacts(conn, tenant_id, [task.company_id]).get(task.company_id, [])
+    found = list_contacts(conn, tenant_id, scope, [task.company_id])
+    return found.get(task.company_id, [])
 
 
 def _score_parts(conn: Connection, tenant_id: UUID, task: Task) -> tuple[Part, ...]:
@@ -132,13 +133,13 @@ def _score_parts(conn: Connection, tenant_id: UUID, task: Task) -> tuple[Part, .
 
 
 def _contents(conn: Connection, membership: Membership, task: Task) -> dict[str, Any]:
-    tenant_id, scope = membership.tenant.tenant_id, membership.location_ids
+    tenant_id, scope = membership.tenant.tenant_id, membership.scope
     lines = read_lines(task.detail.get("lines") or ())
     earlier, visit = [], None
     if task.task_type == "purchase":
-        lines = list_order_lines(conn, tenant_id, task.order_key)
-        earlier = list_earlier_orders(conn, tenant_id, task.customer_key, task.first_at)
-        visit = find_order_visit(conn, tenant_id, task.order_key, scope)
+        lines = list_order_lines(conn, tenant_id, scope, task)
+        earlier = list_earlier_orders(conn, tenant_id, scope, task)
+        visit = find_order_visit(conn, tenant_id, scope, task.order_key)
     return {
         "lines": lines,
         "earlier": earlier,
@@ -146,12 +147,6 @@ def _contents(conn: Connection, membership: Membership, task: Task) -> dict[str,
         "terms": task.detail.get("terms") or (),
         "items": task.detail.get("items") or (),
     }
-
-
-def _is_visible(task: Task, membership: Membership, member: Member) -> bool:
-    scope = membership.location_ids
-    is_own = (task.owner or "").lower() == member.email.lower()
-    return scope is None or task.branch_id in scope or is_own
 
 
 def _undoable(steps: list[Step], task: Task, member: Member) -> UUID | None:

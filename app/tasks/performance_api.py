@@ -157,7 +157,7 @@ def _sessions(
     conn: Connection, query: PerformanceQuery, period: DateRange, locations: tuple[str, ...] | None
 ) -> PerformanceRows:
     tenant_id = current_membership().tenant.tenant_id
-    filters = TaskFilters(period, locations, query.query)
+    filters = TaskFilters(period, current_membership().scope, locations, query.query)
     place = Place(query.limit, (query.page - 1) * query.limit)
     tasks = queries.get_bounce_tasks(conn, tenant_id, filters, place)
     total = sum(c.tasks for c in queries.count_tasks(conn, tenant_id, ("bounce",), filters))

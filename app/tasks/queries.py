@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.dates import DateRange
+from app.tenancy import Scope
 
 TASK_TYPES = ("purchase", "cart", "no_results", "no_conversion", "repeat_visit", "bounce")
 STATES = ("open", "in_progress", "snoozed", "done", "closed", "expired")
@@ -78,11 +79,13 @@ class Contact:
 class TaskFilters:
     """What a list is asked for; the empty filters are every task of the days, best score first.
 
-    `location_ids` None is every branch, `states` empty every state. `only` narrows a list to
-    `first` or `refunded` orders, or to `recovered` carts.
+    `scope` is what the member may see, `location_ids` what was asked for of it, None all.
+    `states` empty is every state. `only` narrows a list to `first` or `refunded` orders, or to
+    `recovered` carts.
     """
 
     period: DateRange
+    scope: Scope
     location_ids: tuple[str, ...] | None = None
     query: str = ""
     states: tuple[str, ...] = ()
@@ -199,31 +202,34 @@ def count_tasks(
     """
     statement = text("""
         select * from _count_tasks(
-            :t, :types, :start, :end, :branches, :query, :reachable, :least_value,
-            coalesce(cast(:now as timestamptz), now()), :only
+            :t, cast(:scope as member_scope), :types, :start, :end, :branches, :query,
+            :reachable, :least_value, coalesce(cast(:now as timestamptz), now()), :only
         )
     """)
     values = _arguments(tenant_id, filters) | {"types": list(types), "now": now}
     return [Count(*row) for row in conn.execute(statement, values)]
 
 
-def find_task(conn: Connection, tenant_id: UUID, task_id: UUID) -> Task | None:
-    """One task, or the one it was joined with; None if this tenant has none.
+def find_task(conn: Connection, tenant_id: UUID, scope: Scope, task_id: UUID) -> Task | None:
+    """One task, or the one it was joined with; None if there is none that the scope shows.
 
     Source: sql/functions/get_tasks.sql
     """
-    return next(iter(get_tasks(conn, tenant_id, [task_id]).values()), None)
+    return next(iter(get_tasks(conn, tenant_id, scope, [task_id]).values()), None)
 
 
 def list_contacts(
-    conn: Connection, tenant_id: UUID, company_ids: Sequence[str], each: int = 20
+    conn: Connection, tenant_id: UUID, scope: Scope, company_ids: Sequence[str], each: int = 20
 ) -> dict[str, list[Contact]]:
     """The contacts of these companies, at most `each` of one: a task that knows its company alone
-    addresses them all.
+    addresses them all. A company that the scope does not show whole has none.
     """
     statement = text("""
         select c.company_id, u.user_id, u.name, u.email, u.phone
-        from unnest(cast(:ids as text [])) as c (company_id)
+        from unnest(
+            _whole_customers(:t, cast(:scope as member_scope), cast(:keys as text []))
+        ) as k (customer_key)
+        cross join substr(k.customer_key, 3) as c (company_id)
         cross join lateral (
             select w.*
             from users as w
@@ -233,7 +239,8 @@ def list_contacts(
         ) as u
     """)
     found: dict[str, list[Contact]] = {company_id: [] for company_id in company_ids}
-    values = {"t": tenant_id, "ids": list(found), "each": each}
+    keys = [f"k:{company_id}" for company_id in found]
+    values = {"t": tenant_id, "scope": scope.literal, "keys": keys, "each": each}
     for company_id, *contact in conn.execute(statement, values):
         found[company_id].append(Contact(*contact))
     return found
@@ -252,8 +259,8 @@ def get_task_queue(
     """
     statement = text("""
         select * from get_task_queue(
-            :t, :start, :end, :branches, :types, :reachable, :least_value, :owners,
-            :owner_branches, :sort_field, :limit, :offset,
+            :t, cast(:scope as member_scope), :start, :end, :branches, :types, :reachable,
+            :least_value, :owners, :owner_branches, :sort_field, :limit, :offset,
             coalesce(cast(:now as timestamptz), now())
         )
     """)
@@ -267,7 +274,8 @@ def get_task_queue(
         "now": place.now,
     }
     rows = conn.execute(statement, values).all()
-    tasks = get_tasks(conn, tenant_id, [i for row in rows for i in row.task_ids], place.now)
+    ids = [task_id for row in rows for task_id in row.task_ids]
+    tasks = get_tasks(conn, tenant_id, filters.scope, ids, place.now)
     cards = tuple(
         Card(
             row.customer_key, row.score, row.value, row.overdue_at, row.last_at,
@@ -279,18 +287,22 @@ def get_task_queue(
 
 
 def get_tasks(
-    conn: Connection, tenant_id: UUID, task_ids: Sequence[UUID], now: datetime | None = None
-) -> dict[UUID, Task]:
+    conn: Connection, tenant_id: UUID, scope: Scope, task_ids: Sequence[UUID],
+    now: datetime | None = None,
+) -> dict[UUID, Task]:  # fmt: skip
     """These tasks by id, in whatever state; one that was joined with another is that one.
+
+    Left out are those that the scope does not show.
 
     Source: sql/functions/get_tasks.sql
     """
     statement = text("""
         select * from get_tasks(
-            :t, cast(:ids as uuid []), coalesce(cast(:now as timestamptz), now())
+            :t, cast(:scope as member_scope), cast(:ids as uuid []),
+            coalesce(cast(:now as timestamptz), now())
         )
     """)
-    values = {"t": tenant_id, "ids": list(task_ids), "now": now}
+    values = {"t": tenant_id, "scope": scope.literal, "ids": list(task_ids), "now": now}
     return {row.task_id: Task(*row) for row in conn.execute(statement, values)}
 
 
@@ -300,9 +312,10 @@ def _list(
     types = ", p_types => :types" if function == "get_search_analysis_tasks" else ""
     statement = text(f"""
         select * from {function}(
-            :t, :start, :end, :branches, :query, :states, :reachable, :least_value, :sort_field,
-            :sort_order, :limit, :offset, cast(:after as jsonb), :is_back,
-            coalesce(cast(:now as timestamptz), now()), :only{types}
+            :t, cast(:scope as member_scope), :start, :end, :branches, :query, :states,
+            :reachable, :least_value, :sort_field, :sort_order, :limit, :offset,
+            cast(:after as jsonb), :is_back, coalesce(cast(:now as timestamptz), now()),
+            :only{types}
         )
     """)  # noqa: S608 - one of the functions named above
     after = None
@@ -326,6 +339,7 @@ def _list(
 def _arguments(tenant_id: UUID, filters: TaskFilters) -> dict[str, Any]:
     return {
         "t": tenant_id,
+        "scope": filters.scope.literal,
         "start": filters.period.start,
         "end": filters.period.end,
         "branches": None if filters.location_ids is None else list(filters.location_ids),

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import current_actor, current_member, current_membership
+from app.current import current_actor, current_member, current_membership, current_scope
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid
 from app.reading import reading_transaction
@@ -70,9 +70,8 @@ def press(customer_key: str, action: Action) -> AnyResponse:
         pressed = queue_actions.read_press(request.form, action, read_clock(), nonce)
         with tenant_transaction(_tenant_id()) as conn:
             steps = queue_actions.take(
-                conn, _tenant_id(), current_membership().scope, customer_key, pressed,
-                current_actor(),
-            )  # fmt: skip
+                conn, _tenant_id(), current_scope(), customer_key, pressed, current_actor()
+            )
     except (Conflict, Invalid) as refusal:
         return _refused(customer_key, action, refusal)
     return _pressed(customer_key, action, steps)

@@ -16,7 +16,6 @@ from app.tasks.step_rules import (
     Asked,
     Clock,
     find_workable,
-    own_address,
     parse_step,
     take_step,
 )
@@ -66,12 +65,11 @@ def take(
     """The step, for every reason; answers the history ids. All or nothing: nothing is caught here.
 
     Raises:
-        NotFound: a task is not this customer's, or not for the actor to see.
+        NotFound: a task is not this customer's, or not for the member to see.
         Conflict: somebody was faster with one of them.
         Invalid: the step makes no sense, or the new owner is no member.
     """
-    email = own_address(actor)
-    tasks = find_reasons(conn, tenant_id, scope, email, customer_key, list(press.versions))
+    tasks = find_reasons(conn, tenant_id, scope, customer_key, list(press.versions))
     best = max(tasks, key=lambda task: task.score).task_id
     steps = []
     for task_id in sorted(press.versions):
@@ -94,15 +92,14 @@ def undo_all(conn: Connection, tenant_id: UUID, steps: Sequence[UUID], actor: Ac
 
 
 def find_reasons(
-    conn: Connection, tenant_id: UUID, scope: Scope, email: str | None, customer_key: str,
-    task_ids: Sequence[UUID],
-) -> list[Task]:  # fmt: skip
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str, task_ids: Sequence[UUID]
+) -> list[Task]:
     """These tasks of one customer as they stand now.
 
     Raises:
-        NotFound: one is not the customer's, or not for this person to see.
+        NotFound: one is not the customer's, or not for the member to see.
     """
-    tasks = [find_workable(conn, tenant_id, scope, email, task_id) for task_id in task_ids]
+    tasks = [find_workable(conn, tenant_id, scope, task_id) for task_id in task_ids]
     if not tasks or any(task.customer_key != customer_key for task in tasks):
         raise NotFound
     return tasks

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from app.branches import get_branch_names
-from app.current import current_member, current_membership
+from app.current import current_member, current_membership, current_scope
 from app.dates import today, utc_now, zone
 from app.db import tenant_transaction
 from app.errors import Invalid
@@ -45,11 +45,11 @@ def card_context(customer_key: str, filters: QueueFilters) -> dict[str, Any]:
     with tenant_transaction(_tenant_id()) as conn:
         if ids:
             tasks = queue_actions.find_reasons(
-                conn, _tenant_id(), current_membership().scope, current_member().email,
-                customer_key, ids,
-            )  # fmt: skip
+                conn, _tenant_id(), current_scope(), customer_key, ids
+            )
             card = card_of(tasks, get_scale(conn, _tenant_id()).currency)
-            lead = build_leads(conn, _tenant_id(), [card], now)[0] if card else None
+            if card:
+                (lead,) = build_leads(conn, _tenant_id(), current_scope(), [card], now)
         return _card_words(conn, filters) | {"lead": lead}
 
 
@@ -61,7 +61,7 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
         conn, _tenant_id(), _task_filters(filters),
         Place(limit, (number - 1) * limit, now=now), *_owner_arguments(conn, filters),
     )  # fmt: skip
-    leads = build_leads(conn, _tenant_id(), found.cards, now)
+    leads = build_leads(conn, _tenant_id(), current_scope(), found.cards, now)
     return _card_words(conn, filters) | count(conn, filters, found.total) | {
         "listed": Page(leads, found.total, number, limit),
         "ranges": RANGES, "scopes": SCOPES, "sorts": SORTS,
@@ -97,9 +97,10 @@ def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> 
             conn, _tenant_id(), _task_filters(filters), Place(1), *_owner_arguments(conn, filters)
         )
         total = found.total
+    done_by = current_member().email if filters.scope == "mine" else None
     counted = get_queue_counts(
-        conn, _tenant_id(), filters.period(_today()), _week_start(), _branches(filters),
-        _owners(conn, filters), current_member().email if filters.scope == "mine" else None,
+        conn, _tenant_id(), current_scope(), filters.period(_today()), _week_start(),
+        _branches(filters), _owners(conn, filters), done_by,
     )  # fmt: skip
     return {"waiting": total, "counts": counted}
 
@@ -107,6 +108,7 @@ def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> 
 def _task_filters(filters: QueueFilters) -> TaskFilters:
     return TaskFilters(
         period=filters.period(_today()),
+        scope=current_scope(),
         location_ids=_branches(filters),
         types=filters.types,
         reachable=filters.reachable,
@@ -131,12 +133,10 @@ def _owner_arguments(
 
 
 def _branches(filters: QueueFilters) -> tuple[str, ...] | None:
+    """The branches that were chosen; None when none was."""
+    if not filters.location_ids:
+        return None
     return allowed_locations(current_membership(), filters.location_ids)
-
-
-def own_scope() -> tuple[str, ...] | None:
-    """The member's branches; None is every branch."""
-    return allowed_locations(current_membership(), ())
 
 
 def _undo_arguments() -> list[UUID]:

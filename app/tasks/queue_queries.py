@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from app.dates import DateRange
 from app.tasks.queries import Card, Contact, Task, list_contacts
 from app.tasks.score import Part, card_score, score_parts
+from app.tenancy import Scope
 
 MOST_CONTACTS = 3
 
@@ -94,26 +95,34 @@ def list_own_names(conn: Connection, tenant_id: UUID, email: str, name: str) -> 
 
 
 def get_customer_summaries(
-    conn: Connection, tenant_id: UUID, keys: Sequence[str]
+    conn: Connection, tenant_id: UUID, scope: Scope, keys: Sequence[str]
 ) -> dict[str, Summary]:
-    """What each of these customers bought. Source: sql/functions/get_customer_summaries.sql"""
-    statement = text("select * from get_customer_summaries(:t, :keys)")
-    rows = conn.execute(statement, {"t": tenant_id, "keys": list(keys)})
+    """What each of these customers bought, if the scope shows it whole.
+
+    Source: sql/functions/get_customer_summaries.sql
+    """
+    statement = text("""
+        select * from get_customer_summaries(:t, cast(:scope as member_scope), :keys)
+    """)
+    values = {"t": tenant_id, "scope": scope.literal, "keys": list(keys)}
+    rows = conn.execute(statement, values)
     return {row.customer_key: Summary(*row) for row in rows}
 
 
 def get_queue_counts(
-    conn: Connection, tenant_id: UUID, period: DateRange, since: datetime,
+    conn: Connection, tenant_id: UUID, scope: Scope, period: DateRange, since: datetime,
     location_ids: Sequence[str] | None, owners: Owners | None, done_by: str | None,
 ) -> QueueCounts:  # fmt: skip
     """Who sleeps, and what was done since. Source: sql/functions/get_queue_counts.sql"""
     statement = text("""
         select * from get_queue_counts(
-            :t, :start, :end, :since, :branches, :done_by, :owners, :owner_branches
+            :t, cast(:scope as member_scope), :start, :end, :since, :branches, :done_by, :owners,
+            :owner_branches
         )
     """)
     values = {
-        "t": tenant_id, "start": period.start, "end": period.end, "since": since,
+        "t": tenant_id, "scope": scope.literal, "start": period.start, "end": period.end,
+        "since": since,
         "branches": None if location_ids is None else list(location_ids), "done_by": done_by,
         "owners": [name.lower() for name in owners.names] if owners else None,
         "owner_branches": list(owners.branches) if owners else [],
@@ -122,15 +131,16 @@ def get_queue_counts(
 
 
 def build_leads(
-    conn: Connection, tenant_id: UUID, cards: Sequence[Card], now: datetime
+    conn: Connection, tenant_id: UUID, scope: Scope, cards: Sequence[Card], now: datetime
 ) -> list[Lead]:
     """The cards as they are shown; one without a task that is still there is left out."""
     cards = [card for card in cards if card.tasks]
     scale = get_scale(conn, tenant_id)
     keys = [card.customer_key for card in cards]
-    summaries = get_customer_summaries(conn, tenant_id, keys) if keys else {}
+    summaries = get_customer_summaries(conn, tenant_id, scope, keys) if keys else {}
     companies = [c.tasks[0].company_id for c in cards if c.tasks[0].contact_id is None]
-    people = list_contacts(conn, tenant_id, [name for name in companies if name], MOST_CONTACTS)
+    known = [company_id for company_id in companies if company_id]
+    people = list_contacts(conn, tenant_id, scope, known, MOST_CONTACTS)
     return [
         Lead(
             card, _parts(card.tasks[0], scale, now), summaries.get(card.customer_key),

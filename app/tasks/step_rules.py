@@ -84,19 +84,14 @@ def parse_step(asked: Asked, clock: Clock) -> Change:
     return Change(action, version, note=note, nonce=nonce)
 
 
-def find_workable(
-    conn: Connection, tenant_id: UUID, scope: Scope, email: str | None, task_id: UUID
-) -> Task:
-    """The task, if it is of a branch in scope or belongs to `email`.
+def find_workable(conn: Connection, tenant_id: UUID, scope: Scope, task_id: UUID) -> Task:
+    """The task, if the scope shows it.
 
     Raises:
         NotFound: there is none, or it is not for this person to see.
     """
-    task = find_task(conn, tenant_id, task_id)
+    task = find_task(conn, tenant_id, scope, task_id)
     if task is None:
-        raise NotFound("There is no such task.")
-    is_own = bool(email) and (task.owner or "").lower() == (email or "").lower()
-    if not scope.allows(task.branch_id) and not is_own:
         raise NotFound("There is no such task.")
     return task
 
@@ -116,21 +111,16 @@ def check_owner(conn: Connection, tenant_id: UUID, change: Change) -> None:
 def take_step(
     conn: Connection, tenant_id: UUID, scope: Scope, task_id: UUID, change: Change, actor: Actor
 ) -> UUID:
-    """Take a step of parse_step() on a task that the actor sees; returns its history_id.
+    """Take a step of parse_step() on a task that the scope shows; returns its history_id.
 
     Raises:
-        NotFound: there is no such task, or it is not for the actor to see.
+        NotFound: there is no such task, or it is not for this person to see.
         Conflict: somebody was faster.
         Invalid: the step makes no sense.
     """
-    find_workable(conn, tenant_id, scope, own_address(actor), task_id)
+    find_workable(conn, tenant_id, scope, task_id)
     check_owner(conn, tenant_id, change)
     return change_task(conn, tenant_id, task_id, change, actor)
-
-
-def own_address(actor: Actor) -> str | None:
-    """Whose tasks an actor may work on at any branch; a link in mail opens its report alone."""
-    return None if actor.via == "link" else actor.email
 
 
 def check_text(said: str, field: str) -> str:

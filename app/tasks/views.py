@@ -28,7 +28,6 @@ from app.tasks.opened import (
     open_task,
 )
 from app.tasks.step_rules import SNOOZES
-from app.tenancy import allowed_locations
 from app.web import block, current_format, record_export, render_page
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/analytics")
@@ -122,7 +121,7 @@ def list_context(task_list: TaskList, filters: ListFilters) -> dict[str, Any]:
     """
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
-    asked = Asked(tenant_id, filters, allowed_locations(membership, filters.location_ids))
+    asked = Asked(tenant_id, filters, filters.question(membership))
     with reading_transaction(tenant_id) as conn:
         listing = read_list(conn, task_list, asked)
         around = _surroundings(conn, tenant_id)
@@ -195,7 +194,7 @@ def _export(task_list: TaskList, filters: ListFilters) -> export.Export:
     return export.Export(
         tenant_id=membership.tenant.tenant_id,
         task_list=task_list,
-        question=filters.question(allowed_locations(membership, filters.location_ids)),
+        question=filters.question(membership),
         time_zone=fmt.time_zone,
         currency=fmt.currency,
         is_masked=membership.role not in WORKING_ROLES,

@@ -6,8 +6,9 @@
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function _count_tasks(
-    p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[],
-    p_query text, p_reachable boolean, p_least_value numeric, p_now timestamptz, p_only text
+    p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date,
+    p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric,
+    p_now timestamptz, p_only text
 )
 returns table (task_type text, state text, tasks bigint, value numeric)
 language plpgsql
@@ -16,9 +17,10 @@ as $$
 declare
     v_words text[] := string_to_array(nullif(trim(_words(p_query)), ''), ' ');
     v_excluded text[] := _excluded_customers(p_tenant_id);
+    v_branches text[] := _branches_in_scope(p_location_ids, p_scope);
     v_source text := _task_source(
-        p_types, p_location_ids, v_words, p_reachable, p_least_value, v_excluded,
-        false
+        p_types, v_branches, v_words, p_reachable, p_least_value, v_excluded, false, null,
+        _search_of(p_scope)
     );
     v_scale record;
     v_currency text;
@@ -49,7 +51,8 @@ begin
         end
     ) using
         p_tenant_id, p_types, p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
-        p_location_ids, v_words, p_least_value, v_scale.value_p90, v_scale.estimate, v_currency,
-        v_excluded;
+        v_branches, v_words, p_least_value, v_scale.value_p90, v_scale.estimate, v_currency,
+        v_excluded,
+        _searched_customers(p_tenant_id, p_scope, p_types, p_start_date, p_end_date, v_words);
 end;
 $$;

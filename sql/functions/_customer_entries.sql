@@ -1,8 +1,8 @@
 -- _customer_entries: everything of some kinds that is known of one customer, in no order.
 --
 -- Definition  p_kinds: session, order, task (at its last evidence), step (what people did), note (a
---             company's and its contacts'); cart and search are sessions with such events.
---             p_customer_key as _customer_sessions has it.
+--             company's and its contacts', where every branch is shown); cart and search are
+--             sessions with such events. p_customer_key as _customer_sessions has it.
 -- Units       amount: net of refunds for an order, the value of a task; in currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_user_history.sql
@@ -64,7 +64,7 @@ begin
         jsonb_build_object('done_by', n.created_by)
     from customer_note as n
     where
-        'note' = any(p_kinds) and n.tenant_id = p_tenant_id
+        'note' = any(p_kinds) and n.tenant_id = p_tenant_id and p_location_ids is null
         and (
             n.customer_key = p_customer_key
             or n.customer_key in (

@@ -3,8 +3,8 @@
 -- Definition  What the customer file and earlier orders say of a task's contact and company: how
 --             they can be reached (phone 6, email 4; of a company alone, of any of its contacts),
 --             whether they ordered in the 12 months before the first evidence, whose account they
---             are, and the branch of their latest order. Repeat visits are worth at most the mean
---             of the orders before them. The customer is the company, else contact, else device.
+--             are, and the branch of their latest order. Repeat visits are worth at most the mean of
+--             the orders before them. The customer is the company, else contact, else device.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_derive_tasks.sql
 create or replace function _finish_tasks(p_tenant_id uuid)
@@ -19,7 +19,7 @@ begin
         user_pseudo_id, contact_id, company_id, customer_key, customer_name, branch_id, owner_branch_id,
         account_owner, closing_order_key, closed_at, closed_reason, ready_at, expires_at, currency,
         value, is_value_incomplete, estimate_sessions, is_task, is_flagged, has_checkout, reach,
-        is_known_buyer, terms, detail, words, row_hash
+        is_known_buyer, terms, detail, words, shown_words, contact_words, row_hash
     )
     with contacts as (
         select
@@ -27,14 +27,22 @@ begin
             _words(concat_ws(
                 ' ', u.buying_company_erp_id, u.buying_company_name, u.user_id, u.name, u.email,
                 u.phone
-            )) as words
+            )) as words,
+            _words(concat_ws(
+                ' ', u.buying_company_erp_id, u.buying_company_name,
+                case when strpos(u.user_id, '@') = 0 then u.user_id end
+            )) as shown_words,
+            _words(concat_ws(
+                ' ', u.name, u.email, u.phone, case when strpos(u.user_id, '@') > 0 then u.user_id end
+            )) as contact_words
         from users as u
         where u.tenant_id = p_tenant_id
     ),
     companies as (
         select
             u.buying_company_erp_id as company_id, bool_or(u.phone <> '') as has_phone,
-            bool_or(u.email <> '') as has_email, min(u.account_owner) as account_owner,
+            bool_or(u.email <> '') as has_email,
+            mode() within group (order by u.account_owner) as account_owner,
             min(nullif(u.buying_company_name, '')) as name,
             string_agg(u.words, '' order by u.user_id) as words
         from contacts as u
@@ -55,7 +63,8 @@ begin
                 else coalesce(c.name, f.company_id)
             end as customer_name,
             f.branch_id, coalesce(l.branch_id, f.branch_id) as owner_branch_id,
-            coalesce(u.account_owner, c.account_owner) as account_owner,
+            case when f.company_id is null then u.account_owner else c.account_owner end
+                as account_owner,
             f.closing_order_key, f.closed_at, f.closed_reason, f.ready_at, f.expires_at, f.currency,
             case when f.is_capped then least(f.value, b.mean_revenue) else f.value end as value,
             f.is_value_incomplete, f.estimate_sessions, f.is_task, false as is_flagged,
@@ -79,7 +88,19 @@ begin
                 else u.words || _words(f.company_id)
             end
             || case when f.contact_id is null then coalesce(c.words, '') else '' end
-            || f.words as words
+            || f.words as words,
+            case
+                when u.user_id is null then _words(concat_ws(
+                    ' ', f.company_id, c.name,
+                    case when strpos(f.contact_id, '@') = 0 then f.contact_id end
+                ))
+                when u.buying_company_erp_id = f.company_id or f.company_id is null
+                    then u.shown_words
+                else u.shown_words || _words(f.company_id)
+            end || f.words as shown_words,
+            coalesce(u.contact_words, _words(
+                case when strpos(f.contact_id, '@') > 0 then f.contact_id end
+            ), '') as contact_words
         from task_found as f
         left join contacts as u on u.user_id = f.contact_id
         left join companies as c on c.company_id = f.company_id

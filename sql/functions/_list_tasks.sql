@@ -1,18 +1,20 @@
 -- _list_tasks: one page of tasks of some types, in the order asked for.
 --
--- Definition  p_query: every word of it begins a word of the customer, contact, order, item or
---             term. p_states null is every state. p_sort_field: score, value, last_at, customer,
---             branch; ties by task_id. p_after is the sort_key and task_id of a row, {key, id}; the
---             page after it, or before it with p_is_back, without counting from the start.
---             p_now stands still over the pages of a list, so that scores do.
+-- Definition  Tasks of the branches of p_scope; p_location_ids narrows them. p_query: every word of
+--             it begins a word of the customer, contact, order, item or term, as far as the member
+--             sees them; a viewer's order by customer knows companies alone. p_states null is every
+--             state. p_sort_field: score, value, last_at, customer, branch; ties by task_id. p_after
+--             is the sort_key and task_id of a row, {key, id}; the page after it, or before it with
+--             p_is_back, without counting from the start. p_now stands still over the pages of a
+--             list, so that scores do.
 -- Units       as listed_task: value in currency, null where it cannot be estimated.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_…_tasks
 create or replace function _list_tasks(
-    p_tenant_id uuid, p_types text[], p_start_date date, p_end_date date, p_location_ids text[],
-    p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text,
-    p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean,
-    p_now timestamptz, p_only text
+    p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date,
+    p_location_ids text[], p_query text, p_states text[], p_reachable boolean,
+    p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer,
+    p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamptz, p_only text
 )
 returns setof listed_task
 language plpgsql
@@ -23,7 +25,11 @@ declare
     v_excluded text[] := _excluded_customers(p_tenant_id);
     v_column text := case p_sort_field
         when 'score' then 's.score' when 'value' then 'coalesce(s.value, -1)'
-        when 'last_at' then 's.last_at' when 'customer' then 'lower(coalesce(s.customer_name, ''''))'
+        when 'last_at' then 's.last_at'
+        when 'customer' then format(
+            'lower(case when %L or s.customer_key like ''k:%%'' then coalesce(s.customer_name, '''') else '''' end)',
+            not coalesce((p_scope).is_masked, true)
+        )
         when 'branch' then 's.branch_id'
     end;
     v_type text := case p_sort_field
@@ -32,9 +38,11 @@ declare
     end;
     v_is_down boolean := (p_sort_order = 'desc') <> p_is_back;
     v_order text := format('%s %s', v_column, case when v_is_down then 'desc' else 'asc' end);
+    v_branches text[] := _branches_in_scope(p_location_ids, p_scope);
     v_source text := _task_source(
-        p_types, p_location_ids, v_words, p_reachable, p_least_value, v_excluded,
-        coalesce(p_states <@ array['open', 'in_progress', 'snoozed'], false)
+        p_types, v_branches, v_words, p_reachable, p_least_value, v_excluded,
+        coalesce(p_states <@ array['open', 'in_progress', 'snoozed'], false), null,
+        _search_of(p_scope)
     );
     v_scale record;
     v_currency text;
@@ -56,10 +64,10 @@ begin
             from (%4$s) as s
             where true %5$s %6$s %7$s
             order by %1$s, s.task_id %2$s
-            limit $15 offset $16
+            limit $16 offset $17
         ) as s',
         v_order, case when v_is_down then 'desc' else 'asc' end, v_column, v_source,
-        case when p_states is null then '' else 'and s.state = any($14)' end,
+        case when p_states is null then '' else 'and s.state = any($15)' end,
         case p_only
             when 'first' then 'and (s.detail ->> ''is_first'')::boolean'
             when 'refunded' then 'and (s.detail ->> ''refunded'')::numeric > 0'
@@ -67,12 +75,14 @@ begin
             else ''
         end,
         case when p_after is null then '' else format(
-            'and (%s, s.task_id) %s (($17 ->> ''key'')::%s, ($17 ->> ''id'')::uuid)', v_column,
+            'and (%s, s.task_id) %s (($18 ->> ''key'')::%s, ($18 ->> ''id'')::uuid)', v_column,
             case when v_is_down then '<' else '>' end, v_type
         ) end
     ), p_is_back) using
         p_tenant_id, p_types, p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
-        p_location_ids, v_words, p_least_value, v_scale.value_p90, v_scale.estimate, v_currency,
-        v_excluded, p_states, p_limit, p_offset, p_after;
+        v_branches, v_words, p_least_value, v_scale.value_p90, v_scale.estimate, v_currency,
+        v_excluded,
+        _searched_customers(p_tenant_id, p_scope, p_types, p_start_date, p_end_date, v_words),
+        p_states, p_limit, p_offset, p_after;
 end;
 $$;

@@ -4,13 +4,16 @@
 -- Definition  Only what is asked for stands in it. $1 tenant, $2 types, $3 and $4 first and last day
 --             of the last evidence, $5 the time whose carts are known, $6 now, $7 branches, $8 the
 --             words asked for, $9 the least value, $10 value_p90, $11 estimate a session, $12 the
---             reporting currency, $13 customers, contacts first, who are excluded. p_is_alive
---             leaves out at once what must be done, closed or expired.
+--             reporting currency, $13 customers, contacts first, who are excluded, $14 customers who
+--             are shown whole. p_is_alive leaves out at once what must be done, closed or expired;
+--             p_owner adds the rows of $14 and those given to that member, at other branches.
+--             p_searched: where the words are looked for, see _searched_words.
 -- Units       value is null where it cannot be estimated; scores count other currencies as 0.
 -- Called by   sql/functions/ that list and count tasks
 create or replace function _task_source(
     p_types text[], p_location_ids text[], p_words text[], p_reachable boolean,
-    p_least_value numeric, p_excluded text[], p_is_alive boolean
+    p_least_value numeric, p_excluded text[], p_is_alive boolean, p_owner text,
+    p_searched text
 )
 returns text
 language sql
@@ -46,7 +49,15 @@ as $$
             where
                 t.tenant_id = $1 and t.task_type = any($2) and t.last_date between $3 and $4
                 and (_is_judged(t.task_type, t.last_at, t.ready_at, $5) or not t.is_task)'
-        || case when p_location_ids is null then '' else ' and t.branch_id = any($7)' end
+        || case
+            when p_location_ids is null then ''
+            when p_owner is not null then format(
+                ' and (
+                    t.branch_id = any($7) or t.customer_key = any($14) or lower(t.owner) = %L
+                )', lower(p_owner)
+            )
+            else ' and t.branch_id = any($7)'
+        end
         || case
             when p_is_alive
                 then ' and t.closed_at is null and t.fixed_at is null and t.state <> ''done''
@@ -59,7 +70,7 @@ as $$
         || case when p_reachable then ' and t.reach > 0' else '' end
         || coalesce((
             select string_agg(
-                format(' and strpos(t.words, '' '' || ($8)[%s]) > 0', w.place), ''
+                format(' and ' || _searched_words(p_searched), w.place), ''
                 order by w.place
             )
             from unnest(p_words) with ordinality as w (word, place)

@@ -1,22 +1,23 @@
 -- get_customer: one customer in one row, or none where nothing is known of it.
 --
--- Definition  Known is who stands in the customer file or has an order, a session or a task, at
---             the branches asked for. net_revenue: orders of the last 12 months less what was
---             refunded of them; previous_revenue: the 12 months before. usual_gap_days: the median
---             of the days between one order and the next. open_cart: carts whose task is open.
---             visits: sessions of 30 days.
+-- Definition  Known is who stands in the customer file or has an order, a session or a task, among
+--             what p_scope shows; is_whole says whether that is everything. account_owner: whom most
+--             contacts of the company name, null where not everything is shown. net_revenue: orders
+--             of the last 12 months less what was refunded of them; previous_revenue: the 12 months
+--             before. usual_gap_days: the median of the days between one order and the next.
+--             open_cart: carts whose task is open. visits: sessions of 30 days.
 -- Units       money in the reporting currency; orders in others are counted, not added.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_customer(
-    p_tenant_id uuid, p_customer_key text, p_location_ids text[] default null,
+    p_tenant_id uuid, p_scope member_scope, p_customer_key text,
     p_now timestamptz default now()
 )
 returns table (
     customer_key text, customer_name text, company_id text, account_owner text, net_revenue numeric,
     previous_revenue numeric, orders bigint, average_order numeric, last_order_at timestamptz,
     usual_gap_days double precision, visits bigint, last_seen_at timestamptz, open_cart numeric,
-    open_tasks bigint
+    open_tasks bigint, is_whole boolean
 )
 language plpgsql
 stable
@@ -25,6 +26,7 @@ as $$
 declare
     v_kind text := left(p_customer_key, 2);
     v_id text := substr(p_customer_key, 3);
+    v_location_ids text[] := _shown_branches(p_tenant_id, p_scope, p_customer_key);
 begin
     return query
     with people as (
@@ -41,7 +43,7 @@ begin
         select
             count(*) filter (where s.first_ts > p_now - interval '30 days') as visits,
             max(s.last_ts) as last_seen_at
-        from _customer_sessions(p_tenant_id, p_customer_key, p_location_ids) as s
+        from _customer_sessions(p_tenant_id, p_customer_key, v_location_ids) as s
     ),
     work as (
         select
@@ -50,24 +52,27 @@ begin
             sum(t.value) filter (
                 where t.task_type = 'cart' and t.state in ('open', 'in_progress', 'snoozed')
             ) as open_cart
-        from _customer_tasks(p_tenant_id, p_customer_key, p_location_ids, p_now) as t
+        from _customer_tasks(p_tenant_id, p_customer_key, v_location_ids, p_now) as t
     ),
     file as (
         select
             count(*) filter (
-                where p_location_ids is null or p.branch_id = any(p_location_ids)
+                where v_location_ids is null or p.branch_id = any(v_location_ids)
             ) as people,
-            min(p.buying_company_erp_id) as company_id, min(p.account_owner) as account_owner,
+            min(p.buying_company_erp_id) as company_id,
+            mode() within group (order by p.account_owner) as account_owner,
             case v_kind when 'k:' then min(nullif(p.buying_company_name, ''))
                 else min(nullif(p.name, '')) end as name
         from people as p
     )
     select
-        p_customer_key, f.name, f.company_id, f.account_owner, coalesce(m.net_revenue, 0),
+        p_customer_key, f.name, f.company_id,
+        case when v_location_ids is null then f.account_owner end, coalesce(m.net_revenue, 0),
         coalesce(m.previous_revenue, 0), m.orders, m.average_order, m.last_order_at,
-        m.usual_gap_days, s.visits, s.last_seen_at, w.open_cart, w.open_tasks
+        m.usual_gap_days, s.visits, s.last_seen_at, w.open_cart, w.open_tasks,
+        v_location_ids is null
     from file as f
-    cross join _customer_money(p_tenant_id, p_customer_key, p_location_ids, p_now) as m
+    cross join _customer_money(p_tenant_id, p_customer_key, v_location_ids, p_now) as m
     cross join seen as s
     cross join work as w
     where

@@ -1,11 +1,11 @@
 -- get_customer_devices: the devices one customer was seen on, the latest first.
 --
--- Definition  contacts: who signed in on it. Without one the device is known by its company
---             alone, or by nothing but itself.
+-- Definition  contacts: who signed in on it. Without one the device is known by its company alone,
+--             or by nothing but itself.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_customer_devices(
-    p_tenant_id uuid, p_customer_key text, p_location_ids text[] default null,
+    p_tenant_id uuid, p_scope member_scope, p_customer_key text,
     p_limit integer default 50
 )
 returns table (
@@ -15,6 +15,8 @@ returns table (
 language plpgsql
 stable
 as $$
+declare
+    v_location_ids text[] := _shown_branches(p_tenant_id, p_scope, p_customer_key);
 begin
     return query
     select
@@ -26,7 +28,7 @@ begin
             filter (where s.device_category is not null))[1],
         (array_agg(s.city order by s.first_ts desc) filter (where s.city is not null))[1],
         count(*), min(s.first_ts), max(s.last_ts)
-    from _customer_sessions(p_tenant_id, p_customer_key, p_location_ids) as s
+    from _customer_sessions(p_tenant_id, p_customer_key, v_location_ids) as s
     group by s.user_pseudo_id
     order by max(s.last_ts) desc, s.user_pseudo_id
     limit p_limit;

@@ -1,12 +1,13 @@
 -- get_customer_people: the contacts of one customer, those seen last first.
 --
 -- Definition  Contacts that the customer file has for the company, and those seen in its sessions.
---             sessions and last_at count the branches asked for; is_in_file is false for a contact
---             whom only events name.
+--             Of a customer that p_scope does not show whole: only those seen at its branches, and
+--             no address, number or home branch. is_in_file is false for a contact whom only events
+--             name.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_customer_people(
-    p_tenant_id uuid, p_customer_key text, p_location_ids text[] default null,
+    p_tenant_id uuid, p_scope member_scope, p_customer_key text,
     p_limit integer default 50
 )
 returns table (
@@ -18,13 +19,14 @@ stable
 set plan_cache_mode = force_custom_plan
 as $$
 declare
+    v_location_ids text[] := _shown_branches(p_tenant_id, p_scope, p_customer_key);
     v_kind text := left(p_customer_key, 2);
     v_id text := substr(p_customer_key, 3);
 begin
     return query
     with seen as (
         select s.contact_id, count(*) as sessions, max(s.last_ts) as last_at
-        from _customer_sessions(p_tenant_id, p_customer_key, p_location_ids) as s
+        from _customer_sessions(p_tenant_id, p_customer_key, v_location_ids) as s
         where s.contact_id is not null
         group by s.contact_id
     ),
@@ -33,7 +35,7 @@ begin
         from users as u
         where
             u.tenant_id = p_tenant_id
-            and (p_location_ids is null or u.branch_id = any(p_location_ids))
+            and (v_location_ids is null or u.branch_id = any(v_location_ids))
             and (
                 (v_kind = 'k:' and u.buying_company_erp_id = v_id)
                 or (v_kind = 'c:' and u.user_id = v_id)
@@ -43,7 +45,9 @@ begin
         from seen as s
     )
     select
-        l.user_id, u.name, u.email, u.phone, u.branch_id, u.user_id is not null,
+        l.user_id, u.name, case when v_location_ids is null then u.email end,
+        case when v_location_ids is null then u.phone end,
+        case when v_location_ids is null then u.branch_id end, u.user_id is not null,
         coalesce(s.sessions, 0), s.last_at
     from listed as l
     left join users as u on u.tenant_id = p_tenant_id and u.user_id = l.user_id

@@ -1,13 +1,13 @@
 -- get_customer_products: what one customer bought, viewed and never bought, and searched in vain.
 --
--- Definition  kind: bought (orders of all times), viewed (items viewed in the last 200 sessions
---             that no order has), not_found (terms searched there without a result). label: the
---             item's name, else its id, else "Unnamed item"; the term.
+-- Definition  kind: bought (orders of all times), viewed (items viewed in the last 200 sessions that
+--             no order has), not_found (terms searched there without a result). label: the item's
+--             name, else its id, else "Unnamed item"; the term.
 -- Units       times: orders, sessions or searches; quantity of bought items alone.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_customer_products(
-    p_tenant_id uuid, p_customer_key text, p_location_ids text[] default null,
+    p_tenant_id uuid, p_scope member_scope, p_customer_key text,
     p_limit integer default 10
 )
 returns table (
@@ -18,26 +18,27 @@ stable
 set plan_cache_mode = force_custom_plan
 as $$
 declare
+    v_location_ids text[] := _shown_branches(p_tenant_id, p_scope, p_customer_key);
     v_first date;
     v_last date;
 begin
     select min(s.first_event_date), max(s.last_event_date) into v_first, v_last
     from (
         select c.first_event_date, c.last_event_date
-        from _customer_sessions(p_tenant_id, p_customer_key, p_location_ids) as c
+        from _customer_sessions(p_tenant_id, p_customer_key, v_location_ids) as c
         order by c.first_ts desc
         limit 200
     ) as s;
     return query
     with visits as (
         select c.session_key, c.session_id
-        from _customer_sessions(p_tenant_id, p_customer_key, p_location_ids) as c
+        from _customer_sessions(p_tenant_id, p_customer_key, v_location_ids) as c
         order by c.first_ts desc
         limit 200
     ),
     bought as (
         select i.*
-        from _customer_items(p_tenant_id, p_customer_key, p_location_ids) as i
+        from _customer_items(p_tenant_id, p_customer_key, v_location_ids) as i
     ),
     viewed as (
         select

@@ -1,11 +1,13 @@
 -- get_customer_summaries: what some customers bought in 12 months, a row each.
 --
--- Definition  In the order of p_customer_keys; orders of all branches.
+-- Definition  In the order of p_customer_keys; orders of all branches. Customers that p_scope does
+--             not show whole have no row.
 -- Units       net_revenue in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queue_queries.py
 create or replace function get_customer_summaries(
-    p_tenant_id uuid, p_customer_keys text[], p_now timestamptz default now()
+    p_tenant_id uuid, p_scope member_scope, p_customer_keys text[],
+    p_now timestamptz default now()
 )
 returns table (
     customer_key text, net_revenue numeric, orders bigint, last_order_at timestamptz
@@ -13,6 +15,8 @@ returns table (
 language plpgsql
 stable
 as $$
+declare
+    v_whole text[] := _whole_customers(p_tenant_id, p_scope, p_customer_keys);
 begin
     return query
     select k.customer_key, coalesce(b.net_revenue, 0), b.orders, b.last_order_at
@@ -26,6 +30,7 @@ begin
             max(o.order_ts) as last_order_at
         from _customer_orders(p_tenant_id, k.customer_key) as o
     ) as b
+    where k.customer_key = any(v_whole)
     order by k.place;
 end;
 $$;

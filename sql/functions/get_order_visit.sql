@@ -1,15 +1,14 @@
 -- get_order_visit: the session that an order was placed in: its way through the shop, and what was
 -- looked at and not bought.
 --
--- Definition  No row for a cookieless order, and none when the session lies in another branch than
---             p_location_ids; null is every branch. pages: the titles, else addresses, in order,
---             one that follows itself once, at most p_limit. viewed: items of its item views that
---             are in none of the order's lines, by id, else name: [{item_id, item_name, views}].
+-- Definition  No row for a cookieless order, and none when get_session would not find the session.
+--             pages: the titles, else addresses, in order, one that follows itself once, at most
+--             p_limit. viewed: items of its item views that are in none of the order's lines, by id,
+--             else name: [{item_id, item_name, views}].
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/lookups.py
 create or replace function get_order_visit(
-    p_tenant_id uuid, p_order_key text, p_location_ids text[] default null,
-    p_limit integer default 30
+    p_tenant_id uuid, p_scope member_scope, p_order_key text, p_limit integer default 30
 )
 returns table (
     session_id text, first_at timestamptz, last_at timestamptz, page_views integer, pages jsonb,
@@ -22,6 +21,7 @@ as $$
 declare
     v_order shop_order;
     v_visit session;
+    v_location_ids text[];
     v_words text[] := _nothing_words(p_tenant_id);
 begin
     select o.* into v_order
@@ -31,9 +31,9 @@ begin
     from session as s
     where
         s.tenant_id = p_tenant_id and s.session_key = v_order.session_key
-        and s.session_id = v_order.session_id
-        and (p_location_ids is null or s.branch_id = any(p_location_ids));
-    if v_visit.session_id is null then
+        and s.session_id = v_order.session_id;
+    v_location_ids := _shown_branches(p_tenant_id, p_scope, _session_customer(v_visit));
+    if v_visit.session_id is null or v_visit.branch_id <> all(v_location_ids) then
         return;
     end if;
     return query

@@ -1,12 +1,13 @@
 -- get_queue_counts: how many customers sleep in a queue, and what was done since p_since.
 --
 -- Definition  snoozed: customers with a task that is snoozed now and last evidence in the range,
---             under the filters of get_task_queue. done: tasks that people marked done since
---             p_since and did not undo, by p_done_by or, when it is null, by anybody.
+--             under the filters of get_task_queue. done: tasks that people marked done since p_since
+--             and did not undo, by p_done_by or, when it is null, by anybody.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queue_queries.py
 create or replace function get_queue_counts(
-    p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamptz,
+    p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date,
+    p_since timestamptz,
     p_location_ids text[] default null, p_done_by text default null,
     p_owners text[] default null, p_owner_branches text[] default null,
     p_now timestamptz default now()
@@ -19,37 +20,51 @@ as $$
 declare
     v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
     v_loaded tstzmultirange := _loaded_time(p_tenant_id);
+    v_branches text[] := _branches_in_scope(p_location_ids, p_scope);
+    v_types text[] := array[
+        'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
+    ];
+    v_whole text[] := case when p_location_ids is null then _queue_customers(
+        p_tenant_id, p_scope, v_types, p_start_date, p_end_date
+    ) end;
 begin
     return query
     select
         (
-            select count(distinct t.customer_key)
-            from task as t
-            where
-                t.tenant_id = p_tenant_id and t.task_type = any(array[
-                    'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
-                ])
-                and t.last_date between p_start_date and p_end_date
-                and (t.snoozed_until > p_now or t.cool_until > p_now)
-                and (_is_judged(t.task_type, t.last_at, t.ready_at, v_loaded) or not t.is_task)
-                and (p_location_ids is null or t.branch_id = any(p_location_ids))
-                and (
-                    cardinality(v_excluded) = 0
-                    or t.customer_key <> all(v_excluded)
-                    and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
-                )
-                and _task_state(
-                    t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
-                    t.expires_at, t.touched_at, p_now
-                ) = 'snoozed'
-                and (
-                    p_owners is null
-                    or case
-                        when t.owner is not null then lower(t.owner) = any(p_owners)
-                        when t.account_owner is not null then lower(t.account_owner) = any(p_owners)
-                        else t.owner_branch_id = any(p_owner_branches)
-                    end
-                )
+            select count(*)
+            from (
+                select t.customer_key
+                from task as t
+                left join _assigned_owners(p_tenant_id, null) as a
+                    on p_owners is not null and a.customer_key = t.customer_key
+                where
+                    t.tenant_id = p_tenant_id and t.task_type = any(v_types)
+                    and t.last_date between p_start_date and p_end_date
+                    and (t.snoozed_until > p_now or t.cool_until > p_now)
+                    and (_is_judged(t.task_type, t.last_at, t.ready_at, v_loaded) or not t.is_task)
+                    and (
+                        v_branches is null or t.branch_id = any(v_branches)
+                        or t.customer_key = any(v_whole)
+                        or (p_location_ids is null and lower(t.owner) = lower((p_scope).owner))
+                    )
+                    and (
+                        cardinality(v_excluded) = 0
+                        or t.customer_key <> all(v_excluded)
+                        and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
+                    )
+                    and _task_state(
+                        t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until,
+                        t.last_at, t.expires_at, t.touched_at, p_now
+                    ) = 'snoozed'
+                group by t.customer_key
+                having p_owners is null or case
+                    when max(a.owner) is not null then max(a.owner) = any(p_owners)
+                    when max(t.account_owner) is not null
+                        then max(lower(t.account_owner)) = any(p_owners)
+                    else (array_agg(t.owner_branch_id order by t.last_at desc, t.task_id))[1]
+                        = any(p_owner_branches)
+                end
+            ) as s
         ),
         (
             select count(distinct h.task_id)
@@ -59,7 +74,7 @@ begin
                 h.tenant_id = p_tenant_id and h.happened_at >= p_since and h.action = 'done'
                 and h.to_state = 'done'
                 and (p_done_by is null or h.done_by = p_done_by)
-                and (p_location_ids is null or t.branch_id = any(p_location_ids))
+                and (v_branches is null or t.branch_id = any(v_branches))
                 and not exists (
                     select
                     from task_history as u

@@ -1,11 +1,11 @@
 -- get_session: one session, with the visitor's previous and next one.
 --
--- Definition  p_location_ids: the branches whose sessions may be seen, null all; another one is not
---             found, and neither is it a neighbour.
+-- Definition  A session is found when its branch lies in p_scope or its customer is shown whole;
+--             another one is not found, and neither is it a neighbour.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_session(
-    p_tenant_id uuid, p_session_id text, p_location_ids text[] default null
+    p_tenant_id uuid, p_scope member_scope, p_session_id text
 )
 returns table (
     session_id text, user_pseudo_id text, first_ts timestamptz, last_ts timestamptz,
@@ -20,7 +20,16 @@ stable
 as $$
 declare
     v_parts text[] := regexp_match(p_session_id, '^(.*)\.(-?[0-9]{1,18})$');
+    v_session session;
+    v_location_ids text[];
 begin
+    select f.* into v_session
+    from session as f
+    where
+        f.tenant_id = p_tenant_id
+        and f.session_key = hashtextextended(v_parts[1], v_parts[2]::bigint)
+        and f.session_id = p_session_id;
+    v_location_ids := _shown_branches(p_tenant_id, p_scope, _session_customer(v_session));
     return query
     select
         s.session_id, s.user_pseudo_id, s.first_ts, s.last_ts, s.contact_id, u.name, s.company_id,
@@ -33,7 +42,10 @@ begin
             where
                 o.tenant_id = p_tenant_id and o.visitor_id = s.visitor_id
                 and (o.first_ts, o.session_id) < (s.first_ts, s.session_id)
-                and (p_location_ids is null or o.branch_id = any(p_location_ids))
+                and (
+                    (v_location_ids is null and _session_customer(o) = _session_customer(s))
+                    or (p_scope).location_ids is null or o.branch_id = any((p_scope).location_ids)
+                )
             order by o.first_ts desc, o.session_id desc
             limit 1
         ),
@@ -43,16 +55,17 @@ begin
             where
                 o.tenant_id = p_tenant_id and o.visitor_id = s.visitor_id
                 and (o.first_ts, o.session_id) > (s.first_ts, s.session_id)
-                and (p_location_ids is null or o.branch_id = any(p_location_ids))
+                and (
+                    (v_location_ids is null and _session_customer(o) = _session_customer(s))
+                    or (p_scope).location_ids is null or o.branch_id = any((p_scope).location_ids)
+                )
             order by o.first_ts, o.session_id
             limit 1
         )
-    from session as s
+    from (select v_session.*) as s
     left join users as u on u.tenant_id = p_tenant_id and u.user_id = s.contact_id
     where
-        s.tenant_id = p_tenant_id
-        and s.session_key = hashtextextended(v_parts[1], v_parts[2]::bigint)
-        and s.session_id = p_session_id
-        and (p_location_ids is null or s.branch_id = any(p_location_ids));
+        s.session_id is not null
+        and (v_location_ids is null or s.branch_id = any(v_location_ids));
 end;
 $$;

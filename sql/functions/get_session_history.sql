@@ -1,15 +1,15 @@
 -- get_session_history: the events of one session in order, a page of them.
 --
--- Definition  Events of the six stored types. position counts from 1 in the order of time, at one
---             instant purchases last. contact_id: the event's own, else the nearest earlier in the
---             session, else the nearest later, else the session's. p_after: only events behind that
---             position; with p_is_back the p_limit events before it. total: all events of the
---             session.
+-- Definition  Events of the six stored types, of a session that get_session finds. position counts
+--             from 1 in the order of time, at one instant purchases last. contact_id: the event's
+--             own, else the nearest earlier in the session, else the nearest later, else the
+--             session's. p_after: only events behind that position; with p_is_back the p_limit
+--             events before it. total: all events of the session.
 -- Units       offset_s seconds since the first event; amount in currency, '' the reporting one.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_session_history(
-    p_tenant_id uuid, p_session_id text, p_limit integer default 200,
+    p_tenant_id uuid, p_scope member_scope, p_session_id text, p_limit integer default 200,
     p_after bigint default 0, p_is_back boolean default false
 )
 returns table (
@@ -23,12 +23,14 @@ as $$
 declare
     v_parts text[] := regexp_match(p_session_id, '^(.*)\.(-?[0-9]{1,18})$');
     v_key bigint := hashtextextended(v_parts[1], v_parts[2]::bigint);
-    v_session record;
+    v_session session;
+    v_location_ids text[];
 begin
-    select s.first_event_date, s.last_event_date, s.first_ts, s.contact_id into v_session
+    select s.* into v_session
     from session as s
     where s.tenant_id = p_tenant_id and s.session_key = v_key and s.session_id = p_session_id;
-    if v_session.first_ts is null then
+    v_location_ids := _shown_branches(p_tenant_id, p_scope, _session_customer(v_session));
+    if v_session.first_ts is null or v_session.branch_id <> all(v_location_ids) then
         return;
     end if;
     return query execute format('

@@ -2,16 +2,19 @@
 --
 -- Definition  The tasks of all types that are open or in progress now, with their last evidence in
 --             the range, grouped by customer: score = the best task's + 3 for each further one, at
---             most 100. Customers who are not to be contacted are left out. p_owner: an email or a
---             name; tasks given to them, else of accounts that are theirs, else of the branches in
---             p_owner_branches (where nobody owns the account).
---             overdue_at: when the earliest call-back that a person promised fell due.
+--             most 100. A card is of a customer with a task at a branch of p_scope, or whom the
+--             member owns; it holds the tasks of every branch where the customer is shown whole.
+--             p_location_ids leaves only tasks of these branches. Customers who are not to be
+--             contacted are left out. p_owners: emails or names; customers given to them, else of
+--             accounts that are theirs, else with the branch of the last order (else of the newest
+--             evidence) in p_owner_branches, where nobody owns the account. overdue_at: when the
+--             earliest call-back that a person promised fell due.
 -- Units       value: the sum of its tasks in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function get_task_queue(
-    p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null,
-    p_types text[] default null, p_reachable boolean default false,
+    p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date,
+    p_location_ids text[] default null, p_types text[] default null, p_reachable boolean default false,
     p_least_value numeric default null, p_owners text[] default null,
     p_owner_branches text[] default null, p_sort_field text default 'score',
     p_limit integer default 25, p_offset integer default 0, p_now timestamptz default now()
@@ -25,6 +28,13 @@ stable
 as $$
 declare
     v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
+    v_branches text[] := _branches_in_scope(p_location_ids, p_scope);
+    v_types text[] := coalesce(p_types, array[
+        'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
+    ]);
+    v_whole text[] := case when p_location_ids is null then _queue_customers(
+        p_tenant_id, p_scope, v_types, p_start_date, p_end_date
+    ) end;
     v_scale record;
     v_currency text;
 begin
@@ -40,31 +50,35 @@ begin
                 min(s.snoozed_until) as overdue_at, max(s.last_at) as last_at,
                 array_agg(s.task_id order by s.score desc, s.task_id) as task_ids
             from (%s) as s
-            where s.state in (''open'', ''in_progress'') %s
+            %s
+            where s.state in (''open'', ''in_progress'')
             group by s.customer_key
+            %s
         )
         select c.*, count(*) over () from cards as c
         order by c.overdue_at is null, %s desc, c.customer_key
-        limit $16 offset $17',
+        limit $17 offset $18',
         _task_source(
-            p_types, p_location_ids, null, p_reachable, p_least_value, v_excluded, true
+            p_types, v_branches, null, p_reachable, p_least_value, v_excluded, true,
+            case when p_location_ids is null then coalesce((p_scope).owner, '') end, 'all'
         ),
         case when p_owners is null then '' else
-            'and case
-                when s.owner is not null then lower(s.owner) = any($14)
-                when s.account_owner is not null then lower(s.account_owner) = any($14)
-                else s.owner_branch_id = any($15)
+            'left join _assigned_owners($1, null) as a on a.customer_key = s.customer_key'
+        end,
+        case when p_owners is null then '' else
+            'having case
+                when max(a.owner) is not null then max(a.owner) = any($15)
+                when max(s.account_owner) is not null
+                    then max(lower(s.account_owner)) = any($15)
+                else (array_agg(s.owner_branch_id order by s.last_at desc, s.task_id))[1] = any($16)
             end'
         end,
         case p_sort_field
             when 'score' then 'c.score' when 'value' then 'c.value' when 'last_at' then 'c.last_at'
         end
     ) using
-        p_tenant_id,
-        coalesce(p_types, array[
-            'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
-        ]), p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
-        p_location_ids, null::text[], p_least_value, v_scale.value_p90, v_scale.estimate,
-        v_currency, v_excluded, p_owners, p_owner_branches, p_limit, p_offset;
+        p_tenant_id, v_types, p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
+        v_branches, null::text[], p_least_value, v_scale.value_p90, v_scale.estimate,
+        v_currency, v_excluded, v_whole, p_owners, p_owner_branches, p_limit, p_offset;
 end;
 $$;

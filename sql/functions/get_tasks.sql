@@ -1,9 +1,12 @@
 -- get_tasks: these tasks as lists show them; one that was joined with another is that one.
 --
+-- Definition  A task is found when its branch lies in p_scope, its customer is shown whole, or it
+--             was given to the member.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function get_tasks(
-    p_tenant_id uuid, p_task_ids uuid[], p_now timestamptz default now()
+    p_tenant_id uuid, p_scope member_scope, p_task_ids uuid[],
+    p_now timestamptz default now()
 )
 returns setof listed_task
 language plpgsql
@@ -12,6 +15,16 @@ as $$
 declare
     v_scale record;
     v_currency text;
+    v_ids uuid[] := array(
+        select coalesce(w.merged_into, i.task_id)
+        from unnest(p_task_ids) as i (task_id)
+        left join task_work as w on w.tenant_id = p_tenant_id and w.task_id = i.task_id
+    );
+    v_whole text[] := _whole_customers(p_tenant_id, p_scope, array(
+        select distinct t.customer_key
+        from task as t
+        where t.tenant_id = p_tenant_id and t.task_id = any(v_ids)
+    ));
 begin
     select s.value_p90, s.estimate into v_scale from _task_scale(p_tenant_id) as s;
     select c.reporting_currency into v_currency
@@ -40,13 +53,10 @@ begin
                 ) as standing
             from task as t
             where
-                t.tenant_id = $1
-                and t.task_id in (
-                    select coalesce(w.merged_into, i.task_id)
-                    from unnest($2) as i (task_id)
-                    left join task_work as w on w.tenant_id = $1 and w.task_id = i.task_id
-                )
+                t.tenant_id = $1 and t.task_id = any($2)
+                and (t.branch_id = any($7) or t.customer_key = any($8) or lower(t.owner) = $9)
         ) as v', false) using
-        p_tenant_id, p_task_ids, p_now, v_scale.value_p90, v_scale.estimate, v_currency;
+        p_tenant_id, v_ids, p_now, v_scale.value_p90, v_scale.estimate, v_currency,
+        (p_scope).location_ids, v_whole, lower((p_scope).owner);
 end;
 $$;

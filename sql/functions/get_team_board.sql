@@ -1,9 +1,9 @@
 -- get_team_board: how every rep stands, and what belongs to nobody, branch by branch.
 --
--- Definition  A task's owner is whom it was given to, else the account owner of the customer file
---             (a member, when just one has that name), else the rep of the branch of the customer's
---             last order; owner null: nobody, with the branch in branch_id. open: open or in
---             progress; overdue: of these, whose promised call-back is due. worked, won,
+-- Definition  A task's owner is whom its customer was given to, else the account owner of the
+--             customer file (a member, when just one has that name), else the rep of the branch of
+--             the customer's last order; owner null: nobody, with the branch in branch_id. open:
+--             open or in progress; overdue: of these, whose promised call-back is due. worked, won,
 --             first_action_hours: as _team_work has them, since p_since.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/board_queries.py
@@ -40,9 +40,11 @@ begin
     ),
     waiting as (
         select
-            lower(coalesce(t.owner, n.email, t.account_owner, r.email)) as owner, t.owner_branch_id,
+            lower(coalesce(a.owner, n.email, t.account_owner, r.email)) as owner, t.owner_branch_id,
             t.snoozed_until is not null as is_overdue
         from task as t
+        left join _assigned_owners(p_tenant_id, null) as a
+            on a.customer_key = t.customer_key
         left join reps as r on r.branch_id = t.owner_branch_id
         left join named as n on n.name = lower(t.account_owner)
         where

@@ -9,7 +9,7 @@
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_user_history(
-    p_tenant_id uuid, p_customer_key text, p_location_ids text[] default null,
+    p_tenant_id uuid, p_scope member_scope, p_customer_key text,
     p_kinds text[] default null, p_limit integer default 50, p_offset integer default 0,
     p_after jsonb default null, p_is_back boolean default false, p_now timestamptz default now()
 )
@@ -26,12 +26,13 @@ declare
         when left(p_customer_key, 2) in ('k:', 'c:', 'd:') then p_customer_key
         else 'c:' || p_customer_key
     end;
+    v_location_ids text[] := _shown_branches(p_tenant_id, p_scope, v_key);
     v_kinds text[] := coalesce(p_kinds, array['session', 'order', 'task', 'step', 'note']);
 begin
     return query
     with marked as (
         select e.*, count(*) over () as total
-        from _customer_entries(p_tenant_id, v_key, p_location_ids, v_kinds, p_now) as e
+        from _customer_entries(p_tenant_id, v_key, v_location_ids, v_kinds, p_now) as e
     ),
     page as (
         select m.*

@@ -1,15 +1,16 @@
 -- list_customers: one page of the tenant's customers, the most valuable or the latest first.
 --
--- Definition  Companies, and contacts without one, of the customer file, of orders and of sessions.
---             Every word of p_query begins a word of the company's or a contact's name, address,
---             phone or id. p_sort_field: revenue (net, 12 months), last_at (last visit or order)
---             or name. p_location_ids: what happened at these branches, and whose contacts belong
---             to them; null is all.
+-- Definition  Companies, and contacts without one, of the customer file, of orders and of sessions,
+--             that p_scope shows: whole, or for their sessions at its branches; of these no people,
+--             no order and no revenue (null). Every word of p_query begins a word of the company's
+--             or a contact's name, address, phone or id, as far as the member sees them.
+--             p_sort_field: revenue (net, 12 months), last_at (last visit or order) or name (for
+--             viewers of companies alone).
 -- Units       net_revenue in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function list_customers(
-    p_tenant_id uuid, p_query text default null, p_location_ids text[] default null,
+    p_tenant_id uuid, p_scope member_scope, p_query text default null,
     p_sort_field text default 'revenue', p_limit integer default 25, p_offset integer default 0,
     p_now timestamptz default now()
 )
@@ -23,74 +24,69 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_words text[] := string_to_array(nullif(trim(_words(p_query)), ''), ' ');
-    v_currency text := (
-        select c.reporting_currency from tenant_config as c where c.tenant_id = p_tenant_id
-    );
+    v_branches text[] := (p_scope).location_ids;
+    v_is_masked boolean := (p_scope).is_masked is distinct from false;
+    v_whole text[] := _whole_customers(p_tenant_id, p_scope, null);
 begin
     return query
-    with refunded as (
-        select f.order_key, sum(f.amount) as amount
-        from refund as f
-        where f.tenant_id = p_tenant_id and f.is_attached
-        group by f.order_key
-    ),
-    bought as (
-        select
-            coalesce('k:' || o.company_id, 'c:' || o.contact_id) as customer_key,
-            sum(o.revenue - coalesce(f.amount, 0)) filter (
-                where o.order_ts > p_now - interval '12 months' and o.currency in ('', v_currency)
-            ) as net_revenue,
-            count(*) filter (where o.order_ts > p_now - interval '12 months') as orders,
-            max(o.order_ts) as last_order_at
-        from shop_order as o
-        left join refunded as f on f.order_key = o.order_key
-        where
-            o.tenant_id = p_tenant_id and coalesce(o.company_id, o.contact_id) is not null
-            and (p_location_ids is null or o.branch_id = any(p_location_ids))
-        group by 1
-    ),
-    visits as (
-        select 'k:' || s.company_id as customer_key, max(s.last_ts) as last_at
-        from session as s
-        where
-            s.tenant_id = p_tenant_id and s.company_id is not null
-            and (p_location_ids is null or s.branch_id = any(p_location_ids))
-        group by s.company_id
-        union all
-        select 'c:' || s.contact_id, max(s.last_ts)
-        from session as s
-        where
-            s.tenant_id = p_tenant_id and s.company_id is null and s.contact_id is not null
-            and (p_location_ids is null or s.branch_id = any(p_location_ids))
-        group by s.contact_id
-    ),
-    customers as (
+    with customers as (
         select
             coalesce(f.customer_key, b.customer_key, v.customer_key) as customer_key, f.name,
-            coalesce(f.people, 0) as people, coalesce(b.net_revenue, 0) as net_revenue,
-            coalesce(b.orders, 0) as orders, b.last_order_at,
-            greatest(b.last_order_at, v.last_at) as last_at,
-            coalesce(f.words, '') as words
-        from _filed_customers(p_tenant_id, p_location_ids, v_words is not null) as f
-        full join bought as b on b.customer_key = f.customer_key
-        full join visits as v on v.customer_key = coalesce(f.customer_key, b.customer_key)
-        where f.is_ours or b.customer_key is not null or v.customer_key is not null
+            f.people, b.net_revenue, b.orders, b.last_order_at, f.words, f.shown_words,
+            f.own_words, v.last_at, v.last_at_branches
+        from _filed_customers(p_tenant_id, v_words is not null) as f
+        full join _bought_by_customer(p_tenant_id, p_now) as b on b.customer_key = f.customer_key
+        full join _seen_by_customer(p_tenant_id, v_branches) as v
+            on v.customer_key = coalesce(f.customer_key, b.customer_key)
+    ),
+    shown as (
+        select
+            c.customer_key, c.name,
+            case when w.is_whole then coalesce(c.people, 0) end as people,
+            case when w.is_whole then coalesce(c.net_revenue, 0) end as net_revenue,
+            case when w.is_whole then coalesce(c.orders, 0) end as orders,
+            case when w.is_whole then c.last_order_at end as last_order_at,
+            case
+                when w.is_whole then greatest(c.last_order_at, c.last_at) else c.last_at_branches
+            end as last_at,
+            concat_ws(
+                ' ',
+                case
+                    when w.is_whole and not v_is_masked then c.words
+                    when w.is_whole or (w.is_person and v_is_masked) then c.shown_words
+                    else c.own_words
+                end,
+                case
+                    when not v_is_masked or strpos(c.customer_key, '@') = 0
+                        then substr(c.customer_key, 3)
+                end
+            ) as words,
+            case when not v_is_masked or not w.is_person then c.name end as sort_name
+        from customers as c
+        cross join lateral (
+            select
+                v_branches is null or c.customer_key = any(v_whole) as is_whole,
+                left(c.customer_key, 2) = 'c:' as is_person
+        ) as w
+        where w.is_whole or c.last_at_branches is not null
     )
     select
-        c.customer_key, c.name, c.people, c.net_revenue, c.orders, c.last_order_at, c.last_at,
+        s.customer_key, s.name, s.people, s.net_revenue, s.orders, s.last_order_at, s.last_at,
         count(*) over ()
-    from customers as c
+    from shown as s
     where v_words is null or not exists (
         select
         from unnest(v_words) as w (word)
         where
-            strpos(lower(normalize(c.words || ' ' || c.customer_key)), w.word) = 0
-            or strpos(_words(c.words || ' ' || substr(c.customer_key, 3)), ' ' || w.word) = 0
+            strpos(lower(normalize(s.words)), w.word) = 0
+            or strpos(_words(s.words), ' ' || w.word) = 0
     )
     order by
-        case p_sort_field when 'revenue' then c.net_revenue end desc nulls last,
-        case p_sort_field when 'name' then lower(coalesce(c.name, c.customer_key)) end,
-        c.last_at desc nulls last, c.customer_key
+        case p_sort_field when 'revenue' then s.net_revenue end desc nulls last,
+        case p_sort_field when 'name' then lower(coalesce(
+            s.sort_name, case when not v_is_masked then s.customer_key end
+        )) end,
+        s.last_at desc nulls last, s.customer_key
     limit p_limit offset p_offset;
 end;
 $$;

@@ -28,7 +28,7 @@ begin
     return query execute
         'select s.task_id, s.customer_key, s.branch_id, s.score, s.last_at
         from (' || _task_source(
-            v_types, null, null, false, null, v_excluded, true
+            v_types, null, null, false, null, v_excluded, true, null, 'all'
         ) || ') as s
         where s.state in (''open'', ''in_progress'')
         order by s.score desc, s.task_id'

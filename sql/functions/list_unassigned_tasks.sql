@@ -1,12 +1,13 @@
 -- list_unassigned_tasks: the open tasks of a branch that belong to nobody, the latest first.
 --
--- Definition  Nobody: neither given to a person, nor of an account that has an owner, nor of a
---             branch that has a rep; the branch is that of the customer's last order.
+-- Definition  Nobody: its customer is neither given to a person, nor of an account that has an
+--             owner, nor of a branch that has a rep; the branch is that of the customer's last
+--             order.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/board_queries.py
 create or replace function list_unassigned_tasks(
     p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date,
-    p_location_ids text[] default null, p_limit integer default 200,
+    p_location_ids text[], p_limit integer default 200,
     p_now timestamptz default now()
 )
 returns table (task_id uuid, version integer)
@@ -21,12 +22,13 @@ begin
     return query
     select t.task_id, t.version
     from task as t
+    left join _assigned_owners(p_tenant_id, null) as a on a.customer_key = t.customer_key
     where
         t.tenant_id = p_tenant_id and t.task_type = any(array[
             'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
         ])
         and t.last_date between p_start_date and p_end_date
-        and t.owner_branch_id = p_branch_id and t.owner is null and t.account_owner is null
+        and t.owner_branch_id = p_branch_id and a.owner is null and t.account_owner is null
         and (_is_judged(t.task_type, t.last_at, t.ready_at, v_loaded) or not t.is_task)
         and (p_location_ids is null or t.branch_id = any(p_location_ids))
         and t.customer_key <> all(v_excluded)

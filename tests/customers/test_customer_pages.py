@@ -134,13 +134,25 @@ def test_nothing_known_is_no_page(ada: Browser, browser: Browser, customer: Worl
 
 
 def test_a_rep_sees_what_happened_at_the_own_branches(rae: Browser, world: World) -> None:
-    world.order("T1", ago(days=3), 100, company="K1", branch="D01")
+    world.session("p1", 1, ago(days=2), company="K1", branch="D01")
+    world.session("p2", 1, ago(days=2), company="K1", branch="D09")
     world.order("T2", ago(days=3), 900, company="K1", branch="D09")
     world.order("T3", ago(days=3), 900, company="K2", branch="D09")
-    html = check_page(rae.open(K1))
-    assert "$100.00" in tile(html, "Net revenue") and "T2" not in html.text()
-    assert "only what happened at D01, D02" in html.text()
+    page = rae.open(K1)
+    html = check_page(page)
+    assert "$0.00" in tile(html, "Net revenue") and "T2" not in html.text()
+    assert " 1 " in tile(html, "Visits") and "only what happened at D01, D02" in html.text()
+    assert f"{K1}/note" not in page.text, "nothing to change"
+    assert rae.submit(f"{K1}/note", note="hello").status_code == 403
     assert rae.open("/analytics/customers/k:K2").status_code == 404
+
+
+def test_an_order_at_a_branch_shows_the_whole_customer_there(rae: Browser, world: World) -> None:
+    world.order("T1", ago(days=3), 100, company="K1", branch="D01")
+    world.order("T2", ago(days=3), 900, company="K1", branch="D09")
+    html = check_page(rae.open(K1))
+    assert "$1,000" in tile(html, "Net revenue") and "T2" in html.text()
+    assert "only what happened" not in html.text()
 
 
 def test_a_viewer_sees_masked_contacts_and_no_forms(vic: Browser, customer: World) -> None:

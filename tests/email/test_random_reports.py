@@ -27,6 +27,7 @@ from tests.email import mail_world
 from tests.email.mail_server import Delivery
 from tests.email.mail_world import MailWorld, last_day, yesterday
 from tests.loading import load_days
+from tests.scopes import EVERYTHING
 
 Superuser = psycopg.Connection[Any]
 TILES = {
@@ -114,8 +115,8 @@ def check_mail(
     assert new + (int(later[1]) if later else 0) == len(waiting - told)
     assert still_open == len(waiting & told)
     with tenant_transaction(world.tenant_id) as conn:
-        filters = TaskFilters(DateRange(yesterday() - timedelta(days=363), yesterday()),
-                              location_ids=tuple(branch_ids))  # fmt: skip
+        period = DateRange(yesterday() - timedelta(days=363), yesterday())
+        filters = TaskFilters(period, EVERYTHING, location_ids=tuple(branch_ids))
         counts = count_tasks(conn, world.tenant_id, TASK_TYPES, filters)
     listed = sum(one.tasks for one in counts if one.state in ("open", "in_progress"))
     assert listed == len(waiting), "the lists count the same tasks"

@@ -10,6 +10,7 @@ from app.dates import DateRange
 from app.db import tenant_transaction
 from app.tasks import queries
 from app.tasks.queries import Place, Task, TaskFilters
+from tests.scopes import EVERYTHING
 
 EVER = DateRange(date(2025, 1, 1), date(2049, 12, 31))
 LISTS = {
@@ -30,7 +31,7 @@ def at(moment: str) -> datetime:
 def tasks(tenant_id: UUID, task_type: str, now: str | None = None, **filters: Any) -> list[Task]:
     """The tasks of one type as its list shows them at that moment, oldest evidence first."""
     asked = TaskFilters(
-        EVER, types=(task_type,) if task_type.startswith("no_") else (),
+        EVER, EVERYTHING, types=(task_type,) if task_type.startswith("no_") else (),
         sort_field="last_at", sort_order="asc", **filters,
     )  # fmt: skip
     place = Place(limit=200, now=at(now) if now else None)

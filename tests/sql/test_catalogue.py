@@ -34,6 +34,9 @@ CROSS_TENANT_POLICIES = {
     ("processing_jobs", "job_queue"),
     ("tenant", "tenant_directory"),
 }
+# Lists that figures lead to: they select by branch alone, and name nobody beyond a row. The mail's
+# two functions answer ids of tasks, which get_tasks reads with the scope of each recipient.
+BY_BRANCH = {"get_page_sessions", "get_term_customers", "list_odd_rows", "list_unassigned_tasks"}
 FENCE = "tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true),"
 
 
@@ -197,6 +200,43 @@ def test_every_figure_function_takes_the_tenant_first(superuser: Connection) -> 
         """,
     )
     assert others == set()
+
+
+def test_whoever_is_told_customers_or_orders_says_what_may_be_seen(superuser: Connection) -> None:
+    """A function that answers them takes the member's scope, and no default stands for it."""
+    unscoped = names(
+        superuser,
+        """
+        select p.proname
+        from pg_proc as p
+        where
+            p.pronamespace = 'public'::regnamespace
+            and p.proname ~ '^(get|list|find|count)_'
+            and (
+                p.prorettype = 'listed_task'::regtype
+                or exists (
+                    select
+                    from unnest(p.proargnames, p.proargmodes) as a (name, mode)
+                    where
+                        a.mode in ('t', 'o') and a.name ~
+                        '^(customer_|contact_|company_|order_key|transaction_id|task_id|phone$)'
+                )
+            )
+            and not (
+                p.proargnames[2] = 'p_scope' and p.proargtypes[1] = 'member_scope'::regtype
+                and p.pronargs - p.pronargdefaults >= 2
+            )
+        """,
+    )
+    assert unscoped == BY_BRANCH | {"list_report_tasks", "list_told_tasks"}
+    without_branches = names(
+        superuser,
+        """
+        select p.proname from pg_proc as p
+        where not 'p_location_ids' = any(p.proargnames[1 : p.pronargs - p.pronargdefaults])
+        """,
+    )
+    assert not BY_BRANCH & without_branches, "no default stands for every branch"
 
 
 def test_the_specification_s_tables_exist(superuser: Connection) -> None:

@@ -11,31 +11,34 @@ from sqlalchemy import text
 from app.db import tenant_transaction
 from app.tasks.work import Actor, Change, change_task
 from tests.customers.world import Superuser, World, ago
+from tests.scopes import LITERAL
 from tests.sql.comparing import make_tenant
 
 DAYS = "current_date - 90, current_date"
 CALLS = {
+    "_bought_by_customer": "%s, now()",
+    "_seen_by_customer": "%s, array['D01']",
     "_customer_entries": "%s, 'k:K1', null, array['session', 'order', 'task', 'step'], now()",
     "_customer_items": "%s, 'k:K1', null",
     "_customer_orders": "%s, 'k:K1'",
     "_customer_sessions": "%s, 'k:K1'",
     "_customer_tasks": "%s, 'k:K1'",
-    "_filed_customers": "%s, null, true",
+    "_filed_customers": "%s, true",
     "_orders_by_customer": f"%s, {DAYS}",
     "_task_contacts": "%s, '-infinity', 'infinity'",
     "_credited_orders": "%s, now() - interval '90 days', now(), 7",
     "_team_work": "%s, now() - interval '90 days', null",
-    "get_customer": "%s, 'k:K1'",
-    "get_customer_devices": "%s, 'k:K1'",
-    "get_customer_people": "%s, 'k:K1'",
-    "get_customer_products": "%s, 'k:K1'",
+    "get_customer": f"%s, {LITERAL}, 'k:K1'",
+    "get_customer_devices": f"%s, {LITERAL}, 'k:K1'",
+    "get_customer_people": f"%s, {LITERAL}, 'k:K1'",
+    "get_customer_products": f"%s, {LITERAL}, 'k:K1'",
     "get_recovered_revenue": f"%s, {DAYS}",
-    "get_session": "%s, 'p1.100'",
-    "get_session_history": "%s, 'p1.100'",
+    "get_session": f"%s, {LITERAL}, 'p1.100'",
+    "get_session_history": f"%s, {LITERAL}, 'p1.100'",
     "get_team_board": f"%s, {DAYS}, now() - interval '90 days'",
-    "get_user_history": "%s, 'k:K1'",
-    "list_customers": "%s",
-    "list_unassigned_tasks": f"%s, 'D01', {DAYS}",
+    "get_user_history": f"%s, {LITERAL}, 'k:K1'",
+    "list_customers": f"%s, {LITERAL}",
+    "list_unassigned_tasks": f"%s, 'D01', {DAYS}, null",
 }
 Count = Callable[[str, UUID], int]
 
@@ -84,11 +87,12 @@ def test_each_fence_holds_alone(world: World, stranger: UUID, name: str) -> None
 def test_counts_and_summaries_of_a_stranger_are_zero(world: World, stranger: UUID) -> None:
     for tenant_id, expected in ((world.tenant_id, 1), (stranger, 0)):
         row = world.superuser.execute(
-            "select orders from get_customer_summaries(%s, array['k:K1'])", (tenant_id,)
+            f"select orders from get_customer_summaries(%s, {LITERAL}, array['k:K1'])", (tenant_id,)
         ).fetchone()
         assert row == (expected,)
         counts = world.superuser.execute(
-            f"select snoozed, done from get_queue_counts(%s, {DAYS}, now() - interval '1 day')",
+            f"select snoozed, done"
+            f" from get_queue_counts(%s, {LITERAL}, {DAYS}, now() - interval '1 day')",
             (tenant_id,),
         ).fetchone()
         assert counts == (0, 0)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from app.db import tenant_transaction
 from app.tasks.lookups import OrderVisit, find_order_visit
+from app.tenancy import Scope
 from tests.oracle.rows import event, item, page_view, purchase
+from tests.scopes import EVERYTHING, at
 from tests.sql.conftest import Shop
 
 DAY = "2025-04-01"
 VALVE, PIPE, UNIT = (item(name[0], name=name, price=9) for name in ("Valve", "Pipe", "Unit"))
 
 
-def visit(shop: Shop, order: str, branches: tuple[str, ...] | None = None) -> OrderVisit | None:
+def visit(shop: Shop, order: str, scope: Scope = EVERYTHING) -> OrderVisit | None:
     with tenant_transaction(shop.tenant_id) as conn:
-        return find_order_visit(conn, shop.tenant_id, order, branches)
+        return find_order_visit(conn, shop.tenant_id, scope, order)
 
 
 def test_pages_in_order_and_items_not_bought(shop: Shop) -> None:
@@ -39,6 +41,6 @@ def test_pages_in_order_and_items_not_bought(shop: Shop) -> None:
     assert [(i["item_id"], i["item_name"], i["views"]) for i in found.viewed] == [
         ("P", "Pipe", 2), ("U", "Unit", 1),
     ]  # fmt: skip
-    assert visit(shop, keys["T1"], ("D01",)) == found
-    assert visit(shop, keys["T1"], ("D02",)) is None
+    assert visit(shop, keys["T1"], at("D01")) == found
+    assert visit(shop, keys["T1"], at("D02")) is None
     assert visit(shop, keys["T2"]) is None and visit(shop, "t:none") is None

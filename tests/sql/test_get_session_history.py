@@ -9,6 +9,7 @@ import pytest
 from app.customers.queries import Event, find_session, get_session_history
 from app.db import tenant_transaction
 from tests.customers.world import Superuser, World, ago, item
+from tests.scopes import EVERYTHING, at
 from tests.sql.comparing import make_tenant
 
 START = ago(days=2)
@@ -39,7 +40,9 @@ def history(
     world: World, session_id: str = "p1.7.100", **more: object
 ) -> tuple[list[Event], int]:
     with tenant_transaction(world.tenant_id) as conn:
-        return get_session_history(conn, world.tenant_id, session_id, **more)  # type: ignore[arg-type]
+        return get_session_history(
+            conn, world.tenant_id, EVERYTHING, session_id, **more  # type: ignore[arg-type]
+        )
 
 
 def test_events_stand_in_order_with_their_offsets(world: World) -> None:
@@ -71,16 +74,16 @@ def test_pages_lead_forth_and_back(world: World) -> None:
 def test_what_is_no_session_has_no_events(world: World, name: str) -> None:
     assert history(world, name) == ([], 0)
     with tenant_transaction(world.tenant_id) as conn:
-        assert find_session(conn, world.tenant_id, name) is None
+        assert find_session(conn, world.tenant_id, EVERYTHING, name) is None
 
 
 def test_a_session_knows_its_neighbours_of_the_branches_that_may_be_seen(world: World) -> None:
     world.session("p1.7", 99, ago(days=3), contact="U1", branch="D02")
     world.session("p9", 1, ago(days=4), contact="U1")
     with tenant_transaction(world.tenant_id) as conn:
-        anywhere = find_session(conn, world.tenant_id, "p1.7.100")
-        here = find_session(conn, world.tenant_id, "p1.7.100", ("D01",))
-        elsewhere = find_session(conn, world.tenant_id, "p1.7.100", ("D02",))
+        anywhere = find_session(conn, world.tenant_id, EVERYTHING, "p1.7.100")
+        here = find_session(conn, world.tenant_id, at("D01"), "p1.7.100")
+        elsewhere = find_session(conn, world.tenant_id, at("D02"), "p1.7.100")
     assert anywhere is not None and here is not None
     assert (anywhere.previous_id, anywhere.next_id) == ("p1.7.99", None)
     assert here.previous_id == "p9.1"

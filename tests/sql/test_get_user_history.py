@@ -7,7 +7,9 @@ import pytest
 from app.customers.queries import Cursor, Entry, History, get_user_history
 from app.db import tenant_transaction
 from app.tasks.work import Actor, Change, change_task
+from app.tenancy import Scope
 from tests.customers.world import Superuser, World, ago
+from tests.scopes import EVERYTHING, at
 from tests.sql.comparing import make_tenant
 
 RAE = Actor("rae@acme.example", "page")
@@ -29,9 +31,11 @@ def world(config: object, superuser: Superuser) -> World:
     return made
 
 
-def history(world: World, key: str = "k:K1", **more: object) -> History:
+def history(
+    world: World, key: str = "k:K1", scope: Scope = EVERYTHING, **more: object
+) -> History:
     with tenant_transaction(world.tenant_id) as conn:
-        return get_user_history(conn, world.tenant_id, key, **more)  # type: ignore[arg-type]
+        return get_user_history(conn, world.tenant_id, scope, key, **more)  # type: ignore[arg-type]
 
 
 def kinds(found: History) -> list[str]:
@@ -97,7 +101,7 @@ def test_entries_of_one_instant_are_neither_lost_nor_repeated(world: World) -> N
 
 
 def test_another_branch_s_rows_are_not_there(world: World) -> None:
-    assert kinds(history(world, location_ids=("D02",))) == ["session"]
+    assert kinds(history(world, scope=at("D02"))) == ["session"]
 
 
 def test_another_tenant_sees_nothing(world: World) -> None:

@@ -17,6 +17,7 @@ from dev.database import Urls
 from dev.generate import generate, tiny
 from tests.conftest import Cast
 from tests.loading import load_days
+from tests.scopes import EVERYTHING
 
 Superuser = psycopg.Connection[Any]
 FIRST, LAST = date(2025, 4, 1), date(2025, 4, 4)
@@ -25,7 +26,7 @@ GIVEN: dict[str, object] = {
     "p_start_date": FIRST, "p_end_date": LAST, "p_granularity": "daily",
     "p_location_ids": None, "p_now": datetime(2025, 4, 5, 12, tzinfo=UTC),
     "p_since": datetime(2025, 4, 1, tzinfo=UTC),
-    "p_file_type": "users", "p_columns": ["buying_company_erp_id"],
+    "p_file_type": "users", "p_scope": EVERYTHING.literal, "p_columns": ["buying_company_erp_id"],
 }  # fmt: skip
 FOUND = {
     "p_customer_key": "select min(customer_key) from task where tenant_id = %s",

@@ -16,6 +16,7 @@ from app.tasks.steps import list_steps
 from app.tasks.work import Actor, Change, change_task, undo
 from tests.loading import Row, contact
 from tests.oracle.rows import add_to_cart, failed_search, item, purchase
+from tests.scopes import EVERYTHING
 from tests.sql.comparing import make_tenant
 from tests.sql.conftest import Shop
 from tests.sql.tasks import at, one, tasks
@@ -125,7 +126,7 @@ def test_an_unknown_task_and_one_of_another_tenant_are_the_same_nothing(
     with pytest.raises(NotFound):
         do(stranger, abandoned, "start")
     with tenant_transaction(stranger.tenant_id) as conn:
-        assert find_task(conn, stranger.tenant_id, abandoned) is None
+        assert find_task(conn, stranger.tenant_id, EVERYTHING, abandoned) is None
 
 
 def test_a_done_task_stays_done_through_any_load(shop: Shop, abandoned: UUID) -> None:
@@ -154,7 +155,7 @@ def test_an_order_that_splits_a_chain_leaves_the_work_on_the_earlier_part(shop: 
     shop.load([order], until=day(6))
     kept, fresh = tasks(shop.tenant_id, "cart")
     assert (kept.task_id, kept.owner, kept.closed_reason) == (first, "rep@acme.test", "recovered")
-    assert (fresh.owner, fresh.version, fresh.state) == (None, 0, "open")
+    assert (fresh.owner, fresh.version, fresh.state) == ("rep@acme.test", 0, "open")
 
 
 def test_works_on_chains_that_join_are_one_and_lose_nothing(shop: Shop) -> None:
@@ -171,7 +172,7 @@ def test_works_on_chains_that_join_are_one_and_lose_nothing(shop: Shop) -> None:
     notes = {note for action, note in history(shop, joined.task_id) if action == "note"}
     assert notes == {"early", "late"}
     with tenant_transaction(shop.tenant_id) as conn:
-        found = find_task(conn, shop.tenant_id, late.task_id)
+        found = find_task(conn, shop.tenant_id, EVERYTHING, late.task_id)
     assert found is not None and found.task_id == early.task_id
 
 

@@ -1,0 +1,71 @@
+-- _owned_customers: the keys of the customers that the member of a scope owns.
+--
+-- Definition  Those that somebody gave to the member who could hand them out, because they were at
+--             that person's branches; and the accounts of the customer file that nobody gave to
+--             anybody else. A company is the account of whom most of its contacts name, of several
+--             the first by address. Empty without an owner in the scope.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/_whole_customers.sql, get_task_queue.sql
+create or replace function _owned_customers(p_tenant_id uuid, p_scope member_scope)
+returns text[]
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_names text[] := array(
+        select n.called
+        from _member_names(p_tenant_id) as n
+        where n.email = lower((p_scope).owner)
+    );
+begin
+    if v_names = '{}' then
+        return '{}';
+    end if;
+    return array(
+        with named as (
+            select distinct u.buying_company_erp_id as company_id
+            from users as u
+            where u.tenant_id = p_tenant_id and lower(u.account_owner) = any(v_names)
+        ),
+        accounts as (
+            select
+                'k:' || u.buying_company_erp_id as customer_key,
+                lower(mode() within group (order by u.account_owner)) as owner
+            from users as u
+            where
+                u.tenant_id = p_tenant_id
+                and u.buying_company_erp_id in (select n.company_id from named as n)
+            group by u.buying_company_erp_id
+            union all
+            select 'c:' || u.user_id, lower(u.account_owner)
+            from users as u
+            where
+                u.tenant_id = p_tenant_id and u.buying_company_erp_id is null
+                and lower(u.account_owner) = any(v_names)
+        ),
+        assigned as (
+            select a.* from _assigned_owners(p_tenant_id, null) as a where a.owner is not null
+        )
+        select h.customer_key
+        from (
+            select m.location_ids, array_agg(a.customer_key) as customer_keys
+            from assigned as a
+            inner join membership as m
+                on m.tenant_id = p_tenant_id and lower(m.email) = a.assigned_by
+            where a.owner = any(v_names)
+            group by m.location_ids
+        ) as g
+        cross join lateral unnest(case
+            when g.location_ids is null then g.customer_keys
+            else _customers_at(p_tenant_id, g.location_ids, g.customer_keys)
+        end) as h (customer_key)
+        union
+        select c.customer_key
+        from accounts as c
+        where
+            c.owner = any(v_names)
+            and c.customer_key not in (select a.customer_key from assigned as a)
+    );
+end;
+$$;

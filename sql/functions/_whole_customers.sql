@@ -1,0 +1,45 @@
+-- _whole_customers: which of these customers a member sees whole; of others only the rows of the
+-- member's branches. The one place that decides it.
+--
+-- Definition  Whole is a customer that the member owns, and one with its home branch or an order at
+--             a branch of the scope. A contact is whole with its company too. p_customer_keys null
+--             is every customer. A scope of every branch answers p_customer_keys.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/_shown_branches.sql, and those that show several customers
+create or replace function _whole_customers(
+    p_tenant_id uuid, p_scope member_scope, p_customer_keys text[]
+)
+returns text[]
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_owned text[];
+begin
+    if (p_scope).location_ids is null or p_customer_keys = '{}' then
+        return p_customer_keys;
+    end if;
+    v_owned := _owned_customers(p_tenant_id, p_scope);
+    return array(
+        select o.customer_key
+        from unnest(v_owned) as o (customer_key)
+        where p_customer_keys is null or o.customer_key = any(p_customer_keys)
+        union
+        select 'c:' || u.user_id
+        from users as u
+        where
+            u.tenant_id = p_tenant_id and 'k:' || u.buying_company_erp_id = any(v_owned)
+            and u.user_id in (
+                select substr(k.customer_key, 3)
+                from unnest(p_customer_keys) as k (customer_key)
+                where left(k.customer_key, 2) = 'c:'
+            )
+        union
+        select a.customer_key
+        from unnest(
+            _customers_at(p_tenant_id, (p_scope).location_ids, p_customer_keys)
+        ) as a (customer_key)
+    );
+end;
+$$;
