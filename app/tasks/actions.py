@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.current import current_actor, current_member, current_membership
 from app.db import tenant_transaction
-from app.errors import AppError, Conflict, Invalid
+from app.errors import AppError, Conflict, Invalid, NotFound
 from app.tasks.forms import read_asked
 from app.tasks.many import read_clock, take_many
 from app.tasks.opened import WORKING_ROLES, find_visible_step
@@ -95,8 +95,14 @@ def _changed(
     task_id: UUID, message: str, undoing: str | None, *, elsewhere: bool = False
 ) -> AnyResponse:
     """The task as it is now. `elsewhere`: the request came from outside its fragment."""
-    with tenant_transaction(_tenant_id()) as conn:
-        context = task_context(conn, task_id)
+    try:
+        with tenant_transaction(_tenant_id()) as conn:
+            context = task_context(conn, task_id)
+    except NotFound:  # given to a colleague, and of a branch that this member does not see
+        return done(
+            "tasks/_given_away.html", message, fallback=url_for("queue.queue"),
+            event=TASKS_CHANGED, task_id=task_id, is_elsewhere=elsewhere,
+        )  # fmt: skip
     return done(
         "tasks/_changed.html",
         message,

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.page import check_fragment, check_page
-from tests.running import GUS, REP, VIEWER, Browser
+from tests.running import ADA, GUS, REP, VIEWER, Browser
 from tests.tasks.acting import act, changed, post, state_of, undo_path
 from tests.tasks.task_rows import DAYS, HTMX, SLUGS, TaskRows, acme, ada, list_path, tasks
 from tests.tasks.test_list_pages import names_of, rows_of
@@ -128,6 +128,18 @@ def test_a_task_given_to_a_rep_opens_wherever_it_lies(
     task_id = tasks.add("cart", "A", branch_id="D77", owner=REP.email)
     browser.sign_in(REP)
     assert browser.open(f"/analytics/tasks/{task_id}").status_code == 200
+
+
+def test_who_gives_a_task_away_is_told_that_it_is_out_of_sight(
+    browser: Browser, tasks: TaskRows
+) -> None:
+    task_id = tasks.add("cart", "A", branch_id="D77", owner=REP.email)
+    browser.sign_in(REP)
+    given = act(browser, task_id, "assign", owner=ADA.email)
+    assert given.status_code == 200
+    assert "belongs to a colleague" in check_fragment(given, f"task_{task_id}").text()
+    assert state_of(tasks, task_id)[2] == ADA.email
+    assert browser.open(f"/analytics/tasks/{task_id}").status_code == 404
 
 
 @pytest.mark.parametrize("kind", list(SLUGS))
