@@ -1162,6 +1162,7 @@ CREATE INDEX task_customer ON public.task USING btree (tenant_id, customer_key, 
 CREATE INDEX task_list ON public.task USING btree (tenant_id, task_type, last_date, branch_id) INCLUDE (task_id, customer_key, is_task, ready_at, last_at, closed_at, expires_at, touched_at, state, snoozed_until, cool_until, fixed_at, currency, value, log_value, estimate_sessions, has_checkout, reach, is_known_buyer, owner, owner_branch_id, account_owner);
 CREATE INDEX task_owner ON public.task USING btree (tenant_id, owner) WHERE (owner IS NOT NULL);
 CREATE INDEX task_cooldown_task ON public.task_cooldown USING btree (tenant_id, task_id);
+CREATE INDEX task_history_assigned ON public.task_history USING btree (tenant_id, lower(owner), task_id) WHERE (action = 'assign'::text);
 CREATE INDEX task_history_contact ON public.task_history USING btree (tenant_id, happened_at) WHERE is_contact;
 CREATE INDEX task_history_customer ON public.task_history USING btree (tenant_id, customer_key, happened_at);
 CREATE INDEX task_history_task ON public.task_history USING btree (tenant_id, task_id, happened_at);
@@ -1375,6 +1376,7 @@ grant delete, insert, select, update on view_search_results to app_worker;
 grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
+-- function _account_customers(p_tenant_id uuid, p_names text[]) returns TABLE(customer_key text)
 -- function _apply_words(p_tenant_id uuid) returns void
 -- function _assigned_owners(p_tenant_id uuid, p_customer_keys text[]) returns TABLE(customer_key text, owner text, assigned_by text)
 -- function _bought_by_customer(p_tenant_id uuid, p_now timestamp with time zone) returns TABLE(customer_key text, net_revenue numeric, orders bigint, last_order_at timestamp with time zone)
@@ -1536,7 +1538,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _viewed_query() returns text
 -- function _visit_query() returns text
 -- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
--- function _whole_customers(p_tenant_id uuid, p_scope member_scope, p_customer_keys text[]) returns text[]
+-- function _whole_customers(p_tenant_id uuid, p_scope member_scope, p_customer_keys text[], p_adds_owned boolean) returns text[]
 -- function _words(p_text text) returns text
 -- function count_recent_tasks(p_tenant_id uuid, p_days integer) returns TABLE(task_type text, made bigint, open bigint)
 -- function get_bounce_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task

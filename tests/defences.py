@@ -16,6 +16,7 @@ from tests.defences_auth import AUTH_DEFENCES
 from tests.defences_deploy import DEPLOY_DEFENCES
 from tests.defences_mail import MAIL_DEFENCES
 from tests.defences_members import MEMBERS_DEFENCES
+from tests.defences_scope import SCOPE_DEFENCES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -149,6 +150,7 @@ DEFENCES = [
     ),
     *(Defence(*entry) for entry in AUTH_DEFENCES),
     *(Defence(*entry) for entry in MEMBERS_DEFENCES),
+    *(Defence(*entry) for entry in SCOPE_DEFENCES),
     *(Defence(*entry) for entry in MAIL_DEFENCES),
     *(Defence(*entry) for entry in DEPLOY_DEFENCES),
 ]

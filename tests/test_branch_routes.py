@@ -179,6 +179,25 @@ def test_only_customers_that_are_seen_whole_are_excluded(
     assert kept == 4
 
 
+def test_a_domain_that_others_have_too_is_not_theirs_to_exclude(scene: Scene) -> None:
+    """On the page of a customer that is seen whole."""
+    manager, near = scene.askers[1], scene.customers["near"]
+    world = World(scene.superuser, scene.site.acme)
+    for contact, company in (("U8", near.company), ("U9", scene.customers["gone"].company)):
+        world.contact(contact, company, email=f"{contact}@shared.example")
+    statuses = {
+        domain: _post(scene, manager, f"/{near.key}/exclude", email_domain=domain, reason="x")[0]
+        for domain in ("shared.example", "near.example")
+    }
+    assert statuses == {"shared.example": 403, "near.example": 303}
+    world.insert("exclusion", kind="email_domain", value="shared.example", reason="x",
+                 created_by="x")  # fmt: skip
+    assert _post(scene, manager, f"/{near.key}/include")[0] == 303
+    left = scene.superuser.execute("delete from exclusion returning value").fetchall()
+    assert left == [("shared.example",)]
+    scene.superuser.execute("delete from users where user_id in ('U8', 'U9')")
+
+
 def _is_about_customers(route: Route) -> bool:
     return route.rule.startswith("/analytics/") and "/email/" not in route.rule
 
@@ -186,10 +205,14 @@ def _is_about_customers(route: Route) -> bool:
 def _exclude(
     scene: Scene, who: Asker, kind: str, value: str, path: str = ""
 ) -> tuple[int, str]:
-    form = {"kind": kind, "value": value, "reason": "test", "csrf_token": who.csrf_token}
+    status, text = _post(scene, who, f"/excluded{path}", kind=kind, value=value, reason="test")
+    said = text.partition("<h1>")[2].partition("Ref")[0]
+    return status, said.replace(value, "VALUE")
+
+
+def _post(scene: Scene, who: Asker, path: str, **form: str) -> tuple[int, str]:
     answer = who.browser.post(
-        scene.site.url(f"/analytics/customers/excluded{path}"), form, allow_redirects=False,
-        headers={"Origin": scene.site.base_url},
+        scene.site.url(f"/analytics/customers{path}"), form | {"csrf_token": who.csrf_token},
+        allow_redirects=False, headers={"Origin": scene.site.base_url},
     )  # fmt: skip
-    said = answer.text.partition("<h1>")[2].partition("Ref")[0]
-    return answer.status_code, said.replace(value, "VALUE")
+    return answer.status_code, answer.text

@@ -17,6 +17,7 @@ from app.customers import queries
 from app.customers.queries import Cursor
 from app.dates import parse_instant
 from app.errors import Invalid, Malformed, NotFound
+from app.masking import mask_id
 from app.reading import reading_transaction
 from app.tenant_settings import get_tenant_settings
 
@@ -92,6 +93,7 @@ def session_history(session_id: str, query: SessionHistoryQuery) -> PageOf[Sessi
     rows = [
         filled(
             SessionEvent, event, items=_objects(event.items),
+            contact_id=_shown_id(event.contact_id),
             currency=None if event.amount is None else event.currency or currency,
         )
         for event in events
@@ -127,8 +129,14 @@ def user_history(user_id: str, query: UserHistoryQuery) -> PageOf[HistoryEntry]:
 def _entry(entry: queries.Entry, currency: str) -> HistoryEntry:
     return filled(
         HistoryEntry, entry, location_id=entry.branch_id or None,
+        contact_id=_shown_id(entry.contact_id),
         currency=None if entry.amount is None else entry.currency or currency,
     )  # fmt: skip
+
+
+def _shown_id(contact_id: str | None) -> str | None:
+    """Viewers see an id that is an address shortened, as on pages."""
+    return mask_id(contact_id) if current_scope().is_masked else contact_id
 
 
 def _page(

@@ -52,20 +52,22 @@ def list_exclusions_of(
 
 
 def exclude_customer(
-    conn: Connection, tenant_id: UUID, customer: Customer, people: Sequence[Person],
-    form: MultiDict[str, str], by: str,
+    conn: Connection, tenant_id: UUID, scope: Scope, customer: Customer,
+    people: Sequence[Person], form: MultiDict[str, str], by: str,
 ) -> Marked:  # fmt: skip
     """Take the customer, or an email domain of its people, out of all lists.
 
     Raises:
         NotFound: it is a device.
         Invalid: the reason is missing, or none of its people has that domain.
+        Forbidden: people of customers that the member does not see whole have that domain too.
     """
     kind, value = markable(customer)
     if domain := form.get("email_domain", "").strip().lower():
         if domain not in email_domains(people):
             raise Invalid("None of these contacts has that email domain.")
         kind, value = "email_domain", domain
+        _check_scope(conn, tenant_id, scope, kind, value)
     _store(conn, tenant_id, kind, value, read_reason(form), by)
     return kind, value
 
@@ -101,11 +103,14 @@ def exclude(
 
 
 def include_customer(
-    conn: Connection, tenant_id: UUID, customer: Customer, domains: Sequence[str]
+    conn: Connection, tenant_id: UUID, scope: Scope, customer: Customer, domains: Sequence[str]
 ) -> Marked:
-    """End every exclusion that holds for this customer, those of its email domains too."""
+    """End its exclusions, and those of its email domains that the member may end."""
     kind, value = markable(customer)
-    values = {"t": tenant_id, "kind": kind, "value": value, "domains": list(domains)}
+    values = {
+        "t": tenant_id, "scope": scope.literal, "kind": kind, "value": value,
+        "domains": list(domains),
+    }  # fmt: skip
     conn.execute(_END_OF, values)
     return kind, value
 
@@ -218,6 +223,9 @@ _END_OF = text("""
         tenant_id = :t
         and (
             (kind = :kind and value = :value)
-            or (kind = 'email_domain' and value = any(:domains))
+            or (
+                kind = 'email_domain' and value = any(:domains)
+                and _is_exclusion_in_scope(:t, cast(:scope as member_scope), kind, value)
+            )
         )
 """)

@@ -110,7 +110,8 @@ def exclude(customer_key: str) -> AnyResponse:
     return _mark(
         customer_key, "excluded", "Excluded from all lists of tasks.",
         lambda conn, found, people: exclusions.exclude_customer(
-            conn, _tenant_id(), found, people, request.form, current_member().email
+            conn, _tenant_id(), current_scope(), found, people, request.form,
+            current_member().email,
         ),
     )  # fmt: skip
 
@@ -122,7 +123,7 @@ def include(customer_key: str) -> AnyResponse:
     return _mark(
         customer_key, "included", "In the lists of tasks again.",
         lambda conn, found, people: exclusions.include_customer(
-            conn, _tenant_id(), found, exclusions.email_domains(people)
+            conn, _tenant_id(), current_scope(), found, exclusions.email_domains(people)
         ),
     )  # fmt: skip
 

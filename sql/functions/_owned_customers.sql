@@ -18,34 +18,27 @@ declare
         from _member_names(p_tenant_id) as n
         where n.email = lower((p_scope).owner)
     );
+    v_accounts text[];
+    v_given text[];
 begin
     if v_names = '{}' then
         return '{}';
     end if;
+    select array(
+        select c.customer_key from _account_customers(p_tenant_id, v_names) as c
+    ) into v_accounts;
+    select array(
+        select distinct w.customer_key
+        from task_history as h
+        inner join task_work as w on w.tenant_id = p_tenant_id and w.task_id = h.task_id
+        where
+            h.tenant_id = p_tenant_id and h.action = 'assign' and lower(h.owner) = any(v_names)
+    ) into v_given;
     return array(
-        with named as (
-            select distinct u.buying_company_erp_id as company_id
-            from users as u
-            where u.tenant_id = p_tenant_id and lower(u.account_owner) = any(v_names)
-        ),
-        accounts as (
-            select
-                'k:' || u.buying_company_erp_id as customer_key,
-                lower(mode() within group (order by u.account_owner)) as owner
-            from users as u
-            where
-                u.tenant_id = p_tenant_id
-                and u.buying_company_erp_id in (select n.company_id from named as n)
-            group by u.buying_company_erp_id
-            union all
-            select 'c:' || u.user_id, lower(u.account_owner)
-            from users as u
-            where
-                u.tenant_id = p_tenant_id and u.buying_company_erp_id is null
-                and lower(u.account_owner) = any(v_names)
-        ),
-        assigned as (
-            select a.* from _assigned_owners(p_tenant_id, null) as a where a.owner is not null
+        with assigned as (
+            select a.*
+            from _assigned_owners(p_tenant_id, v_accounts || v_given) as a
+            where a.owner is not null
         )
         select h.customer_key
         from (
@@ -62,10 +55,8 @@ begin
         end) as h (customer_key)
         union
         select c.customer_key
-        from accounts as c
-        where
-            c.owner = any(v_names)
-            and c.customer_key not in (select a.customer_key from assigned as a)
+        from unnest(v_accounts) as c (customer_key)
+        where c.customer_key not in (select a.customer_key from assigned as a)
     );
 end;
 $$;

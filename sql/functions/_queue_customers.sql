@@ -17,15 +17,12 @@ begin
         return null;
     end if;
     return _whole_customers(p_tenant_id, p_scope, array(
-        select t.customer_key
+        select distinct t.customer_key
         from task as t
         where
             t.tenant_id = p_tenant_id and t.task_type = any(p_types)
             and t.last_date between p_start_date and p_end_date
             and t.branch_id = any((p_scope).location_ids)
-        union
-        select o.customer_key
-        from unnest(_owned_customers(p_tenant_id, p_scope)) as o (customer_key)
-    ));
+    ), true);
 end;
 $$;

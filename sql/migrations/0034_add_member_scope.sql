@@ -11,6 +11,8 @@ alter table task add column contact_words text;
 create index users_account_owner on users (tenant_id, lower(account_owner))
 where account_owner is not null;
 create index task_work_customer on task_work (tenant_id, customer_key);
+create index task_history_assigned on task_history (tenant_id, lower(owner), task_id)
+where action = 'assign';
 
 -- Their arguments change; the deploy makes them again from sql/functions/.
 drop function if exists get_customer(uuid, text, text[], timestamptz);

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.customers.world import World, ago, item
-from tests.running import ADA, GUS, REP, Member, Site
+from tests.running import ADA, GUS, REP, VIEWER, Member, Site
 from tests.tasks.queue_page import world
 
 __all__ = ["world"]
@@ -40,6 +40,15 @@ def asked(site: Site, path: str, member: Member = ADA, **more: Any) -> Any:
     answer: requests.Response = site.api(path, member, **more)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def test_a_viewer_sees_ids_that_are_addresses_shortened(site: Site, world: World) -> None:
+    world.session("p3", 1, START, contact="ann@k1.example")
+    world.event("page_view", START, "p3", 1, user_id="ann@k1.example")
+    for path in (f"{SESSION}/p3.1", f"{USER}/ann@k1.example"):
+        for member, shown in ((ADA, "ann@k1.example"), (VIEWER, "a•••@k1.example")):
+            (row,) = asked(site, path, member)["data"]
+            assert row["contact_id"] == shown
 
 
 def test_a_sessions_events_in_order(site: Site, visit: World) -> None:

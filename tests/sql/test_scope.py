@@ -134,6 +134,23 @@ def test_of_a_customer_of_another_branch_nothing_is_told(
             assert not [one for one in (*wanted, *about.hidden) if one in told], word
 
 
+def test_who_sleeps_elsewhere_is_not_counted(world: World, cast_of: dict[str, Customer]) -> None:
+    """Of one task of each customer, at D03, those count that are seen whole."""
+    later = utc_now() + timedelta(days=2)
+    world.superuser.execute(
+        "update task set state = 'snoozed', snoozed_until = %s"
+        " where tenant_id = %s and task_type = 'cart' and branch_id = 'D03'",
+        (later, world.tenant_id),
+    )
+    week = utc_now() - timedelta(days=7)
+    with tenant_transaction(world.tenant_id) as conn:
+        for scope, wanted in ((EVERYTHING, len(cast_of)), (SCOPE, len(WHOLE)), (at("D02"), 0)):
+            counts = queue_queries.get_queue_counts(
+                conn, world.tenant_id, scope, PERIOD, week, None, None, None
+            )
+            assert counts.snoozed == wanted, scope
+
+
 def _told(world: World, ask: Ask, scope: Scope, about: Customer) -> str:
     with tenant_transaction(world.tenant_id) as conn:
         return repr(ask(conn, world.tenant_id, scope, about))

@@ -1,0 +1,77 @@
+"""The defences of scope: without the member's scope in any one query a test goes red."""
+
+from __future__ import annotations
+
+_TOLD = "tests/sql/test_scope.py::test_of_a_customer_of_another_branch_nothing_is_told"
+_SHOWN = "_shown_branches(p_tenant_id, p_scope, p_customer_key)"
+_SESSION = "_shown_branches(p_tenant_id, p_scope, _session_customer(v_session))"
+_VISIT = "_shown_branches(p_tenant_id, p_scope, _session_customer(v_visit))"
+_BRANCHES = "_branches_in_scope(p_location_ids, p_scope)"
+_SEARCHING = "tests/sql/test_searching.py"
+
+# The query, where its scope stands, the text and what stands there instead.
+_QUERIES = [
+    ("find_customer", "sql/functions/get_customer.sql", _SHOWN, "null"),
+    ("list_people", "sql/functions/get_customer_people.sql", _SHOWN, "null"),
+    ("list_devices", "sql/functions/get_customer_devices.sql", _SHOWN, "null"),
+    ("list_products", "sql/functions/get_customer_products.sql", _SHOWN, "null"),
+    ("get_user_history", "sql/functions/get_user_history.sql",
+     "_shown_branches(p_tenant_id, p_scope, v_key)", "null"),
+    ("find_session", "sql/functions/get_session.sql", _SESSION, "null"),
+    ("get_session_history", "sql/functions/get_session_history.sql", _SESSION, "null"),
+    ("find_order_visit", "sql/functions/get_order_visit.sql", _VISIT, "null"),
+    ("get_customer_summaries", "sql/functions/get_customer_summaries.sql",
+     "_whole_customers(p_tenant_id, p_scope, p_customer_keys)", "p_customer_keys"),
+    ("find_task", "sql/functions/get_tasks.sql",
+     "                and (t.branch_id = any($7) or t.customer_key = any($8)"
+     " or lower(t.owner) = $9)\n", ""),
+    ("get_purchase_tasks", "sql/functions/_list_tasks.sql", _BRANCHES, "p_location_ids"),
+    ("get_task_queue", "sql/functions/get_task_queue.sql", _BRANCHES, "p_location_ids"),
+    ("list_customers", "sql/functions/list_customers.sql",
+     "v_branches is null or c.customer_key = any(v_whole) as is_whole", "true as is_whole"),
+    ("list_contacts", "app/tasks/queries.py",
+     "_whole_customers(:t, cast(:scope as member_scope), cast(:keys as text []))",
+     "cast(:keys as text [])"),
+    ("list_order_lines", "app/tasks/lookups.py",
+     "            and (s.branches is null or o.branch_id = any(s.branches))\n", ""),
+    ("list_earlier_orders", "app/tasks/lookups.py",
+     "            and (s.branches is null or t.branch_id = any(s.branches))\n", ""),
+    ("list_exclusions", "app/customers/exclusions.py",
+     "        and _is_exclusion_in_scope(:t, cast(:scope as member_scope), x.kind, x.value)\n", ""),
+]  # fmt: skip
+SCOPE_DEFENCES = [
+    *((f"scope: {name}", file, old, new, f"{_TOLD}[{name}]") for name, file, old, new in _QUERIES),
+    ("scope: the counts of a list", "sql/functions/_count_tasks.sql", _BRANCHES, "p_location_ids",
+     _SEARCHING),
+    ("scope: the counts of the queue", "sql/functions/get_queue_counts.sql", _BRANCHES,
+     "p_location_ids", "tests/sql/test_scope.py::test_who_sleeps_elsewhere_is_not_counted"),
+    ("scope: people of another branch are not searched", "sql/functions/_search_of.sql",
+     "else 'row'", "else 'all'", _SEARCHING),
+    ("scope: nor are those of a customer in part", "sql/functions/list_customers.sql",
+     "when w.is_whole and not v_is_masked then c.words", "when not v_is_masked then c.words",
+     _SEARCHING),
+    ("masked: not found in lists of tasks", "sql/functions/_search_of.sql",
+     "(p_scope).is_masked is distinct from false", "false", _SEARCHING),
+    ("masked: not found among customers", "sql/functions/list_customers.sql",
+     "when w.is_whole and not v_is_masked then c.words", "when w.is_whole then c.words",
+     _SEARCHING),
+    ("masked: in no order of tasks", "sql/functions/_list_tasks.sql",
+     "not coalesce((p_scope).is_masked, true)", "true", _SEARCHING),
+    ("masked: in no order of customers", "sql/functions/list_customers.sql",
+     "case when not v_is_masked or not w.is_person then c.name end", "c.name", _SEARCHING),
+    ("owner: nobody hands out more than they see", "sql/functions/_owned_customers.sql",
+     "when g.location_ids is null then g.customer_keys", "when true then g.customer_keys",
+     "tests/sql/test_owners.py"),
+    ("exclusions: only of customers that are seen whole", "app/customers/exclusions.py",
+     "    _check_scope(conn, tenant_id, scope, kind, value)\n", "",
+     "tests/test_branch_routes.py::test_only_customers_that_are_seen_whole_are_excluded"),
+    ("customers: nobody changes one of whom they see a part", "app/customers/marks.py",
+     "    if not customer.is_whole:\n        raise Forbidden(",
+     "    if False:\n        raise Forbidden(",
+     "tests/test_branch_routes.py::test_a_write_changes_nothing_of_another_branch"),
+    ("catalogue: who is told customers says what may be seen",
+     "sql/functions/get_customer_summaries.sql",
+     "p_tenant_id uuid, p_scope member_scope, p_customer_keys text[],",
+     "p_tenant_id uuid, p_customer_keys text[], p_scope member_scope default null,",
+     "tests/sql/test_catalogue.py"),
+]  # fmt: skip
