@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _LAST = "tests/auth/test_last_admin.py"
+_DOORS, _OMITTED = "tests/tasks/test_step_doors.py", "tests/test_omissions.py"
 
 # Name, file, what is taken out, what stands there instead, the test that notices.
 MEMBERS_DEFENCES = [
@@ -24,4 +25,23 @@ MEMBERS_DEFENCES = [
      "find_task(conn, tenant_id, membership.scope, task_id)",
      "find_task(conn, tenant_id, type(membership.scope)(None), task_id)",
      "tests/test_routes.py"),
+    ("members: no branches by omission", "app/auth/members_forms.py",
+     'form.get("scope", "")', 'form.get("scope", "all")', _OMITTED),
+    ("schedules: no pause ends by omission", "app/settings/schedule_form.py",
+     "if self.is_paused.raw_data else None", "if self.is_paused else None", _OMITTED),
+    ("steps: nobody gets a task who does not work here", "app/tasks/step_rules.py",
+     "    if change.owner not in {person.email", "    if not {person.email", _DOORS),
+    ("steps: a note has an end", "app/tasks/step_rules.py",
+     "    if len(note) > LONGEST_NOTE:\n", "    if not note and asked:\n", _DOORS),
+    ("steps: a snooze has an end", "app/tasks/step_rules.py",
+     "    if day > clock.today + timedelta(days=MOST_DAYS):\n", "    if not day:\n", _DOORS),
+    ("steps: what is not seen is not changed", "app/tasks/step_rules.py",
+     "    if not scope.allows(task.branch_id) and not is_own:\n", "    if is_own is None:\n",
+     _DOORS),
+    ("steps: text that no database keeps is refused", "app/tasks/step_rules.py",
+     '    if "\\x00" in said or any(', "    if any(", _DOORS),
+    ("steps: a form takes one step", "app/tasks/work.py",
+     "    if taken is not None:\n        return taken\n", "", "tests/tasks/test_nonces.py"),
+    ("exports: they stop for who lost access", "app/exports.py",
+     "            _check(membership, member_id)\n", "", "tests/test_exports.py"),
 ]  # fmt: skip

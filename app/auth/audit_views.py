@@ -19,7 +19,8 @@ from app.current import current_membership
 from app.dates import parse_date, zone
 from app.db import tenant_transaction
 from app.errors import Invalid
-from app.spreadsheet import Cell, file_response
+from app.exports import download
+from app.spreadsheet import Cell
 from app.web import block, current_format, record_export, render_page, require_role
 
 blueprint = Blueprint("audit", __name__, url_prefix="/auth/audit")
@@ -70,7 +71,7 @@ def export_audit(kind: str) -> Response:
     _, asked = parse_filters(request.args, fmt.time_zone)
     record_export("audit", "audit-log", kind)
     rows = _rows(_tenant_id(), asked, fmt.time_zone)
-    return file_response("audit-log", kind, HEADER, rows)
+    return download("audit-log", kind, HEADER, rows)
 
 
 def parse_filters(

@@ -19,10 +19,10 @@ from app.customers.queries import Cursor, Customer, Person
 from app.dates import parse_instant, utc_now
 from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
+from app.exports import download
 from app.masking import mask_id, mask_name
 from app.paging import Page
 from app.reading import reading_transaction
-from app.spreadsheet import file_response
 from app.web import (
     block,
     current_format,
@@ -151,7 +151,7 @@ def export_history(customer_key: str, kind: str) -> Response:
         _tenant_id(), current_scope(), found.customer_key, fmt.time_zone, fmt.currency,
         _is_read_only(),
     )
-    return file_response("customer-history", kind, notes.HEADER, notes.history_rows(asked))
+    return download("customer-history", kind, notes.HEADER, notes.history_rows(asked))
 
 
 @blueprint.get("/sessions/<key:session_id>")

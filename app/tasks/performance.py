@@ -13,8 +13,8 @@ from werkzeug.datastructures import MultiDict
 from app.current import current_membership
 from app.dates import DateRange, today, utc_now
 from app.errors import Invalid, NotFound
+from app.exports import download
 from app.reading import reading_transaction
-from app.spreadsheet import file_response
 from app.tasks.opened import WORKING_ROLES
 from app.tasks.performance_export import (
     BRANCH_HEADER,
@@ -104,7 +104,7 @@ def export_table(name: str, kind: str) -> Response:
             header, rows = PAGE_HEADER, page_rows(_pages(conn, filters, 1_000_000, 0), fmt)
     record_export("performance", name, kind)
     file = f"performance-{name}-{filters.period.start}-{filters.period.end}"
-    return file_response(file, kind, header, rows)
+    return download(file, kind, header, rows)
 
 
 def sort_branches(rows: list[BranchRow], sort_field: str, sort_order: str) -> list[BranchRow]:

@@ -16,8 +16,8 @@ from app.current import current_actor, current_membership
 from app.dates import parse_instant, today, utc_now
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, Malformed, NotFound
+from app.exports import download
 from app.reading import reading_transaction
-from app.spreadsheet import file_response
 from app.tasks.opened import WORKING_ROLES
 from app.tasks.table_filters import Table, TableFilters, parse_table_filters
 from app.tasks.table_page import short_key, table_context
@@ -87,7 +87,7 @@ def export_terms(kind: str) -> Response:
     rows = term_rows(tenant_id, _question(filters), fmt, STATUS_NAMES, _sees_people())
     record_export("terms", "search-terms", kind)
     name = f"search-terms-{filters.period.start}-{filters.period.end}"
-    return file_response(name, kind, HEADER, rows)
+    return download(name, kind, HEADER, rows)
 
 
 @blueprint.get("/search-terms/term")

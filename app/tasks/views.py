@@ -12,9 +12,9 @@ from werkzeug.datastructures import MultiDict
 from app.current import current_member, current_membership
 from app.dates import today
 from app.errors import Invalid, NotFound
+from app.exports import download
 from app.periods import preset_labels
 from app.reading import reading_transaction
-from app.spreadsheet import file_response
 from app.tasks import export, words
 from app.tasks.filters import LIMITS, ListFilters, parse_list_filters
 from app.tasks.lists import BY_TYPE, LISTS, Asked, TaskList, read_list
@@ -88,7 +88,7 @@ def export_list(list_name: str, kind: str) -> Response:
     asked = _export(task_list, read_filters(task_list))
     record_export("tasks", list_name, kind)
     name = f"{task_list.slug}-{asked.question.period.start}-{asked.question.period.end}"
-    return file_response(name, kind, export.HEADER, export.list_rows(asked))
+    return download(name, kind, export.HEADER, export.list_rows(asked))
 
 
 @blueprint.get("/tasks/<uuid:task_id>")

@@ -90,7 +90,7 @@ def test_assigning_gives_all_reasons_to_one_person(ada: Browser, world: World,
     assert rows(world, "owner") == [(REP.email,)] * 2
     refused = press(ada, "assign", owner="stranger@nowhere.example")
     assert refused.status_code == 422
-    assert "Choose one of the members." in check_fragment(refused, card_id("k:K1")).text()
+    assert "Choose a colleague who works here." in check_fragment(refused, card_id("k:K1")).text()
 
 
 def test_giving_ones_own_card_away_takes_it_from_mine(rae: Browser, world: World,
