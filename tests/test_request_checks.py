@@ -15,7 +15,7 @@ import requests
 from app.api import MOST_FAULTS
 from app.request_checks import DEEPEST, MOST_FIELDS, MOST_JSON_BYTES
 from tests.routes import asking, matrix
-from tests.routes.asking import ask, names_for
+from tests.routes.asking import names_for
 from tests.routes.matrix import Route
 from tests.routes.world import CALLERS, Things, furnish, people
 from tests.running import Site, port, provider, site
