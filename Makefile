@@ -6,7 +6,7 @@ PORT ?= 8000
 # With AT=INSTANT the command and all it starts live by a clock that starts there.
 AT_PY = $(PY) $(if $(AT),-m dev.clock '$(AT)')
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint audit fmt bench defences campaign mail load token psql schema
+.PHONY: help demo test check lint audit fmt bench defences campaign fuzz mail load token psql schema
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ test: $(VENV)/.ready ## all tests; ARGS= chooses, AT=2028-02-29T23:30Z moves the
 
 campaign: $(VENV)/.ready ## every death the tests know while somebody reads; SEED=1, SAMPLE=20, OUT=FILE
 	$(PY) -m tests.campaign --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUT),--out '$(OUT)')
+
+fuzz: $(VENV)/.ready ## requests nobody would write, to every route: no answer may be a fault of ours; SEED=1
+	FUZZ=100 SEED=$(or $(SEED),1) $(PY) -m pytest -q -s tests/fuzz
 
 mail: $(VENV)/.ready ## many mails, a server that fails, workers that die; SEED=1, MESSAGES=1000, OUT=FILE
 	$(PY) -m tests.email.campaign --seed $(or $(SEED),1) $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(OUT),--out '$(OUT)')

@@ -132,9 +132,20 @@ def load_config() -> Config:
         lines = (f"{e['loc'][0]!s}".upper() + f": {e['msg']}" for e in error.errors())
         raise ConfigError("Settings are missing or wrong:\n  " + "\n  ".join(lines)) from None
     if config.app_env == "production":
+        _refuse_local_address(config)
         _refuse_unencrypted(config)
         _refuse_short_lease(config)
     return config
+
+
+def _refuse_local_address(config: Config) -> None:
+    """Links in pages and mail must lead people here, encrypted: the web and the workers need it."""
+    address = urlsplit(config.base_url)
+    if address.scheme != "https":
+        raise ConfigError("BASE_URL: production needs an https address")
+    host = address.hostname or ""
+    if host in ("", "localhost", "::1") or host.endswith(".localhost") or host.startswith("127."):
+        raise ConfigError("BASE_URL: production needs an address that people can reach")
 
 
 def _refuse_unencrypted(config: Config) -> None:

@@ -1,9 +1,9 @@
 """An end for every wait on PostgreSQL, and no queue for a server that is away.
 
 A connection of a web request gives up on an answer after seconds, and a request on all its
-answers together. So many requests may wait at once; the threads beyond that answer what needs no
-database. Whoever waits for a place asks the server for a sign of life, and when there is none,
-everybody is refused at once until a thread of its own finds the server again.
+answers together. Only so many requests may wait at once, and when half of them get no answer for
+long, others are refused instead of joining them: the remaining threads answer what needs no
+database. Once a new connection gets no answer either, everybody is refused until one does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -26,15 +25,16 @@ from sqlalchemy.exc import OperationalError
 from app.log import logger
 
 PLACES = 8
-REQUEST_S = 9.0  # for all answers of one request together
-STATEMENT_S = 6.0  # after which the server ends a statement by itself
-ANSWER_S = 7.0  # longer, so that a server that lives speaks first
+REQUEST_S = 7.0  # for all answers of one request together
+STATEMENT_S = 5.0  # after which the server ends a statement by itself
+ANSWER_S = 5.5  # longer, so that a server that lives speaks first
 PING_S = 1.5
 CONNECT_S = 2
-SIGN_AFTER_S, SIGN_S = 0.3, 0.6
+STUCK_S = 0.6  # for one answer, while others wait for a place
 _AGAIN_S = 0.2
 
 V = TypeVar("V")
+_asked_at: dict[int, float] = {}  # since when each thread waits for an answer
 # When the request has to end; None outside of requests, where nothing is limited.
 _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
@@ -62,7 +62,8 @@ class Wire(psycopg.Connection[Any]):
         if is_limited():
             timeout = min(self.most_s, time_left(), timeout or math.inf)
         try:
-            return super().wait(gen, interval, timeout)
+            with asking():
+                return super().wait(gen, interval, timeout)
         except _WaitTimeout:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server did not answer in time") from None
@@ -75,6 +76,17 @@ class Wire(psycopg.Connection[Any]):
             yield
         finally:
             self.most_s = ANSWER_S
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """This thread waits for the server in the block."""
+    thread = threading.get_ident()
+    _asked_at[thread] = time.monotonic()
+    try:
+        yield
+    finally:
+        del _asked_at[thread]
 
 
 def begin_request() -> None:
@@ -99,30 +111,27 @@ def time_left() -> float:
 
 @dataclass
 class Watch:
-    """Who waits for one server. `lose` is called when it falls silent, to let go of connections."""
+    """Who waits for one server. `let_go` drops idle connections when it falls silent."""
 
     url: str
-    lose: Callable[[], None]
+    let_go: Callable[[], None]
     is_away: bool = False
     _used: dict[int, int] = field(default_factory=dict)
     _free: threading.Condition = field(default_factory=threading.Condition)
-    _asking: threading.Lock = field(default_factory=threading.Lock)
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "database"))
-    _wire: Wire | None = None
     _is_over: bool = False
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """A place among those who may wait; one a thread, however nested.
+        """A place among the requests that may wait; one a thread, however nested.
 
         Raises:
-            DatabaseAway: the server is known to be away, or there was no place in time.
+            DatabaseAway: the server is known to be away, or nobody who has a place gets on.
         """
+        if not is_limited():
+            yield
+            return
         thread = threading.get_ident()
-        give_up_at = time.monotonic() + time_left()
-        while not self._take(thread):
-            if time.monotonic() > give_up_at or not self._shows_life():
-                raise DatabaseAway
+        self._take(thread)
         try:
             yield
         finally:
@@ -136,24 +145,28 @@ class Watch:
             self.is_away = True
             self._free.notify_all()
         logger.error("database.silent")
-        self.lose()
+        self.let_go()
         threading.Thread(target=self._look, name="database-look", daemon=True).start()
 
     def close(self) -> None:
         """Look no more."""
         self._is_over = True
-        self._pool.shutdown(wait=False)
 
-    def _take(self, thread: int) -> bool:
-        """Whether there was a place within a moment."""
+    def _take(self, thread: int) -> None:
+        """Wait for a place, unless those who have one wait too long themselves."""
         with self._free:
-            self._free.wait_for(lambda: self.is_away or self._has_place(thread), SIGN_AFTER_S)
+            while not self.is_away and not self._has_place(thread):
+                if self._is_stuck() or time_left() < 1:
+                    raise DatabaseAway
+                self._free.wait(0.1)
             if self.is_away:
                 raise DatabaseAway
-            if not self._has_place(thread):
-                return False
             self._used[thread] = self._used.get(thread, 0) + 1
-            return True
+
+    def _is_stuck(self) -> bool:
+        """Whether half of those with a place have waited long for one and the same answer."""
+        late = time.monotonic() - STUCK_S
+        return 2 * sum(_asked_at.get(one, late + 1) < late for one in self._used) >= PLACES
 
     def _has_place(self, thread: int) -> bool:
         return thread in self._used or len(self._used) < PLACES
@@ -165,28 +178,9 @@ class Watch:
                 del self._used[thread]
                 self._free.notify()
 
-    def _shows_life(self) -> bool:
-        """Ask for a sign of life; one thread does, the others take its word."""
-        if not self._asking.acquire(blocking=False):
-            return True
-        try:
-            self._pool.submit(self._ask).result(SIGN_S)
-        except (TimeoutError, psycopg.Error):
-            self.note_silence()
-            return False
-        finally:
-            self._asking.release()
-        return True
-
-    def _ask(self) -> None:
-        if self._wire is None or self._wire.closed:
-            self._wire = Wire.connect(self.url, autocommit=True, connect_timeout=CONNECT_S)
-        begin_request()
-        with self._wire.within(PING_S):
-            self._wire.execute("select 1")
-
     def _look(self) -> None:
         """Ask again and again until there is an answer."""
+        begin_request()
         while not self._is_over:
             with suppress(psycopg.Error):
                 with Wire.connect(self.url, autocommit=True, connect_timeout=CONNECT_S) as wire:
@@ -195,7 +189,6 @@ class Watch:
                         wire.execute("select 1")
                 with self._free:
                     self.is_away = False
-                    self._wire = None
                 logger.info("database.answers")
                 return
             time.sleep(_AGAIN_S)

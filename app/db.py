@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -12,7 +11,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from app.config import Config, ConfigError
@@ -23,6 +21,7 @@ from app.database_watch import (
     STATEMENT_S,
     Watch,
     Wire,
+    asking,
     is_limited,
 )
 from app.redis_client import connect
@@ -141,11 +140,10 @@ def _open() -> Iterator[Connection]:
     with ExitStack() as ending:
         if _watch is not None:
             ending.enter_context(_watch.place())
-        began = time.monotonic()
         try:
             connection = ending.enter_context(_engine(_role).connect())
-        except (OperationalError, PoolTimeout):
-            if _watch is not None and time.monotonic() - began >= PING_S:
+        except OperationalError:
+            if _watch is not None:
                 _watch.note_silence()
             raise
         yield connection
@@ -278,7 +276,8 @@ def make_engine(url: str, *, pooled: bool = True, is_replica: bool = False) -> E
 
 
 def _connect(_dialect: object, _record: object, urls: list[str], options: dict[str, Any]) -> Wire:
-    return Wire.connect(*urls, **options)
+    with asking():
+        return Wire.connect(*urls, **options)
 
 
 def _ping(ask: Callable[[Any], bool], wire: Any) -> bool:  # noqa: ANN401 - SQLAlchemy's own

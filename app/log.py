@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import sys
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 from loguru import logger
 
 from app.config import Config, ConfigError
-from app.redaction import redact, redact_text
+from app.redaction import describe_error, describe_traceback, redact, redact_text
 
 if TYPE_CHECKING:
     from loguru import Record
@@ -161,8 +160,7 @@ def _traceback(record: Record) -> str:
     error = record["exception"]
     if error is None:
         return ""
-    kind, value, trace = error
-    return redact_text("".join(traceback.format_exception(kind, value, trace)))
+    return describe_traceback(error.value) if error.value is not None else ""
 
 
 class _FromLogging(logging.Handler):
@@ -173,7 +171,19 @@ class _FromLogging(logging.Handler):
         if record.levelno not in (10, 20, 30, 40, 50):
             level = record.levelno
         opened = logger.opt(depth=6, exception=_complete(record))
-        opened.bind(logger=record.name).log(level, "{}", record.getMessage())
+        opened.bind(logger=record.name).log(level, "{}", _message(record))
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The line as the library wrote it, its errors without what they quote."""
+    parts = record.args if isinstance(record.args, tuple) else ()
+    if any(isinstance(part, BaseException) for part in (record.msg, *parts)):
+        record.msg, record.args = _without_values(record.msg), tuple(map(_without_values, parts))
+    return record.getMessage()
+
+
+def _without_values(part: object) -> object:
+    return describe_error(part) if isinstance(part, BaseException) else part
 
 
 def _complete(

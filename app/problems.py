@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import web
 from app.api import is_api_request
 from app.current import NoTenant
+from app.database_watch import DatabaseAway
 from app.errors import AppError, NotFound, Unauthenticated
 
 _WORDS = {
@@ -137,7 +138,10 @@ def _sentence(error: HTTPException) -> str:
 
 
 def _render_database_down(error: Exception) -> AnyResponse:
-    logger.opt(exception=error).error("request.database.failed")
+    if isinstance(error, DatabaseAway):
+        logger.warning("request.database.away")
+    else:
+        logger.opt(exception=error).error("request.database.failed")
     g.member, g.membership, g.memberships = None, None, []
     return render(DatabaseDown())
 

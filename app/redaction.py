@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+
+import psycopg
+from sqlalchemy.exc import StatementError
 
 _HIDDEN = "[redacted]"
 _MAX_DEPTH = 6
@@ -28,9 +32,54 @@ _SHAPES = (
         ),
         rf"\1\2\3{_HIDDEN}",
     ),
+    # pydantic shows what it refuses, PostgreSQL the rows and values it was given.
+    (re.compile(r"input_value=.*?, input_type=", re.DOTALL), f"input_value={_HIDDEN}, input_type="),
+    (re.compile(r"^(DETAIL|CONTEXT|HINT|STATEMENT):.*?(?=^\S+:|\Z)", re.DOTALL | re.MULTILINE),
+     rf"\1: {_HIDDEN}\n"),
+    (re.compile(r"\[parameters: .*?\](?=\n|\Z)", re.DOTALL), f"[parameters: {_HIDDEN}]"),
     (re.compile(r"([?&](?:code|state)=)[^\s&'\"]+"), rf"\1{_HIDDEN}"),
     (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+"), "[email]"),
 )
+
+
+_QUOTED = re.compile(r'".*"', re.DOTALL)  # a message of PostgreSQL quotes names and values alike
+
+
+def describe_error(error: BaseException) -> str:
+    """What an error says, without what it quotes of a statement's values.
+
+    Of PostgreSQL's own errors: the kind, the message without what it quotes, and the names of the
+    table, column and constraint. Never DETAIL, CONTEXT or HINT, which repeat rows and values.
+    """
+    if isinstance(error, StatementError):
+        return describe_error(error.orig) if error.orig else type(error).__name__
+    if not isinstance(error, psycopg.Error):
+        return redact_text(str(error))
+    said = error.diag
+    message = said.message_primary or str(error).partition("\n")[0]
+    names = (said.table_name, said.column_name, said.constraint_name)
+    return " ".join(
+        part for part in (error.sqlstate, _QUOTED.sub('"…"', message), *names) if part
+    )
+
+
+def describe_traceback(error: BaseException) -> str:
+    """The traceback of an error and of its causes, oldest first, each as `describe_error` says."""
+    parts = []
+    for one in _chain(error):
+        parts += ["Traceback (most recent call last):\n", *traceback.format_tb(one.__traceback__)]
+        parts.append(f"{type(one).__qualname__}: {describe_error(one)}\n\n")
+    return redact_text("".join(parts).rstrip())
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error behind its causes."""
+    found: list[BaseException] = []
+    one: BaseException | None = error
+    while one is not None and one not in found:
+        found.append(one)
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    return reversed(found)
 
 
 def redact_text(text: str) -> str:
@@ -46,8 +95,10 @@ def redact(name: str, value: object, depth: int = 0) -> object:
         return value
     if _PRIVATE_FIELD.search(name) or depth > _MAX_DEPTH:
         return _HIDDEN
-    if isinstance(value, str | BaseException):
-        return redact_text(str(value))
+    if isinstance(value, BaseException):
+        return describe_error(value)
+    if isinstance(value, str):
+        return redact_text(value)
     if isinstance(value, Mapping):
         return {str(key): redact(str(key), item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

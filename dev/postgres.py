@@ -62,7 +62,9 @@ SETTINGS = {
     "jit": "off",
     "log_timezone": "UTC",
     "lc_messages": "C",
-    "log_min_messages": "warning",
+    # A failing statement is for the application's log: here its values would be quoted.
+    "log_min_messages": "log",
+    "log_error_verbosity": "terse",
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.track": "all",
 }

@@ -24,7 +24,14 @@ from app.jobs.queue import QUEUES
 from dev import postgres, valkey
 from dev.database import Urls, create_database, create_template
 from tests.faults.disk import NOT_ALLOWED
-from tests.planted import SECRETS, search_databases, search_logs, search_redis
+from tests.planted import (
+    CONTACTS,
+    SECRETS,
+    ErrorPages,
+    search_databases,
+    search_logs,
+    search_redis,
+)
 
 SKIPPED: list[str] = []
 ZONES = ("UTC", "America/New_York", "Europe/Berlin")  # of the tenants of tests
@@ -64,6 +71,15 @@ def pytest_runtest_setup() -> None:
             sleep(left_s)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def error_pages() -> Iterator[None]:
+    """No error page of the whole suite shows what was planted."""
+    pages = ErrorPages()
+    with pages.watching():
+        yield
+    assert not pages.leaks, "an error page says too much"
+
+
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The superuser's URL of a running PostgreSQL with the migrated template."""
@@ -71,8 +87,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         create_template(server.url)
         yield server.url
         leaks = [*search_databases(server.url, SECRETS)]
-        leaks += search_logs(tmp_path_factory.getbasetemp(), SECRETS)
-        assert not leaks, "secrets stand plain after the whole suite"
+        leaks += search_logs(tmp_path_factory.getbasetemp(), SECRETS | CONTACTS)
+        assert not leaks, "secrets or people stand plain after the whole suite"
 
 
 @pytest.fixture(scope="session")
@@ -80,8 +96,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running Valkey."""
     with valkey.start(tmp_path_factory.mktemp("valkey")) as server:
         yield server.url
-        leaks = list(search_redis(server.url, SECRETS))
-        assert not leaks, "secrets stand plain after the whole suite"
+        leaks = list(search_redis(server.url, SECRETS | CONTACTS))
+        assert not leaks, "secrets or people stand plain after the whole suite"
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,22 @@
-"""The secrets that the whole suite types, stores and sends; after it, none stands anywhere plain.
+"""What the whole suite types, stores and sends; after it, none of it stands where it must not.
 
-Every worker of the test run searches each database, all of Redis and every log it made.
+Secrets stand nowhere plain; people's names, phones and notes in no log, job or error page. Every
+worker of the test run searches each database, all of Redis (with what RQ packs), every log that
+the application and PostgreSQL wrote, and each error page that a test was given.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import requests
+from flask.testing import FlaskClient
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from redis import Redis
@@ -24,6 +31,13 @@ SECRETS = {
     "typed SFTP password": "canary-sftp-71f3",
     "typed SMTP password": "canary-smtp-92b4",
 }
+
+
+# What tests say of people; it belongs into the database and on pages, and nowhere else.
+CONTACTS = {
+    "name": "Caracanary", "address": "cara.canary@customer.example", "phone": "555-0199",
+    "note": "prefers email",
+}  # fmt: skip
 
 
 def forms(secret: str) -> tuple[str, ...]:
@@ -99,8 +113,43 @@ def _unpack(value: object) -> str:
 
 
 def search_logs(folder: Path, planted: dict[str, str]) -> Iterator[str]:
-    """Where something planted stands in one of the application's logs below this folder."""
+    """Where something planted stands in a log of the application or PostgreSQL in this folder."""
     for path in folder.rglob("*.log"):
-        is_ours = path.stem.endswith(("-service", "-service-error", "application"))
+        is_ours = path.stem.endswith(("-service", "-service-error", "application", "postgres"))
         if is_ours and (found := found_in(path.read_text(errors="replace"), planted)):
             yield f"{path.name}: {found}"
+
+
+@dataclass
+class ErrorPages:
+    """Watches every answer that a test gets: no fault of ours may show what was planted."""
+
+    leaks: list[str] = field(default_factory=list)
+
+    def look(self, url: str, status: int, text: Callable[[], str]) -> None:
+        """Note an answer that says too much."""
+        if status >= 500 and (found := found_in(text(), SECRETS | CONTACTS)):
+            self.leaks.append(f"{status} of {url}: {found}")
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look at what `requests` and Flask's own client receive in the block."""
+        send, open_ = requests.Session.send, FlaskClient.open
+
+        def sent(client: requests.Session, asked: Any, **options: Any) -> requests.Response:
+            answer = send(client, asked, **options)
+            if not options.get("stream"):
+                self.look(asked.url, answer.status_code, lambda: answer.text)
+            return answer
+
+        def opened(client: FlaskClient, *asked: Any, **options: Any) -> Any:
+            answer = open_(client, *asked, **options)
+            if not answer.is_streamed:
+                self.look(str(asked), answer.status_code, lambda: answer.get_data(as_text=True))
+            return answer
+
+        requests.Session.send, FlaskClient.open = sent, opened  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            requests.Session.send, FlaskClient.open = send, open_  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+import worker
 from app.config import ConfigError, load_config
 from app.factory import create_app
 from dev.database import project_root
@@ -111,3 +112,19 @@ def test_a_refused_start_is_one_sentence_and_no_traceback() -> None:
     assert done.returncode == 2
     assert "SECRET_KEY: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["", "http://shop.example.test", "https://127.0.0.1", "https://localhost:8443",
+                "https://shop.localhost", "https://[::1]"],
+)  # fmt: skip
+def test_no_process_starts_in_production_with_an_address_nobody_reaches(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BASE_URL", address)
+    if not address:
+        monkeypatch.delenv("BASE_URL")
+    with pytest.raises(ConfigError, match="BASE_URL: production needs an "):
+        create_app()
+    assert worker.main(["--burst"]) == 2
+    assert "BASE_URL: production needs an " in capsys.readouterr().err

@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from loguru import logger
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import log
 from app.config import Config
+from app.db import make_engine
+from app.email.api import MappingBody
 from app.redaction import redact, redact_text
 from tests.conftest import KEY, SECRET
 
@@ -139,3 +144,83 @@ def test_private_fields_are_taken_out_at_any_depth() -> None:
         "token": "[redacted]",
         "table": "t",
     }
+
+
+NOTE, PERSON, PHONE = "calls back on Tuesday", 'Cara "Canary" Diaz', "555-0199"
+# Statements that fail with a person's values in them, each in another way.
+FAILING = {
+    "check": ("insert into t (id, name) values (9, :name)", {"name": PERSON}),
+    "unique": ("insert into t (id, phone) values (9, :phone)", {"phone": PHONE}),
+    "not null": ("insert into t (id, name, phone) values (null, :name, :phone)",
+                 {"name": PERSON, "phone": PHONE}),
+    "number": ("select cast(:note as integer)", {"note": NOTE}),
+    "day": ("select cast(:phone as date)", {"phone": PHONE}),
+    "JSON": ("select cast(:note as jsonb)", {"note": NOTE}),
+    "too long": ("insert into t (id, short) values (9, :note)", {"note": NOTE}),
+    "raised": ("select pg_temp.refuse(:name)", {"name": PERSON}),
+    "no such table": ("select :name from nowhere", {"name": PERSON}),
+    "NUL": ("select cast(:note as text)", {"note": NOTE + "\x00"}),
+    "no such type": ("select :note", {"note": {"a": object(), "b": NOTE}}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def table(server_url: str) -> Iterator[Connection]:
+    """A table with every kind of constraint, that one row is in."""
+    engine = make_engine(server_url, pooled=False)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("""
+            create temp table t (
+                id integer not null, name text check (name is null), phone text unique,
+                short varchar(3)
+            )
+        """)
+        connection.exec_driver_sql(f"insert into t values (1, null, '{PHONE}')")
+        connection.exec_driver_sql("""
+            create function pg_temp.refuse(p_name text) returns void language plpgsql as $$
+            begin
+                raise exception 'refused: "%%"', p_name using detail = p_name, hint = p_name;
+            end $$
+        """)
+        connection.commit()
+        yield connection
+
+
+@pytest.mark.parametrize("way", FAILING)
+def test_a_failing_statement_logs_no_value(folder: Path, table: Connection, way: str) -> None:
+    statement, values = FAILING[way]
+    try:
+        table.execute(text(statement), values)
+    except SQLAlchemyError as error:
+        logger.exception("request.crashed")
+        logger.error("job.failed", reason=error, cause=error.__cause__)
+        logging.getLogger("some.library").exception("it failed: %s", error)
+    finally:
+        table.rollback()
+    written = (folder / "analytics-service-error.log").read_text()
+    assert written.count("Traceback (most recent call last)") >= 2
+    assert not [value for value in (NOTE, "Canary", "Diaz", PHONE) if value in written]
+
+
+def test_a_failing_copy_logs_no_value(folder: Path, table: Connection) -> None:
+    wire = table.connection.driver_connection
+    assert isinstance(wire, psycopg.Connection)
+    try:
+        with wire.cursor() as cursor, cursor.copy("copy t (id, name) from stdin") as copy:
+            copy.write_row(("x", PERSON))
+    except psycopg.Error:
+        logger.exception("job.failed")
+    finally:
+        wire.rollback()
+    written = (folder / "analytics-service-error.log").read_text()
+    assert "22P02" in written and "Canary" not in written and "CONTEXT" not in written
+
+
+def test_a_model_that_refuses_a_value_does_not_log_it(folder: Path) -> None:
+    try:
+        MappingBody.model_validate({"location_id": "", "email": PERSON, "name": [PHONE]})
+    except ValueError:
+        logger.exception("request.crashed")
+    written = (folder / "analytics-service-error.log").read_text()
+    assert "3 validation errors" in written or "2 validation errors" in written
+    assert not [value for value in ("Canary", PHONE) if value in written]

@@ -23,7 +23,8 @@ from urllib3.exceptions import HTTPError
 
 from app.auth import issuers
 from app.config import Config
-from app.errors import AppError, Upstream
+from app.errors import AppError, Invalid, Upstream
+from app.net import NetPolicy, resolve
 
 TIMEOUT_S = (3.0, 5.0)  # to connect, and between two bytes
 TOTAL_S = 8.0
@@ -82,6 +83,7 @@ class Provider:
     scope: str
     is_production: bool
     is_discovered: bool
+    hosts: NetPolicy
     email_trust: Literal["claim", "provider"] = "claim"
     endpoints: Endpoints | None = None
     asked_at: float = 0.0
@@ -103,6 +105,7 @@ def configure(app: Flask, config: Config) -> None:
         scope=config.oidc_scope,
         is_production=config.app_env == "production",
         is_discovered=not config.oidc_authorization_endpoint,
+        hosts=NetPolicy(config.networks()),
         email_trust=config.oidc_email_trust,
     )
     if not made.is_discovered:
@@ -286,11 +289,28 @@ def _discover(known: Provider) -> Endpoints:
 
 
 def _address(document: dict[str, Any], name: str, *, is_needed: bool = False) -> str:
-    """One address of the discovery document; in production it must be https."""
+    """One address of the discovery document, if we may call it."""
     address = document.get(name) or ""
-    schemes = ("https",) if provider().is_production else ("https", "http")
-    is_fit = isinstance(address, str) and urlsplit(address).scheme in schemes
+    is_fit = isinstance(address, str) and _is_fit(address)
     if is_fit or (not address and not is_needed):
         return str(address)
     logger.error("auth.provider.unfit_address", name=name)
     raise ProviderDown(f"The sign-in service gives no fit address as its {name}.")
+
+
+def _is_fit(address: str) -> bool:
+    """Whether it is https in production, on the issuer's host or one that anybody may name.
+
+    The issuer's host is the operator's word; any other must not lead into our own network.
+    """
+    known = provider()
+    schemes = ("https",) if known.is_production else ("https", "http")
+    try:
+        parts = urlsplit(address)
+        if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc:
+            return False
+        if parts.hostname != urlsplit(known.issuer).hostname:
+            resolve(parts.hostname, parts.port or 443, known.hosts)
+    except (ValueError, Invalid, Upstream):
+        return False
+    return True

@@ -37,8 +37,8 @@ UNEXPECTED = "Something went wrong on our side. The job's id helps us find out w
 DATABASE_AWAY = "The database was out of reach for a moment."
 DISK_FULL = "A disk of ours is full."
 NO_RESULT = "Something went wrong on our side: the job ended without a result."
-_ROOT = Path(__file__).resolve().parents[2]
 _FRAMES = 6
+_MOST_CAUSES = 8
 
 
 def record(run: Run, error: BaseException) -> None:
@@ -49,7 +49,9 @@ def record(run: Run, error: BaseException) -> None:
     """
     reached("outcome.begun")
     reason = run.interruption or error
-    logger.info("job.interrupted", reason=type(reason).__name__, attempt=run.attempt)
+    logger.info(
+        "job.interrupted", reason=type(reason).__name__, attempt=run.attempt, places=_places(reason)
+    )
     if isinstance(reason, JobLost):
         return
     if isinstance(reason, JobStopped):
@@ -78,21 +80,23 @@ def fail_without_result(run: Run) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """Types and places of an error and its causes, newest last; never what third parties said."""
+    """The types of an error and its causes, newest last, as a tenant's admin may see them.
+
+    Never what third parties said, and no places in the code: those are in the log.
+    """
     lines: list[str] = []
     cause: BaseException | None = error
-    while cause is not None and len(lines) < 4 * _FRAMES:
+    while cause is not None and len(lines) < _MOST_CAUSES:
         state = getattr(getattr(cause, "orig", None), "sqlstate", None)
         lines.append(type(cause).__name__ + (f" (SQLSTATE {state})" if state else ""))
-        frames = traceback.extract_tb(cause.__traceback__)[-_FRAMES:]
-        lines += [f"  {_place(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
         cause = cause.__cause__ or cause.__context__
     return "\n".join(lines)
 
 
-def _place(filename: str) -> str:
-    path = Path(filename)
-    return str(path.relative_to(_ROOT)) if path.is_relative_to(_ROOT) else path.name
+def _places(error: BaseException) -> list[str]:
+    """Where in the code it happened, the last place last."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _final(reason: BaseException) -> tuple[FinalStatus, str]:

@@ -142,6 +142,14 @@ DISCOVERY = [
             Script(discovery={"token_endpoint": None}), status=503),
     Variant("address of a file", "no fit address",
             Script(discovery={"jwks_uri": "file:///etc/passwd"}), status=503),
+    *(
+        Variant(f"{name} leads inside: {address}", "no fit address",
+                Script(discovery={name: address}), status=503)
+        for name in ("jwks_uri", "token_endpoint", "userinfo_endpoint", "introspection_endpoint")
+        for address in ("http://169.254.169.254/latest", "https://10.0.0.5/x", "http://[::1]/x",
+                        "http://2130706433.0x7f.invalid/x", "http://user@10.1.1.1/", "http:///x",
+                        "http://[64:ff9b::a00:5]/")
+    ),
     Variant("a web page", NO_ANSWER, Script(replies={_DOCUMENT: HTML}), status=503),
     Variant("away", NO_ANSWER, Script(replies={_DOCUMENT: DOWN}), status=503),
     Variant("leads away", NO_ANSWER,

@@ -102,16 +102,16 @@ def running(
             "oidc_client_secret": CLIENT_SECRET, "trusted_proxies": "127.0.0.0/8",
             "log_dir": str(folder / "logs"),
         })  # fmt: skip
-        processes = {name: _start_service(made, name, ports[name], folder) for name in SERVICES}
+        processes = {name: start_service(made, name, ports[name], folder) for name in SERVICES}
         for process in processes.values():
             ending.callback(process.stop)
         for name, process in processes.items():
-            process.wait_until(lambda name=name: _is_alive(ports[name]))  # type: ignore[misc]
+            process.wait_until(lambda name=name: is_alive(ports[name]))  # type: ignore[misc]
         ending.callback(_start_nginx(folder, ports, https, http))
         yield Stack(base, folder / "ca.pem", made, provider, ports, processes, folder)
 
 
-def _is_alive(port: int) -> bool:
+def is_alive(port: int) -> bool:
     """Whether a process answers; gunicorn listens before it has any."""
     try:
         return requests.get(f"http://127.0.0.1:{port}/health/live", timeout=5).ok
@@ -119,7 +119,8 @@ def _is_alive(port: int) -> bool:
         return False
 
 
-def _start_service(config: Config, name: str, port: int, folder: Path) -> Process:
+def start_service(config: Config, name: str, port: int, folder: Path) -> Process:
+    """gunicorn as it is shipped, with two processes; `all` serves everything."""
     command = python_module("gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "wsgi:app")
     env = {
         **environment(config), "APP_SERVICE": name, "BIND": f"127.0.0.1:{port}",

@@ -211,7 +211,8 @@ def test_made_up_cookies_and_tokens_share_the_limit_of_their_address(front: Stac
     page, began = front.base_url + "/health/live", time.monotonic()
 
     def ask(number: int) -> int:
-        named = {"Cookie": f"signed-in=c{number}"} if number % 2 else {"Authorization": f"Bearer {number}"}
+        token, cookie = f"Bearer {number}", f"signed-in=c{number}"
+        named = {"Cookie": cookie} if number % 2 else {"Authorization": token}
         return requests.get(page, headers=named, verify=str(front.ca_file), timeout=60).status_code
 
     with ThreadPoolExecutor(60) as pool:

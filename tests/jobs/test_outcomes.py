@@ -16,14 +16,14 @@ def test_error_of_the_tenant_is_shown_in_its_words(bench: Bench) -> None:
     assert bench.row(job_id) == ("failed", message)
 
 
-def test_error_of_ours_says_where_but_not_what(bench: Bench) -> None:
+def test_error_of_ours_says_of_which_kind_and_not_where_or_what(bench: Bench) -> None:
     job_id = bench.enqueue("breaks")
     bench.run(job_id)
 
     status, message, detail = bench.row(job_id, "status, message, detail")
     assert (status, message) == ("failed", outcomes.UNEXPECTED)
     assert "RuntimeError" in detail
-    assert "tests/jobs/handlers.py" in detail
+    assert ".py" not in detail, "places in the code are for the log"
     assert SECRET not in detail
     assert bench.steps(job_id) == [("store", "failed", None), ("later", "skipped", None)]
 

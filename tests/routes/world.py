@@ -15,13 +15,14 @@ from app.settings import provision
 from app.tasks.work import Change, change_task
 from tests.customers.world import World, ago
 from tests.email.mail_world import switch_on
+from tests.planted import CONTACTS
 from tests.running import ADA, DAN, MEG, OLA, REP, STRANGER, UNVERIFIED, VIEWER, Member, Site
 
 __all__ = ["CALLERS", "Caller", "Things", "digest", "furnish", "people"]
 
 Superuser = psycopg.Connection[tuple[object, ...]]
 Things = dict[str, str]
-CANARY = ("Caracanary", "cara.canary@customer.example", "555-0199")
+CANARY = tuple(CONTACTS[name] for name in ("name", "address", "phone"))
 
 
 @dataclass(frozen=True)

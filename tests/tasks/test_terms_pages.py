@@ -58,7 +58,8 @@ def test_each_order_is_marked_and_unknown_ones_are_refused(
 
 
 @pytest.mark.parametrize(
-    "wrong", ["sort_field=value;drop", "status=gone", "range=soon", "sort_field=%01", "limit=x&page=x"]
+    "wrong",
+    ["sort_field=value;drop", "status=gone", "range=soon", "sort_field=%01", "limit=x&page=x"],
 )
 def test_an_odd_address_is_explained_or_read_as_the_default(ada: Browser, wrong: str) -> None:
     page = ada.open(f"/analytics/tasks/search-terms?{wrong}")
