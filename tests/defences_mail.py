@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _SENDING = "tests/email/test_sending.py::test_one_fault_at_one_step"
 _LINKS = "tests/email/test_links.py"
+_REFUSALS = "tests/email/test_refusals.py"
 _REPORTS = "tests/email/test_reports.py"
 _SCOPE = "tests/email/test_recipient_scope.py"
 _MEMBERS = "tests/email/test_member_recipients.py"
@@ -54,6 +55,18 @@ MAIL_DEFENCES = [
     ("link: one purpose", "app/email/link_views.py",
      "    if link is None or purpose not in (None, link.purpose):\n", "    if link is None:\n",
      f"{_LINKS}::test_a_token_is_good_for_one_purpose"),
+    ("mail: the server's fault is not the address's", "app/email/delivery.py",
+     'if verdict.fault == "server":', "if verdict.fault == 0:",
+     f"{_REFUSALS}::test_what_an_answer_does"),
+    ("mail: the same words to all are the server's", "app/email/delivery.py",
+     "if len(alike) < stops.ALIKE:", "if alike is not None:",
+     f"{_REFUSALS}::test_the_same_words_to_one_after_the_other_are_the_server_s"),
+    ("mail: while it is stopped nothing is tried", "app/email/sending.py",
+     "if is_on and not is_paused:", "if is_on:",
+     f"{_REFUSALS}::test_nothing_is_tried_while_a_stop_lasts_and_new_settings_end_it"),
+    ("mail: new settings are tried at once", "sql/functions/_resume_mail.sql",
+     "old.smtp is distinct from new.smtp\n", "false\n",
+     f"{_REFUSALS}::test_nothing_is_tried_while_a_stop_lasts_and_new_settings_end_it"),
     ("schedule: one run a local day", "app/email/schedule_start.py",
      "    if conn.execute(_HAS_RUN, values).scalar_one():\n        return None\n", "",
      "tests/email/test_schedule.py::test_two_runs_on_one_local_day_are_one"),

@@ -61,6 +61,7 @@ def test_a_missing_setting_is_named(name: str, monkeypatch: pytest.MonkeyPatch) 
         ("ALLOWED_NETWORKS", "everywhere"),
         ("TRUSTED_PROXIES", "10.0.0.1/99"),
         ("APP_ENV", "staging"),
+        ("OIDC_EMAIL_TRUST", "always"),
         ("APP_SERVICE", "email"),
         ("DATABASE_URL", "postgresql://app_web:x@db.example.test/shop"),
         ("MAIL_LEASE_S", "359"),

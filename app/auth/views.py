@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from app import audit
-from app.audit import Actor
+from app.api import is_api_request
+from app.audit import Actor, Via
 from app.auth import gate, oidc
 from app.auth.queries import (
     list_bound_tenants,
@@ -150,7 +151,8 @@ def complete(finished: oidc.SignIn) -> None:
 def _why_not(finished: oidc.SignIn) -> str:
     """Why the address opens nothing; its tenants' audit logs say so when it is a member's."""
     email = finished.identity.email
-    actor = Actor(email, "page", None, request.remote_addr, g.get("request_id"))
+    via: Via = "api" if is_api_request() else "page"
+    actor = Actor(email, via, None, request.remote_addr, g.get("request_id"))
     with admin_transaction() as conn:
         tenant_ids = list_bound_tenants(conn, email)
         audit.record_for_tenants(conn, tenant_ids, actor, "auth.account_refused", email)

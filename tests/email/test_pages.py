@@ -61,6 +61,23 @@ def test_what_would_be_sent_and_a_look_at_it(world: MailWorld, ada: Browser) -> 
     assert len(world.messages()) == 1, "looking writes nothing"
 
 
+def test_a_stop_says_what_to_mend_until_mail_leaves_again(
+    world: MailWorld, ada: Browser, meg: Browser
+) -> None:
+    world.cart("K3")
+    world.server.script = lambda step, _: "say 550 relay not permitted" if step == "rcpt" else None
+    world.plan_and_send("stopped")
+    for browser, path in ((ada, SEND), (ada, HISTORY), (meg, SEND)):
+        said = check_page(browser.open(path)).text()
+        assert "Sending has stopped. The mail server does not pass on mail for this user" in said
+        assert "It said: 550 relay not permitted" in said
+    world.server.script = lambda _step, _to: None
+    world.hurry()
+    with world.as_worker():
+        world.send()
+    assert "Sending has stopped" not in ada.open(SEND).text + ada.open(HISTORY).text
+
+
 def test_a_test_goes_to_whoever_asks_and_counts_as_nothing(
     world: MailWorld, ada: Browser
 ) -> None:
@@ -133,7 +150,9 @@ def test_a_message_is_shown_word_for_word(world: MailWorld, ada: Browser) -> Non
 def test_only_what_failed_is_sent_again(world: MailWorld, ada: Browser) -> None:
     world.recipient("D01", "bo@acme.example")
     world.cart("K3")
-    world.server.script = lambda step, to: "refuse5" if to == ANA and step == "data" else None
+    world.server.script = lambda step, to: (
+        "say 552 5.2.2 full" if to == ANA and step == "data" else None
+    )
     with world.as_worker():
         job_id = world.plan(key="next")
         world.send()
