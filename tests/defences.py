@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.defences_auth import AUTH_DEFENCES
 from tests.defences_deploy import DEPLOY_DEFENCES
+from tests.defences_door import DOOR_DEFENCES
 from tests.defences_mail import MAIL_DEFENCES
 from tests.defences_members import MEMBERS_DEFENCES
 from tests.defences_scope import SCOPE_DEFENCES
@@ -153,6 +154,7 @@ DEFENCES = [
     *(Defence(*entry) for entry in SCOPE_DEFENCES),
     *(Defence(*entry) for entry in MAIL_DEFENCES),
     *(Defence(*entry) for entry in DEPLOY_DEFENCES),
+    *(Defence(*entry) for entry in DOOR_DEFENCES),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Mapping
@@ -191,7 +192,7 @@ class Fuzzer:
 
     def value(self) -> Any:
         """Some JSON."""
-        return self.random.choice((self.text(), self.random.choice(VALUES)))
+        return copy.deepcopy(self.random.choice((self.text(), self.random.choice(VALUES))))
 
     def address(self, route: Route) -> str:
         """The route's path, sometimes with a wrong part."""
