@@ -202,7 +202,9 @@ def test_unknown_addresses_answer_in_json(site: Site, method: str, path: str, st
 def test_guessing_tokens_is_slowed_down(site: Site) -> None:
     """Last in this file: the address of the tests is then over its limit for a minute."""
     headers = {"Authorization": "Bearer guess", "X-Tenant-Id": str(site.acme)}
-    statuses = {requests.get(site.url(READING[0]), headers=headers).status_code for _ in range(125)}
-    assert statuses == {401, 429}
+    statuses = [401]
+    while statuses[-1] == 401 and len(statuses) < 250:  # a new minute counts anew
+        statuses.append(requests.get(site.url(READING[0]), headers=headers).status_code)
+    assert set(statuses) == {401, 429}
     for key in site.app.extensions["redis_client"].scan_iter("*limit*"):
         site.app.extensions["redis_client"].delete(key)
