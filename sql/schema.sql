@@ -1464,6 +1464,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _loaded_time(p_tenant_id uuid) returns tstzmultirange
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
 -- function _match_branches(p_tenant_id uuid) returns void
+-- function _may_assign(p_tenant_id uuid, p_scope member_scope, p_customer_key text) returns boolean
 -- function _may_receive(p_tenant_id uuid, p_email text, p_branch_id text) returns boolean
 -- function _member_names(p_tenant_id uuid) returns TABLE(called text, email text)
 -- function _merge_copies(p_event_type text) returns void

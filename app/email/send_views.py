@@ -225,7 +225,7 @@ def _asked() -> tuple[DateRange, tuple[str, ...] | None]:
 
 def _digest() -> Rendered:
     with tenant_transaction(_tenant_id()) as conn:
-        return preview_digest(conn, _tenant_id(), current_member().email, _week(), _base())
+        return preview_digest(conn, _tenant_id(), current_membership().email, _week(), _base())
 
 
 def _week() -> DateRange:

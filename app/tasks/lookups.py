@@ -86,6 +86,17 @@ def list_branches(conn: Connection, tenant_id: UUID) -> list[Branch]:
     return [Branch(row.location_id, row.name, row.city, row.is_active) for row in rows]
 
 
+def may_assign(conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str) -> bool:
+    """Whether the member may say whose this customer is.
+
+    Source: sql/functions/_may_assign.sql
+    """
+    statement = text("select _may_assign(:t, cast(:scope as member_scope), :key)")
+    values = {"t": tenant_id, "scope": scope.literal, "key": customer_key}
+    may: bool = conn.execute(statement, values).scalar_one()
+    return may
+
+
 def list_assignees(conn: Connection, tenant_id: UUID) -> list[Assignee]:
     """The active members who may work on tasks, by name."""
     statement = text("""

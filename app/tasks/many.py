@@ -51,7 +51,7 @@ def _took(chosen: Chosen, change: Change) -> bool:
         with tenant_transaction(tenant_id) as conn:
             scope = current_membership().scope
             take_step(conn, tenant_id, scope, chosen.task_id, step, current_actor())
-    except (Conflict, NotFound):
+    except (Conflict, Invalid, NotFound):
         return False
     return True
 
@@ -62,6 +62,8 @@ def _count_words(nouns: tuple[str, str], change: Change, changed: int, left: int
     if not left:
         return said
     were = "was" if left == 1 else "were"
+    if change.action == "assign":
+        return f"{said} {left} {were} changed meanwhile, or not yours to assign, and left alone."
     return f"{said} {left} {were} changed by someone else meanwhile and left alone."
 
 

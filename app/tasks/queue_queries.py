@@ -82,7 +82,10 @@ def get_scale(conn: Connection, tenant_id: UUID) -> Scale:
 
 
 def list_own_names(conn: Connection, tenant_id: UUID, email: str, name: str) -> tuple[str, ...]:
-    """What the customer file may call this member: the address, and the name if no other has it."""
+    """What the customer file may call this member: the address, and the name if no other has it.
+
+    A name that looks like an address is none: members choose it themselves.
+    """
     statement = text("""
         select count(*) from membership as m
         where
@@ -90,7 +93,7 @@ def list_own_names(conn: Connection, tenant_id: UUID, email: str, name: str) -> 
             and lower(m.email) <> lower(:email)
     """)
     values = {"t": tenant_id, "email": email, "name": name}
-    is_shared = not name or conn.execute(statement, values).scalar_one() > 0
+    is_shared = not name or "@" in name or conn.execute(statement, values).scalar_one() > 0
     return (email,) if is_shared else (email, name)
 
 

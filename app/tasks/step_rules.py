@@ -17,7 +17,7 @@ from app.audit import Actor
 from app.dates import parse_date, zone
 from app.errors import Invalid, NotFound
 from app.nonces import parse_nonce
-from app.tasks.lookups import list_assignees
+from app.tasks.lookups import list_assignees, may_assign
 from app.tasks.queries import OUTCOMES, Task, find_task
 from app.tasks.words import OUTCOME_NAMES, REASONS
 from app.tasks.work import Action, Change, change_task
@@ -116,10 +116,13 @@ def take_step(
     Raises:
         NotFound: there is no such task, or it is not for this person to see.
         Conflict: somebody was faster.
-        Invalid: the step makes no sense.
+        Invalid: the step makes no sense, or the customer is another branch's to assign.
     """
-    find_workable(conn, tenant_id, scope, task_id)
+    task = find_workable(conn, tenant_id, scope, task_id)
     check_owner(conn, tenant_id, change)
+    if change.action == "assign" and not may_assign(conn, tenant_id, scope, task.customer_key):
+        message = "You see only a part of this customer. Ask a colleague who sees all of it."
+        raise _wrong("owner", message)
     return change_task(conn, tenant_id, task_id, change, actor)
 
 

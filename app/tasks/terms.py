@@ -143,7 +143,8 @@ def parse_decision(term: str, form: MultiDict[str, str]) -> Decision:
 def _decide(term: str, decision: Decision) -> None:
     tenant_id, actor = current_membership().tenant.tenant_id, current_actor()
     with tenant_transaction(tenant_id) as conn:
-        decide_term(conn, tenant_id, term, decision, actor.email)
+        branches = allowed_locations(current_membership(), ())
+        decide_term(conn, tenant_id, branches, term, decision, actor.email)
         audit.record(conn, tenant_id, actor, "term.marked", term, status=decision.status or "none")
     logger.info("terms.marked", status=decision.status)
 

@@ -187,16 +187,17 @@ def get_term_customers(
 
 
 def decide_term(
-    conn: Connection, tenant_id: UUID, term: str, decision: Decision, email: str
-) -> None:
+    conn: Connection, tenant_id: UUID, location_ids: LocationIds, term: str, decision: Decision,
+    email: str,
+) -> None:  # fmt: skip
     """Write down what is done about a term, or take it back; tasks follow.
 
     Raises:
-        NotFound: nobody ever searched for this term.
+        NotFound: nobody ever searched for this term at these branches.
         Conflict: somebody else decided meanwhile; the message says who and what.
     """
     values = {"t": tenant_id, "term": term, "email": email, **vars(decision)}
-    _check_seen(conn, tenant_id, term, decision)
+    _check_seen(conn, tenant_id, location_ids, term, decision)
     if decision.status is None:
         conn.execute(text("delete from search_term where tenant_id = :t and term = :term"), values)
     else:
@@ -214,7 +215,9 @@ def decide_term(
     conn.execute(mirror, {"t": tenant_id, "term": term})
 
 
-def _check_seen(conn: Connection, tenant_id: UUID, term: str, decision: Decision) -> None:
+def _check_seen(
+    conn: Connection, tenant_id: UUID, location_ids: LocationIds, term: str, decision: Decision
+) -> None:
     """Refuse to write over what the member has not seen. One decision at a time for each term."""
     values = {"t": tenant_id, "term": term}
     conn.execute(
@@ -226,28 +229,38 @@ def _check_seen(conn: Connection, tenant_id: UUID, term: str, decision: Decision
         where d.tenant_id = :t and d.term = :term
     """)
     held = conn.execute(statement, values).one_or_none()
-    if held is None and not _is_known(conn, tenant_id, term):
+    is_sure = held is not None and location_ids is None
+    if not is_sure and not _is_known(conn, tenant_id, location_ids, term):
         raise NotFound("Nobody has searched for this term.")
     if (held.decided_at if held else None) != decision.seen_at:
         done = f"{held.decided_by} marked it {held.status}" if held else "a mark was taken off it"
         raise Conflict(f"Meanwhile {done}. Look at it again before you change it.")
 
 
-def _is_known(conn: Connection, tenant_id: UUID, term: str) -> bool:
+def _is_known(
+    conn: Connection, tenant_id: UUID, location_ids: LocationIds, term: str
+) -> bool:
     statement = text("""
         select exists (
             select from term_visit as v
             where
                 v.tenant_id = :t and v.term_key = hashtextextended(:term, 0) and v.term = :term
+                and (cast(:branches as text []) is null or v.branch_id = any(:branches))
         ) or exists (
             select from view_search_results as v
-            where v.tenant_id = :t and v.session_key is null and v.term = :term
+            where
+                v.tenant_id = :t and v.session_key is null and v.term = :term
+                and (cast(:branches as text []) is null or v.branch_id = any(:branches))
         ) or exists (
             select from no_search_results as n
-            where n.tenant_id = :t and n.session_key is null and n.term = :term
+            where
+                n.tenant_id = :t and n.session_key is null and n.term = :term
+                and (cast(:branches as text []) is null or n.branch_id = any(:branches))
         )
     """)
-    known: bool = conn.execute(statement, {"t": tenant_id, "term": term}).scalar_one()
+    branches = None if location_ids is None else list(location_ids)
+    values = {"t": tenant_id, "term": term, "branches": branches}
+    known: bool = conn.execute(statement, values).scalar_one()
     return known
 
 

@@ -3,7 +3,8 @@
 -- Definition  Those that somebody gave to the member who could hand them out, because they were at
 --             that person's branches; and the accounts of the customer file that nobody gave to
 --             anybody else. A company is the account of whom most of its contacts name, of several
---             the first by address. Empty without an owner in the scope.
+--             the first by address. Only addresses count: members choose their names themselves, at
+--             the sign-in service. Empty without an owner in the scope.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/_whole_customers.sql, get_task_queue.sql
 create or replace function _owned_customers(p_tenant_id uuid, p_scope member_scope)
@@ -14,9 +15,11 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_names text[] := array(
-        select n.called
-        from _member_names(p_tenant_id) as n
-        where n.email = lower((p_scope).owner)
+        select lower(m.email)
+        from membership as m
+        where
+            m.tenant_id = p_tenant_id and m.is_active and m.role <> 'viewer'
+            and lower(m.email) = lower((p_scope).owner)
     );
     v_accounts text[];
     v_given text[];

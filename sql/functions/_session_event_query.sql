@@ -1,5 +1,6 @@
 -- _session_event_query: the statement that reads the events of one session; $1 tenant, $2 its key,
--- $3 its id, $4 and $5 the days it reaches from and to, $9 the words for nothing.
+-- $3 its id, $4 and $5 the days it reaches from and to, $9 the words for nothing, $11 the branches
+-- whose orders may be shown, null for all.
 --
 -- Called by   sql/functions/get_session_history.sql
 create or replace function _session_event_query()
@@ -14,7 +15,12 @@ as $$
         from ' || s.event_type || ' as e
         where
             e.tenant_id = $1 and e.session_key = $2 and e.session_id = $3
-            and e.event_date between $4 and $5',
+            and e.event_date between $4 and $5' || case when s.event_type = 'purchase'
+            then ' and ($11::text [] is null or exists (
+                select from shop_order as o
+                where
+                    o.tenant_id = $1 and o.order_key = e.order_key and o.branch_id = any($11)
+            ))' else '' end,
         ' union all ' order by s.event_type <> 'page_view', s.event_type
     )
     from (values

@@ -1,7 +1,8 @@
 -- _term_orders: the orders that followed searches for one term.
 --
 -- Definition  Orders of sessions that searched for it, and orders that the same customers (company,
---             else contact, else device) placed within 7 days after such a session last did.
+--             else contact, else device) placed within 7 days after such a session last did, at
+--             p_location_ids.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/get_term_items.sql
 create or replace function _term_orders(
@@ -27,13 +28,16 @@ begin
     from visits as v
     inner join shop_order as o
         on o.session_key = v.session_key and o.session_id = v.session_id
-    where o.tenant_id = p_tenant_id
+    where
+        o.tenant_id = p_tenant_id
+        and (p_location_ids is null or o.branch_id = any(p_location_ids))
     union
     select o.order_key
     from visits as v
     inner join shop_order as o on o.company_id = v.customer
     where
         v.kind = 'k:' and o.tenant_id = p_tenant_id
+        and (p_location_ids is null or o.branch_id = any(p_location_ids))
         and o.order_ts between v.last_at and v.last_at + interval '7 days'
     union
     select o.order_key
@@ -41,6 +45,7 @@ begin
     inner join shop_order as o on o.contact_id = v.customer
     where
         v.kind = 'c:' and o.tenant_id = p_tenant_id
+        and (p_location_ids is null or o.branch_id = any(p_location_ids))
         and o.order_ts between v.last_at and v.last_at + interval '7 days'
     union
     select o.order_key
@@ -48,6 +53,7 @@ begin
     inner join shop_order as o on o.user_pseudo_id = v.customer
     where
         v.kind = 'd:' and o.tenant_id = p_tenant_id
+        and (p_location_ids is null or o.branch_id = any(p_location_ids))
         and o.order_ts between v.last_at and v.last_at + interval '7 days';
 end;
 $$;

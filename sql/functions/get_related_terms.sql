@@ -44,7 +44,9 @@ begin
             on
                 f.session_key = p.session_key and f.session_id = p.session_id
                 and f.position > p.position
-        where f.tenant_id = p_tenant_id and f.task_type = 'search' and f.term <> p_term
+        where
+            f.tenant_id = p_tenant_id and f.task_type = 'search' and f.term <> p_term
+            and (p_location_ids is null or f.branch_id = any(p_location_ids))
         group by f.term
     ),
     alike as (

@@ -74,6 +74,7 @@ begin
         case when p_is_back then 'desc' else 'asc' end
     ) using
         p_tenant_id, v_key, p_session_id, v_session.first_event_date, v_session.last_event_date,
-        v_session.first_ts, p_after, p_limit, _nothing_words(p_tenant_id), v_session.contact_id;
+        v_session.first_ts, p_after, p_limit, _nothing_words(p_tenant_id), v_session.contact_id,
+        v_location_ids;
 end;
 $$;

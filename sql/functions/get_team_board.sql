@@ -31,13 +31,6 @@ begin
         where m.tenant_id = p_tenant_id and m.role = 'rep' and m.is_active
         group by b.branch_id
     ),
-    named as (
-        select lower(m.name) as name, min(m.email) as email
-        from membership as m
-        where m.tenant_id = p_tenant_id and m.is_active and m.name <> ''
-        group by 1
-        having count(*) = 1
-    ),
     waiting as (
         select
             lower(coalesce(a.owner, n.email, t.account_owner, r.email)) as owner, t.owner_branch_id,
@@ -46,7 +39,7 @@ begin
         left join _assigned_owners(p_tenant_id, null) as a
             on a.customer_key = t.customer_key
         left join reps as r on r.branch_id = t.owner_branch_id
-        left join named as n on n.name = lower(t.account_owner)
+        left join _member_names(p_tenant_id) as n on n.called = lower(t.account_owner)
         where
             t.tenant_id = p_tenant_id and t.task_type = any(array[
                 'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'

@@ -46,7 +46,8 @@ def decide(shop: Shop, config: Config) -> Decide:
         db.configure(config)
         try:
             with tenant_transaction(shop.tenant_id) as conn:
-                decide_term(conn, shop.tenant_id, term, Decision(status, **more), "meg@acme.test")
+                decision = Decision(status, **more)
+                decide_term(conn, shop.tenant_id, None, term, decision, "meg@acme.test")
         finally:
             db.configure(config, role="worker")
 

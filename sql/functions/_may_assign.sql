@@ -1,0 +1,50 @@
+-- _may_assign: whether a member may say whose a customer is.
+--
+-- Definition  Of customers whom the scope shows whole; and of those who are nobody's yet: without a
+--             home branch, an account owner or an order anywhere. Else a visit to one branch would
+--             take a customer from its owner at another.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   app/tasks/step_rules.py
+create or replace function _may_assign(
+    p_tenant_id uuid, p_scope member_scope, p_customer_key text
+)
+returns boolean
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_id text := substr(p_customer_key, 3);
+begin
+    if
+        (p_scope).location_ids is null
+        or p_customer_key = any(_whole_customers(p_tenant_id, p_scope, array[p_customer_key]))
+    then
+        return true;
+    end if;
+    return case left(p_customer_key, 2)
+        when 'k:' then not exists (
+            select from users as u
+            where
+                u.tenant_id = p_tenant_id and u.buying_company_erp_id = v_id
+                and (u.branch_id is not null or u.account_owner is not null)
+        ) and not exists (
+            select from shop_order as o where o.tenant_id = p_tenant_id and o.company_id = v_id
+        )
+        when 'c:' then not exists (
+            select from users as u
+            where
+                u.tenant_id = p_tenant_id and u.user_id = v_id
+                and (u.branch_id is not null or u.account_owner is not null)
+        ) and not exists (
+            select from shop_order as o where o.tenant_id = p_tenant_id and o.contact_id = v_id
+        )
+        else not exists (
+            select from shop_order as o
+            where
+                o.tenant_id = p_tenant_id and o.user_pseudo_id = v_id
+                and o.contact_id is null and o.company_id is null
+        )
+    end;
+end;
+$$;
