@@ -147,10 +147,10 @@ INVITATIONS = {
     "with all branches": (["new@acme.example", "--role", "rep", "--all-branches"], 0, "Invited"),
     "a member": (["Rae@acme.example", "--role", "manager", "--all-branches"], 0,
                  "Nobody was invited: rae@acme.example is a member of acme already, now as man"),
-    "no branches named": (["new@acme.example", "--role", "rep"], 1, "Say which branches"),
+    "no branches named": (["new@acme.example", "--role", "rep"], 1, "Give --location-id"),
     "branches and all": (
         ["new@acme.example", "--role", "rep", "--location-id", "D01", "--all-branches"],
-        1, "Say which branches"),
+        1, "Give --location-id"),
     "an admin of a branch": (
         ["new@acme.example", "--role", "admin", "--location-id", "D01"],
         1, "An admin sees every branch"),
