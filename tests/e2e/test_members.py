@@ -55,7 +55,7 @@ def test_a_wrong_invitation_keeps_what_was_typed_and_leads_to_the_error(
 def test_inviting_and_withdrawing(open_page: OpenPage, has_script: bool) -> None:
     page = open_page("/auth/members", java_script_enabled=has_script)
     page.get_by_label("E-mail address").fill("kim@acme.example")
-    page.get_by_label("All branches").check()
+    page.get_by_role("radio", name="All branches", exact=True).check()
     page.get_by_role("button", name="Invite").click()
     page.get_by_role("link", name="kim@acme.example").click()
     page.get_by_role("button", name="Withdraw the invitation").click()
