@@ -8,7 +8,8 @@ from uuid import UUID
 from app.audit import Actor
 from app.db import tenant_transaction
 from app.tasks.work import Change, change_task
-from tests.customers.world import World, ago, item
+from tests.customers.world import Superuser, World, ago, item
+from tests.sql.comparing import make_tenant
 
 ADMIN = Actor("ada@acme.example", "page")
 # Home branch of the contact, and whether an order was placed at D01.
@@ -43,6 +44,17 @@ class Customer:
     def company(self) -> str:
         """The company's id."""
         return self.key[2:]
+
+
+def world_of_members(superuser: Superuser, member: str) -> World:
+    """A tenant of its own with that member, a rep of D01, and the admin among its people."""
+    made = World(superuser, make_tenant(superuser, "UTC", "USD"))
+    for email, role, branches in ((member, "rep", ["D01"]), (ADMIN.email, "admin", None)):
+        superuser.execute(
+            "insert into membership (tenant_id, email, role, location_ids) values (%s, %s, %s, %s)",
+            (made.tenant_id, email, role, branches),
+        )
+    return made
 
 
 def build(world: World, member: str) -> dict[str, Customer]:

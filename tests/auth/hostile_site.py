@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from app.auth import provider
 from app.factory import create_app
 from tests.auth.hostile import Hostile, Script, running
-from tests.running import ADA, CLIENT_SECRET, Site
+from tests.running import ADA, CLIENT_SECRET, Site, forget_limits
 
 __all__ = ["app", "begin", "client", "come_back", "hostile", "is_in"]
 
@@ -44,9 +44,7 @@ def client(
     monkeypatch.setattr(provider, "TOTAL_S", 1.5)
     provider.configure(app, site.config.model_copy(update={"oidc_issuer": hostile.issuer}))
     hostile.script = Script()
-    redis = app.extensions["redis_client"]
-    for key in redis.scan_iter("*limit*"):
-        redis.delete(key)
+    forget_limits(app)
     superuser.execute("update membership set member_id = null, accepted_at = null")
     superuser.execute("delete from member where issuer = %s", (hostile.issuer,))
     return app.test_client()

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from app import limits
 from app.factory import create_app
-from tests.running import ADA, GUS, Site
+from tests.running import ADA, GUS, Site, forget_limits
 
 FIGURES = "/analytics/api/v1/locations"
 NO_REDIS = "redis://127.0.0.1:1/0"
@@ -20,9 +20,7 @@ WINDOW_S = 10**10  # its next end is in the year 2286
 def _one_long_window(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """No window ends in the middle of a test, and none is used up before."""
     monkeypatch.setattr(limits, "_WINDOW_S", WINDOW_S)
-    redis = site.app.extensions["redis_client"]
-    for key in redis.scan_iter("*limit*"):
-        redis.delete(key)
+    forget_limits(site.app)
 
 
 def limited(site: Site, **settings: object) -> Flask:

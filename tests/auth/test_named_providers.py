@@ -28,7 +28,7 @@ from tests.auth.named_providers import (
     TENANT,
     Named,
 )
-from tests.running import ADA, CLIENT_SECRET, Browser, Site, path_of
+from tests.running import ADA, CLIENT_SECRET, Browser, Site, forget_limits, path_of
 
 Connection = psycopg.Connection[tuple[object, ...]]
 ABSENT = "does not say whether your email address is verified"
@@ -80,9 +80,7 @@ def door(served: tuple[Site, Hostile], superuser: Connection) -> Iterator[Door]:
     site, hostile = served
     superuser.execute("update membership set member_id = null, accepted_at = null")
     superuser.execute("delete from member where issuer like %s", (f"{hostile.issuer}%",))
-    redis = site.app.extensions["redis_client"]
-    for key in redis.scan_iter("*limit*"):
-        redis.delete(key)
+    forget_limits(site.app)
     with Browser(site) as browser:
         yield Door(site, hostile, browser)
 

@@ -11,7 +11,17 @@ from tests.auth.audit_log import Superuser, entries_since, last_entry_id
 from tests.auth.test_api_tokens import call, made
 from tests.auth.test_members import PAGE, access_of, id_of, submit
 from tests.page import check_page
-from tests.running import ADA, GUS, REP, STRANGER, VIEWER, Browser, Member, Site
+from tests.running import (
+    ADA,
+    GUS,
+    REP,
+    STRANGER,
+    VIEWER,
+    Browser,
+    Member,
+    Site,
+    forget_limits,
+)
 
 OTHER_ACCOUNT = "belongs to a member who uses another account"
 
@@ -19,9 +29,7 @@ OTHER_ACCOUNT = "belongs to a member who uses another account"
 @pytest.fixture(autouse=True)
 def everybody_in(site: Site, superuser: Superuser) -> Iterator[None]:
     """The cast has signed in once; afterwards each address is open again, as at first."""
-    redis = site.app.extensions["redis_client"]
-    for key in redis.scan_iter("*limit*"):
-        redis.delete(key)
+    forget_limits(site.app)
     for member in (ADA, REP, VIEWER):
         assert sign_in(site, member) == 200
     yield

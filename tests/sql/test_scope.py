@@ -18,10 +18,9 @@ from app.db import tenant_transaction
 from app.tasks import lookups, queries, queue_queries
 from app.tasks.queries import Place, TaskFilters
 from app.tenancy import Scope
-from tests.branches import ABSENT, PARTLY, WHOLE, Customer, build
+from tests.branches import ABSENT, PARTLY, WHOLE, Customer, build, world_of_members
 from tests.customers.world import Superuser, World
 from tests.scopes import EVERYTHING, at
-from tests.sql.comparing import make_tenant
 
 MEMBER = "rae@acme.example"
 SCOPE = at("D01", owner=MEMBER)
@@ -93,15 +92,7 @@ SELECT_BY_BRANCH = {"get_purchase_tasks", "get_cart_abandonment_tasks"}
 @pytest.fixture(scope="module")
 def world(config: object, superuser: Superuser) -> World:
     """A tenant with the member among its people."""
-    made = World(superuser, make_tenant(superuser, "UTC", "USD"))
-    for email, role, branches in (
-        (MEMBER, "rep", ["D01"]), ("ada@acme.example", "admin", None),
-    ):  # fmt: skip
-        superuser.execute(
-            "insert into membership (tenant_id, email, role, location_ids) values (%s, %s, %s, %s)",
-            (made.tenant_id, email, role, branches),
-        )
-    return made
+    return world_of_members(superuser, MEMBER)
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,9 @@ from app.db import tenant_transaction
 from app.tasks import queries
 from app.tasks.queries import Place, TaskFilters
 from app.tenancy import Scope
-from tests.branches import ABSENT, PARTLY, WHOLE, Customer, build
+from tests.branches import ABSENT, PARTLY, WHOLE, Customer, build, world_of_members
 from tests.customers.world import Superuser, World, ago
 from tests.scopes import EVERYTHING, at
-from tests.sql.comparing import make_tenant
 
 MEMBER = "rae@acme.example"
 REP, VIEWER, NEAR_VIEWER = at("D01", owner=MEMBER), Scope(None), Scope(("D01",))
@@ -26,14 +25,7 @@ PLACE = Place(limit=200)
 @pytest.fixture(scope="module")
 def world(config: object, superuser: Superuser) -> World:
     """A tenant with the member, an admin, and two people without a company."""
-    made = World(superuser, make_tenant(superuser, "UTC", "USD"))
-    for email, role, branches in (
-        (MEMBER, "rep", ["D01"]), ("ada@acme.example", "admin", None),
-    ):  # fmt: skip
-        superuser.execute(
-            "insert into membership (tenant_id, email, role, location_ids) values (%s, %s, %s, %s)",
-            (made.tenant_id, email, role, branches),
-        )
+    made = world_of_members(superuser, MEMBER)
     for contact, name in (("a@p.example", "Zoe Zorn"), ("z@p.example", "Abe Ames")):
         made.contact(contact, name=name, email=contact, phone="0990", branch_id="D01")
         words = {"words": f" {name} 0990 {contact.replace('@', ' ')}".lower(), "shown_words": " ",
