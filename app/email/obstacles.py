@@ -22,7 +22,7 @@ def find_obstacle(conn: Connection, tenant_id: UUID, message: Claimed) -> str | 
     if message.kind == "link":
         return None
     if message.kind == "test" and not found.is_member:
-        return "Whoever asked for this is no member any more."
+        return "The person who asked for this is no longer a member."
     if message.kind in ("test", "digest") and found.forbidden_branches:
         return "The recipient no longer sees " + _branches(found.forbidden_branches) + "."
     if message.kind == "test":

@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 from loguru import logger
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import current_actor, current_member, current_membership
+from app.current import current_actor, current_membership
 from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, NotFound
 from app.tasks.forms import read_asked
@@ -54,7 +54,7 @@ def undo_step(history_id: UUID) -> AnyResponse:
     """Take back the member's own last step."""
     tenant_id, actor = _tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
-        task_id = find_visible_step(conn, current_membership(), current_member(), history_id)
+        task_id = find_visible_step(conn, current_membership(), history_id)
     try:
         with tenant_transaction(tenant_id) as conn:
             undo(conn, tenant_id, history_id, actor)

@@ -44,23 +44,7 @@ _ACTIONS = {
 _NEVER_UNDONE = ("note", "undo")
 
 
-def find_visible_task(
-    conn: Connection, membership: Membership, member: Member, task_id: UUID
-) -> Task:
-    """The task, when the member's scope shows it.
-
-    Raises:
-        NotFound: there is none, or it is not for this member to see.
-    """
-    task = find_task(conn, membership.tenant.tenant_id, membership.scope, task_id)
-    if task is None:
-        raise NotFound("There is no such task.")
-    return task
-
-
-def find_visible_step(
-    conn: Connection, membership: Membership, member: Member, history_id: UUID
-) -> UUID:
+def find_visible_step(conn: Connection, membership: Membership, history_id: UUID) -> UUID:
     """The task that a step was taken on, when the member may see it.
 
     Raises:

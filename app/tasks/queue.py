@@ -85,7 +85,7 @@ def undo() -> AnyResponse:
     steps = queue_actions.read_ids(request.form.getlist("history_id"))
     with tenant_transaction(_tenant_id()) as conn:
         for step in steps:
-            find_visible_step(conn, current_membership(), current_member(), step)
+            find_visible_step(conn, current_membership(), step)
         queue_actions.undo_all(conn, _tenant_id(), steps, current_actor())
         context = queue_context(conn, filters)
     if is_fragment_request():

@@ -23,11 +23,10 @@ from app.tasks.masking import mask_task
 from app.tasks.opened import (
     WORKING_ROLES,
     branch_names,
-    find_visible_task,
     member_names,
     open_task,
 )
-from app.tasks.step_rules import SNOOZES
+from app.tasks.step_rules import SNOOZES, find_workable
 from app.web import block, current_format, record_export, render_page
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/analytics")
@@ -107,7 +106,7 @@ def task_context(conn: Connection, task_id: UUID) -> dict[str, Any]:
         NotFound: there is none that this member may see.
     """
     membership, member = current_membership(), current_member()
-    task = find_visible_task(conn, membership, member, task_id)
+    task = find_workable(conn, membership.tenant.tenant_id, membership.scope, task_id)
     task_list = BY_TYPE[task.task_type]
     g.current_link = task_list.endpoint
     return open_task(conn, membership, member, task) | {"task_list": task_list}
