@@ -62,6 +62,15 @@ def refuse(world: MailWorld, answer: str, step: str = "rcpt", *recipients: str) 
     )
 
 
+def send_last(world: MailWorld, recipient: str) -> None:
+    """Let this recipient's message follow the others of its plan, which have no order."""
+    world.superuser.execute(
+        "update email_send_history set created_at = created_at + interval '1 second'"
+        " where tenant_id = %s and recipient = %s",
+        (world.tenant_id, recipient),
+    )
+
+
 def suppressed(world: MailWorld) -> list[str]:
     rows = world.superuser.execute(
         "select email from email_suppression where tenant_id = %s order by email",
@@ -197,6 +206,7 @@ def test_unclear_words_are_the_address_s_where_others_of_its_domain_get_mail(
     world.recipient("D01", OTHERS[0])
     refuse(world, "550 no", "rcpt", ANA, "eve@far.example")
     world.plan()
+    send_last(world, OTHERS[0])
     world.send()
     assert world.statuses() == {ANA: "failed", "eve@far.example": "failed", OTHERS[0]: "sent"}
     assert suppressed(world) == [], "nobody else had got anything when they were tried"
