@@ -29,6 +29,7 @@ mail: $(VENV)/.ready ## many mails, a server that fails, workers that die; SEED=
 check: lint test ## lint, types, arrows, SQL, schema snapshot, then all tests
 
 lint: $(VENV)/.ready ## the same without the tests
+	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/bandit -q -r app worker.py wsgi.py -c pyproject.toml
 	$(VENV)/bin/mypy
@@ -39,8 +40,9 @@ lint: $(VENV)/.ready ## the same without the tests
 audit: $(VENV)/.ready ## known faults of what is pinned, where that can be asked
 	$(PY) -m dev.audit
 
-fmt: $(VENV)/.ready ## sort imports, mend what linters can
+fmt: $(VENV)/.ready ## lay the code out, sort imports, mend what linters can
 	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
 
 schema: $(VENV)/.ready ## write sql/schema.sql anew
 	$(PY) -m dev.schema

@@ -40,9 +40,14 @@ from app.settings.jobs import check_all_tenants
 from app.tasks.clock import keep_tasks
 
 HANDLER_MODULES = [
-    "app.email.planning", "app.email.sending", "app.ingest.jobs", "app.ingest.rederive",
-    "app.ingest.retention", "app.settings.effect", "app.settings.jobs",
-]  # fmt: skip
+    "app.email.planning",
+    "app.email.sending",
+    "app.ingest.jobs",
+    "app.ingest.rederive",
+    "app.ingest.retention",
+    "app.settings.effect",
+    "app.settings.jobs",
+]
 HOUR_S, DAY_S = 3_600, 86_400
 _SHORTEST_RETENTION = timedelta(days=731)
 _STOP_LIMIT_S = 8.0

@@ -208,11 +208,12 @@ spec = SpecTree(
     nested_naming_strategy=lambda _, child: child,
     security_schemes=[
         SecurityScheme(
-            name="bearer", data=SecuritySchemeData(
+            name="bearer",
+            data=SecuritySchemeData(
                 type=SecureType.HTTP,
                 scheme="bearer",
                 description="The identity provider's access token, or a personal one (`sit_…`).",
-            )
+            ),
         ),
         SecurityScheme(
             name="tenant",

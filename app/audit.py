@@ -40,9 +40,14 @@ COMMAND_LINE = Actor("", "command")
 
 
 def record(
-    conn: Connection, tenant_id: UUID, actor: Actor, action: str, subject: object = "",
-    /, **detail: object,
-) -> None:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    actor: Actor,
+    action: str,
+    subject: object = "",
+    /,
+    **detail: object,
+) -> None:
     """Add an entry in the transaction of the deed.
 
     `action` is a dotted word (`member.role_changed`), `subject` what was acted on, `detail` what
@@ -55,18 +60,28 @@ def record(
     if named := next(filter(_SECRET.search, _names(detail)), None):
         raise ValueError(f"{named} has no place in the audit log")
     values = {
-        "t": tenant_id, "member_id": actor.member_id, "email": actor.email, "action": action,
-        "subject": str(subject).replace("\x00", "")[:_MOST_CHARS], "via": actor.via,
+        "t": tenant_id,
+        "member_id": actor.member_id,
+        "email": actor.email,
+        "action": action,
+        "subject": str(subject).replace("\x00", "")[:_MOST_CHARS],
+        "via": actor.via,
         "detail": json.dumps(detail, default=_plain).replace("\\u0000", ""),
-        "address": actor.address, "request_id": actor.request_id,
-    }  # fmt: skip
+        "address": actor.address,
+        "request_id": actor.request_id,
+    }
     conn.execute(_INSERT, values)
 
 
 def record_for_tenants(
-    conn: Connection, tenant_ids: Iterable[UUID], actor: Actor, action: str, subject: object = "",
-    /, **detail: object,
-) -> None:  # fmt: skip
+    conn: Connection,
+    tenant_ids: Iterable[UUID],
+    actor: Actor,
+    action: str,
+    subject: object = "",
+    /,
+    **detail: object,
+) -> None:
     """The same for each of these tenants, in admin_transaction(): for sign-in alone."""
     for tenant_id in tenant_ids:
         conn.execute(_SET_TENANT, {"t": str(tenant_id)})

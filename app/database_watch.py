@@ -51,9 +51,7 @@ class Wire(psycopg.Connection[Any]):
 
     most_s: float = ANSWER_S
 
-    def wait(
-        self, gen: PQGen[V], interval: float = 0.1, timeout: float | None = None
-    ) -> V:
+    def wait(self, gen: PQGen[V], interval: float = 0.1, timeout: float | None = None) -> V:
         """What psycopg waits for, or an end of the connection.
 
         Raises:

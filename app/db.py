@@ -31,9 +31,11 @@ Role = Literal["web", "worker"]
 _POOL_SIZE, _POOL_OVERFLOW, _POOL_WAIT_S = PLACES, 4, 3
 # What was sent is confirmed within milliseconds so many, an idle connection within seconds.
 _KERNEL = {
-    "tcp_user_timeout": 8_000, "keepalives_idle": 10, "keepalives_interval": 3,
+    "tcp_user_timeout": 8_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
     "keepalives_count": 3,
-}  # fmt: skip
+}
 
 _engines: dict[str, Engine] = {}
 _config: Config | None = None
@@ -266,10 +268,15 @@ def make_engine(url: str, *, pooled: bool = True, is_replica: bool = False) -> E
             sqlalchemy_url, poolclass=NullPool, connect_args=options, hide_parameters=True
         )
     engine = create_engine(
-        sqlalchemy_url, pool_pre_ping=not is_replica, pool_use_lifo=True, pool_size=_POOL_SIZE,
-        max_overflow=_POOL_OVERFLOW, pool_timeout=_POOL_WAIT_S, connect_args=options | _KERNEL,
+        sqlalchemy_url,
+        pool_pre_ping=not is_replica,
+        pool_use_lifo=True,
+        pool_size=_POOL_SIZE,
+        max_overflow=_POOL_OVERFLOW,
+        pool_timeout=_POOL_WAIT_S,
+        connect_args=options | _KERNEL,
         hide_parameters=True,
-    )  # fmt: skip
+    )
     event.listen(engine, "do_connect", _connect)
     engine.dialect.do_ping = partial(_ping, engine.dialect.do_ping)  # type: ignore[method-assign]
     return engine

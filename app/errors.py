@@ -64,7 +64,11 @@ class Upstream(AppError):
     status = 502
 
     def __init__(
-        self, message: str | None = None, *, permanent: bool = False, **extra: Any  # noqa: ANN401 - any JSON value
+        self,
+        message: str | None = None,
+        *,
+        permanent: bool = False,
+        **extra: Any,  # noqa: ANN401 - any JSON value
     ) -> None:
         super().__init__(message, **extra)
         self.permanent = permanent

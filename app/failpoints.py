@@ -10,8 +10,12 @@ from collections.abc import Callable
 
 # Sending a message: tests/email/test_deaths.py stops a worker at each.
 MAIL_POINTS = (
-    "mail.claimed", "mail.offered", "mail.sending", "mail.delivered", "mail.noted",
-)  # fmt: skip
+    "mail.claimed",
+    "mail.offered",
+    "mail.sending",
+    "mail.delivered",
+    "mail.noted",
+)
 POINTS = (
     # From the committed row of a job to the worker that claims it.
     "publish.begun",

@@ -85,7 +85,8 @@ def connect(host: str, port: int, policy: NetPolicy) -> socket.socket:
     raise Upstream(
         f"{host} {reason} on port {port}. Check the host name and the port, and that its "
         "firewall lets this server in.",
-        kind="transient", detail=str(fault),
+        kind="transient",
+        detail=str(fault),
     )
 
 
@@ -128,7 +129,8 @@ def resolve(host: str, port: int, policy: NetPolicy) -> list[Address]:
         is_passing = getattr(error, "errno", None) == socket.EAI_AGAIN
         raise Upstream(
             f"There is no host named {name}. Check the spelling in the settings.",
-            permanent=not is_passing, kind="transient" if is_passing else "permanent",
+            permanent=not is_passing,
+            kind="transient" if is_passing else "permanent",
         ) from error
     addresses = list(dict.fromkeys(_parse(entry[4][0]) for entry in found))
     for address in addresses:

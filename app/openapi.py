@@ -13,10 +13,16 @@ from app.api import scope_of, spec
 _VARIABLE = re.compile(r"<(?:[^>]*:)?(\w+)>")
 _FAULT = {
     "description": "Something went wrong on our side; it has been noted.",
-    "content": {"application/json": {"schema": {
-        "type": "object", "required": ["error"], "properties": {"error": {"type": "string"}},
-    }}},
-}  # fmt: skip
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["error"],
+                "properties": {"error": {"type": "string"}},
+            }
+        }
+    },
+}
 _WINDOW_HEADERS = {
     "RateLimit-Limit": "Calls a minute that the tenant, or the address, has.",
     "RateLimit-Remaining": "How many of them are left.",

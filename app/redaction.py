@@ -34,8 +34,10 @@ _SHAPES = (
     ),
     # pydantic shows what it refuses, PostgreSQL the rows and values it was given.
     (re.compile(r"input_value=.*?, input_type=", re.DOTALL), f"input_value={_HIDDEN}, input_type="),
-    (re.compile(r"^(DETAIL|CONTEXT|HINT|STATEMENT):.*?(?=^\S+:|\Z)", re.DOTALL | re.MULTILINE),
-     rf"\1: {_HIDDEN}\n"),
+    (
+        re.compile(r"^(DETAIL|CONTEXT|HINT|STATEMENT):.*?(?=^\S+:|\Z)", re.DOTALL | re.MULTILINE),
+        rf"\1: {_HIDDEN}\n",
+    ),
     (re.compile(r"\[parameters: .*?\](?=\n|\Z)", re.DOTALL), f"[parameters: {_HIDDEN}]"),
     (re.compile(r"([?&](?:code|state)=)[^\s&'\"]+"), rf"\1{_HIDDEN}"),
     (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+"), "[email]"),
@@ -58,9 +60,7 @@ def describe_error(error: BaseException) -> str:
     said = error.diag
     message = said.message_primary or str(error).partition("\n")[0]
     names = (said.table_name, said.column_name, said.constraint_name)
-    return " ".join(
-        part for part in (error.sqlstate, _QUOTED.sub('"…"', message), *names) if part
-    )
+    return " ".join(part for part in (error.sqlstate, _QUOTED.sub('"…"', message), *names) if part)
 
 
 def describe_traceback(error: BaseException) -> str:

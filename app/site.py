@@ -81,9 +81,7 @@ def init_app(app: Flask) -> None:
     """Give the application's pages their context and the shared routes."""
     app.register_blueprint(blueprint)
     app.context_processor(_page_context)
-    app.jinja_env.globals.update(
-        asset=asset, duration=duration, new_nonce=new_nonce, plural=plural
-    )
+    app.jinja_env.globals.update(asset=asset, duration=duration, new_nonce=new_nonce, plural=plural)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

@@ -81,9 +81,7 @@ class SmtpLink:
     A server that drips its answers keeps every single timeout; so the whole has one too.
     """
 
-    def __init__(
-        self, settings: SmtpSettings, policy: NetPolicy, longest_s: float = 60.0
-    ) -> None:
+    def __init__(self, settings: SmtpSettings, policy: NetPolicy, longest_s: float = 60.0) -> None:
         self._settings, self._policy = settings, policy
         self._socket: socket.socket | None = None
         self._client: _CheckedSmtp | None = None
@@ -257,12 +255,14 @@ class SmtpLink:
         except smtplib.SMTPAuthenticationError as error:
             raise _refusal(
                 f"Sign-in at {place} was refused ({error.smtp_code}). Check the user name and the "
-                "password; many providers want an app password.", error.smtp_code,
+                "password; many providers want an app password.",
+                error.smtp_code,
             ) from error
         except smtplib.SMTPSenderRefused as error:
             raise _refusal(
                 f"{place} takes no mail from {self._settings.from_address} ({error.smtp_code}). "
-                "Enter an address that this user may send from.", error.smtp_code,
+                "Enter an address that this user may send from.",
+                error.smtp_code,
             ) from error
         except smtplib.SMTPNotSupportedError as error:
             raise _refusal(
@@ -272,7 +272,8 @@ class SmtpLink:
             raise Upstream(
                 f"The conversation with {place} broke off or stood still. Check host, port and "
                 "encryption: port 465 is for TLS, port 587 for STARTTLS.",
-                kind="transient", detail=type(error).__name__,
+                kind="transient",
+                detail=type(error).__name__,
             ) from error
 
 

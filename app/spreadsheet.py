@@ -22,9 +22,7 @@ def file_response(
 ) -> Response:
     """The rows under their header, as a download called NAME.KIND (csv or xlsx)."""
     if kind == "xlsx":
-        return send_file(
-            write_xlsx(header, rows), as_attachment=True, download_name=f"{name}.xlsx"
-        )
+        return send_file(write_xlsx(header, rows), as_attachment=True, download_name=f"{name}.xlsx")
     response = Response(write_csv(header, rows), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
     return response

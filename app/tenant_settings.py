@@ -49,9 +49,11 @@ class TenantSettings:
 def format_of(settings: TenantSettings, kind: type[F]) -> F:
     """The tenant's way of writing numbers and times: Format, or a kind of it."""
     return kind(
-        settings.locale, settings.reporting_currency, settings.time_zone,
+        settings.locale,
+        settings.reporting_currency,
+        settings.time_zone,
         settings.property_time_zone,
-    )  # fmt: skip
+    )
 
 
 def get_tenant_settings(conn: Connection, tenant_id: UUID) -> TenantSettings:

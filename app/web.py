@@ -182,9 +182,14 @@ def record_export(action: str, subject: str, kind: str) -> None:
     }
     with tenant_transaction(tenant_id) as conn:
         audit.record(
-            conn, tenant_id, current_actor(), f"export.{action}", subject, kind=kind,
+            conn,
+            tenant_id,
+            current_actor(),
+            f"export.{action}",
+            subject,
+            kind=kind,
             filters=filters,
-        )  # fmt: skip
+        )
 
 
 def safe_next(target: str | None, default: str = "/") -> str:

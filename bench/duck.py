@@ -17,9 +17,14 @@ from app.dates import DateRange
 from app.ingest.event_tables import EVENT_TABLES
 
 _COLUMNS = (
-    "event_date", "event_ts", "event_name", "user_pseudo_id", "ga_session_id", "user_id",
+    "event_date",
+    "event_ts",
+    "event_name",
+    "user_pseudo_id",
+    "ga_session_id",
+    "user_id",
     "is_engaged",
-)  # fmt: skip
+)
 
 # A session lies on the day of its first event, so the days around the range are read too.
 _FIGURES = """
@@ -86,9 +91,7 @@ class Duck:
 
     def _append(self, table: str, batch: pa.Table) -> None:
         self._connection.register("batch", batch)
-        self._connection.execute(
-            f"create table if not exists {table} as from batch limit 0"
-        )
+        self._connection.execute(f"create table if not exists {table} as from batch limit 0")
         self._connection.execute(f"insert into {table} from batch")
         self._connection.unregister("batch")
 
@@ -104,7 +107,13 @@ class Duck:
 def same_figures(overview: Overview) -> tuple[int | Decimal, ...]:
     """The figures of `Duck.figures`, as the product answers them."""
     return (
-        overview.sessions, overview.visitors, overview.orders, overview.revenue,
-        overview.refunds, overview.page_views, overview.total_searches,
-        overview.failed_searches, overview.bounces,
-    )  # fmt: skip
+        overview.sessions,
+        overview.visitors,
+        overview.orders,
+        overview.revenue,
+        overview.refunds,
+        overview.page_views,
+        overview.total_searches,
+        overview.failed_searches,
+        overview.bounces,
+    )

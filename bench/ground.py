@@ -95,10 +95,15 @@ def standing_ground(scale: Scale, seed: int, folder: Path) -> Iterator[Ground]:
             create_database(database.server.url, "bench")
         urls = database_urls(database.server.url, "bench")
         config = Config(
-            app_env="development", database_url=urls.web, worker_database_url=urls.worker,
-            maint_database_url=urls.maint, redis_url=redis.url, secret_key="b" * 40,
-            credential_keys=_KEY, log_dir=str(folder / "logs"),
-        )  # fmt: skip
+            app_env="development",
+            database_url=urls.web,
+            worker_database_url=urls.worker,
+            maint_database_url=urls.maint,
+            redis_url=redis.url,
+            secret_key="b" * 40,
+            credential_keys=_KEY,
+            log_dir=str(folder / "logs"),
+        )
         db.configure(config, role="worker")
         jobs.configure(config)
         with psycopg.connect(urls.superuser, autocommit=True) as connection:
@@ -151,9 +156,7 @@ def days_of(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def load(
-    tenant_id: UUID, extractions: Mapping[str, Extraction], first: date, last: date
-) -> float:
+def load(tenant_id: UUID, extractions: Mapping[str, Extraction], first: date, last: date) -> float:
     """Store what was extracted for these days as a job does; answers the seconds it took."""
     ensure_partitions(DateRange(first, last))
     now = datetime.now(UTC)

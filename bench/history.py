@@ -98,20 +98,22 @@ def month_tables(month: Month) -> dict[str, pa.Table]:
     cart = _spread(sessions, _some(random, sessions.count, 0.12, 4), random)
     parts = {
         "page_view": _page_views(sessions, views, random),
-        "view_item": _item_views(
-            sessions, views.only(random.random(views.count) < 0.3), random
-        ),
+        "view_item": _item_views(sessions, views.only(random.random(views.count) < 0.3), random),
         "add_to_cart": _cart_events(sessions, cart, random),
         "purchase": _purchases(month, sessions, cart, random),
         "view_search_results": _searches(
-            sessions, _spread(sessions, _some(random, sessions.count, 0.15, 3), random),
-            "view_search_results", random,
+            sessions,
+            _spread(sessions, _some(random, sessions.count, 0.15, 3), random),
+            "view_search_results",
+            random,
         ),
         "no_search_results": _searches(
-            sessions, _spread(sessions, _some(random, sessions.count, 0.04, 2), random),
-            "no_search_results", random,
+            sessions,
+            _spread(sessions, _some(random, sessions.count, 0.04, 2), random),
+            "no_search_results",
+            random,
         ),
-    }  # fmt: skip
+    }
     tables = {name: _sorted(name, columns) for name, columns in parts.items()}
     return tables | {"session_part": _session_parts(tables)}
 
@@ -123,10 +125,17 @@ def _session_parts(tables: dict[str, pa.Table]) -> pa.Table:
     events = pa.concat_tables([table.select(shared) for table in tables.values()])
     events = events.filter(pc.is_valid(events["ga_session_id"]))
     events = events.append_column("is_view", pc.equal(events["event_name"], "page_view"))
-    found = events.group_by(keys).aggregate([
-        ("event_ts", "min"), ("event_ts", "max"), ("user_id", "max"), ("company_id", "max"),
-        ("branch_id", "max"), ("is_engaged", "max"), ("is_view", "sum"),
-    ])  # fmt: skip
+    found = events.group_by(keys).aggregate(
+        [
+            ("event_ts", "min"),
+            ("event_ts", "max"),
+            ("user_id", "max"),
+            ("company_id", "max"),
+            ("branch_id", "max"),
+            ("is_engaged", "max"),
+            ("is_view", "sum"),
+        ]
+    )
     rows = found.num_rows
     devices = pc.binary_length(found["user_pseudo_id"]).to_numpy() + np.arange(rows)
     columns = {name: found[name] for name in keys}
@@ -229,9 +238,12 @@ def _price(item: int) -> float:
 
 def _item_list(item: int) -> str:
     fields = {
-        "item_id": f"SKU-{item:05d}", "item_name": f"Part {item}", "item_category": "Parts",
-        "price": _price(item), "quantity": item % 4 + 1,
-    }  # fmt: skip
+        "item_id": f"SKU-{item:05d}",
+        "item_name": f"Part {item}",
+        "item_category": "Parts",
+        "price": _price(item),
+        "quantity": item % 4 + 1,
+    }
     return json.dumps([fields])
 
 
@@ -287,9 +299,13 @@ def _purchases(
     buyers = buyers[random.random(len(buyers)) < 0.35]
     kind = random.choice(3, len(buyers), p=[0.95, 0.03, 0.02])
     orders = np.concatenate([buyers, buyers[kind == 1], buyers[kind == 2]])
-    delay = np.concatenate([
-        np.full(len(buyers), 600), np.full((kind == 1).sum(), 605), np.full((kind == 2).sum(), 900)
-    ])  # fmt: skip
+    delay = np.concatenate(
+        [
+            np.full(len(buyers), 600),
+            np.full((kind == 1).sum(), 605),
+            np.full((kind == 2).sum(), 900),
+        ]
+    )
     is_refund = delay == 900
     ts_us = np.minimum(sessions.start_us[orders] + delay * 1_000_000, sessions.end_us - 1)
     events = _Events(orders, ts_us)

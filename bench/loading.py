@@ -74,15 +74,27 @@ def _first_loads(ground: Ground, duck: Duck) -> list[Result]:
         peaks.append((events, peak))
     longest = _longest_load(ground)
     return [
-        at_least("first load of a month, derived rows included, slowest", min(rates), "events/s",
-                 _RATE_GOAL),
+        at_least(
+            "first load of a month, derived rows included, slowest",
+            min(rates),
+            "events/s",
+            _RATE_GOAL,
+        ),
         shown("the same, median", statistics.median(rates), "events/s"),
-        at_least("events loaded against raw binary COPY, median", statistics.median(ratios), "×",
-                 _COPY_GOAL),
-        at_most(f"memory of a load of {max(peaks)[0]:,} events", max(p for _, p in peaks), "MB",
-                _MEMORY_GOAL_MB),
+        at_least(
+            "events loaded against raw binary COPY, median",
+            statistics.median(ratios),
+            "×",
+            _COPY_GOAL,
+        ),
+        at_most(
+            f"memory of a load of {max(peaks)[0]:,} events",
+            max(p for _, p in peaks),
+            "MB",
+            _MEMORY_GOAL_MB,
+        ),
         at_most(f"memory of a load of {longest[0]:,} events", longest[1], "MB", _MEMORY_GOAL_MB),
-    ]  # fmt: skip
+    ]
 
 
 def _longest_load(ground: Ground) -> tuple[int, float]:
@@ -105,9 +117,12 @@ def load_for_spare(ground: Ground, month: Month) -> tuple[int, float]:
 
 
 def _in_child(
-    ground: Ground, extractions: Mapping[str, Extraction], first: date, last: date,
+    ground: Ground,
+    extractions: Mapping[str, Extraction],
+    first: date,
+    last: date,
     tenant_id: UUID | None = None,
-) -> tuple[float, float, float]:  # fmt: skip
+) -> tuple[float, float, float]:
     """Seconds of the load, of them in derivation, and the peak memory in MB, of a new process."""
     arguments = (ground.config, tenant_id or ground.tenants[0], extractions, first, last)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -153,16 +168,12 @@ def _clock_derivation() -> list[float]:
 def _raw_copy(ground: Ground, first: date, last: date) -> float:
     """Seconds of a superuser's COPY of the month's stored rows, for a tenant that has none."""
     with psycopg.connect(ground.urls.superuser) as connection:
-        kept = {
-            name: _stored_rows(connection, name, ground, first, last) for name in EVENT_TABLES
-        }
+        kept = {name: _stored_rows(connection, name, ground, first, last) for name in EVENT_TABLES}
         connection.commit()
         begin = time.perf_counter()
         for name, (columns, content) in kept.items():
             statement = sql.SQL("copy {} ({}) from stdin (format binary)")
-            with connection.cursor().copy(
-                statement.format(sql.Identifier(name), columns)
-            ) as copy:
+            with connection.cursor().copy(statement.format(sql.Identifier(name), columns)) as copy:
                 for block in content:
                     copy.write(block)
         connection.commit()
@@ -178,16 +189,21 @@ def _stored_rows(
     """The largest tenant's rows of these days in COPY's binary form, as the spare tenant's."""
     found = connection.execute(
         "select attname from pg_attribute where attrelid = %s::regclass and attnum > 1"
-        " and not attisdropped and attgenerated = '' order by attnum", (name,),
-    ).fetchall()  # fmt: skip
+        " and not attisdropped and attgenerated = '' order by attnum",
+        (name,),
+    ).fetchall()
     columns = sql.SQL(", ").join(sql.Identifier(column) for (column,) in found)
     statement = sql.SQL(
         "copy (select {}::uuid, {} from {} where tenant_id = {} and event_date between {} and {}"
         " order by event_ts) to stdout (format binary)"
     ).format(
-        str(ground.spare), columns, sql.Identifier(name), str(ground.tenants[0]),
-        sql.Literal(first), sql.Literal(last),
-    )  # fmt: skip
+        str(ground.spare),
+        columns,
+        sql.Identifier(name),
+        str(ground.tenants[0]),
+        sql.Literal(first),
+        sql.Literal(last),
+    )
     with connection.cursor().copy(statement) as copy:
         content = b"".join(bytes(block) for block in copy)
     blocks = [content[at : at + _BLOCK_BYTES] for at in range(0, len(content), _BLOCK_BYTES)]
@@ -202,10 +218,23 @@ def _empty(connection: psycopg.Connection[Any], tenant_id: UUID) -> None:
 
 
 _DERIVED = (
-    "session", "shop_order", "order_repeat", "refund", "fact", "term_visit", "task", "derivation",
-    "id_name", "branch_day", "branch_day_money", "clock_hour", "clock_zone", "visitor_gap",
-    "repeat_gap", "day_load",
-)  # fmt: skip
+    "session",
+    "shop_order",
+    "order_repeat",
+    "refund",
+    "fact",
+    "term_visit",
+    "task",
+    "derivation",
+    "id_name",
+    "branch_day",
+    "branch_day_money",
+    "clock_hour",
+    "clock_zone",
+    "visitor_gap",
+    "repeat_gap",
+    "day_load",
+)
 
 
 def _replacing(ground: Ground) -> list[Result]:
@@ -215,8 +244,12 @@ def _replacing(ground: Ground) -> list[Result]:
     other = month_tables(replace(month, seed=ground.seed + 2))
     late = _with_late(same, other)
     nightly = LAST_DAY - timedelta(days=_NIGHTLY_DAYS - 1)
-    of_month = [("nothing changed", same), ("late events came", late),
-                ("every session another", other), ("every session back", same)]  # fmt: skip
+    of_month = [
+        ("nothing changed", same),
+        ("late events came", late),
+        ("every session another", other),
+        ("every session back", same),
+    ]
     of_night = [("nothing changed", same), ("late events came", late), ("back", same)]
     runs = [
         *((f"replace a month, {name}", tables, first) for name, tables in of_month),
@@ -226,9 +259,7 @@ def _replacing(ground: Ground) -> list[Result]:
         ),
     ]
     return [
-        result
-        for name, tables, since in runs
-        for result in _replace(ground, name, tables, since)
+        result for name, tables, since in runs for result in _replace(ground, name, tables, since)
     ]
 
 
@@ -254,8 +285,9 @@ def _seconds_in(connection: psycopg.Connection[Any], *functions: str) -> float:
     """How long these ran in the last load, as PostgreSQL counted it."""
     row = connection.execute(
         "select coalesce(sum(total_time), 0) / 1000 from pg_stat_user_functions"
-        " where funcname = any(%s)", (list(functions),),
-    ).fetchone()  # fmt: skip
+        " where funcname = any(%s)",
+        (list(functions),),
+    ).fetchone()
     return float(row[0]) if row else 0.0
 
 

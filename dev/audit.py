@@ -8,9 +8,18 @@ import sys
 
 _LONGEST_S = 120
 _COMMAND = (
-    sys.executable, "-m", "pip_audit", "-r", "requirements.txt", "--no-deps", "--disable-pip",
-    "--format", "json", "--progress-spinner", "off",
-)  # fmt: skip
+    sys.executable,
+    "-m",
+    "pip_audit",
+    "-r",
+    "requirements.txt",
+    "--no-deps",
+    "--disable-pip",
+    "--format",
+    "json",
+    "--progress-spinner",
+    "off",
+)
 
 
 def main() -> int:

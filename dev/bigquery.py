@@ -181,9 +181,7 @@ def _install_commands(venv: Path, python: Path) -> list[list[str]]:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=true_clock()
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=true_clock())
     if done.returncode != 0:
         raise StackError(f"{' '.join(command[:4])} … failed:\n{done.stderr or done.stdout}")
 

@@ -159,10 +159,22 @@ def _collect(stack: Stack, starts: dict[str, Future[Service]]) -> None:
 def _start_applications(stack: Stack, settings: Settings, port: int) -> None:
     environment = {**_inherited(), **settings.environment()}
     gunicorn = [
-        "-m", "gunicorn", "wsgi:app", "--bind", f"{HOST}:{port}", "--workers", "2",
-        "--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "5",
-        "--log-level", "warning",
-    ]  # fmt: skip
+        "-m",
+        "gunicorn",
+        "wsgi:app",
+        "--bind",
+        f"{HOST}:{port}",
+        "--workers",
+        "2",
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "8",
+        "--graceful-timeout",
+        "5",
+        "--log-level",
+        "warning",
+    ]
     commands = {
         "The web application": gunicorn,
         "The worker": ["worker.py", "--workers", "2", "--scheduler"],

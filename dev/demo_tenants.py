@@ -171,14 +171,25 @@ def _connect(settings: Settings, tenant_id: UUID, slug: str, suffix: str) -> Non
     _connect_bigquery(settings, tenant_id, slug)
     server = settings.sftp
     provisioning.set_sftp(
-        tenant_id, server.host, server.port, slug, settings.values["SFTP_PASSWORD"],
-        server.host_key, f"/users{suffix}", f"/locations{suffix}",
-    )  # fmt: skip
+        tenant_id,
+        server.host,
+        server.port,
+        slug,
+        settings.values["SFTP_PASSWORD"],
+        server.host_key,
+        f"/users{suffix}",
+        f"/locations{suffix}",
+    )
     post = settings.smtp
     provisioning.set_smtp(
-        tenant_id, post.host, post.port, post.user, post.password, f"reports@{slug}.test",
+        tenant_id,
+        post.host,
+        post.port,
+        post.user,
+        post.password,
+        f"reports@{slug}.test",
         f"{slug.capitalize()} reports",
-    )  # fmt: skip
+    )
     with maint_transaction() as conn:
         turn_on(conn, tenant_id, ADMIN)
 

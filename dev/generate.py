@@ -23,8 +23,16 @@ from dev.generator.peculiar import play_scenes
 from dev.generator.profile import Profile, acme, globex, seeded, tiny
 from dev.generator.visits import cookieless_events, ordinary_visit
 
-__all__ = ["Profile", "acme", "generate", "globex", "late_day", "tiny", "write_late_day",
-           "write_tenant"]  # fmt: skip
+__all__ = [
+    "Profile",
+    "acme",
+    "generate",
+    "globex",
+    "late_day",
+    "tiny",
+    "write_late_day",
+    "write_tenant",
+]
 
 
 def generate(

@@ -123,9 +123,12 @@ class Postgres(Service):
 
 
 def start(
-    state: Path, port: int | None = None, fsync: bool = True, primary: Postgres | None = None,
+    state: Path,
+    port: int | None = None,
+    fsync: bool = True,
+    primary: Postgres | None = None,
     clock: Mapping[str, str] | None = None,
-) -> Postgres:  # fmt: skip
+) -> Postgres:
     """Start the server over `state`/postgres/data, made at the first start.
 
     `fsync` False is for tests: a power cut may then lose or break everything. With a `primary` it
@@ -276,9 +279,14 @@ def _is_server_of(lock: Path, data: Path) -> bool:
 
 
 def _launch(
-    data: Path, account: Account, binaries: Path, port: int, password: str, fsync: bool,
+    data: Path,
+    account: Account,
+    binaries: Path,
+    port: int,
+    password: str,
+    fsync: bool,
     env: Mapping[str, str],
-) -> Postgres:  # fmt: skip
+) -> Postgres:
     settings = SETTINGS if fsync else SETTINGS | UNSAFE_SETTINGS
     with _reachable(data, account) as (path, fds):
         command = [str(binaries / "postgres"), "-D", path, "-p", str(port)]

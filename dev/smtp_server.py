@@ -98,12 +98,15 @@ def create_app(folder: Path) -> Flask:
         """Everything that arrived, the latest first, for programs."""
         return [
             {
-                "id": mail.mail_id, "to": list(mail.to), "subject": mail.subject,
-                "text": mail.text, "html": mail.html,
+                "id": mail.mail_id,
+                "to": list(mail.to),
+                "subject": mail.subject,
+                "text": mail.text,
+                "html": mail.html,
                 "headers": {name: str(value) for name, value in mail.message.items()},
             }
             for mail in list_mails(folder)
-        ]  # fmt: skip
+        ]
 
     _add_parts(app, find)
 

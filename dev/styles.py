@@ -29,8 +29,9 @@ def cut(css: str, words: set[str]) -> str:
 def words_in_use(app: Path = APP) -> set[str]:
     """Every word that may be a class name in the pages."""
     sources: Iterable[Path] = (
-        *app.joinpath("templates").rglob("*.html"), *app.joinpath("static", "js").glob("*.js"),
-    )  # fmt: skip
+        *app.joinpath("templates").rglob("*.html"),
+        *app.joinpath("static", "js").glob("*.js"),
+    )
     return {word for source in sources for word in _WORD.findall(source.read_text())}
 
 

@@ -75,16 +75,32 @@ def _customer(world: World, word: str, number: int, member: str) -> Customer:
     company, contact = f"K{word}", f"U{word}"
     name, email, phone = f"{word}person Lee", f"{word}mail@{word}.example", f"0555{number}17"
     world.contact(
-        contact, company, name=name, email=email, phone=phone, branch_id=home,
-        buying_company_name=f"{word}firm", account_owner=member if word == "held" else None,
-    )  # fmt: skip
+        contact,
+        company,
+        name=name,
+        email=email,
+        phone=phone,
+        branch_id=home,
+        buying_company_name=f"{word}firm",
+        account_owner=member if word == "held" else None,
+    )
     bought = item(f"{word}item", 10, name=f"{word}item")
-    session = world.session(f"p{word}", 3, ago(days=3), contact=contact, company=company,
-                            branch="D03")  # fmt: skip
+    session = world.session(
+        f"p{word}", 3, ago(days=3), contact=contact, company=company, branch="D03"
+    )
     world.event("page_view", ago(days=3), f"p{word}", 3, page_title=f"{word}page")
     order, revenue = f"{word}order", 7001 + 100 * number
-    world.order(order, ago(days=3), revenue, contact=contact, company=company, branch="D03",
-                session_id=session, items=[bought], visitor=f"p{word}")  # fmt: skip
+    world.order(
+        order,
+        ago(days=3),
+        revenue,
+        contact=contact,
+        company=company,
+        branch="D03",
+        session_id=session,
+        items=[bought],
+        visitor=f"p{word}",
+    )
     world.superuser.execute(
         "update shop_order set session_key = %s where tenant_id = %s and order_key = %s",
         (world.key(f"p{word}", 3), world.tenant_id, order),
@@ -94,27 +110,48 @@ def _customer(world: World, word: str, number: int, member: str) -> Customer:
     about = {"company": company, "name": f"{word}firm"}
     words = _words(company, word, contact, name, email, phone)
     tasks = [
-        world.task("purchase", ago(days=3), branch="D03", order_key=order, value=revenue,
-                   detail={"transaction_id": order, "line_count": 1, "refunded": 0},
-                   contact=contact, **about, **words),
-        world.task("cart", ago(days=3), branch="D03", detail={"lines": [bought]}, **about,
-                   **words),
-    ]  # fmt: skip
+        world.task(
+            "purchase",
+            ago(days=3),
+            branch="D03",
+            order_key=order,
+            value=revenue,
+            detail={"transaction_id": order, "line_count": 1, "refunded": 0},
+            contact=contact,
+            **about,
+            **words,
+        ),
+        world.task("cart", ago(days=3), branch="D03", detail={"lines": [bought]}, **about, **words),
+    ]
     visit = None
     if word != "gone":
         world.session(f"p{word}", 1, ago(days=2), company=company)
         visit = world.task("cart", ago(days=2), **about, **words)
-        world.task("purchase", ago(days=1), order_key=f"{word}web", value=1, **about, **words,
-                   detail={"transaction_id": f"{word}web", "line_count": 1, "refunded": 0})
+        world.task(
+            "purchase",
+            ago(days=1),
+            order_key=f"{word}web",
+            value=1,
+            **about,
+            **words,
+            detail={"transaction_id": f"{word}web", "line_count": 1, "refunded": 0},
+        )
     world.insert("customer_note", customer_key=f"k:{company}", body=f"{word}note", created_by="x")
     with tenant_transaction(world.tenant_id) as conn:
         note = Change("note", note=f"{word}step")
         step = change_task(conn, world.tenant_id, tasks[1], note, ADMIN)
-    hidden = (f"{word}person", f"{word}mail", phone, order, f"{revenue:,}", f"{word}note",
-              f"{word}item", f"{word}page", f"{word}step")  # fmt: skip
-    return Customer(
-        word, f"k:{company}", contact, hidden, session, order, *tasks, step, visit
+    hidden = (
+        f"{word}person",
+        f"{word}mail",
+        phone,
+        order,
+        f"{revenue:,}",
+        f"{word}note",
+        f"{word}item",
+        f"{word}page",
+        f"{word}step",
     )
+    return Customer(word, f"k:{company}", contact, hidden, session, order, *tasks, step, visit)
 
 
 def _words(
@@ -124,8 +161,9 @@ def _words(
     shown = f" {company} {word}firm".lower()
     return {
         "words": f"{shown} {contact} {name} {email.replace('@', ' ')} {phone}".lower(),
-        "shown_words": shown, "contact_words": "",
-    }  # fmt: skip
+        "shown_words": shown,
+        "contact_words": "",
+    }
 
 
 def _assign(world: World, task_id: UUID, owner: str, by: Actor) -> None:

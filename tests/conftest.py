@@ -38,10 +38,17 @@ ZONES = ("UTC", "America/New_York", "Europe/Berlin")  # of the tenants of tests
 LONGEST_TEST_S = 10.0  # of most that look at today
 # Files that take minutes: they start first, so that no process works on one alone at the end.
 LONGEST_FILES = (
-    "campaign/test_sample.py", "tests/test_hostile_text.py", "oracle/test_oracle_itself.py",
-    "sql/test_real_rows.py", "dev/test_process.py", "deploy/test_nginx.py", "e2e/test_queue.py",
-    "email/test_schedule.py", "sql/test_get_search_terms.py", "replace/test_any_sequence.py",
-)  # fmt: skip
+    "campaign/test_sample.py",
+    "tests/test_hostile_text.py",
+    "oracle/test_oracle_itself.py",
+    "sql/test_real_rows.py",
+    "dev/test_process.py",
+    "deploy/test_nginx.py",
+    "e2e/test_queue.py",
+    "email/test_schedule.py",
+    "sql/test_get_search_terms.py",
+    "replace/test_any_sequence.py",
+)
 SECRET = SECRETS["secret key"]
 KEY = "t1:" + SECRETS["credential key"]
 

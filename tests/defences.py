@@ -124,16 +124,14 @@ DEFENCES = [
         "app/jobs/sweeper.py",
         "coalesce(j.leased_until < clock_timestamp(), false)",
         "false",
-        "tests/jobs/test_deaths.py"
-        "::test_job_survives_the_death_of_worker_and_job_process",
+        "tests/jobs/test_deaths.py::test_job_survives_the_death_of_worker_and_job_process",
     ),
     Defence(
         "cutting off: a frozen run's transaction does not hold its locks",
         "app/jobs/sweeper.py",
         "            cut_off(conn, seen.job_id, seen.fence)\n",
         "",
-        "tests/jobs/test_deaths.py"
-        "::test_frozen_run_loses_its_job_and_stores_nothing_when_it_wakes",
+        "tests/jobs/test_deaths.py::test_frozen_run_loses_its_job_and_stores_nothing_when_it_wakes",
     ),
     Defence(
         "publishing again: what Redis forgot is done",

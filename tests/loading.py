@@ -66,9 +66,11 @@ def load_days(
     if branches is not None:
         files.append(CustomerFile("locations", "locations.csv", None, branches))
     with tempfile.TemporaryDirectory() as folder:
-        extractions = {
-            name: _spool(EVENT_TABLES[name], tables, Path(folder)) for name in event_types
-        } if sources else {}  # fmt: skip
+        extractions = (
+            {name: _spool(EVENT_TABLES[name], tables, Path(folder)) for name in event_types}
+            if sources
+            else {}
+        )
         if sources:
             ensure_partitions(DateRange(min(sources), max(sources)))
         run = claimed_run(tenant_id, sources)
@@ -81,9 +83,14 @@ def claimed_run(tenant_id: UUID, days: Iterable[date]) -> Run:
     known = sorted(days) or [date(2025, 1, 1)]
     with tenant_transaction(tenant_id) as conn:
         job_id = jobs.enqueue(
-            conn, tenant_id, "ingest", started_by="schedule", start_date=known[0],
-            end_date=known[-1], data_types=DATA_TYPES,
-        )  # fmt: skip
+            conn,
+            tenant_id,
+            "ingest",
+            started_by="schedule",
+            start_date=known[0],
+            end_date=known[-1],
+            data_types=DATA_TYPES,
+        )
     run = _claim(tenant_id, job_id)
     assert run is not None
     return run
@@ -145,14 +152,18 @@ def _values(row: Row) -> dict[str, Any]:
         "revenue": _known(
             _number(ecommerce.get(money)), _number(_pick(params.get("value"), NUMBER_ORDER))
         ),
-        "item_id": first.get("item_id"), "item_name": first.get("item_name"),
+        "item_id": first.get("item_id"),
+        "item_name": first.get("item_name"),
         "item_category": first.get("item_category"),
-        "item_price": first.get("price"), "quantity": first.get("quantity"),
+        "item_price": first.get("price"),
+        "quantity": first.get("quantity"),
         "items_json": json.dumps([_item(i) for i in items]) if items else None,
-        "device_category": device.get("category"), "city": geo.get("city"),
-        "country": geo.get("country"), "traffic_source": traffic.get("source"),
+        "device_category": device.get("category"),
+        "city": geo.get("city"),
+        "country": geo.get("country"),
+        "traffic_source": traffic.get("source"),
         "traffic_medium": traffic.get("medium"),
-    }  # fmt: skip
+    }
 
 
 def _hash(params: Iterable[Row]) -> int:

@@ -35,9 +35,11 @@ SECRETS = {
 
 # What tests say of people; it belongs into the database and on pages, and nowhere else.
 CONTACTS = {
-    "name": "Caracanary", "address": "cara.canary@customer.example", "phone": "555-0199",
+    "name": "Caracanary",
+    "address": "cara.canary@customer.example",
+    "phone": "555-0199",
     "note": "prefers email",
-}  # fmt: skip
+}
 
 
 def forms(secret: str) -> tuple[str, ...]:
@@ -88,11 +90,13 @@ def search_redis(redis_url: str, planted: dict[str, str]) -> Iterator[str]:
 def read_key(redis: Redis, key: bytes) -> str:
     """A key and all it holds as one text."""
     readers = {
-        "string": redis.get, "hash": redis.hgetall, "set": redis.smembers,
+        "string": redis.get,
+        "hash": redis.hgetall,
+        "set": redis.smembers,
         "list": lambda name: redis.lrange(name, 0, -1),
         "zset": lambda name: redis.zrange(name, 0, -1),
         "stream": redis.xrange,
-    }  # fmt: skip
+    }
     reader = readers.get(redis.type(key).decode())
     kept = reader(key) if reader else b""
     unpacked = " ".join(_unpack(value) for value in _values(kept))

@@ -77,9 +77,13 @@ class Browser(requests.Session):
         return self.get(self.site.url(path), allow_redirects=follow, headers=headers)
 
     def submit(
-        self, path: str, *, follow: bool = True, origin: str | None = None,
+        self,
+        path: str,
+        *,
+        follow: bool = True,
+        origin: str | None = None,
         **form: str | list[str],
-    ) -> requests.Response:  # fmt: skip
+    ) -> requests.Response:
         """POST a form with its CSRF token, as a page of `origin` would (the site's own)."""
         fields = {"csrf_token": self.csrf_token(), **form}
         headers = {"Origin": origin or self.site.base_url}

@@ -11,12 +11,16 @@ Row = dict[str, Any]
 _NOTHING = frozenset({"", "(not set)", "undefined", "null", "none"})
 _ALWAYS_ENGAGED = ("session_start", "first_visit")
 _ORIGINS: tuple[tuple[tuple[str, ...], tuple[str, str, str]], ...] = (
-    (("session_traffic_source_last_click", "cross_channel_campaign"),
-     ("source", "medium", "campaign_name")),
-    (("session_traffic_source_last_click", "manual_campaign"),
-     ("source", "medium", "campaign_name")),
+    (
+        ("session_traffic_source_last_click", "cross_channel_campaign"),
+        ("source", "medium", "campaign_name"),
+    ),
+    (
+        ("session_traffic_source_last_click", "manual_campaign"),
+        ("source", "medium", "campaign_name"),
+    ),
     (("collected_traffic_source",), ("manual_source", "manual_medium", "manual_campaign_name")),
-)  # fmt: skip
+)
 _FIRST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _LAST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 
@@ -33,11 +37,15 @@ def session_parts(source: str, rows: Sequence[Row]) -> list[Row]:
             grouped.setdefault((row["event_date"], device, number), []).append(row)
     return [
         {
-            "event_date": day, "user_pseudo_id": device, "ga_session_id": number,
-            "source_table": source, "event_name": "session", **_summed(events),
+            "event_date": day,
+            "user_pseudo_id": device,
+            "ga_session_id": number,
+            "source_table": source,
+            "event_name": "session",
+            **_summed(events),
         }
         for (day, device, number), events in grouped.items()
-    ]  # fmt: skip
+    ]
 
 
 def _summed(events: list[Row]) -> Row:

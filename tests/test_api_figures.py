@@ -14,10 +14,22 @@ __all__ = ["port", "provider", "site"]
 
 RANGE = "start_date=2024-01-01&end_date=2024-01-07"
 FIGURES = {
-    "sessions", "visitors", "orders", "revenue", "refunds", "net_revenue", "currency",
-    "other_currencies", "conversion_rate", "abandoned_carts", "total_searches",
-    "failed_searches", "repeat_visitors", "cookieless_events", "duplicate_orders",
-}  # fmt: skip
+    "sessions",
+    "visitors",
+    "orders",
+    "revenue",
+    "refunds",
+    "net_revenue",
+    "currency",
+    "other_currencies",
+    "conversion_rate",
+    "abandoned_carts",
+    "total_searches",
+    "failed_searches",
+    "repeat_visitors",
+    "cookieless_events",
+    "duplicate_orders",
+}
 
 
 def stats(site: Site, query: str) -> dict[str, Any]:

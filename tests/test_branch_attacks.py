@@ -50,8 +50,14 @@ def test_a_name_chosen_at_the_provider_opens_no_customer(
     mia: Browser, world: World, name: str
 ) -> None:
     company = f"K{len(name)}"
-    world.contact(f"U{company}", company, branch_id="D03", account_owner=name,
-                  name="Ann Hidden", buying_company_name="Hidden firm")  # fmt: skip
+    world.contact(
+        f"U{company}",
+        company,
+        branch_id="D03",
+        account_owner=name,
+        name="Ann Hidden",
+        buying_company_name="Hidden firm",
+    )
     world.task("cart", ago(days=2), company=company, name="Hidden firm", branch="D03")
     world.superuser.execute(
         "update membership set name = %s where tenant_id = %s and lower(email) = %s",
@@ -96,8 +102,14 @@ def test_a_term_of_another_branch_is_not_marked(mia: Browser, site: Site, world:
 def test_a_term_shows_orders_of_ones_branches_alone(mia: Browser, world: World) -> None:
     _search(world, "saws", "D01", company="Kfar")
     for order, branch in (("there", "D03"), ("near", "D01")):
-        world.order(f"O{order}", ago(days=1), 50, company="Kfar", branch=branch,
-                    items=[item(f"saw-{order}", 1, name=f"saw-{order}")])  # fmt: skip
+        world.order(
+            f"O{order}",
+            ago(days=1),
+            50,
+            company="Kfar",
+            branch=branch,
+            items=[item(f"saw-{order}", 1, name=f"saw-{order}")],
+        )
     page = mia.open("/analytics/tasks/search-terms/term?term=saws&range=30d").text
     assert "saw-near" in page
     assert "saw-there" not in page
@@ -109,9 +121,15 @@ def test_a_session_shows_orders_of_ones_branches_alone(
     session = world.session("mixed", 5, ago(days=2), company="Kmixed", branch="D01")
     world.event("page_view", ago(days=2), "mixed", 5, page_title="Seen page")
     world.event(
-        "purchase", ago(days=2), "mixed", 5, transaction_id="MIXED-1", revenue=9911,
-        order_key="MIXED-1", event_name="purchase",
-    )  # fmt: skip
+        "purchase",
+        ago(days=2),
+        "mixed",
+        5,
+        transaction_id="MIXED-1",
+        revenue=9911,
+        order_key="MIXED-1",
+        event_name="purchase",
+    )
     world.order("MIXED-1", ago(days=2), 9911, company="Kmixed", branch="D03", session_id=session)
     world.superuser.execute(
         "update shop_order set session_key = %s where order_key = 'MIXED-1'",
@@ -134,7 +152,13 @@ def _search(world: World, term: str, branch: str, company: str = "Kx") -> None:
         " values (%(t)s, %(n)s, %(s)s, 1, %(day)s, %(branch)s, %(term)s,"
         " hashtextextended(%(term)s, 0), %(key)s, 0, 2, true, true, false, %(at)s)",
         {
-            "t": world.tenant_id, "n": len(term), "s": f"{term}.1", "branch": branch,
-            "term": term, "key": f"k:{company}", "at": ago(days=4), "day": world.day(ago(days=4)),
+            "t": world.tenant_id,
+            "n": len(term),
+            "s": f"{term}.1",
+            "branch": branch,
+            "term": term,
+            "key": f"k:{company}",
+            "at": ago(days=4),
+            "day": world.day(ago(days=4)),
         },
-    )  # fmt: skip
+    )

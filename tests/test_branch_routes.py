@@ -28,8 +28,10 @@ READS = [key for key, route in MATRIX.items() if not route.is_change]
 WRITES = [key for key, route in MATRIX.items() if route.is_change and not route.ends]
 BY_HOME = ("near", "bought")  # whole for whoever has D01
 CALLERS = (
-    Caller("rep", REP, "rep"), Caller("manager", MIA, "manager"), Caller("viewer", VAL, "viewer"),
-)  # fmt: skip
+    Caller("rep", REP, "rep"),
+    Caller("manager", MIA, "manager"),
+    Caller("viewer", VAL, "viewer"),
+)
 CHANGED = {
     "task": "task_id = any(%(tasks)s)",
     "task_work": "task_id = any(%(tasks)s)",
@@ -71,16 +73,17 @@ class Scene:
         values = {
             "tasks": [task for one in about for task in (one.cart, one.purchase)],
             "keys": [one.key for one in about],
-            "values": [x for one in about for x in (
-                one.company, one.contact, f"{one.word}.example"
-            )],
-        }  # fmt: skip
+            "values": [
+                x for one in about for x in (one.company, one.contact, f"{one.word}.example")
+            ],
+        }
         found = {}
         for table, condition in CHANGED.items():
             (found[table],) = self.superuser.execute(
                 f"select string_agg(t::text, '|' order by t::text) from {table} as t"
-                f" where {condition}", values,
-            ).fetchone() or (None,)  # fmt: skip
+                f" where {condition}",
+                values,
+            ).fetchone() or (None,)
         return found
 
 
@@ -88,10 +91,17 @@ def names_of(about: Customer, tenant: str) -> dict[str, str]:
     """The things of a customer that lie at D03, by the words of the matrix."""
     cart, purchase = str(about.cart), str(about.purchase)
     return {
-        "tenant": tenant, "customer": about.key, "session": about.session, "task": cart,
-        "task_2": purchase, "task_3": cart, "task_4": purchase, "task_5": cart,
-        "step": str(about.step), "step_2": str(about.step),
-    }  # fmt: skip
+        "tenant": tenant,
+        "customer": about.key,
+        "session": about.session,
+        "task": cart,
+        "task_2": purchase,
+        "task_3": cart,
+        "task_4": purchase,
+        "task_5": cart,
+        "step": str(about.step),
+        "step_2": str(about.step),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +134,10 @@ def test_an_admin_is_told_all_of_it(scene: Scene) -> None:
     about = [scene.customers[word] for word in (*PARTLY, *ABSENT)]
     texts = [
         scene.ask(scene.admin, key, one)[1]
-        for key in READS if _is_about_customers(MATRIX[key]) for one in about
-    ]  # fmt: skip
+        for key in READS
+        if _is_about_customers(MATRIX[key])
+        for one in about
+    ]
     missing = {word for one in about for word in one.hidden if not any(word in t for t in texts)}
     assert missing == set()
 
@@ -190,8 +202,9 @@ def test_a_domain_that_others_have_too_is_not_theirs_to_exclude(scene: Scene) ->
         for domain in ("shared.example", "near.example")
     }
     assert statuses == {"shared.example": 403, "near.example": 303}
-    world.insert("exclusion", kind="email_domain", value="shared.example", reason="x",
-                 created_by="x")  # fmt: skip
+    world.insert(
+        "exclusion", kind="email_domain", value="shared.example", reason="x", created_by="x"
+    )
     assert _post(scene, manager, f"/{near.key}/include")[0] == 303
     left = scene.superuser.execute("delete from exclusion returning value").fetchall()
     assert left == [("shared.example",)]
@@ -202,9 +215,7 @@ def _is_about_customers(route: Route) -> bool:
     return route.rule.startswith("/analytics/") and "/email/" not in route.rule
 
 
-def _exclude(
-    scene: Scene, who: Asker, kind: str, value: str, path: str = ""
-) -> tuple[int, str]:
+def _exclude(scene: Scene, who: Asker, kind: str, value: str, path: str = "") -> tuple[int, str]:
     status, text = _post(scene, who, f"/excluded{path}", kind=kind, value=value, reason="test")
     said = text.partition("<h1>")[2].partition("Ref")[0]
     return status, said.replace(value, "VALUE")
@@ -212,7 +223,9 @@ def _exclude(
 
 def _post(scene: Scene, who: Asker, path: str, **form: str) -> tuple[int, str]:
     answer = who.browser.post(
-        scene.site.url(f"/analytics/customers{path}"), form | {"csrf_token": who.csrf_token},
-        allow_redirects=False, headers={"Origin": scene.site.base_url},
-    )  # fmt: skip
+        scene.site.url(f"/analytics/customers{path}"),
+        form | {"csrf_token": who.csrf_token},
+        allow_redirects=False,
+        headers={"Origin": scene.site.base_url},
+    )
     return answer.status_code, answer.text

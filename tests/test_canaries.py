@@ -52,13 +52,15 @@ def scene(site: Site, superuser: Superuser, private_key: str) -> Iterator[Scene]
     browser.sign_in(ADA)
     things = furnish(superuser, site.acme, "A")
     secrets = {
-        "SFTP password": SFTP_PASSWORD, "SMTP password": SMTP_PASSWORD,
-        "private key": private_key.splitlines()[3], "client secret": CLIENT_SECRET,
+        "SFTP password": SFTP_PASSWORD,
+        "SMTP password": SMTP_PASSWORD,
+        "private key": private_key.splitlines()[3],
+        "client secret": CLIENT_SECRET,
         "API token": make_token(superuser, site.acme, ADA, "read"),
         "bearer token": site.provider.token_for(ADA.email),
         "session": browser.cookie() or "",
         "made-up token": "sit_" + "canary0x" * 8,
-    }  # fmt: skip
+    }
     _enter_settings(browser, private_key)
     pages = _open_everything(browser, site, things, secrets)
     _fail_jobs(site)
@@ -99,9 +101,12 @@ def _open_everything(
 
 def _fail_jobs(site: Site) -> None:
     """Jobs that fail with these secrets in their hands: nobody answers at these addresses."""
-    live = site.config.model_copy(update={
-        "bigquery_endpoint": "http://127.0.0.1:9", "google_token_uri": "http://127.0.0.1:9/token",
-    })  # fmt: skip
+    live = site.config.model_copy(
+        update={
+            "bigquery_endpoint": "http://127.0.0.1:9",
+            "google_token_uri": "http://127.0.0.1:9/token",
+        }
+    )
     with tenant_transaction(site.acme) as conn:
         sections = ("bigquery", "sftp", "smtp")
         ids = [start_check(conn, site.acme, name, "schedule") for name in sections]

@@ -116,9 +116,16 @@ def test_a_refused_start_is_one_sentence_and_no_traceback() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "http://shop.example.test", "https://127.0.0.1", "https://localhost:8443",
-                "https://shop.localhost", "https://[::1]"],
-)  # fmt: skip
+    "address",
+    [
+        "",
+        "http://shop.example.test",
+        "https://127.0.0.1",
+        "https://localhost:8443",
+        "https://shop.localhost",
+        "https://[::1]",
+    ],
+)
 def test_no_process_starts_in_production_with_an_address_nobody_reaches(
     address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,8 +37,9 @@ def long_log(site: Site, superuser: Superuser) -> None:
     superuser.execute(
         "insert into audit_entry (tenant_id, member_email, action, subject, via)"
         " select %s, 'x@acme.example', 'member.changed', repeat('y', 400), 'page'"
-        " from generate_series(1, %s)", (site.acme, ROWS),
-    )  # fmt: skip
+        " from generate_series(1, %s)",
+        (site.acme, ROWS),
+    )
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ CHANGES = {
     key: route
     for key, route in matrix.load().items()
     if route.is_change and not route.is_api and key != ONE_CLICK
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -41,9 +41,12 @@ class Scene:
         names = asking.names_for(route, "own", self.things, self.things)
         form = {fill(name, names): fill(value, names) for name, value in route.form.items()}
         answer = self.browser.request(
-            route.method, self.site.url(address(self.site.app, route, self.endpoints[key], names)),
-            data=form | {"csrf_token": token}, headers=headers, allow_redirects=False,
-        )  # fmt: skip
+            route.method,
+            self.site.url(address(self.site.app, route, self.endpoints[key], names)),
+            data=form | {"csrf_token": token},
+            headers=headers,
+            allow_redirects=False,
+        )
         self.request_ids.append(answer.headers["X-Request-Id"])
         return answer.status_code
 

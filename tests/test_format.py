@@ -76,5 +76,7 @@ def test_bytes_are_written_as_google_bills_them() -> None:
 
 def test_durations_have_two_parts_at_most() -> None:
     assert [duration(s).replace("\u00a0", " ") for s in (3.6, 102, 7500)] == [
-        "4 s", "1 min 42 s", "2 h 5 min",
-    ]  # fmt: skip
+        "4 s",
+        "1 min 42 s",
+        "2 h 5 min",
+    ]

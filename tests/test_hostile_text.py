@@ -29,12 +29,17 @@ __all__ = ["port", "provider", "site"]
 TEXTS = {
     "markup": "\"'><script>pwned(1)</script><img src=x onerror=pwned(1)><a href=javascript:pwned>",
     "template": "{{7*7}}${7*7}<%= 7*7 %>#{7*7}{% raw %}",
-    "formula": "=HYPERLINK(\"http://pwned.example\",\"x\")",
+    "formula": '=HYPERLINK("http://pwned.example","x")',
     "formula by plus": "+1+cmd|' /C calc'!A0",
-    "formula by at": "@SUM(1+1)", "formula by tab": "\t=1+1", "formula by minus": "-1+1",
-    "bidi": "\u202egnp.exe\u2066\u200f", "header": "x\r\nSet-Cookie: pwned=1\r\n\r\n<b>",
-    "long": "W" * 5_000, "astral": "\U0001f4a3" * 50, "closing": "</textarea></select></title>",
-}  # fmt: skip
+    "formula by at": "@SUM(1+1)",
+    "formula by tab": "\t=1+1",
+    "formula by minus": "-1+1",
+    "bidi": "\u202egnp.exe\u2066\u200f",
+    "header": "x\r\nSet-Cookie: pwned=1\r\n\r\n<b>",
+    "long": "W" * 5_000,
+    "astral": "\U0001f4a3" * 50,
+    "closing": "</textarea></select></title>",
+}
 ROLES = {"admin": ADA, "viewer": VIEWER}
 MASKED = ("markup", "bidi", "long", "astral")  # what shortening could tear apart
 
@@ -44,24 +49,46 @@ def plant(superuser: psycopg.Connection[Any], site: Site, text: str) -> Things:
     things = furnish(superuser, site.acme, "A")
     world, at, line = World(superuser, site.acme), ago(days=3), item(text, 5, name=text)
     world.branch(text[:100], text)
-    world.contact("H1", text, name=text, email=f"{text[:200]}@x.example", phone=text,
-                  buying_company_name=text, branch_id=text[:100], account_owner=text)  # fmt: skip
-    detail = {"lines": [line], "terms": [{"term": text, "searches": 2, "sessions": 2}],
-              "items": [line | {"category": text, "views": 2}], "transaction_id": text,
-              "visits": 2, "page_views": 2, "bounces": 2, "line_count": 1, "refunded": 0,
-              "is_first": True}  # fmt: skip
+    world.contact(
+        "H1",
+        text,
+        name=text,
+        email=f"{text[:200]}@x.example",
+        phone=text,
+        buying_company_name=text,
+        branch_id=text[:100],
+        account_owner=text,
+    )
+    detail = {
+        "lines": [line],
+        "terms": [{"term": text, "searches": 2, "sessions": 2}],
+        "items": [line | {"category": text, "views": 2}],
+        "transaction_id": text,
+        "visits": 2,
+        "page_views": 2,
+        "bounces": 2,
+        "line_count": 1,
+        "refunded": 0,
+        "is_first": True,
+    }
     for number, kind in enumerate(
         ("purchase", "cart", "no_results", "no_conversion", "repeat_visit", "bounce")
     ):
         world.task(
-            kind, at - timedelta(hours=number), company=text, name=text, detail=detail,
-            branch="D01", owner=ADA.email,
-        )  # fmt: skip
+            kind,
+            at - timedelta(hours=number),
+            company=text,
+            name=text,
+            detail=detail,
+            branch="D01",
+            owner=ADA.email,
+        )
     session = world.session("hp", 7, at, contact="H1", company=text, page_views=2, item_views=1)
     superuser.execute(
         "update session set entry_url = %s, city = %s, device_category = %s, traffic_source = %s"
-        " where session_id = %s", (text, text, text, text, session),
-    )  # fmt: skip
+        " where session_id = %s",
+        (text, text, text, text, session),
+    )
     world.order("HT", at, 10, contact="H1", company=text, items=[line], session_id=session)
     world.event("page_view", at, "hp", 7, page_title=text, page_url=text)
     world.event("view_item", at, "hp", 7, item_id=text, item_name=text)
@@ -83,8 +110,9 @@ def plant(superuser: psycopg.Connection[Any], site: Site, text: str) -> Things:
         " server_answer = %s, reason = %s, recipient_name = %s, branch_ids = array[%s]",
         (one_line(text)[:200], f"<p>{escape(text)}</p>", text, text, text, text[:100], text[:100]),
     )
-    superuser.execute("update email_sending_jobs set started_by = %s, location_ids = array[%s]",
-                      (text, text))  # fmt: skip
+    superuser.execute(
+        "update email_sending_jobs set started_by = %s, location_ids = array[%s]", (text, text)
+    )
     return things | {"customer": f"k:{text}"[:500], "session": session}
 
 
@@ -101,15 +129,31 @@ def browsers(site: Site) -> Iterator[dict[str, Browser]]:
 
 @pytest.fixture
 def planted(
-    site: Site, browsers: dict[str, Browser], superuser: psycopg.Connection[Any],
+    site: Site,
+    browsers: dict[str, Browser],
+    superuser: psycopg.Connection[Any],
     request: pytest.FixtureRequest,
-) -> Iterator[tuple[Site, Things]]:  # fmt: skip
+) -> Iterator[tuple[Site, Things]]:
     for table in (
-        "task", "task_work", "task_history", "session", "shop_order", "users", "locations",
-        "customer_note", "exclusion", "api_token", "term_visit", "held_file", "processing_jobs",
-        "page_view", "view_item", "branch_email_mappings", "email_send_history",
+        "task",
+        "task_work",
+        "task_history",
+        "session",
+        "shop_order",
+        "users",
+        "locations",
+        "customer_note",
+        "exclusion",
+        "api_token",
+        "term_visit",
+        "held_file",
+        "processing_jobs",
+        "page_view",
+        "view_item",
+        "branch_email_mappings",
+        "email_send_history",
         "email_sending_jobs",
-    ):  # fmt: skip
+    ):
         superuser.execute(f"delete from {table}")
     superuser.execute("delete from membership where member_id is null")
     yield site, plant(superuser, site, TEXTS[request.param])

@@ -151,8 +151,10 @@ NOTE, PERSON, PHONE = "calls back on Tuesday", 'Cara "Canary" Diaz', "555-0199"
 FAILING = {
     "check": ("insert into t (id, name) values (9, :name)", {"name": PERSON}),
     "unique": ("insert into t (id, phone) values (9, :phone)", {"phone": PHONE}),
-    "not null": ("insert into t (id, name, phone) values (null, :name, :phone)",
-                 {"name": PERSON, "phone": PHONE}),
+    "not null": (
+        "insert into t (id, name, phone) values (null, :name, :phone)",
+        {"name": PERSON, "phone": PHONE},
+    ),
     "number": ("select cast(:note as integer)", {"note": NOTE}),
     "day": ("select cast(:phone as date)", {"phone": PHONE}),
     "JSON": ("select cast(:note as jsonb)", {"note": NOTE}),
@@ -161,7 +163,7 @@ FAILING = {
     "no such table": ("select :name from nowhere", {"name": PERSON}),
     "NUL": ("select cast(:note as text)", {"note": NOTE + "\x00"}),
     "no such type": ("select :note", {"note": {"a": object(), "b": NOTE}}),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def granted(site: Site, superuser: Superuser) -> Iterator[None]:
         " values (%s, 'report', '0 7 * * 1', 'UTC', true)",
         "insert into ingest_schedule (tenant_id, cron, time_zone, days_back, is_paused)"
         " values (%s, '0 7 * * 1', 'UTC', 4, true)",
-    )  # fmt: skip
+    )
     for statement in statements:
         superuser.execute(statement, (site.acme,))
     yield
@@ -89,13 +89,19 @@ def test_what_is_off_stays_off_when_nothing_is_said_about_it(
         ada.submit("/analytics/email/schedule/report", **AT),
         ada.submit("/data/schedule", **AT, days_back="4"),
         ada.submit(f"{RECIPIENTS}/{mapping}", **ana),
-        ada.submit(f"{RECIPIENTS}/import", apply="yes",
-                   content="branch_id,email,name\nD01,ana@acme.example,Ana\n"),
+        ada.submit(
+            f"{RECIPIENTS}/import",
+            apply="yes",
+            content="branch_id,email,name\nD01,ana@acme.example,Ana\n",
+        ),
         put(site, "/analytics/api/v1/email/schedule?kind=report", cron),
         put(site, "/data/api/v1/schedule", cron),
-        put(site, f"/analytics/api/v1/email/mappings/{mapping}",
-            {"location_id": "D01", "email": "ana@acme.example"}),
-    ]  # fmt: skip
+        put(
+            site,
+            f"/analytics/api/v1/email/mappings/{mapping}",
+            {"location_id": "D01", "email": "ana@acme.example"},
+        ),
+    ]
     assert [answer.status_code for answer in answers] == [200] * 7
     assert state(superuser) == before
 
@@ -114,8 +120,11 @@ def test_a_new_recipient_whose_switch_is_not_sent_is_off(
 
 def test_the_form_that_invites_a_rep_asks_for_branches(ada: Browser) -> None:
     page = check_page(ada.open(MEMBERS))
-    chosen = [e.get("value") for e in page.all("input")
-              if e.get("name") in ("role", "scope") and "checked" in e.attrib]  # fmt: skip
+    chosen = [
+        e.get("value")
+        for e in page.all("input")
+        if e.get("name") in ("role", "scope") and "checked" in e.attrib
+    ]
     assert chosen == ["rep", "some"]
 
 

@@ -18,25 +18,90 @@ from app.net import NetPolicy
 from app.smtp import SmtpLink, SmtpSettings
 
 SPELLINGS = (
-    "127.0.0.1", "127.0.0.2", "127.255.255.254", "127.1", "127.0.1", "2130706433", "0x7f000001",
-    "0x7f.0.0.1", "0x7F.1", "0177.0.0.1", "017700000001", "0177.1", "0", "0.0.0.0", "0x0",
-    "127.0.0.1.", "::1", "[::1]", "0:0:0:0:0:0:0:1", "::0001", "::1%lo", "::", "::ffff:127.0.0.1",
-    "::ffff:7f00:1", "::ffff:0:127.0.0.1", "::127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::7f00:1",
-    "64:ff9b:1::7f00:1", "2002:7f00:1::", "2001:0:7f00:1::", "fe80::1", "fe80::1%lo", "fc00::1",
-    "fd12:3456::1", "ff02::1", "ff01::1", "localhost", "LOCALHOST", "localhost.", "LocalHost..",
-    "ip6-localhost", "localhost.localdomain", "１２７.０.０.１", "127。0。0。1", "①②⑦.0.0.1",
-    "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ", "ｌｏｃａｌｈｏｓｔ", "10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255",
-    "192.168.0.1", "169.254.169.254", "0xa9fea9fe", "2852039166", "100.64.0.1", "100.100.100.200",
-    "192.0.0.192", "198.18.0.1", "203.0.113.1", "240.0.0.1", "255.255.255.255", "224.0.0.1",
-    "user@127.0.0.1", "127.0.0.1:22", "127.0.0.1/x", "http://127.0.0.1", "127.0.0.1#x",
-    "127.0.0.1 x", "127.0.0.1\n", "127.0.0.1\x00", "%31%32%37.0.0.1", "localhost%00.example.com",
-    "inside.example", "two-faced.example", "six.example",
-)  # fmt: skip
+    "127.0.0.1",
+    "127.0.0.2",
+    "127.255.255.254",
+    "127.1",
+    "127.0.1",
+    "2130706433",
+    "0x7f000001",
+    "0x7f.0.0.1",
+    "0x7F.1",
+    "0177.0.0.1",
+    "017700000001",
+    "0177.1",
+    "0",
+    "0.0.0.0",
+    "0x0",
+    "127.0.0.1.",
+    "::1",
+    "[::1]",
+    "0:0:0:0:0:0:0:1",
+    "::0001",
+    "::1%lo",
+    "::",
+    "::ffff:127.0.0.1",
+    "::ffff:7f00:1",
+    "::ffff:0:127.0.0.1",
+    "::127.0.0.1",
+    "64:ff9b::127.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::7f00:1",
+    "2002:7f00:1::",
+    "2001:0:7f00:1::",
+    "fe80::1",
+    "fe80::1%lo",
+    "fc00::1",
+    "fd12:3456::1",
+    "ff02::1",
+    "ff01::1",
+    "localhost",
+    "LOCALHOST",
+    "localhost.",
+    "LocalHost..",
+    "ip6-localhost",
+    "localhost.localdomain",
+    "１２７.０.０.１",
+    "127。0。0。1",
+    "①②⑦.0.0.1",
+    "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ",
+    "ｌｏｃａｌｈｏｓｔ",
+    "10.0.0.1",
+    "10.255.255.255",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.0.1",
+    "169.254.169.254",
+    "0xa9fea9fe",
+    "2852039166",
+    "100.64.0.1",
+    "100.100.100.200",
+    "192.0.0.192",
+    "198.18.0.1",
+    "203.0.113.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "224.0.0.1",
+    "user@127.0.0.1",
+    "127.0.0.1:22",
+    "127.0.0.1/x",
+    "http://127.0.0.1",
+    "127.0.0.1#x",
+    "127.0.0.1 x",
+    "127.0.0.1\n",
+    "127.0.0.1\x00",
+    "%31%32%37.0.0.1",
+    "localhost%00.example.com",
+    "inside.example",
+    "two-faced.example",
+    "six.example",
+)
 BANNER = "SSH-2.0-inside-canary"
 _NAMES = {
-    "inside.example": ["127.0.0.1"], "two-faced.example": ["8.8.8.8", "127.0.0.1"],
+    "inside.example": ["127.0.0.1"],
+    "two-faced.example": ["8.8.8.8", "127.0.0.1"],
     "six.example": ["::ffff:127.0.0.1"],
-}  # fmt: skip
+}
 POLICY = NetPolicy(ports=None, timeout_s=2)
 
 
@@ -44,9 +109,7 @@ class Ear:
     """Listens on every address of this machine, greets, and counts."""
 
     def __init__(self) -> None:
-        self.socket = socket.create_server(
-            ("::", 0), family=socket.AF_INET6, dualstack_ipv6=True
-        )
+        self.socket = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
         self.port: int = self.socket.getsockname()[1]
         self.heard = 0
         threading.Thread(target=self._listen, daemon=True).start()
@@ -93,9 +156,14 @@ def by_sftp(host: str, port: int, folder: Path) -> None:
     settings = SftpSettings(host=host, port=port, username="u", password="p", host_key=key)
     limits = Limits(deadline=1e12, cancelled=lambda: False)
     fetch(
-        settings, "/x", folder / "x", policy=POLICY, limits=limits, max_bytes=10,
+        settings,
+        "/x",
+        folder / "x",
+        policy=POLICY,
+        limits=limits,
+        max_bytes=10,
         progress=lambda done, total: None,
-    )  # fmt: skip
+    )
 
 
 def by_smtp(host: str, port: int, _: Path) -> None:

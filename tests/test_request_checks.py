@@ -51,8 +51,9 @@ def scene(site: Site, superuser: psycopg.Connection[Any]) -> Iterator[Scene]:
     people(site, superuser)
     askers = {
         caller.name: asking.asker(site, superuser, caller, site.acme)
-        for caller in CALLERS if caller.name in ("viewer", "rep", "manager", "admin")
-    }  # fmt: skip
+        for caller in CALLERS
+        if caller.name in ("viewer", "rep", "manager", "admin")
+    }
     things = furnish(superuser, site.acme, "A")
     yield Scene(site, things, askers, matrix.endpoints_of(site.app))
     for one in askers.values():

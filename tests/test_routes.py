@@ -69,9 +69,7 @@ def scene(site: Site, superuser: Superuser) -> Iterator[Scene]:
         furnish(superuser, tenant, prefix)
         for tenant, prefix in ((site.acme, "A"), (site.globex, "G"))
     )
-    superuser.execute(
-        "update membership set is_active = false where email = 'dan@acme.example'"
-    )
+    superuser.execute("update membership set is_active = false where email = 'dan@acme.example'")
     endpoints = matrix.endpoints_of(site.app)
     yield Scene(site, superuser, own, foreign, askers, digest(superuser, site.globex), endpoints)
     for one in askers:

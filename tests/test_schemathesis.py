@@ -28,9 +28,12 @@ from tests.running import ADA, Browser, Site, port, provider, site
 __all__ = ["port", "provider", "site"]
 
 CHECKS = [
-    not_a_server_error, status_code_conformance, content_type_conformance,
-    response_headers_conformance, response_schema_conformance,
-]  # fmt: skip
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +58,10 @@ def described(furnished: Site) -> Any:
 
 
 ROUTES = sorted(
-    route.key for route in matrix.load().values()
+    route.key
+    for route in matrix.load().values()
     if route.is_api and not route.ends  # signing out ends the token it is asked with
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
@@ -69,9 +73,12 @@ def test_every_answer_is_a_described_one(
     operation = described[re.sub(r"<(?:[^>]*:)?(\w+)>", r"{\1}", rule)][method]
 
     @settings(
-        max_examples=10, deadline=None, derandomize=True, database=None,
+        max_examples=10,
+        deadline=None,
+        derandomize=True,
+        database=None,
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: schemathesis.Case) -> None:
         case.headers = {**(case.headers or {}), **furnished.headers()}
@@ -84,10 +91,14 @@ def test_every_answer_is_a_described_one(
 
 
 def test_every_json_route_is_described(described: Any) -> None:
-    paths = {(method.upper(), path) for path in described.raw_schema["paths"]
-             for method in described.raw_schema["paths"][path]}  # fmt: skip
+    paths = {
+        (method.upper(), path)
+        for path in described.raw_schema["paths"]
+        for method in described.raw_schema["paths"][path]
+    }
     rules = {
         (route.method, re.sub(r"<(?:[^>]*:)?(\w+)>", r"{\1}", route.rule))
-        for route in matrix.load().values() if route.is_api
-    }  # fmt: skip
+        for route in matrix.load().values()
+        if route.is_api
+    }
     assert paths == rules

@@ -47,9 +47,7 @@ class AuditQuestion:
     limit: int = 50
 
 
-def list_audit_entries(
-    conn: Connection, tenant_id: UUID, asked: AuditQuestion
-) -> list[AuditEntry]:
+def list_audit_entries(conn: Connection, tenant_id: UUID, asked: AuditQuestion) -> list[AuditEntry]:
     """One page of the entries asked for; `until` itself is not included."""
     conditions = [condition for name, condition in _CONDITIONS.items() if getattr(asked, name)]
     statement = text(f"""

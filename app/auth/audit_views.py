@@ -29,8 +29,16 @@ PAGE_ROWS = 50
 _MOST_CHARS = 200
 _BIGGEST_ID = 2**63 - 1
 HEADER = (
-    "at", "member", "action", "subject", "detail", "via", "address", "request_id", "entry_id",
-)  # fmt: skip
+    "at",
+    "member",
+    "action",
+    "subject",
+    "detail",
+    "via",
+    "address",
+    "request_id",
+    "entry_id",
+)
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,12 @@ AREAS = {
     "token": "API tokens",
 }
 VIA = {
-    "page": "Page", "api": "API", "link": "Link in an email", "job": "Job",
+    "page": "Page",
+    "api": "API",
+    "link": "Link in an email",
+    "job": "Job",
     "command": "Command line",
-}  # fmt: skip
+}
 _LABELS = {
     "auth.signed_in": "Signed in",
     "auth.signed_out": "Signed out",

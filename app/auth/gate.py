@@ -26,10 +26,16 @@ from app.tenancy import Member, Membership
 from app.web import is_fragment_request
 
 LIFETIME = timedelta(hours=12)
-_NOBODY_ASKED = frozenset({
-    "static", "status.health", "status.live", "status.ready", "status.metrics",
-    "status.openapi_json",
-})  # fmt: skip
+_NOBODY_ASKED = frozenset(
+    {
+        "static",
+        "status.health",
+        "status.live",
+        "status.ready",
+        "status.metrics",
+        "status.openapi_json",
+    }
+)
 
 
 class StoreDown(AppError):

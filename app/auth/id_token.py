@@ -59,9 +59,11 @@ def read_id_token(token: object, nonce: str, access_token: str) -> dict[str, Any
     if issuer is None:
         raise _refusal(_FAULTS["iss"])
     claims = CodeIDToken(
-        decoded.claims, decoded.header, _expected(issuer),
+        decoded.claims,
+        decoded.header,
+        _expected(issuer),
         {"nonce": nonce, "client_id": provider().client_id, "access_token": access_token},
-    )  # fmt: skip
+    )
     try:
         claims.validate(leeway=LEEWAY_S)
     except ClaimError as error:

@@ -112,9 +112,15 @@ def _list_page(error: AppError | None = None) -> Response:
         ids = [one.member_id for one in found if one.member_id]
         last_seen = queries.list_last_seen(conn, ids)
     return render_page(
-        "auth/members.html", "auth/_members.html", status=error.status if error else 200,
-        found=found, last_seen=last_seen, typed=request.form, **_problems(error), **context,
-    )  # fmt: skip
+        "auth/members.html",
+        "auth/_members.html",
+        status=error.status if error else 200,
+        found=found,
+        last_seen=last_seen,
+        typed=request.form,
+        **_problems(error),
+        **context,
+    )
 
 
 def _member_page(membership_id: UUID, error: AppError | None = None) -> Response:
@@ -126,9 +132,14 @@ def _member_page(membership_id: UUID, error: AppError | None = None) -> Response
     gone = [branch_id for branch_id in found.location_ids or () if branch_id not in known]
     context["branches"] = known | {branch_id: branch_label({}, branch_id) for branch_id in gone}
     return render_page(
-        "auth/member.html", "auth/_member.html", status=error.status if error else 200,
-        found=found, typed=request.form, **_problems(error), **context,
-    )  # fmt: skip
+        "auth/member.html",
+        "auth/_member.html",
+        status=error.status if error else 200,
+        found=found,
+        typed=request.form,
+        **_problems(error),
+        **context,
+    )
 
 
 def _words(conn: Connection) -> dict[str, Any]:

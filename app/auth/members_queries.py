@@ -78,9 +78,13 @@ def list_last_seen(conn: Connection, member_ids: Sequence[UUID]) -> dict[UUID, d
 
 
 def invite(
-    conn: Connection, tenant_id: UUID, actor: Actor, email: str, role: Role,
+    conn: Connection,
+    tenant_id: UUID,
+    actor: Actor,
+    email: str,
+    role: Role,
     location_ids: Sequence[str] | None,
-) -> UUID:  # fmt: skip
+) -> UUID:
     """Let whoever signs in with this verified address in; answers the membership's id.
 
     Raises:
@@ -99,9 +103,13 @@ def invite(
 
 
 def change(
-    conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID, role: Role,
+    conn: Connection,
+    tenant_id: UUID,
+    actor: Actor,
+    membership_id: UUID,
+    role: Role,
     location_ids: Sequence[str] | None,
-) -> None:  # fmt: skip
+) -> None:
     """Give a member another role or other branches, from the next request on.
 
     Raises:
@@ -122,9 +130,14 @@ def change(
         )
     if values["branches"] != before:
         audit.record(
-            conn, tenant_id, actor, "member.branches_changed", old.email, before=before,
+            conn,
+            tenant_id,
+            actor,
+            "member.branches_changed",
+            old.email,
+            before=before,
             after=values["branches"],
-        )  # fmt: skip
+        )
 
 
 def deactivate(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID) -> None:

@@ -232,9 +232,14 @@ def _ask(method: str, address: str, **options: Any) -> tuple[int, dict[str, Any]
         with room(), session() as http:
             http.headers["Accept-Encoding"] = "identity"  # what is packed may be a bomb
             answer = http.request(
-                method, address, withhold_token=True, allow_redirects=False, stream=True,
-                timeout=TIMEOUT_S, **options,
-            )  # fmt: skip
+                method,
+                address,
+                withhold_token=True,
+                allow_redirects=False,
+                stream=True,
+                timeout=TIMEOUT_S,
+                **options,
+            )
             _read(answer)
         if answer.status_code >= 500 or 300 <= answer.status_code < 400:
             fault = f"status {answer.status_code}"

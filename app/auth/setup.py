@@ -47,56 +47,76 @@ class Shown:
 
 STEPS = (
     Step(
-        "BigQuery", "The project, the dataset and a service account's key are not set.",
+        "BigQuery",
+        "The project, the dataset and a service account's key are not set.",
         "Visits, orders, carts and searches come from the export of Google Analytics.",
-        "/auth/settings/bigquery", lambda state: state.has_bigquery,
+        "/auth/settings/bigquery",
+        lambda state: state.has_bigquery,
     ),
     Step(
-        "First load", "No day of the export is loaded yet.",
+        "First load",
+        "No day of the export is loaded yet.",
         "Figures and lists of tasks are made of loaded days. Begin with the last 30.",
-        "/data", lambda state: state.has_events,
+        "/data",
+        lambda state: state.has_events,
     ),
     Step(
-        "Customers and branches", "The SFTP server with the two files is not set.",
+        "Customers and branches",
+        "The SFTP server with the two files is not set.",
         "Names, phone numbers and branches come from your own files, not from Google.",
-        "/auth/settings/sftp", lambda state: state.has_sftp or state.has_branches,
+        "/auth/settings/sftp",
+        lambda state: state.has_sftp or state.has_branches,
     ),
     Step(
-        "Branches loaded", "No branch is known yet: load the locations file.",
+        "Branches loaded",
+        "No branch is known yet: load the locations file.",
         "Members are limited to branches, and every figure can be seen by branch.",
-        "/data", lambda state: state.has_branches,
+        "/data",
+        lambda state: state.has_branches,
     ),
     Step(
-        "Members", "You are the only member.",
+        "Members",
+        "You are the only member.",
         "Reps work their queue, managers see the team. Each signs in with an address of yours.",
-        "/auth/members", lambda state: state.members > 1,
+        "/auth/members",
+        lambda state: state.members > 1,
     ),
     Step(
-        "Mail server", "The SMTP server that sends your reports is not set.",
+        "Mail server",
+        "The SMTP server that sends your reports is not set.",
         "Reports come from your own address, so that people and filters trust them.",
-        "/auth/settings/smtp", lambda state: state.has_smtp,
+        "/auth/settings/smtp",
+        lambda state: state.has_smtp,
     ),
     Step(
-        "Recipients", "No branch has anybody to send its report to.",
+        "Recipients",
+        "No branch has anybody to send its report to.",
         "Each branch's report goes to the people named for it.",
-        "/analytics/email/recipients", lambda state: state.has_recipients,
+        "/analytics/email/recipients",
+        lambda state: state.has_recipients,
     ),
     Step(
-        "Schedule", "Nothing is loaded by itself yet.",
+        "Schedule",
+        "Nothing is loaded by itself yet.",
         "Every night the new days come in, and figures are fresh in the morning.",
-        "/data/schedule", lambda state: state.has_schedule,
+        "/data/schedule",
+        lambda state: state.has_schedule,
     ),
     Step(
-        "Sending", "No mail may leave yet.",
+        "Sending",
+        "No mail may leave yet.",
         "Look at a report and send yourself a test first; then switch sending on.",
-        "/analytics/email/send", lambda state: state.is_sending_on,
+        "/analytics/email/send",
+        lambda state: state.is_sending_on,
     ),
     Step(
-        "Reports", "No report goes out by itself yet.",
+        "Reports",
+        "No report goes out by itself yet.",
         "On the mornings you choose, each rep gets what is new, with links that do the work.",
-        "/analytics/email/schedule", lambda state: state.has_mail_schedule,
+        "/analytics/email/schedule",
+        lambda state: state.has_mail_schedule,
     ),
-)  # fmt: skip
+)
 
 
 @blueprint.get("")
@@ -105,11 +125,13 @@ def checklist() -> Response:
     """What is done, what is missing and where to do it."""
     shown = _shown(current_membership().tenant.tenant_id)
     return render_page(
-        "auth/setup.html", "auth/_setup.html", shown=shown,
+        "auth/setup.html",
+        "auth/_setup.html",
+        shown=shown,
         open_count=sum(one.state == "open" for one in shown),
         done_count=sum(one.state == "done" for one in shown),
         tenant_name=current_membership().tenant.name,
-    )  # fmt: skip
+    )
 
 
 def is_unfinished(tenant_id: UUID) -> bool:

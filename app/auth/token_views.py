@@ -35,13 +35,22 @@ def create() -> Response:
     tenant_id, member_id = membership.tenant.tenant_id, current_member().member_id
     with tenant_transaction(tenant_id) as conn:
         token = api_tokens.create_api_token(
-            conn, tenant_id, member_id, name=form.name.data, scopes=form.scopes.data,
+            conn,
+            tenant_id,
+            member_id,
+            name=form.name.data,
+            scopes=form.scopes.data,
             lifetime_days=form.lifetime_days.data,
-        )  # fmt: skip
+        )
         audit.record(
-            conn, tenant_id, current_actor(), "token.created", form.name.data,
-            scopes=form.scopes.data, lifetime_days=form.lifetime_days.data,
-        )  # fmt: skip
+            conn,
+            tenant_id,
+            current_actor(),
+            "token.created",
+            form.name.data,
+            scopes=form.scopes.data,
+            lifetime_days=form.lifetime_days.data,
+        )
     logger.info("auth.api_token.created", scopes=form.scopes.data)
     return _page(ApiTokenForm(membership.role, formdata=None), token=token)
 

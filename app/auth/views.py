@@ -82,9 +82,11 @@ def callback() -> Response:
     if said["error"]:
         _refuse_denied(said["error"][0], request.args.get("state", ""))
     finished = oidc.finish_sign_in(
-        request.args.get("code", ""), request.args.get("state", ""), request.args.get("iss"),
+        request.args.get("code", ""),
+        request.args.get("state", ""),
+        request.args.get("iss"),
         needs_issuer=True,
-    )  # fmt: skip
+    )
     complete(finished)
     return redirect(finished.next_path, 303)
 

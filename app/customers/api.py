@@ -92,12 +92,14 @@ def session_history(session_id: str, query: SessionHistoryQuery) -> PageOf[Sessi
         currency = get_tenant_settings(conn, tenant_id).reporting_currency
     rows = [
         filled(
-            SessionEvent, event, items=_objects(event.items),
+            SessionEvent,
+            event,
+            items=_objects(event.items),
             contact_id=_shown_id(event.contact_id),
             currency=None if event.amount is None else event.currency or currency,
         )
         for event in events
-    ]  # fmt: skip
+    ]
     has_more = bool(events) and events[-1].place < total
     following = {"after": str(events[-1].place)} if has_more else {}
     return _page(rows, total, query, following)
@@ -128,10 +130,12 @@ def user_history(user_id: str, query: UserHistoryQuery) -> PageOf[HistoryEntry]:
 
 def _entry(entry: queries.Entry, currency: str) -> HistoryEntry:
     return filled(
-        HistoryEntry, entry, location_id=entry.branch_id or None,
+        HistoryEntry,
+        entry,
+        location_id=entry.branch_id or None,
         contact_id=_shown_id(entry.contact_id),
         currency=None if entry.amount is None else entry.currency or currency,
-    )  # fmt: skip
+    )
 
 
 def _shown_id(contact_id: str | None) -> str | None:
@@ -150,9 +154,13 @@ def _page(
         values: dict[str, Any] = {**arguments, "limit": query.limit, **following}
         address = url_for(request.endpoint or "", **(request.view_args or {}), **values)
     return PageOf(
-        data=rows, total=total, page=query.page, limit=query.limit,
-        has_more=bool(following), next=address,
-    )  # fmt: skip
+        data=rows,
+        total=total,
+        page=query.page,
+        limit=query.limit,
+        has_more=bool(following),
+        next=address,
+    )
 
 
 def _write_cursor(entry: queries.Entry) -> str:

@@ -37,9 +37,7 @@ def exclude() -> AnyResponse:
             kind, value = exclusions.exclude(
                 conn, tenant_id, current_scope(), request.form, actor.email
             )
-            audit.record(
-                conn, tenant_id, actor, "customer.excluded", mask_id(value), kind=kind
-            )  # fmt: skip
+            audit.record(conn, tenant_id, actor, "customer.excluded", mask_id(value), kind=kind)
             job_id = follow(conn, tenant_id)
     except Invalid as error:
         return _page(error)
@@ -71,9 +69,14 @@ def set_figures() -> AnyResponse:
         was_set = exclusions.leave_figures(conn, tenant_id)
         exclusions.set_leave_figures(conn, tenant_id, is_set)
         audit.record(
-            conn, tenant_id, current_actor(), "settings.changed", "exclude_from_figures",
-            before=was_set, after=is_set,
-        )  # fmt: skip
+            conn,
+            tenant_id,
+            current_actor(),
+            "settings.changed",
+            "exclude_from_figures",
+            before=was_set,
+            after=is_set,
+        )
         job_id = follow(conn, tenant_id)
     return _changed("Saved.", job_id)
 
@@ -103,12 +106,16 @@ def _page(error: Invalid | None = None) -> Response:
         found = exclusions.list_exclusions(conn, tenant_id, current_scope())
         leave_figures = exclusions.leave_figures(conn, tenant_id)
     return render_page(
-        "customers/excluded.html", "customers/_excluded.html",
-        status=error.status if error else 200, exclusions=found, leave_figures=leave_figures,
-        kinds=exclusions.KINDS, typed=request.form,
+        "customers/excluded.html",
+        "customers/_excluded.html",
+        status=error.status if error else 200,
+        exclusions=found,
+        leave_figures=leave_figures,
+        kinds=exclusions.KINDS,
+        typed=request.form,
         problem=error.message if error else None,
         problems=error.extra.get("fields", {}) if error else {},
-    )  # fmt: skip
+    )
 
 
 def _tenant_id() -> UUID:

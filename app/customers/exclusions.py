@@ -52,9 +52,14 @@ def list_exclusions_of(
 
 
 def exclude_customer(
-    conn: Connection, tenant_id: UUID, scope: Scope, customer: Customer,
-    people: Sequence[Person], form: MultiDict[str, str], by: str,
-) -> Marked:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    customer: Customer,
+    people: Sequence[Person],
+    form: MultiDict[str, str],
+    by: str,
+) -> Marked:
     """Take the customer, or an email domain of its people, out of all lists.
 
     Raises:
@@ -108,9 +113,12 @@ def include_customer(
     """End its exclusions, and those of its email domains that the member may end."""
     kind, value = markable(customer)
     values = {
-        "t": tenant_id, "scope": scope.literal, "kind": kind, "value": value,
+        "t": tenant_id,
+        "scope": scope.literal,
+        "kind": kind,
+        "value": value,
         "domains": list(domains),
-    }  # fmt: skip
+    }
     conn.execute(_END_OF, values)
     return kind, value
 
@@ -168,9 +176,7 @@ def _check_scope(conn: Connection, tenant_id: UUID, scope: Scope, kind: str, val
         raise Forbidden("You can exclude only customers of your branches, and end only that.")
 
 
-def _store(
-    conn: Connection, tenant_id: UUID, kind: str, value: str, reason: str, by: str
-) -> None:
+def _store(conn: Connection, tenant_id: UUID, kind: str, value: str, reason: str, by: str) -> None:
     values = {"t": tenant_id, "kind": kind, "value": value, "reason": reason, "by": by}
     conn.execute(_STORE, values)
 

@@ -46,9 +46,13 @@ def list_do_not_contact(conn: Connection, tenant_id: UUID, customer: Customer) -
 
 
 def set_do_not_contact(
-    conn: Connection, tenant_id: UUID, customer: Customer, form: MultiDict[str, str],
-    by: str, zone_name: str,
-) -> Marked:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    customer: Customer,
+    form: MultiDict[str, str],
+    by: str,
+    zone_name: str,
+) -> Marked:
     """Leave the customer alone, until the end of a day of that zone or for good.
 
     Raises:
@@ -65,10 +69,17 @@ def set_do_not_contact(
             reason = excluded.reason, ends_on = excluded.ends_on,
             created_by = excluded.created_by, created_at = now()
     """)
-    conn.execute(statement, {
-        "t": tenant_id, "kind": kind, "value": value, "reason": read_reason(form),
-        "ends_on": ends_on, "by": by,
-    })  # fmt: skip
+    conn.execute(
+        statement,
+        {
+            "t": tenant_id,
+            "kind": kind,
+            "value": value,
+            "reason": read_reason(form),
+            "ends_on": ends_on,
+            "by": by,
+        },
+    )
     return kind, value
 
 

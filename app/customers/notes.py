@@ -24,8 +24,16 @@ from app.tenancy import Scope
 LONGEST_NOTE = 2_000
 PAGE_ENTRIES = 1_000
 HEADER = (
-    "at", "kind", "what", "branch", "contact_id", "amount", "currency", "detail", "key",
-)  # fmt: skip
+    "at",
+    "kind",
+    "what",
+    "branch",
+    "contact_id",
+    "amount",
+    "currency",
+    "detail",
+    "key",
+)
 
 
 @dataclass(frozen=True)
@@ -57,10 +65,16 @@ def add_note(
         values (:t, :key, :body, :by, :nonce)
         on conflict on constraint customer_note_nonce_key do nothing
     """)
-    conn.execute(statement, {
-        "t": tenant_id, "key": customer_key, "body": body, "by": by,
-        "nonce": parse_nonce(form.get("nonce", "")),
-    })  # fmt: skip
+    conn.execute(
+        statement,
+        {
+            "t": tenant_id,
+            "key": customer_key,
+            "body": body,
+            "by": by,
+            "nonce": parse_nonce(form.get("nonce", "")),
+        },
+    )
     return "note", customer_key[2:]
 
 
@@ -70,9 +84,14 @@ def history_rows(export: HistoryExport) -> Iterator[list[Cell]]:
     while True:
         with tenant_transaction(export.tenant_id) as conn:
             found = queries.get_user_history(
-                conn, export.tenant_id, export.scope, export.customer_key, None,
-                PAGE_ENTRIES, cursor=cursor,
-            )  # fmt: skip
+                conn,
+                export.tenant_id,
+                export.scope,
+                export.customer_key,
+                None,
+                PAGE_ENTRIES,
+                cursor=cursor,
+            )
         yield from (_cells(export, entry) for entry in found.entries)
         if len(found.entries) < PAGE_ENTRIES:
             return

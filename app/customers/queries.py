@@ -206,9 +206,14 @@ class Event:
 
 
 def list_customers(
-    conn: Connection, tenant_id: UUID, scope: Scope, query: str, sort_field: str, limit: int,
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    query: str,
+    sort_field: str,
+    limit: int,
     offset: int,
-) -> tuple[list[CustomerRow], int]:  # fmt: skip
+) -> tuple[list[CustomerRow], int]:
     """One page, and the number of all. Source: sql/functions/list_customers.sql"""
     statement = text("""
         select * from list_customers(
@@ -230,9 +235,7 @@ def find_customer(
     return None if row is None else Customer(*row)
 
 
-def list_people(
-    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str
-) -> list[Person]:
+def list_people(conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str) -> list[Person]:
     """Those seen last first. Source: sql/functions/get_customer_people.sql"""
     statement = text("select * from get_customer_people(:t, cast(:scope as member_scope), :key)")
     values = _arguments(tenant_id, scope) | {"key": customer_key}
@@ -258,10 +261,17 @@ def list_products(
 
 
 def get_user_history(
-    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str,
-    kinds: Sequence[str] | None = None, limit: int = 50, offset: int = 0,
-    cursor: Cursor | None = None, *, is_back: bool = False,
-) -> History:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    customer_key: str,
+    kinds: Sequence[str] | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    cursor: Cursor | None = None,
+    *,
+    is_back: bool = False,
+) -> History:
     """The page behind (before) `cursor`, or from `offset`. `customer_key` may be a contact's id.
 
     Source: sql/functions/get_user_history.sql
@@ -276,9 +286,13 @@ def get_user_history(
     if cursor is not None:
         after = json.dumps({"at": cursor.at.isoformat(), "kind": cursor.kind, "key": cursor.key})
     values = _arguments(tenant_id, scope) | {
-        "key": customer_key, "kinds": list(kinds) if kinds else None, "limit": limit,
-        "offset": offset, "after": after, "is_back": is_back,
-    }  # fmt: skip
+        "key": customer_key,
+        "kinds": list(kinds) if kinds else None,
+        "limit": limit,
+        "offset": offset,
+        "after": after,
+        "is_back": is_back,
+    }
     rows = conn.execute(statement, values).all()
     return History(tuple(Entry(*row[:-1]) for row in rows), rows[0].total if rows else 0)
 
@@ -294,9 +308,15 @@ def find_session(
 
 
 def get_session_history(
-    conn: Connection, tenant_id: UUID, scope: Scope, session_id: str, limit: int = 200,
-    after: int = 0, *, is_back: bool = False,
-) -> tuple[list[Event], int]:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    session_id: str,
+    limit: int = 200,
+    after: int = 0,
+    *,
+    is_back: bool = False,
+) -> tuple[list[Event], int]:
     """Events behind (before) that place in order, and the number of all of the session.
 
     Source: sql/functions/get_session_history.sql
@@ -307,8 +327,11 @@ def get_session_history(
         )
     """)
     values = _arguments(tenant_id, scope) | {
-        "id": session_id, "limit": limit, "after": after, "is_back": is_back,
-    }  # fmt: skip
+        "id": session_id,
+        "limit": limit,
+        "after": after,
+        "is_back": is_back,
+    }
     rows = conn.execute(statement, values).all()
     return [Event(*row[:-1]) for row in rows], rows[0].total if rows else 0
 

@@ -22,17 +22,29 @@ KINDS = {
     "notes": ("Notes", ("note",)),
 }
 ICONS = {
-    "page_view": "overview", "view_item": "eye", "add_to_cart": "cart", "remove_from_cart": "cart",
-    "begin_checkout": "cart", "purchase": "order", "refund": "refresh", "view_search_results":
-    "search", "no_search_results": "search", "view_search_results_no_results": "search",
-}  # fmt: skip
+    "page_view": "overview",
+    "view_item": "eye",
+    "add_to_cart": "cart",
+    "remove_from_cart": "cart",
+    "begin_checkout": "cart",
+    "purchase": "order",
+    "refund": "refresh",
+    "view_search_results": "search",
+    "no_search_results": "search",
+    "view_search_results_no_results": "search",
+}
 EVENT_WORDS = {
-    "page_view": "Looked at", "view_item": "Viewed", "add_to_cart": "Added to the cart",
-    "remove_from_cart": "Removed from the cart", "begin_checkout": "Went to the checkout",
-    "purchase": "Ordered", "refund": "Refunded", "view_search_results": "Searched",
+    "page_view": "Looked at",
+    "view_item": "Viewed",
+    "add_to_cart": "Added to the cart",
+    "remove_from_cart": "Removed from the cart",
+    "begin_checkout": "Went to the checkout",
+    "purchase": "Ordered",
+    "refund": "Refunded",
+    "view_search_results": "Searched",
     "no_search_results": "Searched and found nothing",
     "view_search_results_no_results": "Searched and found nothing",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -101,11 +113,16 @@ def tell(events: Sequence[Event]) -> list[Step]:
             _change(cart, event)
         elif event.event_name == "purchase":
             cart.clear()
-        steps.append(Step(
-            event, EVENT_WORDS.get(event.event_name, event.event_name), _what(event),
-            ICONS.get(event.event_name, "dash"), gap_s if gap_s > GAP_S else None,
-            _total(cart) if has_cart else None,
-        ))  # fmt: skip
+        steps.append(
+            Step(
+                event,
+                EVENT_WORDS.get(event.event_name, event.event_name),
+                _what(event),
+                ICONS.get(event.event_name, "dash"),
+                gap_s if gap_s > GAP_S else None,
+                _total(cart) if has_cart else None,
+            )
+        )
         previous = event
     return steps
 

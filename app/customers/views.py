@@ -52,10 +52,15 @@ def customers() -> Response:
             conn, _tenant_id(), current_scope(), query, sort_field, limit, (number - 1) * limit
         )
     return render_page(
-        "customers/index.html", "customers/_customers.html", query=query, sort_field=sort_field,
-        sorts=queries.SORT_FIELDS, is_read_only=_is_read_only(), can_mark=_can_mark(),
+        "customers/index.html",
+        "customers/_customers.html",
+        query=query,
+        sort_field=sort_field,
+        sorts=queries.SORT_FIELDS,
+        is_read_only=_is_read_only(),
+        can_mark=_can_mark(),
         listed=Page(rows, total, number, limit),
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/customers/<key:customer_key>")
@@ -75,9 +80,12 @@ def customer_timeline(customer_key: str) -> Response:
         context = _timeline(conn, customer_key)
         context["branch_names"] = get_branch_names(conn, _tenant_id())
     return render_page(
-        "customers/timeline.html", "customers/_timeline.html", customer=found,
-        label=_label(found), **context,
-    )  # fmt: skip
+        "customers/timeline.html",
+        "customers/_timeline.html",
+        customer=found,
+        label=_label(found),
+        **context,
+    )
 
 
 @blueprint.post("/customers/<key:customer_key>/do-not-contact")
@@ -86,11 +94,13 @@ def do_not_contact(customer_key: str) -> AnyResponse:
     """Leave a customer alone, until a day or for good."""
     by, zone_name = current_member().email, current_format().time_zone
     return _mark(
-        customer_key, "do_not_contact", "This customer is left alone from now on.",
+        customer_key,
+        "do_not_contact",
+        "This customer is left alone from now on.",
         lambda conn, found, _: marks.set_do_not_contact(
             conn, _tenant_id(), found, request.form, by, zone_name
         ),
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/customers/<key:customer_key>/contact-again")
@@ -98,9 +108,11 @@ def do_not_contact(customer_key: str) -> AnyResponse:
 def contact_again(customer_key: str) -> AnyResponse:
     """End do-not-contact."""
     return _mark(
-        customer_key, "contact_again", "This customer may be contacted again.",
+        customer_key,
+        "contact_again",
+        "This customer may be contacted again.",
         lambda conn, found, _: marks.allow_contact(conn, _tenant_id(), found),
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/customers/<key:customer_key>/exclude")
@@ -108,12 +120,19 @@ def contact_again(customer_key: str) -> AnyResponse:
 def exclude(customer_key: str) -> AnyResponse:
     """Take a customer, or an email domain of its people, out of every list of tasks."""
     return _mark(
-        customer_key, "excluded", "Excluded from all lists of tasks.",
+        customer_key,
+        "excluded",
+        "Excluded from all lists of tasks.",
         lambda conn, found, people: exclusions.exclude_customer(
-            conn, _tenant_id(), current_scope(), found, people, request.form,
+            conn,
+            _tenant_id(),
+            current_scope(),
+            found,
+            people,
+            request.form,
             current_member().email,
         ),
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/customers/<key:customer_key>/include")
@@ -121,11 +140,13 @@ def exclude(customer_key: str) -> AnyResponse:
 def include(customer_key: str) -> AnyResponse:
     """End the exclusions that hold for a customer."""
     return _mark(
-        customer_key, "included", "In the lists of tasks again.",
+        customer_key,
+        "included",
+        "In the lists of tasks again.",
         lambda conn, found, people: exclusions.include_customer(
             conn, _tenant_id(), current_scope(), found, exclusions.email_domains(people)
         ),
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/customers/<key:customer_key>/note")
@@ -133,11 +154,13 @@ def include(customer_key: str) -> AnyResponse:
 def add_note(customer_key: str) -> AnyResponse:
     """Write something down about a customer."""
     return _mark(
-        customer_key, "noted", "Note saved.",
+        customer_key,
+        "noted",
+        "Note saved.",
         lambda conn, found, _: notes.add_note(
             conn, _tenant_id(), found.customer_key, request.form, current_member().email
         ),
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/customers/<key:customer_key>/export.<any(csv, xlsx):kind>")
@@ -148,7 +171,11 @@ def export_history(customer_key: str, kind: str) -> Response:
     record_export("customer", mask_id(found.customer_key[2:]) or "", kind)
     fmt = current_format()
     asked = notes.HistoryExport(
-        _tenant_id(), current_scope(), found.customer_key, fmt.time_zone, fmt.currency,
+        _tenant_id(),
+        current_scope(),
+        found.customer_key,
+        fmt.time_zone,
+        fmt.currency,
         _is_read_only(),
     )
     return download("customer-history", kind, notes.HEADER, notes.history_rows(asked))
@@ -169,10 +196,18 @@ def session(session_id: str) -> Response:
         names = get_branch_names(conn, _tenant_id())
     steps = timeline.tell(events)
     return render_page(
-        "customers/session.html", "customers/_session.html", session=found, total=total,
-        steps=steps[after:], after=after, has_more=len(steps) < total, branch_names=names,
-        branch_label=branch_label, is_read_only=_is_read_only(), page_size=SESSION_EVENTS,
-    )  # fmt: skip
+        "customers/session.html",
+        "customers/_session.html",
+        session=found,
+        total=total,
+        steps=steps[after:],
+        after=after,
+        has_more=len(steps) < total,
+        branch_names=names,
+        branch_label=branch_label,
+        is_read_only=_is_read_only(),
+        page_size=SESSION_EVENTS,
+    )
 
 
 def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
@@ -206,9 +241,15 @@ def _timeline(conn: Connection, customer_key: str) -> dict[str, Any]:
     show = _choice("show", timeline.KINDS, "all")
     cursor, is_back = _cursor()
     history = queries.get_user_history(
-        conn, _tenant_id(), current_scope(), customer_key, timeline.KINDS[show][1],
-        TIMELINE_ENTRIES + 1, cursor=cursor, is_back=is_back,
-    )  # fmt: skip
+        conn,
+        _tenant_id(),
+        current_scope(),
+        customer_key,
+        timeline.KINDS[show][1],
+        TIMELINE_ENTRIES + 1,
+        cursor=cursor,
+        is_back=is_back,
+    )
     entries = list(history.entries)
     has_more = len(entries) > TIMELINE_ENTRIES
     if has_more:
@@ -251,17 +292,24 @@ def _mark(customer_key: str, action: str, message: str, change: Change) -> AnyRe
             people = queries.list_people(conn, _tenant_id(), current_scope(), customer_key)
             kind, value = change(conn, found, people)
             audit.record(
-                conn, _tenant_id(), current_actor(), f"customer.{action}", mask_id(value),
+                conn,
+                _tenant_id(),
+                current_actor(),
+                f"customer.{action}",
+                mask_id(value),
                 kind=kind,
-            )  # fmt: skip
+            )
             job_id = follow(conn, _tenant_id())
     except Invalid as error:
         with tenant_transaction(_tenant_id()) as conn:
             context = _customer_page(conn, customer_key)
         return render_page(
-            "customers/customer.html", "customers/_customer.html",
-            status=422, problem=error.message, **context,
-        )  # fmt: skip
+            "customers/customer.html",
+            "customers/_customer.html",
+            status=422,
+            problem=error.message,
+            **context,
+        )
     tell(message, job_id)
     return redirect(url_for("customers.customer", customer_key=customer_key), 303)
 

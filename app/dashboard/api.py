@@ -232,8 +232,7 @@ def complete(query: StatsQuery) -> Complete:
             previous=_figures(conn, compared, locations) if compared else None,
             chart=[filled(Bucket, point) for point in points],
             locations=[
-                filled(BranchFigures, row, currency=settings.reporting_currency)
-                for row in branches
+                filled(BranchFigures, row, currency=settings.reporting_currency) for row in branches
             ],
             tasks=[filled(TaskCount, count, type=count.task_type) for count in counts],
         )

@@ -34,9 +34,16 @@ from app.tasks.board_queries import get_recovered_revenue
 from app.tasks.words import TYPE_NAMES
 
 _SUMMED = (
-    "net_revenue", "revenue", "orders", "orders_in_currency", "sessions", "sessions_with_order",
-    "abandoned_carts", "total_searches", "failed_searches",
-)  # fmt: skip
+    "net_revenue",
+    "revenue",
+    "orders",
+    "orders_in_currency",
+    "sessions",
+    "sessions_with_order",
+    "abandoned_carts",
+    "total_searches",
+    "failed_searches",
+)
 
 
 @dataclass(frozen=True)

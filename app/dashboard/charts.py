@@ -97,17 +97,21 @@ def _current(series: Series, rows: Sequence[ChartRow]) -> dict[str, Any]:
     }
     if len(series.points) > _BARS_UP_TO or series.metric == "conversion_rate":
         return shared | {
-            "type": "scatter", "mode": "lines", "fill": "tozeroy", "fillcolor": "--chart-fill",
+            "type": "scatter",
+            "mode": "lines",
+            "fill": "tozeroy",
+            "fillcolor": "--chart-fill",
             "line": {"color": "--chart-now", "width": 2},
-        }  # fmt: skip
+        }
     shapes = ["/" if series.is_provisional(point) else "" for point in series.points]
     return shared | {
         "type": "bar",
         "marker": {
-            "color": "--chart-now", "cornerradius": 3,
+            "color": "--chart-now",
+            "cornerradius": 3,
             "pattern": {"shape": shapes, "fillmode": "replace", "size": 6, "solidity": 0.5},
         },
-    }  # fmt: skip
+    }
 
 
 def _base(series: Series, rows: Sequence[ChartRow]) -> dict[str, Any]:

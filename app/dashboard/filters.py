@@ -33,9 +33,13 @@ GRANULARITIES = {
 }
 # The longest range, in days, that a chart still shows readably at that granularity.
 _LONGEST = {
-    "hourly": 14, "4hours": 45, "12hours": 120,
-    "daily": 400, "weekly": MAX_DAYS, "monthly": MAX_DAYS,
-}  # fmt: skip
+    "hourly": 14,
+    "4hours": 45,
+    "12hours": 120,
+    "daily": 400,
+    "weekly": MAX_DAYS,
+    "monthly": MAX_DAYS,
+}
 COMPARISONS = {
     "previous": "Previous period",
     "year": "Same period last year",
@@ -52,9 +56,16 @@ METRICS = {
     "failed_searches": "Failed searches",
 }
 SORT_FIELDS = (
-    "name", "net_revenue", "orders", "visitors", "sessions", "conversion_rate",
-    "average_order", "abandoned_carts", "failed_searches",
-)  # fmt: skip
+    "name",
+    "net_revenue",
+    "orders",
+    "visitors",
+    "sessions",
+    "conversion_rate",
+    "average_order",
+    "abandoned_carts",
+    "failed_searches",
+)
 SORT_ORDERS = ("asc", "desc")
 
 

@@ -81,10 +81,15 @@ def odd_rows(kind: str) -> Response:
         )
         names = get_branch_names(conn, tenant_id)
     return render_page(
-        "dashboard/odd_rows.html", "dashboard/_odd_rows.html", kind=kind, words=words,
-        rows=Page(found, total, number, limit), filters=filters,
-        branch_label=branch_label, branch_names=names,
-    )  # fmt: skip
+        "dashboard/odd_rows.html",
+        "dashboard/_odd_rows.html",
+        kind=kind,
+        words=words,
+        rows=Page(found, total, number, limit),
+        filters=filters,
+        branch_label=branch_label,
+        branch_names=names,
+    )
 
 
 @api.get("/stats/quality")
@@ -98,13 +103,14 @@ def quality(query: QualityQuery) -> Quality:
         period = query.period(get_tenant_settings(conn, tenant_id).time_zone)
         found = get_data_quality(conn, tenant_id, period, locations)
     return Quality(
-        start_date=period.start, end_date=period.end,
+        start_date=period.start,
+        end_date=period.end,
         location_ids=None if locations is None else list(locations),
         data=[
             QualityCount(kind=kind, rows=found.get(kind, 0), meaning=words.meaning)
             for kind, words in KINDS.items()
         ],
-    )  # fmt: skip
+    )
 
 
 @api.get("/stats/quality/<kind>")
@@ -135,6 +141,9 @@ def _words(kind: str) -> Kind:
 
 def _model(row: OddRow, currency: str) -> OddRowModel:
     return filled(
-        OddRowModel, row, location_id=row.branch_id or None,
-        currency=row.currency or currency, items=list(row.items),
-    )  # fmt: skip
+        OddRowModel,
+        row,
+        location_id=row.branch_id or None,
+        currency=row.currency or currency,
+        items=list(row.items),
+    )

@@ -16,33 +16,43 @@ class Kind:
 
 
 KindName = Literal[
-    "repeated_row", "negative_refund", "negative_revenue", "negative_quantity", "negative_price",
+    "repeated_row",
+    "negative_refund",
+    "negative_revenue",
+    "negative_quantity",
+    "negative_price",
     "unnamed_item",
-]  # fmt: skip
+]
 KINDS: dict[KindName, Kind] = {
     "repeated_row": Kind(
-        "row exported twice", "rows exported twice",
+        "row exported twice",
+        "rows exported twice",
         "Equal in every column to another row of the same export: together they are one event",
     ),
     "negative_refund": Kind(
-        "negative refund", "negative refunds",
+        "negative refund",
+        "negative refunds",
         "A refund counts by its amount, whatever its sign",
     ),
     "negative_revenue": Kind(
-        "order with negative revenue", "orders with negative revenue",
+        "order with negative revenue",
+        "orders with negative revenue",
         "Counted as it is: it lowers the revenue",
     ),
     "negative_quantity": Kind(
-        "event with a negative quantity", "events with a negative quantity",
+        "event with a negative quantity",
+        "events with a negative quantity",
         "Added to the cart it is that many removed, and the other way round; of a refund the sign"
         " means nothing; in an order it counts as it is",
     ),
     "negative_price": Kind(
-        "event with a negative price", "events with a negative price",
+        "event with a negative price",
+        "events with a negative price",
         "Counted as it is, like a discount",
     ),
     "unnamed_item": Kind(
-        "event with an unnamed item", "events with an unnamed item",
+        "event with an unnamed item",
+        "events with an unnamed item",
         "An item without id and name: one unnamed item of its order, and no line of a cart",
     ),
-}  # fmt: skip
+}

@@ -39,16 +39,23 @@ def get_data_quality(
 
 
 def list_odd_rows(
-    conn: Connection, tenant_id: UUID, kind: str, period: DateRange,
-    location_ids: Sequence[str] | None, limit: int, offset: int,
-) -> list[OddRow]:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    kind: str,
+    period: DateRange,
+    location_ids: Sequence[str] | None,
+    limit: int,
+    offset: int,
+) -> list[OddRow]:
     """The rows of one kind, newest first. Source: sql/functions/list_odd_rows.sql"""
     statement = text("""
         select * from list_odd_rows(:t, :kind, :start, :end, :branches, :limit, :offset)
     """)
     values = _arguments(tenant_id, period, location_ids) | {
-        "kind": kind, "limit": limit, "offset": offset,
-    }  # fmt: skip
+        "kind": kind,
+        "limit": limit,
+        "offset": offset,
+    }
     return [
         OddRow(**{**row._mapping, "items": tuple(row.items or ())})
         for row in conn.execute(statement, values)

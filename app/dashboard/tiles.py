@@ -53,20 +53,36 @@ def build_tiles(now: Overview, base: Overview | None, fmt: Format) -> list[Tile]
         _count("sessions", "Sessions", now, base, fmt, note=_bounce_note(now, fmt)),
         _count("repeat_visitors", "Repeat visitors", now, base, fmt, note=_repeat_note(now, fmt)),
         _count(
-            "abandoned_carts", "Abandoned carts", now, base, fmt, better=False,
+            "abandoned_carts",
+            "Abandoned carts",
+            now,
+            base,
+            fmt,
+            better=False,
             note=f"worth {fmt.money_short(now.abandoned_cart_value, now.currency)}",
         ),
         _count(
-            "failed_searches", "Failed searches", now, base, fmt, better=False,
+            "failed_searches",
+            "Failed searches",
+            now,
+            base,
+            fmt,
+            better=False,
             note=_search_note(now, fmt),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _count(
-    key: str, label: str, now: Overview, base: Overview | None, fmt: Format,
-    *, better: bool = True, note: str | None = None,
-) -> Tile:  # fmt: skip
+    key: str,
+    label: str,
+    now: Overview,
+    base: Overview | None,
+    fmt: Format,
+    *,
+    better: bool = True,
+    note: str | None = None,
+) -> Tile:
     value: int = getattr(now, key)
     before: int | None = getattr(base, key, None)
     change = relative_change(value, before, fmt, more_is_better=better) if base else None

@@ -76,9 +76,13 @@ def create_mapping(json: MappingBody) -> tuple[MappingRow, int]:
     entry = _entry(json, is_enabled=json.is_enabled is not False)
     with tenant_transaction(_tenant_id()) as conn:
         mapping_id = changes.add(
-            conn, _tenant_id(), _scope(), current_actor(), entry,
+            conn,
+            _tenant_id(),
+            _scope(),
+            current_actor(),
+            entry,
             is_confirmed=json.is_outside_confirmed,
-        )  # fmt: skip
+        )
         return _row(stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id)), 201
 
 
@@ -93,9 +97,14 @@ def put_mapping(mapping_id: UUID, json: MappingBody) -> MappingRow:
         old = stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id)
         is_enabled = old.is_enabled if json.is_enabled is None else json.is_enabled
         changes.change(
-            conn, _tenant_id(), _scope(), current_actor(), mapping_id,
-            _entry(json, is_enabled=is_enabled), is_confirmed=json.is_outside_confirmed,
-        )  # fmt: skip
+            conn,
+            _tenant_id(),
+            _scope(),
+            current_actor(),
+            mapping_id,
+            _entry(json, is_enabled=is_enabled),
+            is_confirmed=json.is_outside_confirmed,
+        )
         return _row(stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id))
 
 

@@ -156,12 +156,13 @@ class Reports:
             open=tuple(card for card in still_open if card),
             open_count=found.open_count,
             closed=tuple(
-                task for task in gone
+                task
+                for task in gone
                 if task.state in _CLOSED_STATES and task.branch_id in addressee.branch_ids
             ),
             figures=self._figures_of(addressee.branch_ids),
             last_day=self._last_day,
-        )  # fmt: skip
+        )
 
     def _card(self, ids: Iterable[UUID], tasks: Mapping[UUID, Task]) -> Card | None:
         return card_of([tasks[task_id] for task_id in ids if task_id in tasks], self._currency)

@@ -139,21 +139,28 @@ class Post:
         way_out = unsubscribe_address(base, links.unsubscribe.letters)
         here = link_address(base, links.report.letters)
         return write_mail(
-            sender=sender, recipient=message.recipient, subject=message.subject,
+            sender=sender,
+            recipient=message.recipient,
+            subject=message.subject,
             html=fill_marks(message.html_body, base, here, way_out),
             text=fill_marks(message.text_body, base, here, way_out),
             message_header=message.message_header,
             unsubscribe_address=way_out if message.kind in ("report", "digest") else None,
-        )  # fmt: skip
+        )
 
     def _refused(self, message: Claimed, refusal: Refused, what: str) -> _Fate:
         with tenant_transaction(self._tenant_id) as conn:
             if not refusal.is_permanent:
                 reason = f"The mail server refused it for now ({refusal.code})."
                 outbox.note_postponed(
-                    conn, self._tenant_id, message, reason, self._config.mail_retry_s,
-                    refusal.code, refusal.words,
-                )  # fmt: skip
+                    conn,
+                    self._tenant_id,
+                    message,
+                    reason,
+                    self._config.mail_retry_s,
+                    refusal.code,
+                    refusal.words,
+                )
                 return _Fate("put off")
             verdict = judge(refusal.code, refusal.words)
             if verdict.fault == "server":
@@ -161,9 +168,7 @@ class Post:
             if not verdict.is_certain and self._is_repeated(conn, message, refusal):
                 return self._stopped(conn, message, REPEATED, refusal)
             reason = f"The mail server refused {what} for good ({refusal.code})."
-            outbox.note_failed(
-                conn, self._tenant_id, message, reason, refusal.code, refusal.words
-            )
+            outbox.note_failed(conn, self._tenant_id, message, reason, refusal.code, refusal.words)
             if message.kind != "test" and self._is_about_address(conn, message, refusal, verdict):
                 outbox.suppress_refused(conn, self._tenant_id, message.recipient)
         return _Fate("failed")

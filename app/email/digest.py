@@ -114,9 +114,7 @@ def list_managers(
     ]
 
 
-def build_digest(
-    conn: Connection, tenant_id: UUID, member: Manager, period: DateRange
-) -> Digest:
+def build_digest(conn: Connection, tenant_id: UUID, member: Manager, period: DateRange) -> Digest:
     """The digest of this manager's branches."""
     zone_name = get_tenant_settings(conn, tenant_id).time_zone
     now = today(zone_name)
@@ -140,9 +138,11 @@ def _list_work(
     names = get_branch_names(conn, tenant_id)
     statement = text("select * from get_work_by_branch(:t, :start, :end, :branches)")
     values = {
-        "t": tenant_id, "start": period.start, "end": period.end,
+        "t": tenant_id,
+        "start": period.start,
+        "end": period.end,
         "branches": None if location_ids is None else list(location_ids),
-    }  # fmt: skip
+    }
     return [
         BranchWork(row.branch_id, branch_label(names, row.branch_id), *row[1:])
         for row in conn.execute(statement, values)

@@ -81,26 +81,40 @@ class Words:
 
 
 def get_email_jobs_paginated(
-    conn: Connection, tenant_id: UUID, scope: Scope, limit: int = 50, offset: int = 0,
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    limit: int = 50,
+    offset: int = 0,
     job_id: UUID | None = None,
-) -> tuple[list[MailJob], int]:  # fmt: skip
+) -> tuple[list[MailJob], int]:
     """Plannings that concern branches in scope, newest first, and how many there are.
 
     Source: sql/functions/get_email_jobs_paginated.sql
     """
     statement = text("select * from get_email_jobs_paginated(:t, :limit, :offset, :job, :branches)")
     values = {
-        "t": tenant_id, "limit": limit, "offset": offset, "job": job_id,
+        "t": tenant_id,
+        "limit": limit,
+        "offset": offset,
+        "job": job_id,
         "branches": _branches(scope),
-    }  # fmt: skip
+    }
     rows = conn.execute(statement, values).all()
     return [MailJob(*row[:-1]) for row in rows], rows[0].total if rows else 0
 
 
 def get_email_send_history_paginated(
-    conn: Connection, tenant_id: UUID, scope: Scope, limit: int = 50, offset: int = 0, *,
-    job_id: UUID | None = None, status: str | None = None, recipient: str | None = None,
-) -> tuple[list[MailMessage], int]:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    job_id: UUID | None = None,
+    status: str | None = None,
+    recipient: str | None = None,
+) -> tuple[list[MailMessage], int]:
     """Messages about nothing but branches in scope, newest first, and how many pass the filters.
 
     Source: sql/functions/get_email_send_history_paginated.sql
@@ -111,9 +125,14 @@ def get_email_send_history_paginated(
         )
     """)
     values = {
-        "t": tenant_id, "limit": limit, "offset": offset, "job": job_id, "status": status,
-        "recipient": recipient, "branches": _branches(scope),
-    }  # fmt: skip
+        "t": tenant_id,
+        "limit": limit,
+        "offset": offset,
+        "job": job_id,
+        "status": status,
+        "recipient": recipient,
+        "branches": _branches(scope),
+    }
     rows = conn.execute(statement, values).all()
     return [MailMessage(*row[:-1]) for row in rows], rows[0].total if rows else 0
 

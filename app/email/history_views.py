@@ -37,10 +37,13 @@ def jobs() -> Response:
         )
         stop = stops.find_stop(conn, _tenant_id())
     return render_page(
-        "email/history.html", "email/_history.html", listed=Page(found, total, number, limit),
+        "email/history.html",
+        "email/_history.html",
+        listed=Page(found, total, number, limit),
         stop=stop,
-        history_link=lambda page: url_for("history.jobs", page=page, limit=limit), tab="history",
-    )  # fmt: skip
+        history_link=lambda page: url_for("history.jobs", page=page, limit=limit),
+        tab="history",
+    )
 
 
 @blueprint.get("/<uuid:job_id>")
@@ -57,13 +60,19 @@ def job(job_id: UUID) -> Response:
         )
         names = get_branch_names(conn, _tenant_id())
     return render_page(
-        "email/job.html", "email/_job.html", job=found, states=STATES, chosen=chosen,
-        listed=Page(messages, total, number, limit), names=names, branch_label=branch_label,
+        "email/job.html",
+        "email/_job.html",
+        job=found,
+        states=STATES,
+        chosen=chosen,
+        listed=Page(messages, total, number, limit),
+        names=names,
+        branch_label=branch_label,
         job_link=lambda page: url_for(
             "history.job", job_id=job_id, status=chosen, page=page, limit=limit
         ),
         tab="history",
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/<uuid:job_id>/resend")
@@ -105,13 +114,15 @@ def resolve(message_id: UUID) -> AnyResponse:
     try:
         with tenant_transaction(_tenant_id()) as conn:
             stored.get_message(conn, _tenant_id(), _scope(), message_id)
-            stored.resolve(
-                conn, _tenant_id(), message_id, actor.email, is_delivered=is_delivered
-            )
+            stored.resolve(conn, _tenant_id(), message_id, actor.email, is_delivered=is_delivered)
             audit.record(
-                conn, _tenant_id(), actor, "email.resolved", message_id,
+                conn,
+                _tenant_id(),
+                actor,
+                "email.resolved",
+                message_id,
                 fate="delivered" if is_delivered else "sent again",
-            )  # fmt: skip
+            )
     except Conflict as refusal:
         return _message_page(message_id, refusal)
     flash("Noted as delivered." if is_delivered else "It will be sent again.", "success")
@@ -136,9 +147,12 @@ def _message_page(message_id: UUID, refusal: Conflict | None = None) -> Response
         found, words = stored.get_message(conn, _tenant_id(), _scope(), message_id)
         names = get_branch_names(conn, _tenant_id())
     context: dict[str, Any] = {
-        "found": found, "words": words, "refusal": refusal, "tab": "history",
+        "found": found,
+        "words": words,
+        "refusal": refusal,
+        "tab": "history",
         "branches": [branch_label(names, name) for name in found.branch_ids],
-    }  # fmt: skip
+    }
     status = refusal.status if refusal else 200
     return render_page("email/message.html", "email/_message.html", status=status, **context)
 

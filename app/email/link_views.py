@@ -116,9 +116,7 @@ def unsubscribe(letters: str) -> Response:
             raise Gone("This link is too old. Use the one of a newer report.")
         if links.unsubscribe(conn, link):
             links.use(conn, link, secrets.token_hex(), "unsubscribe")
-            audit.record(
-                conn, link.tenant_id, _actor(link), "email.unsubscribed", link.message_id
-            )
+            audit.record(conn, link.tenant_id, _actor(link), "email.unsubscribed", link.message_id)
     return _answer("email/link/unsubscribe.html", 200, link=link, letters=letters, is_done=True)
 
 
@@ -147,17 +145,32 @@ def _page(letters: str, said: str | None = None, refusal: AppError | None = None
             "branches": [branch_label(names, name) for name in link.branch_ids],
         }
     return _answer(
-        "email/link/report.html", refusal.status if refusal else 200, link=link, letters=letters,
-        said=said, refusal=refusal, **context,
-    )  # fmt: skip
+        "email/link/report.html",
+        refusal.status if refusal else 200,
+        link=link,
+        letters=letters,
+        said=said,
+        refusal=refusal,
+        **context,
+    )
 
 
 def _answer(template: str, status: int, *, link: Link, **context: Any) -> Response:  # noqa: ANN401 - template values
-    return make_response(render_template(
-        template, link=link, new_nonce=lambda: _new_nonce(link), card_id=card_id,
-        describe=describe, customer_name=customer_name, outcomes=OUTCOME_NAMES,
-        state_names=STATE_NAMES, closed_names=CLOSED_NAMES, **context,
-    ), status)  # fmt: skip
+    return make_response(
+        render_template(
+            template,
+            link=link,
+            new_nonce=lambda: _new_nonce(link),
+            card_id=card_id,
+            describe=describe,
+            customer_name=customer_name,
+            outcomes=OUTCOME_NAMES,
+            state_names=STATE_NAMES,
+            closed_names=CLOSED_NAMES,
+            **context,
+        ),
+        status,
+    )
 
 
 def _token(letters: str) -> LinkToken:

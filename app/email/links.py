@@ -75,10 +75,17 @@ def find_link(conn: Connection, token: LinkToken) -> Link | None:
     if row is None:
         return None
     return Link(
-        token.tenant_id, row.tenant_name, token.token_hash, row.message_id, row.purpose,
-        row.is_expired, row.is_revoked, row.recipient,
-        DateRange(row.period_start, row.period_end), tuple(row.branch_ids),
-    )  # fmt: skip
+        token.tenant_id,
+        row.tenant_name,
+        token.token_hash,
+        row.message_id,
+        row.purpose,
+        row.is_expired,
+        row.is_revoked,
+        row.recipient,
+        DateRange(row.period_start, row.period_end),
+        tuple(row.branch_ids),
+    )
 
 
 def list_cards(conn: Connection, link: Link) -> list[LinkedCard]:
@@ -102,7 +109,7 @@ def list_cards(conn: Connection, link: Link) -> list[LinkedCard]:
             any(is_new for _, is_new in tasks),
         )
         for key, tasks in customers.items()
-    ]  # fmt: skip
+    ]
     return sorted(cards, key=_rank)
 
 
@@ -120,9 +127,12 @@ def use(
         Conflict: this form was sent before.
     """
     values = {
-        "t": link.tenant_id, "hash": link.token_hash, "action": action, "task": task_id,
+        "t": link.tenant_id,
+        "hash": link.token_hash,
+        "action": action,
+        "task": task_id,
         "nonce": hashlib.sha256(nonce.encode()).digest(),
-    }  # fmt: skip
+    }
     if conn.execute(_USE, values).rowcount != 1:
         raise Conflict("This was done already. What you see is how it stands now.")
 
@@ -148,10 +158,16 @@ def renew(conn: Connection, link: Link, today: date) -> UUID | None:
     if conn.execute(_RENEWED, values).scalar_one():
         return None
     return start_planning(
-        conn, link.tenant_id, "link", key, link.period, link.recipient,
-        location_ids=link.branch_ids, recipient=link.recipient,
+        conn,
+        link.tenant_id,
+        "link",
+        key,
+        link.period,
+        link.recipient,
+        location_ids=link.branch_ids,
+        recipient=link.recipient,
         renews_message_id=link.message_id,
-    )  # fmt: skip
+    )
 
 
 def revoke(conn: Connection, tenant_id: UUID, message_id: UUID, by: str) -> int:

@@ -24,9 +24,15 @@ class _ShortLines(Message):
 
 
 def write_mail(
-    *, sender: tuple[str, str], recipient: str, subject: str, html: str, text: str,
-    message_header: str, unsubscribe_address: str | None,
-) -> bytes:  # fmt: skip
+    *,
+    sender: tuple[str, str],
+    recipient: str,
+    subject: str,
+    html: str,
+    text: str,
+    message_header: str,
+    unsubscribe_address: str | None,
+) -> bytes:
     """The bytes of one message: text and HTML side by side.
 
     `sender` is a name and an address, `message_header` the Message-ID. With an unsubscribe address
@@ -40,8 +46,12 @@ def write_mail(
         }
     with _writer.app_context():
         message = _ShortLines(
-            subject, recipients=[recipient], body=text, html=html, sender=formataddr(sender),
+            subject,
+            recipients=[recipient],
+            body=text,
+            html=html,
+            sender=formataddr(sender),
             extra_headers=headers,
-        )  # fmt: skip
+        )
         message.msgId = message_header
         return message.as_bytes()

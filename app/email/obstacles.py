@@ -13,9 +13,11 @@ from app.email.outbox import Claimed
 def find_obstacle(conn: Connection, tenant_id: UUID, message: Claimed) -> str | None:
     """Why this message must not go out any more, in plain words; None when it may."""
     values = {
-        "t": tenant_id, "id": message.message_id, "email": message.recipient,
+        "t": tenant_id,
+        "id": message.message_id,
+        "email": message.recipient,
         "branches": list(message.branch_ids),
-    }  # fmt: skip
+    }
     found = conn.execute(_OBSTACLES, values).one()
     if found.suppressed == "refused":
         return "The mail server refused this address for good."

@@ -74,12 +74,25 @@ def begin_sending(
     if conn.execute(_BEGIN, values).rowcount != 1:
         return None
     links = Links(make_token(tenant_id), make_token(tenant_id))
-    conn.execute(_LINK, [
-        {"t": tenant_id, "hash": links.report.token_hash, "id": message.linked_id,
-         "purpose": "report", "days": 14},
-        {"t": tenant_id, "hash": links.unsubscribe.token_hash, "id": message.message_id,
-         "purpose": "unsubscribe", "days": 365},
-    ])  # fmt: skip
+    conn.execute(
+        _LINK,
+        [
+            {
+                "t": tenant_id,
+                "hash": links.report.token_hash,
+                "id": message.linked_id,
+                "purpose": "report",
+                "days": 14,
+            },
+            {
+                "t": tenant_id,
+                "hash": links.unsubscribe.token_hash,
+                "id": message.message_id,
+                "purpose": "unsubscribe",
+                "days": 365,
+            },
+        ],
+    )
     return links
 
 
@@ -98,9 +111,14 @@ def note_failed(
 
 
 def note_postponed(
-    conn: Connection, tenant_id: UUID, message: Claimed, reason: str, retry_s: float,
-    code: int | None = None, words: str | None = None,
-) -> None:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    message: Claimed,
+    reason: str,
+    retry_s: float,
+    code: int | None = None,
+    words: str | None = None,
+) -> None:
     """It did not go out, and goes out later; after MOST_ATTEMPTS tries it has failed."""
     if message.attempts >= MOST_ATTEMPTS:
         said = f"It was tried {message.attempts} times. {reason}"
@@ -112,9 +130,15 @@ def note_postponed(
 
 
 def note_stopped(
-    conn: Connection, tenant_id: UUID, message: Claimed, reason: str, code: int | None,
-    words: str | None, *, is_counted: bool,
-) -> None:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    message: Claimed,
+    reason: str,
+    code: int | None,
+    words: str | None,
+    *,
+    is_counted: bool,
+) -> None:
     """It waits until the mail server is mended.
 
     Without `is_counted` its tries are forgotten but for half: they say nothing about it, and
@@ -155,9 +179,12 @@ def suppress_refused(conn: Connection, tenant_id: UUID, email: str) -> None:
 
 
 def supersede(
-    conn: Connection, tenant_id: UUID, message_id: UUID, recipient: str,
+    conn: Connection,
+    tenant_id: UUID,
+    message_id: UUID,
+    recipient: str,
     branch_ids: Sequence[str],
-) -> None:  # fmt: skip
+) -> None:
     """An older report that still waits to be sent is not needed beside the one just planned."""
     values = {"t": tenant_id, "id": message_id, "email": recipient, "branches": list(branch_ids)}
     conn.execute(_SUPERSEDE, values)

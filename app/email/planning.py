@@ -63,10 +63,17 @@ class _Entry:
 
 
 def start_planning(
-    conn: Connection, tenant_id: UUID, kind: str, schedule_key: str, period: DateRange,
-    started_by: str, *, location_ids: Sequence[str] | None, recipient: str | None = None,
+    conn: Connection,
+    tenant_id: UUID,
+    kind: str,
+    schedule_key: str,
+    period: DateRange,
+    started_by: str,
+    *,
+    location_ids: Sequence[str] | None,
+    recipient: str | None = None,
     renews_message_id: UUID | None = None,
-) -> UUID:  # fmt: skip
+) -> UUID:
     """Queue the planning of mail; `publish()` its id after the commit.
 
     `kind` is report, digest, test (of `recipient`'s report, to `started_by`) or link.
@@ -82,16 +89,28 @@ def start_planning(
         raise Invalid("The mail server is not set up. An admin enters it in the settings.")
     starter = started_by if kind != "link" else "link"
     job_id = enqueue(
-        conn, tenant_id, "plan_mail", started_by=starter, start_date=period.start,
+        conn,
+        tenant_id,
+        "plan_mail",
+        started_by=starter,
+        start_date=period.start,
         end_date=period.end,
-    )  # fmt: skip
-    conn.execute(_ASK, {
-        "t": tenant_id, "job_id": job_id, "kind": kind,
-        "key": f"test {job_id}" if kind == "test" else schedule_key,
-        "start": period.start, "end": period.end, "started_by": started_by,
-        "branches": None if location_ids is None else list(location_ids),
-        "recipient": recipient, "renews": renews_message_id,
-    })  # fmt: skip
+    )
+    conn.execute(
+        _ASK,
+        {
+            "t": tenant_id,
+            "job_id": job_id,
+            "kind": kind,
+            "key": f"test {job_id}" if kind == "test" else schedule_key,
+            "start": period.start,
+            "end": period.end,
+            "started_by": started_by,
+            "branches": None if location_ids is None else list(location_ids),
+            "recipient": recipient,
+            "renews": renews_message_id,
+        },
+    )
     return job_id
 
 
@@ -120,19 +139,22 @@ def get_planning(conn: Connection, tenant_id: UUID, job_id: UUID) -> Planning:
     """What was asked for."""
     row = conn.execute(_FIND, {"t": tenant_id, "job_id": job_id}).one()
     return Planning(
-        job_id, row.kind, row.schedule_key, DateRange(row.period_start, row.period_end),
-        None if row.location_ids is None else tuple(row.location_ids), row.started_by,
-        row.recipient, row.renews_message_id,
-    )  # fmt: skip
+        job_id,
+        row.kind,
+        row.schedule_key,
+        DateRange(row.period_start, row.period_end),
+        None if row.location_ids is None else tuple(row.location_ids),
+        row.started_by,
+        row.recipient,
+        row.renews_message_id,
+    )
 
 
 def mail_frame(conn: Connection, tenant_id: UUID, base: str, *, is_test: bool = False) -> Frame:
     """How this tenant's mail is written."""
     settings = get_tenant_settings(conn, tenant_id)
     name = conn.execute(text("select name from tenant where tenant_id = :t"), {"t": tenant_id})
-    return Frame(
-        name.scalar_one(), base.rstrip("/"), format_of(settings, MailFormat), is_test
-    )
+    return Frame(name.scalar_one(), base.rstrip("/"), format_of(settings, MailFormat), is_test)
 
 
 def _plan_reports(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
@@ -198,21 +220,34 @@ def _write(
     key, period = planning.schedule_key, planning.period
     name = f"{tenant_id}/{key}/{period.start}/{period.end}/{entry.recipient}"
     body = entry.rendered or Rendered("", "", "")
-    row = conn.execute(_INSERT, {
-        "t": tenant_id, "job_id": planning.job_id, "key": key, "start": period.start,
-        "end": period.end, "recipient": entry.recipient, "name": entry.name,
-        "branches": list(entry.branch_ids),
-        "header": f"<{uuid5(NAMESPACE_URL, name)}@{domain}>",
-        "subject": body.subject, "html": body.html, "text": body.text,
-        "status": "planned" if entry.rendered else "skipped", "reason": entry.reason,
-    }).one_or_none()  # fmt: skip
+    row = conn.execute(
+        _INSERT,
+        {
+            "t": tenant_id,
+            "job_id": planning.job_id,
+            "key": key,
+            "start": period.start,
+            "end": period.end,
+            "recipient": entry.recipient,
+            "name": entry.name,
+            "branches": list(entry.branch_ids),
+            "header": f"<{uuid5(NAMESPACE_URL, name)}@{domain}>",
+            "subject": body.subject,
+            "html": body.html,
+            "text": body.text,
+            "status": "planned" if entry.rendered else "skipped",
+            "reason": entry.reason,
+        },
+    ).one_or_none()
     if row is None:
         return "there already"
     if planning.kind == "report" and entry.rendered:
         outbox.supersede(conn, tenant_id, row.message_id, entry.recipient, entry.branch_ids)
     if entry.told:
-        told = [{"t": tenant_id, "id": row.message_id, "task": i, "as": word}
-                for i, word in dict(entry.told).items()]  # fmt: skip
+        told = [
+            {"t": tenant_id, "id": row.message_id, "task": i, "as": word}
+            for i, word in dict(entry.told).items()
+        ]
         conn.execute(_TELL, told)
     return "planned" if entry.rendered else "skipped"
 
@@ -226,9 +261,11 @@ def get_mail_domain(conn: Connection, tenant_id: UUID) -> str:
 def _list_planned(conn: Connection, tenant_id: UUID, planning: Planning) -> set[str]:
     """Who has a message of this schedule and period already."""
     values = {
-        "t": tenant_id, "key": planning.schedule_key, "start": planning.period.start,
+        "t": tenant_id,
+        "key": planning.schedule_key,
+        "start": planning.period.start,
         "end": planning.period.end,
-    }  # fmt: skip
+    }
     return set(conn.execute(_THERE, values).scalars())
 
 
@@ -243,8 +280,11 @@ def _tell(counts: Counter[str]) -> str:
 
 
 _PLANNERS: dict[str, Callable[[Connection, UUID, Planning], Iterable[_Entry]]] = {
-    "report": _plan_reports, "digest": _plan_digests, "test": _plan_test, "link": _plan_link,
-}  # fmt: skip
+    "report": _plan_reports,
+    "digest": _plan_digests,
+    "test": _plan_test,
+    "link": _plan_link,
+}
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('mail ' || :t, 0))")
 _ASK = text("""
     insert into email_sending_jobs (

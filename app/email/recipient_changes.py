@@ -19,9 +19,14 @@ from app.tenancy import Scope
 
 
 def add(
-    conn: Connection, tenant_id: UUID, scope: Scope, actor: Actor, entry: RecipientEntry, *,
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    actor: Actor,
+    entry: RecipientEntry,
+    *,
     is_confirmed: bool,
-) -> UUID:  # fmt: skip
+) -> UUID:
     """Add a recipient and return its id. `is_confirmed`: the address may be an outsider's.
 
     Raises:
@@ -35,9 +40,15 @@ def add(
 
 
 def change(
-    conn: Connection, tenant_id: UUID, scope: Scope, actor: Actor, mapping_id: UUID,
-    entry: RecipientEntry, *, is_confirmed: bool,
-) -> None:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    actor: Actor,
+    mapping_id: UUID,
+    entry: RecipientEntry,
+    *,
+    is_confirmed: bool,
+) -> None:
     """Change a recipient.
 
     Raises:
@@ -47,9 +58,7 @@ def change(
     """
     found = stored.get_recipient(conn, tenant_id, scope, mapping_id)
     old = RecipientEntry(found.branch_id, found.email, found.name, found.is_enabled)
-    is_outside = check_entry(
-        conn, tenant_id, scope, entry, is_confirmed=is_confirmed, old=old
-    )
+    is_outside = check_entry(conn, tenant_id, scope, entry, is_confirmed=is_confirmed, old=old)
     stored.change_recipient(conn, tenant_id, scope, mapping_id, entry)
     _record(conn, tenant_id, actor, "email.recipient_changed", entry, is_outside=is_outside)
 
@@ -86,9 +95,13 @@ def judge_rows(
 
 
 def import_rows(
-    conn: Connection, tenant_id: UUID, actor: Actor, rows: Sequence[JudgedRow], *,
+    conn: Connection,
+    tenant_id: UUID,
+    actor: Actor,
+    rows: Sequence[JudgedRow],
+    *,
     is_confirmed: bool,
-) -> int:  # fmt: skip
+) -> int:
     """Store new and changed rows that judge_rows() let through; returns how many.
 
     Raises:
@@ -100,17 +113,32 @@ def import_rows(
         raise Invalid(message, fields={CONFIRM_FIELD: message})
     count = apply_rows(conn, tenant_id, rows)
     audit.record(
-        conn, tenant_id, actor, "email.recipients_imported", rows=len(rows), changed=count,
+        conn,
+        tenant_id,
+        actor,
+        "email.recipients_imported",
+        rows=len(rows),
+        changed=count,
         outside=outside,
-    )  # fmt: skip
+    )
     return count
 
 
 def _record(
-    conn: Connection, tenant_id: UUID, actor: Actor, action: str, entry: RecipientEntry,
+    conn: Connection,
+    tenant_id: UUID,
+    actor: Actor,
+    action: str,
+    entry: RecipientEntry,
     **more: object,
-) -> None:  # fmt: skip
+) -> None:
     audit.record(
-        conn, tenant_id, actor, action, entry.branch_id, email=entry.email,
-        is_enabled=entry.is_enabled, **more,
-    )  # fmt: skip
+        conn,
+        tenant_id,
+        actor,
+        action,
+        entry.branch_id,
+        email=entry.email,
+        is_enabled=entry.is_enabled,
+        **more,
+    )

@@ -14,17 +14,62 @@ from app.tenancy import Scope
 
 CONFIRM_FIELD = "is_outside_confirmed"
 # Where anybody gets an address: no company's own domain. A brand has domains in many countries.
-_PUBLIC_BRANDS = frozenset({
-    "aol", "gmail", "gmx", "googlemail", "hotmail", "icloud", "live", "msn", "outlook",
-    "proton", "protonmail", "yahoo", "yandex", "ymail",
-})  # fmt: skip
-_PUBLIC_DOMAINS = frozenset({
-    "126.com", "163.com", "att.net", "btinternet.com", "comcast.net", "fastmail.com", "free.fr",
-    "freenet.de", "hey.com", "inbox.lv", "laposte.net", "libero.it", "mac.com", "mail.com",
-    "mail.ru", "me.com", "naver.com", "o2.pl", "orange.fr", "pm.me", "posteo.de", "qq.com",
-    "rediffmail.com", "sbcglobal.net", "seznam.cz", "sky.com", "t-online.de", "tuta.io",
-    "tutanota.com", "verizon.net", "wanadoo.fr", "web.de", "wp.pl", "zoho.com",
-})  # fmt: skip
+_PUBLIC_BRANDS = frozenset(
+    {
+        "aol",
+        "gmail",
+        "gmx",
+        "googlemail",
+        "hotmail",
+        "icloud",
+        "live",
+        "msn",
+        "outlook",
+        "proton",
+        "protonmail",
+        "yahoo",
+        "yandex",
+        "ymail",
+    }
+)
+_PUBLIC_DOMAINS = frozenset(
+    {
+        "126.com",
+        "163.com",
+        "att.net",
+        "btinternet.com",
+        "comcast.net",
+        "fastmail.com",
+        "free.fr",
+        "freenet.de",
+        "hey.com",
+        "inbox.lv",
+        "laposte.net",
+        "libero.it",
+        "mac.com",
+        "mail.com",
+        "mail.ru",
+        "me.com",
+        "naver.com",
+        "o2.pl",
+        "orange.fr",
+        "pm.me",
+        "posteo.de",
+        "qq.com",
+        "rediffmail.com",
+        "sbcglobal.net",
+        "seznam.cz",
+        "sky.com",
+        "t-online.de",
+        "tuta.io",
+        "tutanota.com",
+        "verizon.net",
+        "wanadoo.fr",
+        "web.de",
+        "wp.pl",
+        "zoho.com",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -36,9 +81,14 @@ class Verdict:
 
 
 def check_entry(
-    conn: Connection, tenant_id: UUID, scope: Scope, entry: RecipientEntry, *,
-    is_confirmed: bool, old: RecipientEntry | None = None,
-) -> bool:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    entry: RecipientEntry,
+    *,
+    is_confirmed: bool,
+    old: RecipientEntry | None = None,
+) -> bool:
     """Refuse a recipient that this member may not make; answers whether the address is outside.
 
     `old` is the entry before a change: the same address for the same branch is confirmed already.
@@ -62,9 +112,10 @@ def judge_entries(
     """A verdict for each entry, in the same order."""
     domains = list_own_domains(conn, tenant_id)
     values = {
-        "t": tenant_id, "branches": [entry.branch_id for entry in entries],
+        "t": tenant_id,
+        "branches": [entry.branch_id for entry in entries],
         "emails": [entry.email for entry in entries],
-    }  # fmt: skip
+    }
     rows = conn.execute(_JUDGE, values)
     return [
         Verdict(

@@ -58,9 +58,14 @@ def change(mapping_id: UUID) -> AnyResponse:
         with tenant_transaction(_tenant_id()) as conn:
             stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id)
             changes.change(
-                conn, _tenant_id(), _scope(), current_actor(), mapping_id, _entry(),
+                conn,
+                _tenant_id(),
+                _scope(),
+                current_actor(),
+                mapping_id,
+                _entry(),
                 is_confirmed=_is_confirmed(),
-            )  # fmt: skip
+            )
     except (Conflict, Invalid) as error:
         return _page(error, mapping_id)
     return _done("Saved.")
@@ -151,21 +156,29 @@ def _page(error: AppError | None = None, mapping_id: UUID | None = None) -> Resp
         names = get_branch_names(conn, tenant_id)
         last = last_by_recipient(conn, tenant_id, scope)
     return render_page(
-        "email/recipients.html", "email/_recipients.html",
-        status=error.status if error else 200, found=found, last=last,
+        "email/recipients.html",
+        "email/_recipients.html",
+        status=error.status if error else 200,
+        found=found,
+        last=last,
         branches={key: name for key, name in names.items() if scope.allows(key)},
-        warnings=stored.warnings_of(found, lonely), changing=mapping_id, typed=request.form,
-        problem=error.message if error else None, tab="recipients",
+        warnings=stored.warnings_of(found, lonely),
+        changing=mapping_id,
+        typed=request.form,
+        problem=error.message if error else None,
+        tab="recipients",
         problems=error.extra.get("fields", {}) if error else {},
-    )  # fmt: skip
+    )
 
 
 def _entry() -> RecipientEntry:
     form = request.form
     return parse_entry(
-        form.get("branch_id", ""), form.get("email", ""), form.get("name", ""),
+        form.get("branch_id", ""),
+        form.get("email", ""),
+        form.get("name", ""),
         is_enabled=form.get("is_enabled") == "yes",
-    )  # fmt: skip
+    )
 
 
 def _done(message: str) -> AnyResponse:

@@ -72,17 +72,13 @@ def list_recipients(conn: Connection, tenant_id: UUID, scope: Scope) -> list[Rec
     return [Recipient(*row) for row in conn.execute(_LIST, _scoped(tenant_id, scope))]
 
 
-def list_lonely_branches(
-    conn: Connection, tenant_id: UUID, scope: Scope
-) -> list[tuple[str, str]]:
+def list_lonely_branches(conn: Connection, tenant_id: UUID, scope: Scope) -> list[tuple[str, str]]:
     """Active branches (id, name) in scope whose report nobody gets."""
     rows = conn.execute(_LONELY, _scoped(tenant_id, scope))
     return [(row.location_id, row.name) for row in rows]
 
 
-def get_recipient(
-    conn: Connection, tenant_id: UUID, scope: Scope, mapping_id: UUID
-) -> Recipient:
+def get_recipient(conn: Connection, tenant_id: UUID, scope: Scope, mapping_id: UUID) -> Recipient:
     """One of them.
 
     Raises:

@@ -29,8 +29,13 @@ _NON_JOINER = "\u200c"
 _MOST_PLACES = 5
 _SIGNS = {"up": "▲ ", "down": "▼ "}
 _SHOWN = (
-    "net_revenue", "orders", "conversion_rate", "visitors", "abandoned_carts", "failed_searches",
-)  # fmt: skip
+    "net_revenue",
+    "orders",
+    "conversion_rate",
+    "visitors",
+    "abandoned_carts",
+    "failed_searches",
+)
 
 
 class MailFormat(Format):
@@ -69,14 +74,20 @@ def render_report(report: Report, frame: Frame) -> Rendered:
     subject = report_subject(
         report.new_count, report.open_count, report.branches, report.period.end
     )
-    return _render("report", subject, frame, report.addressee.email, {
-        "report": report,
-        "places": _places(report.branches),
-        "figures": _figures(report.figures, frame.fmt),
-        "compared": report.period.previous(),
-        "most_closed": MOST_CLOSED,
-        "most_reasons": MOST_REASONS,
-    })  # fmt: skip
+    return _render(
+        "report",
+        subject,
+        frame,
+        report.addressee.email,
+        {
+            "report": report,
+            "places": _places(report.branches),
+            "figures": _figures(report.figures, frame.fmt),
+            "compared": report.period.previous(),
+            "most_closed": MOST_CLOSED,
+            "most_reasons": MOST_REASONS,
+        },
+    )
 
 
 def render_digest(digest: Digest, frame: Frame) -> Rendered:
@@ -107,10 +118,14 @@ def _render(
 ) -> Rendered:
     subject = one_line(f"Test: {subject}" if frame.is_test else subject)
     values = {
-        **content, "frame": frame, "fmt": frame.fmt, "subject": subject, "recipient": recipient,
+        **content,
+        "frame": frame,
+        "fmt": frame.fmt,
+        "subject": subject,
+        "recipient": recipient,
         "link": link_address(frame.base, REPORT_MARK),
         "way_out": unsubscribe_address(frame.base, UNSUBSCRIBE_MARK),
-    }  # fmt: skip
+    }
     made = _environment()
     html = made.get_template(f"{name}.html").render(values)
     text = made.get_template(f"{name}.txt").render(values)
@@ -139,15 +154,22 @@ def _moved(tile: Tile) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=PackageLoader("app", "templates/email/mail"), undefined=StrictUndefined,
+        loader=PackageLoader("app", "templates/email/mail"),
+        undefined=StrictUndefined,
         autoescape=select_autoescape(("html",), default_for_string=True),
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made.filters.update(defuse=defuse, tel=phone_link, key=in_address)
     made.globals.update(
-        card_id=card_id, describe=describe, customer_name=customer_name, plural=plural,
-        duration=duration, ended=_ended, moved=_moved,
-    )  # fmt: skip
+        card_id=card_id,
+        describe=describe,
+        customer_name=customer_name,
+        plural=plural,
+        duration=duration,
+        ended=_ended,
+        moved=_moved,
+    )
     return made
 
 

@@ -80,19 +80,33 @@ def find_schedule(conn: Connection, tenant_id: UUID, kind: str) -> MailSchedule 
 
 
 def store_schedule(
-    conn: Connection, tenant_id: UUID, kind: str, cron: str, time_zone: str,
-    latest_time: time | None, *, is_paused: bool,
-) -> None:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    kind: str,
+    cron: str,
+    time_zone: str,
+    latest_time: time | None,
+    *,
+    is_paused: bool,
+) -> None:
     """Make a schedule, or change it. What was missed while paused is not caught up.
 
     Raises:
         Invalid: the cron line or the zone is not one.
     """
     due_at = next_runs(cron, time_zone, utc_now(), 1)[0]
-    conn.execute(_STORE, {
-        "t": tenant_id, "kind": kind, "cron": cron, "zone": time_zone, "latest": latest_time,
-        "is_paused": is_paused, "due_at": None if is_paused else due_at,
-    })  # fmt: skip
+    conn.execute(
+        _STORE,
+        {
+            "t": tenant_id,
+            "kind": kind,
+            "cron": cron,
+            "zone": time_zone,
+            "latest": latest_time,
+            "is_paused": is_paused,
+            "due_at": None if is_paused else due_at,
+        },
+    )
 
 
 def delete_schedule(conn: Connection, tenant_id: UUID, kind: str) -> bool:
@@ -107,9 +121,17 @@ def may_schedule(scope: Scope) -> bool:
 
 
 def change_schedule(
-    conn: Connection, tenant_id: UUID, scope: Scope, actor: Actor, kind: str, cron: str,
-    time_zone: str, latest_time: time | None, *, is_paused: bool | None,
-) -> None:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    actor: Actor,
+    kind: str,
+    cron: str,
+    time_zone: str,
+    latest_time: time | None,
+    *,
+    is_paused: bool | None,
+) -> None:
     """As store_schedule(), entered into the audit log. `is_paused` None leaves it as it is.
 
     Raises:
@@ -145,13 +167,22 @@ def _check_scope(scope: Scope) -> None:
 
 
 def _record(
-    conn: Connection, tenant_id: UUID, actor: Actor, kind: str, before: MailSchedule | None,
+    conn: Connection,
+    tenant_id: UUID,
+    actor: Actor,
+    kind: str,
+    before: MailSchedule | None,
     after: MailSchedule | None,
-) -> None:  # fmt: skip
+) -> None:
     audit.record(
-        conn, tenant_id, actor, "email.schedule_changed", kind,
-        before=schedule_facts(before), after=schedule_facts(after),
-    )  # fmt: skip
+        conn,
+        tenant_id,
+        actor,
+        "email.schedule_changed",
+        kind,
+        before=schedule_facts(before),
+        after=schedule_facts(after),
+    )
 
 
 def schedule_facts(schedule: MailSchedule | None) -> dict[str, Any] | None:
@@ -160,9 +191,11 @@ def schedule_facts(schedule: MailSchedule | None) -> dict[str, Any] | None:
         return None
     latest = schedule.latest_time
     return {
-        "cron": schedule.cron, "time_zone": schedule.time_zone,
-        "latest_time": latest and latest.strftime("%H:%M"), "is_paused": schedule.is_paused,
-    }  # fmt: skip
+        "cron": schedule.cron,
+        "time_zone": schedule.time_zone,
+        "latest_time": latest and latest.strftime("%H:%M"),
+        "is_paused": schedule.is_paused,
+    }
 
 
 def list_runs(

@@ -58,9 +58,7 @@ def _decide(conn: Connection, schedule: MailSchedule, now: datetime) -> UUID | N
     return job_id
 
 
-def _must_wait(
-    conn: Connection, schedule: MailSchedule, due_at: datetime, now: datetime
-) -> bool:
+def _must_wait(conn: Connection, schedule: MailSchedule, due_at: datetime, now: datetime) -> bool:
     """Whether mail cannot leave, or yesterday's data may still come before the latest time."""
     is_on = is_sending_confirmed(conn, schedule.tenant_id)
     if not is_on or not get_tenant_settings(conn, schedule.tenant_id).smtp:
@@ -78,26 +76,43 @@ def _must_wait(
 def _start(conn: Connection, schedule: MailSchedule, due_at: datetime) -> UUID | None:
     """Queue the planning unless this local day has had its run."""
     values = {
-        "t": schedule.tenant_id, "id": schedule.schedule_id, "day": schedule.local_day(due_at),
-    }  # fmt: skip
+        "t": schedule.tenant_id,
+        "id": schedule.schedule_id,
+        "day": schedule.local_day(due_at),
+    }
     if conn.execute(_HAS_RUN, values).scalar_one():
         return None
     job_id = start_planning(
-        conn, schedule.tenant_id, schedule.kind, str(schedule.schedule_id),
-        schedule.period(due_at), "schedule", location_ids=None,
-    )  # fmt: skip
+        conn,
+        schedule.tenant_id,
+        schedule.kind,
+        str(schedule.schedule_id),
+        schedule.period(due_at),
+        "schedule",
+        location_ids=None,
+    )
     _note(conn, schedule, due_at, "started", job_id)
     return job_id
 
 
 def _note(
-    conn: Connection, schedule: MailSchedule, due_at: datetime, outcome: str,
+    conn: Connection,
+    schedule: MailSchedule,
+    due_at: datetime,
+    outcome: str,
     job_id: UUID | None = None,
-) -> None:  # fmt: skip
-    conn.execute(_NOTE, {
-        "t": schedule.tenant_id, "id": schedule.schedule_id, "due_at": due_at,
-        "day": schedule.local_day(due_at), "outcome": outcome, "job_id": job_id,
-    })  # fmt: skip
+) -> None:
+    conn.execute(
+        _NOTE,
+        {
+            "t": schedule.tenant_id,
+            "id": schedule.schedule_id,
+            "due_at": due_at,
+            "day": schedule.local_day(due_at),
+            "outcome": outcome,
+            "job_id": job_id,
+        },
+    )
 
 
 def _move_on(conn: Connection, schedule: MailSchedule, now: datetime) -> None:
@@ -106,9 +121,7 @@ def _move_on(conn: Connection, schedule: MailSchedule, now: datetime) -> None:
     conn.execute(_MOVE_ON, values)
 
 
-def _lock_due(
-    conn: Connection, tenant_id: UUID, kind: str, now: datetime
-) -> MailSchedule | None:
+def _lock_due(conn: Connection, tenant_id: UUID, kind: str, now: datetime) -> MailSchedule | None:
     """The due schedule, locked; None when it is not due, or somebody else is starting it."""
     values = {"t": tenant_id, "kind": kind, "now": now}
     if conn.execute(_LOCK, values).one_or_none() is None:

@@ -58,9 +58,16 @@ def save(kind: str) -> AnyResponse:
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
-            conn, tenant_id, current_membership().scope, current_actor(), kind, form.line(),
-            form.time_zone.data, form.latest_time(), is_paused=form.pause,
-        )  # fmt: skip
+            conn,
+            tenant_id,
+            current_membership().scope,
+            current_actor(),
+            kind,
+            form.line(),
+            form.time_zone.data,
+            form.latest_time(),
+            is_paused=form.pause,
+        )
     flash("Schedule saved.", "success")
     return redirect(url_for("mail_schedule.schedule"), 303)
 
@@ -86,26 +93,37 @@ def _page(failed: str | None = None, sent: MailScheduleForm | None = None) -> Re
             kind: schedules.list_runs(conn, tenant_id, one.schedule_id)
             for kind, one in found.items()
         }
-    forms = {kind: sent if kind == failed and sent else _form(kind, found.get(kind))
-             for kind in KINDS}  # fmt: skip
+    forms = {
+        kind: sent if kind == failed and sent else _form(kind, found.get(kind)) for kind in KINDS
+    }
     is_bad = request.method == "POST"
     return render_page(
-        "email/schedule.html", "email/_schedule.html", status=422 if is_bad else 200,
-        forms=forms, found=found, runs=runs, kinds=KINDS, failed=failed, tab="schedule",
+        "email/schedule.html",
+        "email/_schedule.html",
+        status=422 if is_bad else 200,
+        forms=forms,
+        found=found,
+        runs=runs,
+        kinds=KINDS,
+        failed=failed,
+        tab="schedule",
         may_change=schedules.may_schedule(current_membership().scope),
-    )  # fmt: skip
+    )
 
 
 def _form(kind: str, stored: MailSchedule | None) -> MailScheduleForm:
     values = cron_values(stored.cron if stored else _DEFAULT_CRON[kind])
     latest = stored.latest_time if stored else time(9)
-    return MailScheduleForm(formdata=None, data={
-        **values,
-        "time_zone": stored.time_zone if stored else current_format().time_zone,
-        "waits": latest is not None,
-        "latest": (latest or time(9)).strftime("%H:%M"),
-        "is_paused": bool(stored and stored.is_paused),
-    })  # fmt: skip
+    return MailScheduleForm(
+        formdata=None,
+        data={
+            **values,
+            "time_zone": stored.time_zone if stored else current_format().time_zone,
+            "waits": latest is not None,
+            "latest": (latest or time(9)).strftime("%H:%M"),
+            "is_paused": bool(stored and stored.is_paused),
+        },
+    )
 
 
 def _tenant_id() -> UUID:

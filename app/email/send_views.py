@@ -52,9 +52,14 @@ def send_now() -> AnyResponse:
                 conn, tenant_id, "report", MANUAL, period, actor.email, location_ids=branches
             )
             audit.record(
-                conn, tenant_id, actor, "email.sent", job_id, report_date=period.end,
+                conn,
+                tenant_id,
+                actor,
+                "email.sent",
+                job_id,
+                report_date=period.end,
                 location_ids=list(branches) if branches else None,
-            )  # fmt: skip
+            )
     except Invalid as error:
         return _page(error)
     return _started(job_id, "Sending started. It goes on when you leave this page.")
@@ -81,9 +86,13 @@ def preview() -> Response:
     with tenant_transaction(_tenant_id()) as conn:
         rendered = preview_report(conn, _tenant_id(), _scope(), recipient, period, _base())
     return render_page(
-        "email/preview.html", "email/_preview.html", rendered=rendered, recipient=recipient,
-        period=period, tab="send",
-    )  # fmt: skip
+        "email/preview.html",
+        "email/_preview.html",
+        rendered=rendered,
+        recipient=recipient,
+        period=period,
+        tab="send",
+    )
 
 
 @blueprint.get("/preview.html")
@@ -121,9 +130,14 @@ def send_digest() -> AnyResponse:
     try:
         with tenant_transaction(tenant_id) as conn:
             job_id = start_planning(
-                conn, tenant_id, "digest", MANUAL, _week(), actor.email,
+                conn,
+                tenant_id,
+                "digest",
+                MANUAL,
+                _week(),
+                actor.email,
                 location_ids=_scope().location_ids,
-            )  # fmt: skip
+            )
             audit.record(conn, tenant_id, actor, "email.sent", job_id, digest=str(_week().end))
     except Invalid as error:
         return _page(error)
@@ -141,9 +155,15 @@ def test() -> AnyResponse:
         with tenant_transaction(tenant_id) as conn:
             find_addressee(conn, tenant_id, _scope(), recipient)
             job_id = start_planning(
-                conn, tenant_id, "test", "test", period, actor.email,
-                location_ids=_scope().location_ids, recipient=recipient,
-            )  # fmt: skip
+                conn,
+                tenant_id,
+                "test",
+                "test",
+                period,
+                actor.email,
+                location_ids=_scope().location_ids,
+                recipient=recipient,
+            )
             audit.record(conn, tenant_id, actor, "email.tested", job_id)
     except Invalid as error:
         return _page(error)
@@ -197,11 +217,16 @@ def _page(error: Invalid | None = None) -> Response:
             "addressees": addressees,
         }
     return render_page(
-        "email/send.html", "email/_send.html", status=error.status if error else 200,
+        "email/send.html",
+        "email/_send.html",
+        status=error.status if error else 200,
         problem=error.message if error else None,
         problems=error.extra.get("fields", {}) if error else {},
-        typed=request.values, yesterday=_yesterday(), tab="send", **context,
-    )  # fmt: skip
+        typed=request.values,
+        yesterday=_yesterday(),
+        tab="send",
+        **context,
+    )
 
 
 def _visible(names: dict[str, str]) -> dict[str, str]:

@@ -158,9 +158,14 @@ def send(json: SendBody) -> tuple[SendStarted, int]:
             conn, tenant_id, "report", MANUAL, period, actor.email, location_ids=branches
         )
         audit.record(
-            conn, tenant_id, actor, "email.sent", job_id, report_date=json.report_date,
+            conn,
+            tenant_id,
+            actor,
+            "email.sent",
+            job_id,
+            report_date=json.report_date,
             location_ids=json.location_ids or None,
-        )  # fmt: skip
+        )
     publish(job_id)
     return SendStarted(job_id=job_id), 202
 
@@ -199,9 +204,15 @@ def list_history(query: HistoryQuery) -> PageOf[MessageRow]:
     require_membership_role("manager", "admin")
     with tenant_transaction(_tenant_id()) as conn:
         found, total = stored.get_email_send_history_paginated(
-            conn, _tenant_id(), _scope(), query.limit, (query.page - 1) * query.limit,
-            job_id=query.job_id, status=query.status, recipient=query.recipient,
-        )  # fmt: skip
+            conn,
+            _tenant_id(),
+            _scope(),
+            query.limit,
+            (query.page - 1) * query.limit,
+            job_id=query.job_id,
+            status=query.status,
+            recipient=query.recipient,
+        )
     return page_of([_message_row(one) for one in found], total, query)
 
 
@@ -226,9 +237,16 @@ def put_schedule(query: KindQuery, json: MailScheduleBody) -> MailScheduleRow:
     latest = time.fromisoformat(json.latest_time) if json.latest_time else None
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
-            conn, tenant_id, _scope(), current_actor(), query.kind, json.cron, json.time_zone,
-            latest, is_paused=json.is_paused,
-        )  # fmt: skip
+            conn,
+            tenant_id,
+            _scope(),
+            current_actor(),
+            query.kind,
+            json.cron,
+            json.time_zone,
+            latest,
+            is_paused=json.is_paused,
+        )
     return _schedule_row(_find(query.kind))
 
 

@@ -47,11 +47,17 @@ def stop(
     conn: Connection, tenant_id: UUID, reason: str, refusal: Refused | None, retry_s: float
 ) -> None:
     """Let nothing go out for a while, which doubles each time up to LONGEST_PAUSE_S."""
-    conn.execute(_STOP, {
-        "t": tenant_id, "reason": reason, "code": refusal.code if refusal else None,
-        "answer": without_addresses(refusal.words) if refusal else None,
-        "pause_s": retry_s, "longest_s": LONGEST_PAUSE_S,
-    })  # fmt: skip
+    conn.execute(
+        _STOP,
+        {
+            "t": tenant_id,
+            "reason": reason,
+            "code": refusal.code if refusal else None,
+            "answer": without_addresses(refusal.words) if refusal else None,
+            "pause_s": retry_s,
+            "longest_s": LONGEST_PAUSE_S,
+        },
+    )
     hold_back(conn, tenant_id)
 
 
@@ -65,9 +71,7 @@ def end_stop(conn: Connection, tenant_id: UUID) -> None:
     conn.execute(_END, {"t": tenant_id})
 
 
-def list_alike(
-    conn: Connection, tenant_id: UUID, message: Claimed, refusal: Refused
-) -> list[UUID]:
+def list_alike(conn: Connection, tenant_id: UUID, message: Claimed, refusal: Refused) -> list[UUID]:
     """Messages to other recipients that got the same words since the server last took one."""
     values = {"t": tenant_id, "email": message.recipient, "code": refusal.code}
     rows = conn.execute(_REFUSED, values)

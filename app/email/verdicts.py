@@ -87,21 +87,35 @@ _BY_ENHANCED = [
 ]
 _PROTOCOL_CODES = frozenset({500, 502, 503, 504, 521, 523, 530, 534, 535, 538})
 _BY_WORDS = [
-    (_words(r"(user|recipient|mailbox|account) (is )?(unknown|not found|disabled|inactive|closed)"
+    (
+        _words(
+            r"(user|recipient|mailbox|account) (is )?(unknown|not found|disabled|inactive|closed)"
             r"|unknown (user|recipient|mailbox|account|local)"
             r"|no such (user|recipient|mailbox|account|address|person)"
-            r"|(does not|doesn.t) exist|mailbox name"),
-     Verdict("address", is_certain=False)),
+            r"|(does not|doesn.t) exist|mailbox name"
+        ),
+        Verdict("address", is_certain=False),
+    ),
     (_RELAY_WORDS, Verdict("server", RELAY)),
     (_words(r"sender|mail from|from address"), Verdict("server", SENDER)),
-    (_words(r"authenti|sign.?in|log.?in|tls|encrypt|command|sequence"),
-     Verdict("server", PROTOCOL)),
+    (
+        _words(r"authenti|sign.?in|log.?in|tls|encrypt|command|sequence"),
+        Verdict("server", PROTOCOL),
+    ),
     (_words(r"\bfull\b|over quota|quota exceeded|too (large|big|long)"), Verdict("message")),
     (_words(r"disk|storage|local error|internal error|configur"), Verdict("server", SYSTEM)),
-    (_words(r"spam|spf|dkim|dmarc|policy|polic|block|black.?list|reputation|banned|prohibit"
-            r"|not permitted|not allowed|not authori|denied|too many|rate limit"),
-     Verdict("server", POLICY)),
-    (_words(r"nobody|(recipient|address|mailbox) (address )?(rejected|refused|unavailable|invalid)"
-            r"|(invalid|bad) (recipient|mailbox|address)|unrout|not local"),
-     Verdict("address", is_certain=False)),
-]  # fmt: skip
+    (
+        _words(
+            r"spam|spf|dkim|dmarc|policy|polic|block|black.?list|reputation|banned|prohibit"
+            r"|not permitted|not allowed|not authori|denied|too many|rate limit"
+        ),
+        Verdict("server", POLICY),
+    ),
+    (
+        _words(
+            r"nobody|(recipient|address|mailbox) (address )?(rejected|refused|unavailable|invalid)"
+            r"|(invalid|bad) (recipient|mailbox|address)|unrout|not local"
+        ),
+        Verdict("address", is_certain=False),
+    ),
+]

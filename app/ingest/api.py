@@ -227,9 +227,14 @@ def load_held(job_id: UUID, json: LoadHeldBody) -> tuple[Started, int]:
     with tenant_transaction(tenant_id) as conn:
         new_id = jobs.load_held_file(conn, tenant_id, job_id, json.file_type, actor.email)
         audit.record(
-            conn, tenant_id, actor, "ingest.held_file_loaded", new_id, file_type=json.file_type,
+            conn,
+            tenant_id,
+            actor,
+            "ingest.held_file_loaded",
+            new_id,
+            file_type=json.file_type,
             held_by=job_id,
-        )  # fmt: skip
+        )
     publish(new_id)
     return Started(job_id=new_id, status="queued"), 201
 

@@ -39,6 +39,7 @@ __all__ = [
     "open_bigquery",
 ]
 
+
 def estimate(
     connection: BigQueryConnection,
     settings: BigQuerySettings,
@@ -74,7 +75,10 @@ def _dry_run(
     config.use_query_cache = False
     with translated(settings.account):
         job = connection.rest.query(
-            query.sql, job_config=config, retry=ONCE, job_retry=None,
+            query.sql,
+            job_config=config,
+            retry=ONCE,
+            job_retry=None,
             timeout=limits.within(settings.call_timeout_s),
         )
         return int(job.total_bytes_processed or 0)
@@ -162,8 +166,13 @@ def extract_all(
     def read_one(name: str) -> Extraction | Upstream:
         try:
             return extract(
-                connection, settings, name, sources[name], spool_directory / f"{name}.arrow",
-                job_key=job_key, limits=limits,
+                connection,
+                settings,
+                name,
+                sources[name],
+                spool_directory / f"{name}.arrow",
+                job_key=job_key,
+                limits=limits,
                 progress=lambda done, total: progress(name, done, total),
             )
         except Upstream as error:

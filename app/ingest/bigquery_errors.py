@@ -60,13 +60,18 @@ def translated(account: str) -> Iterator[None]:
     except auth.RefreshError as error:
         raise _sign_in_fault(error, account) from error
     except (
-        requests.exceptions.RequestException, auth.TransportError, auth.TimeoutError,
-        api.RetryError, TimeoutError, ConnectionError,
+        requests.exceptions.RequestException,
+        auth.TransportError,
+        auth.TimeoutError,
+        api.RetryError,
+        TimeoutError,
+        ConnectionError,
     ) as error:
         raise Upstream(
             "BigQuery did not answer, or the answer broke off. If it keeps happening, check that "
             "this application may reach bigquery.googleapis.com.",
-            kind="transient", detail=f"{type(error).__name__}: {error}"[:_DETAIL_CHARACTERS],
+            kind="transient",
+            detail=f"{type(error).__name__}: {error}"[:_DETAIL_CHARACTERS],
         ) from error
 
 
@@ -95,13 +100,15 @@ def _fault(reason: str, message: str, account: str) -> Upstream:
         return Upstream(
             "BigQuery's quota for this project is used up for now. If it keeps happening, load "
             "fewer days at once, or raise the quota in the Google Cloud console.",
-            kind="quota", detail=detail,
+            kind="quota",
+            detail=detail,
         )
     if reason in _TRANSIENT:
         return Upstream(
             "BigQuery had a fault of its own, which passes. If it keeps happening, see "
             "status.cloud.google.com.",
-            kind="transient", detail=detail,
+            kind="transient",
+            detail=detail,
         )
     if reason == "notFound":
         return _not_found(message, detail)
@@ -136,8 +143,10 @@ def _permanent_words(reason: str, message: str, account: str) -> str:
 def _access_denied(message: str, account: str) -> str:
     found = _PERMISSION.search(message)
     permission = found.group() if found else ""
-    role = _ROLES.get(permission.rpartition(".")[0], "“BigQuery Data Viewer” on the dataset and "
-                      "“BigQuery Job User” on the project")
+    role = _ROLES.get(
+        permission.rpartition(".")[0],
+        "“BigQuery Data Viewer” on the dataset and “BigQuery Job User” on the project",
+    )
     lacks = f"lacks the permission {permission}" if permission else "may not read this dataset"
     return f"{account} {lacks} (403). Grant it the role {role} in the Google Cloud console."
 
@@ -149,13 +158,16 @@ def _not_found(message: str, detail: str) -> Upstream:
         return Upstream(
             f"The table of {day} went away while it was read; Google replaces tables of late "
             "days. If it keeps happening, load the other days without this one.",
-            kind="not_yet", detail=detail,
+            kind="not_yet",
+            detail=detail,
         )
     what = "dataset" if "dataset" in message.lower() else "project or dataset"
     return Upstream(
         f"BigQuery has no such {what} (404). Check the project, the dataset and its location in "
         "the settings; GA4's dataset is named like analytics_123456789.",
-        permanent=True, kind="permanent", detail=detail,
+        permanent=True,
+        kind="permanent",
+        detail=detail,
     )
 
 
@@ -165,16 +177,21 @@ def _sign_in_fault(error: auth.RefreshError, account: str) -> Upstream:
         return Upstream(
             "Google's sign-in did not answer as it should. If it keeps happening, check that this "
             "application may reach oauth2.googleapis.com, and that no proxy answers in its place.",
-            kind="transient", detail=detail,
+            kind="transient",
+            detail=detail,
         )
     if "reasonable timeframe" in detail:
         return Upstream(
             "Google refused the sign-in because the clock of this application's server is wrong. "
             "Ask whoever runs it to set the clock.",
-            permanent=True, kind="permanent", detail=detail,
+            permanent=True,
+            kind="permanent",
+            detail=detail,
         )
     return Upstream(
         f"Google does not accept the key of {account}. Create a new key for this service "
         "account in the Google Cloud console and save it in the settings.",
-        permanent=True, kind="permanent", detail=detail,
+        permanent=True,
+        kind="permanent",
+        detail=detail,
     )

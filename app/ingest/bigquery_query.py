@@ -57,8 +57,15 @@ class Query:
     def job_id(self, settings: BigQuerySettings, job_key: str, attempt: int) -> str:
         """BigQuery's id for this query: the same question of the same job has the same id."""
         question = repr(
-            (self.sql, self.state, self.table.event_names, settings.contact_property,
-             settings.company_property, settings.branch_property, settings.nothing_words)
+            (
+                self.sql,
+                self.state,
+                self.table.event_names,
+                settings.contact_property,
+                settings.company_property,
+                settings.branch_property,
+                settings.nothing_words,
+            )
         )
         check = hashlib.sha256(question.encode()).hexdigest()[:_CHECK_CHARACTERS]
         key = re.sub(r"[^A-Za-z0-9_-]", "_", job_key)
@@ -123,8 +130,12 @@ def _start_or_find(
     with translated(settings.account):
         try:
             job = client.query(
-                query.sql, job_config=query.config(settings), job_id=job_id, retry=ONCE,
-                job_retry=None, timeout=limits.within(settings.call_timeout_s),
+                query.sql,
+                job_config=query.config(settings),
+                job_id=job_id,
+                retry=ONCE,
+                job_retry=None,
+                timeout=limits.within(settings.call_timeout_s),
             )
         except api.Conflict:
             timeout_s = limits.within(settings.call_timeout_s)
@@ -133,9 +144,7 @@ def _start_or_find(
         return job, True
 
 
-def _wait(
-    settings: BigQuerySettings, job: bigquery.QueryJob, limits: Limits
-) -> bigquery.QueryJob:
+def _wait(settings: BigQuerySettings, job: bigquery.QueryJob, limits: Limits) -> bigquery.QueryJob:
     """The job once it is done."""
     poll_s = _FIRST_POLL_S
     while job.state != "DONE":

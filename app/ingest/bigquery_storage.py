@@ -45,8 +45,11 @@ def _open_session(
         read_options=types.ReadSession.TableReadOptions(arrow_serialization_options=serialization),
     )
     return client.create_read_session(
-        parent=f"projects/{settings.project_id}", read_session=asked, max_stream_count=1,
-        retry=None, timeout=limits.within(settings.call_timeout_s),
+        parent=f"projects/{settings.project_id}",
+        read_session=asked,
+        max_stream_count=1,
+        retry=None,
+        timeout=limits.within(settings.call_timeout_s),
     )
 
 
@@ -65,8 +68,10 @@ def _read_stream(
         try:
             with translated(settings.account):
                 for message in client.read_rows(
-                    read_stream=stream, offset=start,
-                    retry=None, timeout=limits.within(settings.call_timeout_s),
+                    read_stream=stream,
+                    offset=start,
+                    retry=None,
+                    timeout=limits.within(settings.call_timeout_s),
                 ):
                     batch = _batch(session, message)
                     rows += batch.num_rows

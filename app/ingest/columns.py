@@ -188,8 +188,7 @@ def _repair(text: str) -> str | None:
 
 def _plain(item: dict[str, object]) -> dict[str, object]:
     return {
-        name: plain_text(value) if isinstance(value, str) else value
-        for name, value in item.items()
+        name: plain_text(value) if isinstance(value, str) else value for name, value in item.items()
     }
 
 

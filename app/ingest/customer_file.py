@@ -120,9 +120,13 @@ def _parse(
         cells = Cells(row, places, key, line, words, branch_words, notes)
         rows[_same(key)] = make(cells)
     return Parsed(
-        list(rows.values()), sieve.counts, sieve.samples,
-        (*sheet.warnings, *doubled, *notes.sentences()), frozenset(places), sheet.cut,
-    )  # fmt: skip
+        list(rows.values()),
+        sieve.counts,
+        sieve.samples,
+        (*sheet.warnings, *doubled, *notes.sentences()),
+        frozenset(places),
+        sheet.cut,
+    )
 
 
 def _with_keys(
@@ -130,8 +134,9 @@ def _with_keys(
 ) -> list[tuple[int, str, Row]]:
     """The rows that have an id, with their lines; the others are refused."""
     width = len(sheet.header)
-    found = [(line, seen_code(row[place] if place < len(row) else None), row)
-             for line, row in sheet.rows]  # fmt: skip
+    found = [
+        (line, seen_code(row[place] if place < len(row) else None), row) for line, row in sheet.rows
+    ]
     empty = Counter(key.lower() for _, key, _ in found if key and is_nothing(key, words))
     kept = []
     for line, key, row in found:

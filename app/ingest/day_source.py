@@ -125,8 +125,12 @@ def _look_up(
         )
         if table is not None:
             return DaySource(
-                event_date=day, table=name, kind=kind, modified_at=table.modified,
-                rows=table.num_rows or 0, bytes=table.num_bytes or 0,
+                event_date=day,
+                table=name,
+                kind=kind,
+                modified_at=table.modified,
+                rows=table.num_rows or 0,
+                bytes=table.num_bytes or 0,
                 columns=_columns(table.schema),
             )
     return None

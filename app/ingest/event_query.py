@@ -185,11 +185,15 @@ def _unpacked(table: EventTable, columns: Columns, wanted: str) -> list[str]:
 
 def _params(columns: Columns, wanted: str) -> str:
     number = value(
-        columns, "event_params", "FLOAT64",
+        columns,
+        "event_params",
+        "FLOAT64",
         ("double_value", "float_value", "int_value", "string_value"),
     )
     whole = value(
-        columns, "event_params", "INT64",
+        columns,
+        "event_params",
+        "INT64",
         ("int_value", "string_value", "double_value", "float_value"),
     )
     picks = [("ga_session_id", whole)]

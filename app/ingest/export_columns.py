@@ -29,8 +29,10 @@ def standard(bigquery_type: str) -> str:
 
 def event_date(columns: Columns) -> str:
     """The event's day as text."""
-    return "event_date" if standard(columns["event_date"]) == "STRING" else (
-        "cast(event_date as string)"
+    return (
+        "event_date"
+        if standard(columns["event_date"]) == "STRING"
+        else ("cast(event_date as string)")
     )
 
 

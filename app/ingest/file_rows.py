@@ -14,8 +14,13 @@ ID_CHARACTERS = 256
 TEXT_CHARACTERS = 512
 
 _CODES = {
-    "user_id", "location_id", "branch_id", "buying_company_erp_id", "email", "phone",
-}  # fmt: skip
+    "user_id",
+    "location_id",
+    "branch_id",
+    "buying_company_erp_id",
+    "email",
+    "phone",
+}
 _LISTED_LINES = 5
 _YES = {"true", "1", "yes", "y", "active", "enabled", "open", "x"}
 _NO = {"false", "0", "no", "n", "inactive", "disabled", "closed"}
@@ -113,8 +118,9 @@ class Cells:
             self.notes.add("Email addresses without “@”, left out", self.line)
             return None
         if len(addresses) > 1:
-            self.notes.add("Cells with several email addresses, of which only the first is kept",
-                           self.line)  # fmt: skip
+            self.notes.add(
+                "Cells with several email addresses, of which only the first is kept", self.line
+            )
         return addresses[0]
 
 

@@ -56,7 +56,10 @@ def get_freshness(conn: Connection, tenant_id: UUID) -> Freshness:
     """
     row = conn.execute(text("select * from get_freshness(:t)"), {"t": tenant_id}).one()
     return Freshness(
-        _spans(row.loaded), _spans(row.provisional), row.complete_until, row.last_loaded_at,
+        _spans(row.loaded),
+        _spans(row.provisional),
+        row.complete_until,
+        row.last_loaded_at,
         _spans(row.streamed),
     )
 

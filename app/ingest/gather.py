@@ -108,10 +108,14 @@ def _read(
         return {}
     _show_types(gathering)
     return bigquery.extract_all(
-        connection, settings, gathering.wanted, gathering.folder,
-        job_key=str(gathering.run.job_id), limits=gathering.limits,
+        connection,
+        settings,
+        gathering.wanted,
+        gathering.folder,
+        job_key=str(gathering.run.job_id),
+        limits=gathering.limits,
         progress=lambda name, done, _: gathering.progress.advance(f"extract:{name}", done),
-    )  # fmt: skip
+    )
 
 
 def _connect(
@@ -243,16 +247,18 @@ def _about_file(path: str, error: AppError) -> AppError:
     return Invalid(f"{name}: {error.message}", **error.extra)
 
 
-def _fetch_file(
-    gathering: Gathering, file_type: str, path: str
-) -> tuple[CustomerFile, str | None]:
+def _fetch_file(gathering: Gathering, file_type: str, path: str) -> tuple[CustomerFile, str | None]:
     """The parsed file, and who had it loaded although it was held back."""
     local = gathering.folder / (file_type + Path(path).suffix.lower())
     sftp.fetch(
-        sources.sftp_settings(gathering.settings), path, local,
-        policy=sources.net_policy(gathering.config), limits=gathering.limits,
-        max_bytes=MAX_FILE_BYTES, progress=lambda done, total: None,
-    )  # fmt: skip
+        sources.sftp_settings(gathering.settings),
+        path,
+        local,
+        policy=sources.net_policy(gathering.config),
+        limits=gathering.limits,
+        max_bytes=MAX_FILE_BYTES,
+        progress=lambda done, total: None,
+    )
     reached("file.fetched")
     parsed = _parse_file(gathering, file_type, local)
     reached("file.parsed")

@@ -72,9 +72,10 @@ def build_heatmap(availability: Availability, window: DateRange, fmt: Format) ->
     found = {(day.event_type, day.event_date): day for day in availability.days}
     rows = tuple(_row(name, found, availability, window, fmt) for name in EVENT_TYPES)
     streamed = {
-        day.event_date for day in availability.days
+        day.event_date
+        for day in availability.days
         if day.settled_from and window.start <= day.event_date <= window.end
-    }  # fmt: skip
+    }
     return Heatmap(window, _months(window), rows, tuple(_gaps(rows)), len(streamed))
 
 
@@ -107,7 +108,8 @@ def _cell(
         f"loaded {_moment(loaded.loaded_at, fmt)}",
         "may still change" if loaded.is_provisional else "",
         f"settled from its {loaded.settled_from} table: Google exported no daily one"
-        if loaded.settled_from else "",
+        if loaded.settled_from
+        else "",
     ]
     title = " · ".join(part for part in parts if part)
     return Cell(day, state, _level(loaded.rows, most), title, loaded.rows)

@@ -41,9 +41,7 @@ class HeldFile:
         return PurePosixPath(self.source_name).name
 
 
-def judge(
-    run: Run, file_type: str, path: str, local: Path, parsed: Parsed[Any]
-) -> str | None:
+def judge(run: Run, file_type: str, path: str, local: Path, parsed: Parsed[Any]) -> str | None:
     """Let a file pass, or hold it back for an admin, with the reasons.
 
     A file that lost half of what the last one had is more likely broken than true. It passes
@@ -56,9 +54,13 @@ def judge(
     """
     rows = len(parsed.rows)
     values = {
-        "t": run.tenant_id, "job_id": run.job_id, "file_type": file_type, "path": path,
-        "content_hash": _hash(local), "rows": rows,
-    }  # fmt: skip
+        "t": run.tenant_id,
+        "job_id": run.job_id,
+        "file_type": file_type,
+        "path": path,
+        "content_hash": _hash(local),
+        "rows": rows,
+    }
     with tenant_transaction(run.tenant_id) as conn:  # the slow part, before the job is locked
         reasons = find_reasons(conn, run.tenant_id, file_type, parsed)
         before = count_last_rows(conn, run.tenant_id, file_type)
@@ -166,9 +168,12 @@ def approve(
         where tenant_id = :t and job_id = :job_id and file_type = :file_type
     """)
     values = {
-        "t": tenant_id, "job_id": job_id, "file_type": file_type, "approved_by": approved_by,
+        "t": tenant_id,
+        "job_id": job_id,
+        "file_type": file_type,
+        "approved_by": approved_by,
         "approval_job_id": approval_job_id,
-    }  # fmt: skip
+    }
     conn.execute(statement, values)
 
 

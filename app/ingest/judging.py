@@ -21,11 +21,16 @@ _SINGULAR = {"users": "contact", "locations": "branch"}
 _CROWDED = {"buying_company_erp_id": "company", "branch_id": "branch"}
 _COLUMNS = {
     "users": (
-        "name", "email", "phone", "buying_company_erp_id", "buying_company_name", "branch_id",
+        "name",
+        "email",
+        "phone",
+        "buying_company_erp_id",
+        "buying_company_name",
+        "branch_id",
         "account_owner",
     ),
     "locations": ("name", "city", "region", "email", "phone"),
-}  # fmt: skip
+}
 _CROWD_ROWS = 200
 _FEW, _MANY = 10, 30  # per cent of all contacts
 _EMPTY = 100  # fewer than one row in so many: the column is as good as empty
@@ -104,9 +109,7 @@ def _crowded(conn: Connection, tenant_id: UUID, rows: Sequence[Any]) -> Iterator
                 )
 
 
-def _forgotten(
-    conn: Connection, tenant_id: UUID, file_type: str, rows: Sequence[Any]
-) -> list[str]:
+def _forgotten(conn: Connection, tenant_id: UUID, file_type: str, rows: Sequence[Any]) -> list[str]:
     """Whether the file knows half or less of what the last one knew of recent events."""
     before = {name.lower() for name in get_known_ids(conn, tenant_id, file_type)}
     after = {getattr(row, _KEYS[file_type]).lower() for row in rows}

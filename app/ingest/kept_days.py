@@ -37,8 +37,10 @@ class KeptDays:
         if not days:
             return None
         is_all = days == period.length
-        which = "These days are" if is_all else (
-            f"{days} {plural(days, 'day')} before {self.first} {plural(days, 'is', 'are')}"
+        which = (
+            "These days are"
+            if is_all
+            else (f"{days} {plural(days, 'day')} before {self.first} {plural(days, 'is', 'are')}")
         )
         return (
             f"{which} older than the {self.months} months that are kept and "

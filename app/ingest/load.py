@@ -31,11 +31,17 @@ from app.jobs import Run
 _JSONB = frozenset({"items_json"})
 _FILE_COLUMNS = {
     "users": (
-        "user_id", "name", "email", "phone", "buying_company_erp_id", "buying_company_name",
-        "branch_id", "account_owner",
+        "user_id",
+        "name",
+        "email",
+        "phone",
+        "buying_company_erp_id",
+        "buying_company_name",
+        "branch_id",
+        "account_owner",
     ),
     "locations": ("location_id", "name", "city", "region", "email", "phone", "is_active"),
-}  # fmt: skip
+}
 _ZONE_SAMPLE = 20_000
 _REPLACE_FILE = {"users": "_replace_contacts", "locations": "_replace_branches"}
 
@@ -148,9 +154,12 @@ def _note_replaced(conn: Connection, run: Run, harvest: Harvest) -> None:
     for name in harvest.extractions:
         days = harvest.sources[name]
         values = {
-            "t": run.tenant_id, "job_id": run.job_id, "name": name, "days": list(days),
+            "t": run.tenant_id,
+            "job_id": run.job_id,
+            "name": name,
+            "days": list(days),
             "modified": [source.modified_at for source in days.values()],
-        }  # fmt: skip
+        }
         conn.execute(_REPLACED, values)
 
 
@@ -297,9 +306,13 @@ def _record_file(conn: Connection, run: Run, file: CustomerFile) -> None:
             job_id = excluded.job_id, loaded_at = excluded.loaded_at
     """)
     values = {
-        "t": run.tenant_id, "file_type": file.file_type, "source_name": file.source_name,
-        "modified_at": file.modified_at, "row_count": len(file.rows), "job_id": run.job_id,
-    }  # fmt: skip
+        "t": run.tenant_id,
+        "file_type": file.file_type,
+        "source_name": file.source_name,
+        "modified_at": file.modified_at,
+        "row_count": len(file.rows),
+        "job_id": run.job_id,
+    }
     conn.execute(statement, values)
 
 
@@ -308,4 +321,3 @@ def _driver(conn: Connection) -> psycopg.Connection[Any]:
     if not isinstance(driver, psycopg.Connection):
         raise TypeError("COPY needs a psycopg connection")
     return driver
-

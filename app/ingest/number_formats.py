@@ -14,9 +14,7 @@ from dataclasses import dataclass, field
 from typing import IO
 from xml.parsers import expat  # entities were refused before, by workbook_parts
 
-_TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[[^\]]*\]|[_*].|(?P<bare>.)', re.DOTALL
-)
+_TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[[^\]]*\]|[_*].|(?P<bare>.)', re.DOTALL)
 _LITERALS = frozenset("$-+/():!^&'~{}<>= ")
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)")
 _CELL_NAME = re.compile(r"([A-Za-z]+)(\d+)")
@@ -97,8 +95,10 @@ def _section(code: str, value: float) -> tuple[str, bool]:
 def _holds(sign: str, value: float, bound: float) -> bool:
     if sign == "<>":
         return value != bound
-    return ("<" in sign and value < bound) or (">" in sign and value > bound) or (
-        "=" in sign and value == bound
+    return (
+        ("<" in sign and value < bound)
+        or (">" in sign and value > bound)
+        or ("=" in sign and value == bound)
     )
 
 

@@ -14,8 +14,11 @@ _POSITIONS = {
     name: position
     for position, name in enumerate(
         (
-            "sources", *(f"extract:{name}" for name in EVENT_TABLES),
-            "sftp:users", "sftp:locations", "store",
+            "sources",
+            *(f"extract:{name}" for name in EVENT_TABLES),
+            "sftp:users",
+            "sftp:locations",
+            "store",
         )
     )
 }

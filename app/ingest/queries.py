@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, TextClause, text
 
 from app.dates import DateRange
 from app.ingest.held import HeldFile, list_held
@@ -239,7 +239,9 @@ _STEPS = text("""
 
 
 def _grouped(
-    conn: Connection, statement: Any, arguments: dict[str, Any]  # noqa: ANN401 - a text clause
+    conn: Connection,
+    statement: TextClause,
+    arguments: dict[str, Any],
 ) -> dict[UUID, list[Row[Any]]]:
     found: dict[UUID, list[Row[Any]]] = {}
     for row in conn.execute(statement, arguments):
@@ -261,9 +263,7 @@ def _job(
     return Job(refusals=refusals, held_files=held_files, **fields)
 
 
-def _file_loads(
-    conn: Connection, tenant_id: UUID
-) -> dict[str, tuple[int | None, datetime | None]]:
+def _file_loads(conn: Connection, tenant_id: UUID) -> dict[str, tuple[int | None, datetime | None]]:
     statement = text("select file_type, row_count, loaded_at from file_load where tenant_id = :t")
     found: dict[str, tuple[int | None, datetime | None]] = {
         "users": (None, None),

@@ -73,9 +73,11 @@ def keep(
         for reason, count in counts.items():
             kept = [_storable(row) for row in samples.get(reason, ())][:KEPT_PER_REASON]
             values = {
-                "reason": reason, "row_count": count, "kept_rows": json.dumps(kept),
+                "reason": reason,
+                "row_count": count,
+                "kept_rows": json.dumps(kept),
                 "samples": json.dumps(kept[:SHOWN_PER_REASON]),
-            }  # fmt: skip
+            }
             conn.execute(statement, key | values)
 
 

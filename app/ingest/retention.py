@@ -79,10 +79,12 @@ def _replace_by_nothing(conn: Connection, tenant_id: UUID, days: list[date]) -> 
     values = {"t": tenant_id, "days": days, "types": list(EVENT_TABLES)}
     for name, table in EVENT_TABLES.items():
         columns = ", ".join(table.stored_columns)
-        conn.execute(text(
-            f"create temporary table stage_{name} on commit drop as"  # noqa: S608 - constants
-            f" select {columns} from {name} limit 0"
-        ))  # fmt: skip
+        conn.execute(
+            text(
+                f"create temporary table stage_{name} on commit drop as"  # noqa: S608 - constants
+                f" select {columns} from {name} limit 0"
+            )
+        )
     conn.execute(_REPLACED, values)
     conn.execute(text("select _replace_events(:t, 0)"), values)
     conn.execute(_UNMARK, values)

@@ -46,9 +46,15 @@ def find_schedule(conn: Connection, tenant_id: UUID) -> Schedule | None:
 
 
 def change_schedule(
-    conn: Connection, tenant_id: UUID, actor: Actor, cron: str, time_zone: str, days_back: int, *,
+    conn: Connection,
+    tenant_id: UUID,
+    actor: Actor,
+    cron: str,
+    time_zone: str,
+    days_back: int,
+    *,
     is_paused: bool | None,
-) -> None:  # fmt: skip
+) -> None:
     """Make the tenant's schedule, or change it. What was missed while paused is not caught up.
 
     `is_paused` None leaves it as it is; a new schedule is on.
@@ -60,10 +66,17 @@ def change_schedule(
     before = find_schedule(conn, tenant_id)
     if is_paused is None:
         is_paused = before is not None and before.is_paused
-    conn.execute(_STORE, {
-        "tenant_id": tenant_id, "cron": cron, "time_zone": time_zone, "days_back": days_back,
-        "is_paused": is_paused, "due_at": None if is_paused else due_at,
-    })  # fmt: skip
+    conn.execute(
+        _STORE,
+        {
+            "tenant_id": tenant_id,
+            "cron": cron,
+            "time_zone": time_zone,
+            "days_back": days_back,
+            "is_paused": is_paused,
+            "due_at": None if is_paused else due_at,
+        },
+    )
     _record(conn, tenant_id, actor, before, find_schedule(conn, tenant_id))
 
 
@@ -77,13 +90,21 @@ def remove_schedule(conn: Connection, tenant_id: UUID, actor: Actor) -> bool:
 
 
 def _record(
-    conn: Connection, tenant_id: UUID, actor: Actor, before: Schedule | None,
+    conn: Connection,
+    tenant_id: UUID,
+    actor: Actor,
+    before: Schedule | None,
     after: Schedule | None,
-) -> None:  # fmt: skip
+) -> None:
     audit.record(
-        conn, tenant_id, actor, "settings.changed", "schedule",
-        before=schedule_facts(before), after=schedule_facts(after),
-    )  # fmt: skip
+        conn,
+        tenant_id,
+        actor,
+        "settings.changed",
+        "schedule",
+        before=schedule_facts(before),
+        after=schedule_facts(after),
+    )
 
 
 def schedule_facts(schedule: Schedule | None) -> dict[str, Any] | None:

@@ -61,9 +61,14 @@ def put_schedule(json: ScheduleBody) -> ScheduleRow:
     tenant_id = current_membership().tenant.tenant_id
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
-            conn, tenant_id, current_actor(), json.cron, json.time_zone, json.days_back,
+            conn,
+            tenant_id,
+            current_actor(),
+            json.cron,
+            json.time_zone,
+            json.days_back,
             is_paused=json.is_paused,
-        )  # fmt: skip
+        )
     return _row(_find())
 
 

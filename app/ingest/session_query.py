@@ -34,9 +34,7 @@ _LAST = (
     "event_timestamp desc, if(event_name = 'purchase', 1, 0) desc, batch_page_id desc, "
     "batch_ordering_id desc, batch_event_index desc, event_name desc"
 )
-_FIRST = (
-    "event_timestamp, batch_page_id, batch_ordering_id, batch_event_index, event_name"
-)
+_FIRST = "event_timestamp, batch_page_id, batch_ordering_id, batch_event_index, event_name"
 
 
 def _last_named(name: str) -> str:
@@ -152,12 +150,14 @@ def _params(columns: Columns) -> str:
         "engagement_time_msec": ("engagement_time_msec", "INT64", _WHOLE),
         "engaged_text": ("session_engaged", "STRING", ("string_value",)),
         "engaged_number": (
-            "session_engaged", "FLOAT64", ("int_value", "double_value", "float_value"),
+            "session_engaged",
+            "FLOAT64",
+            ("int_value", "double_value", "float_value"),
         ),
         "source": ("source", "STRING", _TEXT),
         "medium": ("medium", "STRING", _TEXT),
         "campaign": ("campaign", "STRING", _TEXT),
-    }  # fmt: skip
+    }
     chosen = ", ".join(
         f"max(if(p.key = '{key}', {value(columns, 'event_params', kind, order)}, null)) as {name}"
         for name, (key, kind, order) in picks.items()

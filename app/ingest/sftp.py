@@ -88,7 +88,8 @@ def _about_path(path: str) -> Iterator[None]:
 def _unreadable(path: str, what: str) -> Upstream:
     return Upstream(
         f"The file {path} {what}. Check the path in the settings, and its permissions.",
-        permanent=True, kind="permanent",
+        permanent=True,
+        kind="permanent",
     )
 
 
@@ -101,13 +102,15 @@ def _find_size(
     if size is None or not stat.S_ISREG(attributes.st_mode or stat.S_IFREG):
         raise Upstream(
             f"{path} on the SFTP server is not a file. Correct the path in the settings.",
-            permanent=True, kind="permanent",
+            permanent=True,
+            kind="permanent",
         )
     if size > max_bytes:
         raise Upstream(
             f"{path} has {size:,} bytes; at most {max_bytes:,} are read. Export fewer columns, "
             "or as csv.",
-            permanent=True, kind="permanent",
+            permanent=True,
+            kind="permanent",
         )
     return size, attributes
 

@@ -206,7 +206,9 @@ def _faults(host: str, port: int) -> Iterator[None]:
         raise Upstream(
             f"Sign-in at {place} was refused. Check the user name and the password or key in "
             "the settings.",
-            permanent=True, kind="permanent", detail=_short(error),
+            permanent=True,
+            kind="permanent",
+            detail=_short(error),
         ) from error
     except paramiko.SSHException as error:
         if "banner" in str(error).lower():

@@ -32,9 +32,14 @@ XLSX_BYTES = 50 * 1024**2
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
     NotImplementedError,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -128,9 +133,7 @@ def _without_cut_row(sheet: Sheet, text: CsvText) -> Sheet:
     whole = min(len(sheet.header), usual[0][0]) if usual else len(sheet.header)
     if len(cells) >= whole and not text.is_cut:
         return sheet
-    cut = (
-        f"ends in the middle of line {line:,}: {len(cells)} of {whole} cells, and no end of line"
-    )
+    cut = f"ends in the middle of line {line:,}: {len(cells)} of {whole} cells, and no end of line"
     return replace(sheet, rows=sheet.rows[:-1], faults=(*sheet.faults, (line, CUT_ROW)), cut=cut)
 
 

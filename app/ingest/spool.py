@@ -101,9 +101,7 @@ def read_into_spool(reading: Reading, spool_path: Path) -> Extraction:
     )
 
 
-def _write_spool(
-    reading: Reading, path: Path, refusals: Refusals, by_table: Counter[str]
-) -> int:
+def _write_spool(reading: Reading, path: Path, refusals: Refusals, by_table: Counter[str]) -> int:
     """Rows read, refused ones included; `refusals` and `by_table` are filled."""
     read = 0
     result = _result(reading)
@@ -156,18 +154,14 @@ def _check_complete(read: int, total: int) -> None:
         )
 
 
-def _batches(
-    reading: Reading, result: bigquery.table.RowIterator
-) -> Iterator[pa.RecordBatch]:
+def _batches(reading: Reading, result: bigquery.table.RowIterator) -> Iterator[pa.RecordBatch]:
     storage = reading.connection.storage
     if storage is None or reading.avoid_storage:
         return _rest_batches(reading, result)
     return _storage_batches(reading, storage)
 
 
-def _rest_batches(
-    reading: Reading, result: bigquery.table.RowIterator
-) -> Iterator[pa.RecordBatch]:
+def _rest_batches(reading: Reading, result: bigquery.table.RowIterator) -> Iterator[pa.RecordBatch]:
     """Pages decoded column-wise; the library's own decoding goes cell by cell."""
     for page in result.pages:
         rows = page.raw_page.get("rows", [])

@@ -27,9 +27,12 @@ Fields = Sequence[tuple[str, bool]]
 
 
 def sign_in(
-    transport: paramiko.Transport, place: str, username: str, password: str | None,
+    transport: paramiko.Transport,
+    place: str,
+    username: str,
+    password: str | None,
     private_key: paramiko.PKey | None,
-) -> None:  # fmt: skip
+) -> None:
     """Sign in with the key, else with the password.
 
     Raises:
@@ -51,7 +54,8 @@ def sign_in(
             f"{_capital(place)} took the {what} and asks for a further proof: "
             f"{', '.join(further)}. Only one can be stored: ask its operator to let this user "
             "in with one.",
-            permanent=True, kind="permanent",
+            permanent=True,
+            kind="permanent",
         )
 
 
@@ -96,9 +100,7 @@ class _FurtherTry(AuthHandler):  # type: ignore[misc] # paramiko is untyped
         self._parse_service_accept(accepted)
 
 
-def _answering(
-    password: str, unanswered: list[str]
-) -> Callable[[str, str, Fields], list[str]]:
+def _answering(password: str, unanswered: list[str]) -> Callable[[str, str, Fields], list[str]]:
     """Gives the password to each hidden question for it, and notes every other question."""
 
     def answer(title: str, instructions: str, fields: Fields) -> list[str]:
@@ -122,7 +124,8 @@ def _unanswerable(place: str, prompt: str) -> Upstream:
         fix = "Ask its operator to let this user in with a password or key alone."
     return Upstream(
         f"{_capital(place)} asks “{shown}”, which only a person can answer. {fix}",
-        permanent=True, kind="permanent",
+        permanent=True,
+        kind="permanent",
     )
 
 
@@ -136,7 +139,8 @@ def _other_method(place: str, what: str, offered: Sequence[str]) -> Upstream:
         fix += ", or enter the password in the settings"
     return Upstream(
         f"{_capital(place)} does not take a {what} from this user. It offers: {names}. {fix}.",
-        permanent=True, kind="permanent",
+        permanent=True,
+        kind="permanent",
     )
 
 

@@ -31,10 +31,11 @@ def recompute_terms(conn: Connection, tenant_id: UUID) -> int:
     has_touched = conn.execute(_HAS_TOUCHED).scalar_one()
     _move_decisions(conn, tenant_id)
     changed: int = sum(
-        conn.execute(text(_UPDATE.format(table=table, note=_NOTE if has_touched else "")), values)
-        .scalar_one()
+        conn.execute(
+            text(_UPDATE.format(table=table, note=_NOTE if has_touched else "")), values
+        ).scalar_one()
         for table in ("view_search_results", "no_search_results")
-    )  # fmt: skip
+    )
     conn.execute(text("drop table term_found"))
     return changed
 

@@ -141,9 +141,11 @@ def _save(conn: Connection, section: str, sent: dict[str, Value]) -> None:
 def _tenant_row(conn: Connection) -> TenantRow:
     tenant = current_membership().tenant
     return TenantRow(
-        tenant_id=tenant.tenant_id, slug=tenant.slug, name=tenant.name,
+        tenant_id=tenant.tenant_id,
+        slug=tenant.slug,
+        name=tenant.name,
         sections={name: _section_row(conn, name) for name in FORMS},
-    )  # fmt: skip
+    )
 
 
 def _section_row(conn: Connection, section: str) -> SectionRow:

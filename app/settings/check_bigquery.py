@@ -39,11 +39,16 @@ class BigQueryCheck:
     def steps(self) -> list[tuple[str, Work]]:
         """The steps in order."""
         return [
-            ("key", self._read_key), ("token", self._get_token), ("project", self._reach_project),
-            ("job", self._create_job), ("dataset", self._find_dataset),
-            ("tables", self._list_tables), ("dry_run", self._dry_run), ("sample", self._sample),
+            ("key", self._read_key),
+            ("token", self._get_token),
+            ("project", self._reach_project),
+            ("job", self._create_job),
+            ("dataset", self._find_dataset),
+            ("tables", self._list_tables),
+            ("dry_run", self._dry_run),
+            ("sample", self._sample),
             ("zone", self._compare_days),
-        ]  # fmt: skip
+        ]
 
     @cached_property
     def _settings(self) -> BigQuerySettings:
@@ -121,17 +126,21 @@ class BigQueryCheck:
                     f"{self._dataset}.{self._table}", **self._options
                 )
                 wanted = [field for field in table.schema if field.name in _SAMPLED]
-                self._rows = list(self._connection.rest.list_rows(
-                    table, selected_fields=wanted, max_results=_SAMPLE, **self._options
-                ))  # fmt: skip
+                self._rows = list(
+                    self._connection.rest.list_rows(
+                        table, selected_fields=wanted, max_results=_SAMPLE, **self._options
+                    )
+                )
             except api.NotFound as error:
                 raise _fault("The newest table went away meanwhile. Test again.") from error
         names = {pair["key"] for row in self._rows for pair in _pairs(row)}
         settings = self._tenant
         needed = (
-            settings.contact_property, settings.company_property, settings.branch_property,
+            settings.contact_property,
+            settings.company_property,
+            settings.branch_property,
             "ga_session_id",
-        )  # fmt: skip
+        )
         missing = [name for name in needed if name not in names]
         if missing:
             raise _fault(_missing_words(missing, len(self._rows), names))

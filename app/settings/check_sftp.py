@@ -27,9 +27,13 @@ class SftpCheck:
     """One try. `keep_key` hears the key the server shows, before anybody signs in."""
 
     def __init__(
-        self, tenant: TenantSettings, config: Config, limits: Limits,
-        keep_key: Callable[[str], None], folder: str,
-    ) -> None:  # fmt: skip
+        self,
+        tenant: TenantSettings,
+        config: Config,
+        limits: Limits,
+        keep_key: Callable[[str], None],
+        folder: str,
+    ) -> None:
         self._tenant, self._limits, self._keep_key = tenant, limits, keep_key
         self._policy: NetPolicy = sources.net_policy(config)
         self._folder = Path(folder)
@@ -37,10 +41,14 @@ class SftpCheck:
     def steps(self) -> list[tuple[str, Work]]:
         """The steps in order."""
         return [
-            ("dns", self._resolve), ("port", self._connect), ("host_key", self._compare_key),
-            ("login", self._sign_in), ("users", lambda: self._fetch("users")),
-            ("locations", lambda: self._fetch("locations")), ("headers", self._map_headers),
-        ]  # fmt: skip
+            ("dns", self._resolve),
+            ("port", self._connect),
+            ("host_key", self._compare_key),
+            ("login", self._sign_in),
+            ("users", lambda: self._fetch("users")),
+            ("locations", lambda: self._fetch("locations")),
+            ("headers", self._map_headers),
+        ]
 
     @property
     def _host(self) -> str:
@@ -91,9 +99,14 @@ class SftpCheck:
         path = str(self._tenant.sftp[f"{file_type}_path"])
         local = self._local(file_type)
         size = fetch(
-            self._settings, path, local, policy=self._policy, limits=self._limits,
-            max_bytes=MAX_FILE_BYTES, progress=lambda done, total: None,
-        )  # fmt: skip
+            self._settings,
+            path,
+            local,
+            policy=self._policy,
+            limits=self._limits,
+            max_bytes=MAX_FILE_BYTES,
+            progress=lambda done, total: None,
+        )
         changed_at = datetime.fromtimestamp(local.stat().st_mtime, UTC)
         return f"{path}: {size:,} bytes, changed {changed_at:%Y-%m-%d %H:%M} UTC"
 

@@ -48,10 +48,12 @@ class SmtpCheck:
     def steps(self) -> list[tuple[str, Work]]:
         """The steps in order."""
         return [
-            ("dns", self._resolve), ("port", lambda: self._link.connect()),
-            ("tls", lambda: self._link.secure()), ("login", lambda: self._link.sign_in()),
+            ("dns", self._resolve),
+            ("port", lambda: self._link.connect()),
+            ("tls", lambda: self._link.secure()),
+            ("login", lambda: self._link.sign_in()),
             ("sender", lambda: self._link.try_sender()),
-        ]  # fmt: skip
+        ]
 
     @cached_property
     def _settings(self) -> SmtpSettings:

@@ -88,10 +88,11 @@ def find_check(conn: Connection, tenant_id: UUID, section: str) -> Check | None:
         return None
     labels = STEPS[section]
     steps = tuple(
-        CheckStep(step.step, labels.get(step.step, step.step), step.status, step.message,
-                  step.took_ms)
+        CheckStep(
+            step.step, labels.get(step.step, step.step), step.status, step.message, step.took_ms
+        )
         for step in conn.execute(_STEPS, {"t": tenant_id, "job_id": row.job_id})
-    )  # fmt: skip
+    )
     return Check(**row._mapping, steps=steps)
 
 
@@ -115,10 +116,16 @@ def run_steps(run: Run, section: str, steps: Sequence[tuple[str, Work]]) -> None
             continue
         fault = _take(run, name, position, work)
     with tenant_transaction(run.tenant_id) as conn:
-        conn.execute(_END, {
-            "t": run.tenant_id, "section": section, "job_id": run.job_id,
-            "is_good": fault is None, "message": fault,
-        })  # fmt: skip
+        conn.execute(
+            _END,
+            {
+                "t": run.tenant_id,
+                "section": section,
+                "job_id": run.job_id,
+                "is_good": fault is None,
+                "message": fault,
+            },
+        )
         if fault is None:
             run.finish(conn, "completed", "The connection works.")
         else:

@@ -30,12 +30,19 @@ from app.settings.service_account import rebuild_service_account
 from app.settings.word_field import WordField, check_words
 
 LOCALES = {
-    "en-US": "English (US): 1,234.50", "en-GB": "English (UK): 1,234.50",
-    "en-CA": "English (Canada): 1,234.50", "en-AU": "English (Australia): 1,234.50",
-    "en-NZ": "English (New Zealand): 1,234.50", "de-DE": "German: 1.234,50",
-    "de-CH": "Swiss German: 1’234.50", "fr-FR": "French: 1 234,50", "es-ES": "Spanish: 1.234,50",
-    "it-IT": "Italian: 1.234,50", "nl-NL": "Dutch: 1.234,50", "pl-PL": "Polish: 1 234,50",
-}  # fmt: skip
+    "en-US": "English (US): 1,234.50",
+    "en-GB": "English (UK): 1,234.50",
+    "en-CA": "English (Canada): 1,234.50",
+    "en-AU": "English (Australia): 1,234.50",
+    "en-NZ": "English (New Zealand): 1,234.50",
+    "de-DE": "German: 1.234,50",
+    "de-CH": "Swiss German: 1’234.50",
+    "fr-FR": "French: 1 234,50",
+    "es-ES": "Spanish: 1.234,50",
+    "it-IT": "Italian: 1.234,50",
+    "nl-NL": "Dutch: 1.234,50",
+    "pl-PL": "Polish: 1 234,50",
+}
 _PROPERTY = Regexp(
     r"^[A-Za-z][A-Za-z0-9_]{0,39}$",
     message="Letters, digits and “_”, at most 40, like WebUserId. It is case-sensitive.",
@@ -88,10 +95,13 @@ class BigQueryForm(SectionForm):
     project_id = StringField("Project", _needed("Enter the project."), filters=[_stripped])
     dataset_id = StringField("Dataset", _needed("Enter the dataset."), filters=[_stripped])
     location = StringField(
-        "Location of the dataset", [*_needed("Enter the location, like EU or US."),
-        Regexp(r"^[A-Za-z0-9-]{2,40}$", message="Enter a location like EU, US or us-east1.")],
+        "Location of the dataset",
+        [
+            *_needed("Enter the location, like EU or US."),
+            Regexp(r"^[A-Za-z0-9-]{2,40}$", message="Enter a location like EU, US or us-east1."),
+        ],
         filters=[_stripped],
-    )  # fmt: skip
+    )
     service_account = TextAreaField("Key file of the service account (JSON)", [Optional()])
 
     def validate_project_id(self, field: Field) -> None:
@@ -150,9 +160,12 @@ class TimeAndMoneyForm(SectionForm):
     time_zone = StringField("Time zone people work in", _needed("Enter a time zone."))
     property_time_zone = StringField("Time zone of the GA4 property", _needed("Enter a time zone."))
     reporting_currency = StringField(
-        "Reporting currency", [*_needed("Enter a currency."),
-        Regexp(r"^[A-Z]{3}$", message="Three capital letters, like USD.")],
-    )  # fmt: skip
+        "Reporting currency",
+        [
+            *_needed("Enter a currency."),
+            Regexp(r"^[A-Z]{3}$", message="Three capital letters, like USD."),
+        ],
+    )
     locale = SelectField("Number format", choices=list(LOCALES.items()))
 
     def validate_time_zone(self, field: Field) -> None:

@@ -15,9 +15,15 @@ from sqlalchemy.exc import IntegrityError
 from app.db import maint_transaction
 
 # Sealed with the deployment's keys, and of no use to anybody else.
-_SEALED = frozenset({
-    "bigquery_credentials", "sftp_credentials", "smtp_credentials", "token_hash", "nonce_hash",
-})  # fmt: skip
+_SEALED = frozenset(
+    {
+        "bigquery_credentials",
+        "sftp_credentials",
+        "smtp_credentials",
+        "token_hash",
+        "nonce_hash",
+    }
+)
 
 
 def export_tenant(tenant_id: UUID, folder: Path) -> dict[str, int]:

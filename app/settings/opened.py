@@ -79,19 +79,28 @@ def save_form(
     """Store a valid form. None when that was done, else the save of whoever was quicker."""
     before = read_section(conn, tenant_id, section)
     is_done = store_section(
-        conn, tenant_id, section, form.values(), form.entered_secret(),
-        form.version.data or 0, actor.email,
-    )  # fmt: skip
+        conn,
+        tenant_id,
+        section,
+        form.values(),
+        form.entered_secret(),
+        form.version.data or 0,
+        actor.email,
+    )
     if not is_done:
         return get_save(conn, tenant_id, section)
     after = read_section(conn, tenant_id, section)
     changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     audit.record(
-        conn, tenant_id, actor, "settings.changed", section,
+        conn,
+        tenant_id,
+        actor,
+        "settings.changed",
+        section,
         before={name: before.get(name) for name in changed},
         after={name: after.get(name) for name in changed},
         key_replaced=form.entered_secret() is not None,
-    )  # fmt: skip
+    )
     return None
 
 

@@ -162,9 +162,14 @@ def set_sftp(
 
 
 def set_smtp(
-    tenant_id: UUID, host: str, port: int, username: str, password: str, from_address: str,
+    tenant_id: UUID,
+    host: str,
+    port: int,
+    username: str,
+    password: str,
+    from_address: str,
     from_name: str,
-) -> None:  # fmt: skip
+) -> None:
     """Which server sends the tenant's mail, over STARTTLS, and from whom it comes.
 
     Raises:
@@ -173,9 +178,13 @@ def set_smtp(
     if not 0 < port < 65_536:
         raise Invalid(f"{port} is not a port.")
     fields: dict[str, str | int] = {
-        "host": host, "port": port, "security": "starttls", "username": username,
-        "from_address": from_address, "from_name": from_name,
-    }  # fmt: skip
+        "host": host,
+        "port": port,
+        "security": "starttls",
+        "username": username,
+        "from_address": from_address,
+        "from_name": from_name,
+    }
     with maint_transaction() as conn:
         queries.store_smtp(conn, tenant_id, fields, password)
         audit.record(conn, tenant_id, COMMAND_LINE, "settings.changed", "smtp", after=fields)

@@ -33,17 +33,25 @@ def get_save(conn: Connection, tenant_id: UUID, section: str) -> Save:
 
 
 def claim_save(
-    conn: Connection, tenant_id: UUID, section: str, version: int, saved_by: str, *,
+    conn: Connection,
+    tenant_id: UUID,
+    section: str,
+    version: int,
+    saved_by: str,
+    *,
     with_secret: bool,
-) -> bool:  # fmt: skip
+) -> bool:
     """Note that the section is saved over `version`; False when that is not the present one.
 
     The row stays locked until the transaction that stores the section ends.
     """
     values = {
-        "tenant_id": tenant_id, "section": section, "version": version, "saved_by": saved_by,
+        "tenant_id": tenant_id,
+        "section": section,
+        "version": version,
+        "saved_by": saved_by,
         "with_secret": with_secret,
-    }  # fmt: skip
+    }
     statement = _FIRST if version == 0 else _NEXT
     return conn.execute(statement, values).rowcount == 1
 

@@ -32,9 +32,11 @@ class CronForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
 
     kind = RadioField("How", choices=[("days", "On days, at a time"), ("cron", "By a cron line")])
     days = SelectMultipleField(
-        "Days", choices=list(DAYS.items()), widget=widgets.ListWidget(prefix_label=False),
+        "Days",
+        choices=list(DAYS.items()),
+        widget=widgets.ListWidget(prefix_label=False),
         option_widget=widgets.CheckboxInput(),
-    )  # fmt: skip
+    )
     at = StringField("Time", [Optional()])
     cron = StringField("Cron line", [Optional()])
     time_zone = StringField("Time zone", [InputRequired("Enter a time zone.")])

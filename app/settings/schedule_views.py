@@ -38,9 +38,14 @@ def save() -> AnyResponse:
     tenant_id = _tenant_id()
     with tenant_transaction(tenant_id) as conn:
         change_schedule(
-            conn, tenant_id, current_actor(), form.line(), form.time_zone.data,
-            form.days_back.data, is_paused=form.pause,
-        )  # fmt: skip
+            conn,
+            tenant_id,
+            current_actor(),
+            form.line(),
+            form.time_zone.data,
+            form.days_back.data,
+            is_paused=form.pause,
+        )
     flash("Schedule saved.", "success")
     return redirect(url_for("schedule.schedule"), 303)
 
@@ -82,11 +87,16 @@ def _page(form: ScheduleForm | None = None) -> Response:
         form = ScheduleForm(formdata=None, data=values)
     is_bad = request.method == "POST"
     return render_page(
-        "settings/schedule.html", "settings/_schedule.html", status=422 if is_bad else 200,
-        form=form, found=found, problems=form.problems, section="schedule",
+        "settings/schedule.html",
+        "settings/_schedule.html",
+        status=422 if is_bad else 200,
+        form=form,
+        found=found,
+        problems=form.problems,
+        section="schedule",
         titles=TITLES,
         problem="Nothing was saved. Please look at:" if is_bad else None,
-    )  # fmt: skip
+    )
 
 
 def _tenant_id() -> UUID:

@@ -40,9 +40,14 @@ def has_secret(settings: TenantSettings, section: str) -> bool:
 
 
 def store_section(
-    conn: Connection, tenant_id: UUID, section: str, values: Mapping[str, Any],
-    secret: str | None, version: int, saved_by: str,
-) -> bool:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    section: str,
+    values: Mapping[str, Any],
+    secret: str | None,
+    version: int,
+    saved_by: str,
+) -> bool:
     """Store a section's validated values; False, and nothing stored, when `version` is old.
 
     A secret of None leaves the stored one.
@@ -89,9 +94,7 @@ def _store_connection(
         store_credentials(conn, tenant_id, cast(CredentialField, section), secret)
 
 
-def _store_json(
-    conn: Connection, tenant_id: UUID, column: str, values: Mapping[str, Any]
-) -> None:
+def _store_json(conn: Connection, tenant_id: UUID, column: str, values: Mapping[str, Any]) -> None:
     statement = text(f"""
         update tenant_config set {column} = cast(:fields as jsonb), updated_at = now()
         where tenant_id = :tenant_id

@@ -88,9 +88,7 @@ def try_rules() -> AnyResponse:
         audit.record(conn, tenant_id, current_actor(), "settings.tried", "rules")
         context = describe(conn, tenant_id, "rules")
     publish(job_id)
-    return render_page(
-        "settings/section.html", "settings/_section.html", **_shown(form, context)
-    )
+    return render_page("settings/section.html", "settings/_section.html", **_shown(form, context))
 
 
 @blueprint.get("/rules/effect")

@@ -33,9 +33,11 @@ _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
 _KEEP_S = 10.0
 _NAME = "http_request_duration_seconds"
 _SECONDS = Histogram(
-    _NAME, "Time to answer, by route", ("method", "route", "status"),
+    _NAME,
+    "Time to answer, by route",
+    ("method", "route", "status"),
     buckets=_BUCKETS,
-)  # fmt: skip
+)
 _POOL_USED = Gauge(
     "database_pool_connections_used", "Connections in use", multiprocess_mode="livesum"
 )

@@ -33,9 +33,13 @@ class Requests:
 
 
 def list_checks(
-    measures: Sequence[Measure], slug: str, requests: Requests, pool: tuple[int, int],
-    workers: int | None, fmt: Format,
-) -> list[Check]:  # fmt: skip
+    measures: Sequence[Measure],
+    slug: str,
+    requests: Requests,
+    pool: tuple[int, int],
+    workers: int | None,
+    fmt: Format,
+) -> list[Check]:
     """Every check, of the whole system and of this tenant; other tenants' measures are left out."""
     own = [one for one in measures if one.labels.get("tenant", slug) == slug]
     return [*_services(own, workers, pool, fmt), *_answers(requests, fmt), *_work(own)]
@@ -53,23 +57,28 @@ def _services(
     yield Check("Workers alive", said, "at least 1", None if workers is None else workers > 0)
     used, most = pool
     yield Check(
-        "Database connections in use", f"{fmt.number(used)} of {fmt.number(most)}",
-        f"at most {POOL_SHARE:.0%}", used <= POOL_SHARE * most,
-    )  # fmt: skip
+        "Database connections in use",
+        f"{fmt.number(used)} of {fmt.number(most)}",
+        f"at most {POOL_SHARE:.0%}",
+        used <= POOL_SHARE * most,
+    )
 
 
 def _answers(requests: Requests, fmt: Format) -> Iterator[Check]:
     slow = requests.p95_s
     yield Check(
-        "Time to answer, 95 of 100 requests", NOT_COMPUTABLE if slow is None else f"{slow:.2f} s",
-        f"at most {SLOW_S} s", None if slow is None else slow <= SLOW_S,
-    )  # fmt: skip
+        "Time to answer, 95 of 100 requests",
+        NOT_COMPUTABLE if slow is None else f"{slow:.2f} s",
+        f"at most {SLOW_S} s",
+        None if slow is None else slow <= SLOW_S,
+    )
     share = requests.errors / requests.count if requests.count else None
     yield Check(
         "Requests that failed on our side",
         NOT_COMPUTABLE if share is None else fmt.percent(100 * share, 2),
-        f"at most {ERROR_SHARE:.0%}", None if share is None else share <= ERROR_SHARE,
-    )  # fmt: skip
+        f"at most {ERROR_SHARE:.0%}",
+        None if share is None else share <= ERROR_SHARE,
+    )
 
 
 def _work(own: Sequence[Measure]) -> Iterator[Check]:

@@ -74,9 +74,13 @@ def metrics() -> Response:
 def system() -> Response:
     """How the system and the tenant's data and connections stand."""
     checks = list_checks(
-        prometheus.kept_measures(), current_membership().tenant.slug, prometheus.answered(),
-        pool_use(), _count_workers(), current_format(),
-    )  # fmt: skip
+        prometheus.kept_measures(),
+        current_membership().tenant.slug,
+        prometheus.answered(),
+        pool_use(),
+        _count_workers(),
+        current_format(),
+    )
     return render_page(
         "status/system.html", "status/_system.html", checks=checks, version=__version__
     )

@@ -100,9 +100,13 @@ def _changed(
             context = task_context(conn, task_id)
     except NotFound:  # given to a colleague, and of a branch that this member does not see
         return done(
-            "tasks/_given_away.html", message, fallback=url_for("queue.queue"),
-            event=TASKS_CHANGED, task_id=task_id, is_elsewhere=elsewhere,
-        )  # fmt: skip
+            "tasks/_given_away.html",
+            message,
+            fallback=url_for("queue.queue"),
+            event=TASKS_CHANGED,
+            task_id=task_id,
+            is_elsewhere=elsewhere,
+        )
     return done(
         "tasks/_changed.html",
         message,

@@ -41,8 +41,11 @@ blueprint = Blueprint("tasks_api", __name__, url_prefix="/analytics/api/v1")
 State = Literal["open", "in_progress", "snoozed", "done", "closed", "expired"]
 Outcome = Literal["won", "will_order_later", "no_answer", "not_interested", "not_relevant"]
 _ACTIONS: dict[State, Action] = {
-    "open": "reopen", "in_progress": "start", "snoozed": "snooze", "done": "done",
-}  # fmt: skip
+    "open": "reopen",
+    "in_progress": "start",
+    "snoozed": "snooze",
+    "done": "done",
+}
 Lister = Callable[[Connection, UUID, TaskFilters, Place], list[Task]]
 
 
@@ -244,20 +247,22 @@ def _row(task: Task, people: Sequence[Contact], currency: str) -> TaskRow:
         ]
     if current_membership().role == "viewer":
         people = []
-    same = {
-        name: getattr(task, name) for name in TaskRow.model_fields if hasattr(task, name)
-    }  # fmt: skip
+    same = {name: getattr(task, name) for name in TaskRow.model_fields if hasattr(task, name)}
     named = current_membership().role != "viewer" or task.company_id is not None
-    return TaskRow(**same | {
-        "type": task.task_type,
-        "currency": task.currency or currency,
-        "first_evidence_at": task.first_at,
-        "last_evidence_at": task.last_at,
-        "location_id": task.branch_id or None,
-        "customer": CustomerRow(
-            key=task.customer_key, name=task.customer_name if named else None,
-            company_id=task.company_id,
-        ),
-        "contacts": [ContactRow(**vars(contact)) for contact in people],
-        "detail": dict(task.detail),
-    })  # fmt: skip
+    return TaskRow(
+        **same
+        | {
+            "type": task.task_type,
+            "currency": task.currency or currency,
+            "first_evidence_at": task.first_at,
+            "last_evidence_at": task.last_at,
+            "location_id": task.branch_id or None,
+            "customer": CustomerRow(
+                key=task.customer_key,
+                name=task.customer_name if named else None,
+                company_id=task.company_id,
+            ),
+            "contacts": [ContactRow(**vars(contact)) for contact in people],
+            "detail": dict(task.detail),
+        }
+    )

@@ -56,9 +56,11 @@ def assign() -> AnyResponse:
         count = _assign(conn, branch_id, owner)
         context = _board(conn)
     return done(
-        "tasks/queue/_board.html", f"{count} {plural(count, 'task')} assigned to {owner}.",
-        fallback=url_for("board.board"), **context,
-    )  # fmt: skip
+        "tasks/queue/_board.html",
+        f"{count} {plural(count, 'task')} assigned to {owner}.",
+        fallback=url_for("board.board"),
+        **context,
+    )
 
 
 def _assign(conn: Connection, branch_id: str, owner: str) -> int:

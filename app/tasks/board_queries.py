@@ -105,9 +105,12 @@ class Recovered:
 
 
 def get_team_board(
-    conn: Connection, tenant_id: UUID, period: DateRange, since: datetime,
+    conn: Connection,
+    tenant_id: UUID,
+    period: DateRange,
+    since: datetime,
     location_ids: Sequence[str] | None,
-) -> list[BoardRow]:  # fmt: skip
+) -> list[BoardRow]:
     """Owners by name, then what belongs to nobody. Source: sql/functions/get_team_board.sql"""
     statement = text("select * from get_team_board(:t, :start, :end, :since, :branches)")
     values = _arguments(tenant_id, period, location_ids) | {"since": since}
@@ -115,16 +118,20 @@ def get_team_board(
 
 
 def list_unassigned_tasks(
-    conn: Connection, tenant_id: UUID, branch_id: str, period: DateRange,
+    conn: Connection,
+    tenant_id: UUID,
+    branch_id: str,
+    period: DateRange,
     location_ids: Sequence[str] | None,
-) -> list[tuple[UUID, int]]:  # fmt: skip
+) -> list[tuple[UUID, int]]:
     """Ids and versions, at most MOST_AT_ONCE. Source: sql/functions/list_unassigned_tasks.sql"""
     statement = text("""
         select * from list_unassigned_tasks(:t, :branch, :start, :end, :branches, :limit)
     """)
     values = _arguments(tenant_id, period, location_ids) | {
-        "branch": branch_id, "limit": MOST_AT_ONCE,
-    }  # fmt: skip
+        "branch": branch_id,
+        "limit": MOST_AT_ONCE,
+    }
     return [(row.task_id, row.version) for row in conn.execute(statement, values)]
 
 
@@ -160,12 +167,15 @@ def _arguments(
 def _sum(task_type: str, done_by: str | None, rows: Iterable[RecoveredRow]) -> RecoveredRow:
     rows = list(rows)
     return RecoveredRow(
-        task_type, done_by,
-        sum(row.contacts for row in rows), sum(row.orders for row in rows),
+        task_type,
+        done_by,
+        sum(row.contacts for row in rows),
+        sum(row.orders for row in rows),
         sum((row.revenue for row in rows), Decimal(0)),
         sum((row.same_item for row in rows), Decimal(0)),
-        sum(row.tasks for row in rows), sum(row.tasks_ordered for row in rows),
-    )  # fmt: skip
+        sum(row.tasks for row in rows),
+        sum(row.tasks_ordered for row in rows),
+    )
 
 
 def _share(row: RecoveredRow) -> float | None:

@@ -26,10 +26,13 @@ def cool_down(
     """)
     is_no_answer = after["outcome"] == "no_answer" and after["state"] == "snoozed"
     values = {
-        "t": tenant_id, "id": history_id, "task_id": work.task_id,
-        "task_type": work.task_type, "is_no_answer": is_no_answer,
+        "t": tenant_id,
+        "id": history_id,
+        "task_id": work.task_id,
+        "task_type": work.task_type,
+        "is_no_answer": is_no_answer,
         "until": after["snoozed_until"],
-    }  # fmt: skip
+    }
     conn.execute(statement, values)
 
 

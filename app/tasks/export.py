@@ -20,11 +20,32 @@ from app.tasks.words import CLOSED_NAMES, OUTCOME_NAMES, STATE_NAMES, TYPE_NAMES
 
 PAGE_ROWS = 5_000
 HEADER = (
-    "type", "state", "outcome", "closed_because", "score", "value", "currency", "is_estimate",
-    "is_value_incomplete", "first_activity", "last_activity", "snoozed_until", "expires",
-    "branch", "customer", "company_id", "contact_id", "contact", "email", "phone", "owner",
-    "ordered_before", "order_number", "details", "task_id",
-)  # fmt: skip
+    "type",
+    "state",
+    "outcome",
+    "closed_because",
+    "score",
+    "value",
+    "currency",
+    "is_estimate",
+    "is_value_incomplete",
+    "first_activity",
+    "last_activity",
+    "snoozed_until",
+    "expires",
+    "branch",
+    "customer",
+    "company_id",
+    "contact_id",
+    "contact",
+    "email",
+    "phone",
+    "owner",
+    "ordered_before",
+    "order_number",
+    "details",
+    "task_id",
+)
 
 
 @dataclass(frozen=True)

@@ -126,33 +126,54 @@ LISTS = {
     made.slug: made
     for made in (
         TaskList(
-            "purchases", "purchases", "Purchases", ("purchase", "purchases"),
+            "purchases",
+            "purchases",
+            "Purchases",
+            ("purchase", "purchases"),
             "Orders of the web shop: whom to thank, and what to offer next.",
-            ("purchase",), get_purchase_tasks,
+            ("purchase",),
+            get_purchase_tasks,
             {"first": "First orders", "refunded": "Refunded"},
         ),
         TaskList(
-            "cart_abandonment", "cart-abandonment", "Carts", ("cart", "carts"),
+            "cart_abandonment",
+            "cart-abandonment",
+            "Carts",
+            ("cart", "carts"),
             "Carts that were left for {cart_hours} hours without an order.",
-            ("cart",), get_cart_abandonment_tasks, {"recovered": "Recovered"},
+            ("cart",),
+            get_cart_abandonment_tasks,
+            {"recovered": "Recovered"},
         ),
         TaskList(
-            "search_analysis", "search-analysis", "Searches", ("search", "searches"),
+            "search_analysis",
+            "search-analysis",
+            "Searches",
+            ("search", "searches"),
             "Customers who searched in vain, or {searches} times in a visit without buying.",
-            ("no_results", "no_conversion"), get_search_analysis_tasks,
+            ("no_results", "no_conversion"),
+            get_search_analysis_tasks,
         ),
         TaskList(
-            "repeat_visits", "repeat-visits", "Repeat visits", ("repeat visit", "repeat visits"),
+            "repeat_visits",
+            "repeat-visits",
+            "Repeat visits",
+            ("repeat visit", "repeat visits"),
             "Known customers with {visits} visits of {visit_pages} pages, and no order since.",
-            ("repeat_visit",), get_repeat_visit_tasks,
+            ("repeat_visit",),
+            get_repeat_visit_tasks,
         ),
         TaskList(
-            "performance", "performance", "Performance", ("bounced visit", "bounced visits"),
+            "performance",
+            "performance",
+            "Performance",
+            ("bounced visit", "bounced visits"),
             "Known contacts who left product pages at once, {bounces} times or more.",
-            ("bounce",), get_bounce_tasks,
+            ("bounce",),
+            get_bounce_tasks,
         ),
     )
-}  # fmt: skip
+}
 BY_TYPE = {task_type: found for found in LISTS.values() for task_type in found.types}
 
 

@@ -132,9 +132,7 @@ def find_last_day(conn: Connection, tenant_id: UUID) -> date | None:
     return day
 
 
-def list_order_lines(
-    conn: Connection, tenant_id: UUID, scope: Scope, purchase: Task
-) -> list[Line]:
+def list_order_lines(conn: Connection, tenant_id: UUID, scope: Scope, purchase: Task) -> list[Line]:
     """What was ordered; empty when the export named no items, or the order is gone."""
     statement = text("""
         select o.items_json
@@ -146,9 +144,11 @@ def list_order_lines(
             and (s.branches is null or o.branch_id = any(s.branches))
     """)
     values = {
-        "t": tenant_id, "scope": scope.literal, "order_key": purchase.order_key,
+        "t": tenant_id,
+        "scope": scope.literal,
+        "order_key": purchase.order_key,
         "customer_key": purchase.customer_key,
-    }  # fmt: skip
+    }
     items = conn.execute(statement, values).scalar_one_or_none()
     return read_lines(items if isinstance(items, list) else ())
 
@@ -170,9 +170,12 @@ def list_earlier_orders(
         limit :limit
     """)
     values = {
-        "t": tenant_id, "scope": scope.literal, "customer_key": purchase.customer_key,
-        "before": purchase.first_at, "limit": _EARLIER_ORDERS,
-    }  # fmt: skip
+        "t": tenant_id,
+        "scope": scope.literal,
+        "customer_key": purchase.customer_key,
+        "before": purchase.first_at,
+        "limit": _EARLIER_ORDERS,
+    }
     return [EarlierOrder(*row) for row in conn.execute(statement, values)]
 
 

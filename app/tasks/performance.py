@@ -43,9 +43,14 @@ from app.web import block, current_format, record_export, render_page
 blueprint = Blueprint("performance", __name__, url_prefix="/analytics/tasks/performance")
 
 BRANCH_SORT_FIELDS = (
-    "net_revenue", "orders", "visitors", "conversion_rate", "average_order", "cart_abandonment",
+    "net_revenue",
+    "orders",
+    "visitors",
+    "conversion_rate",
+    "average_order",
+    "cart_abandonment",
     "name",
-)  # fmt: skip
+)
 BRANCHES = Table("performance.branches", BRANCH_SORT_FIELDS, is_compared=True)
 PAGES = Table("performance.pages", PAGE_SORT_FIELDS, is_compared=True)
 SOURCES = Table("performance.sources", SOURCE_SORT_FIELDS)

@@ -123,11 +123,13 @@ def _branches(
     currency = get_tenant_settings(conn, tenant_id).reporting_currency
     rows = [
         filled(
-            BranchPerformanceRow, branch, currency=currency,
+            BranchPerformanceRow,
+            branch,
+            currency=currency,
             top_items=[filled(SoldItemRow, item) for item in branch.top_items],
         )
         for branch in get_performance_tasks(conn, tenant_id, period, locations)
-    ]  # fmt: skip
+    ]
     return PerformanceRows(**dict(cut_page(rows, query)))
 
 

@@ -11,22 +11,44 @@ from app.tasks.performance_queries import BranchPerformance, BranchRow, LandingP
 from app.tasks.source_queries import Source
 
 _FIGURES = (
-    "net_revenue", "orders", "visitors", "sessions", "conversion_percent", "average_order",
-    "abandoned_carts", "cart_abandonment_percent",
-)  # fmt: skip
+    "net_revenue",
+    "orders",
+    "visitors",
+    "sessions",
+    "conversion_percent",
+    "average_order",
+    "abandoned_carts",
+    "cart_abandonment_percent",
+)
 BRANCH_HEADER = (
-    "branch_id", "branch", "currency", *_FIGURES, "top_items",
+    "branch_id",
+    "branch",
+    "currency",
+    *_FIGURES,
+    "top_items",
     *(f"previous_{name}" for name in _FIGURES),
-)  # fmt: skip
+)
 PAGE_HEADER = (
-    "page", "sessions", "left_at_once", "left_at_once_percent", "estimated_loss", "currency",
-    "previous_sessions", "previous_left_at_once_percent",
-)  # fmt: skip
+    "page",
+    "sessions",
+    "left_at_once",
+    "left_at_once_percent",
+    "estimated_loss",
+    "currency",
+    "previous_sessions",
+    "previous_left_at_once_percent",
+)
 
 SOURCE_HEADER = (
-    "source", "medium", "sessions", "engaged_sessions", "orders", "net_revenue", "currency",
+    "source",
+    "medium",
+    "sessions",
+    "engaged_sessions",
+    "orders",
+    "net_revenue",
+    "currency",
     "conversion_percent",
-)  # fmt: skip
+)
 
 
 def branch_rows(rows: Iterable[BranchRow], fmt: Format) -> Iterator[list[Cell]]:

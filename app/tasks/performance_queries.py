@@ -130,9 +130,12 @@ class LandedSession:
 
 
 def get_performance_tasks(
-    conn: Connection, tenant_id: UUID, period: DateRange, location_ids: LocationIds = None,
+    conn: Connection,
+    tenant_id: UUID,
+    period: DateRange,
+    location_ids: LocationIds = None,
     items: int = 3,
-) -> list[BranchPerformance]:  # fmt: skip
+) -> list[BranchPerformance]:
     """One row per branch with its best `items`, highest net revenue first.
 
     Money adds up to the dashboard's.

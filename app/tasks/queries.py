@@ -193,9 +193,12 @@ def get_bounce_tasks(
 
 
 def count_tasks(
-    conn: Connection, tenant_id: UUID, types: Sequence[str], filters: TaskFilters,
+    conn: Connection,
+    tenant_id: UUID,
+    types: Sequence[str],
+    filters: TaskFilters,
     now: datetime | None = None,
-) -> list[Count]:  # fmt: skip
+) -> list[Count]:
     """The counts by type and state under all filters but the states.
 
     Source: sql/functions/_count_tasks.sql
@@ -247,9 +250,13 @@ def list_contacts(
 
 
 def get_task_queue(
-    conn: Connection, tenant_id: UUID, filters: TaskFilters, place: Place,
-    owners: Sequence[str] | None = None, owner_branches: Sequence[str] = (),
-) -> Queue:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    filters: TaskFilters,
+    place: Place,
+    owners: Sequence[str] | None = None,
+    owner_branches: Sequence[str] = (),
+) -> Queue:
     """Cards of customers to contact; overdue call-backs first, then by `filters.sort_field`.
 
     `owners` None is everybody's; else what is theirs by assignment or account, or lies in
@@ -278,18 +285,25 @@ def get_task_queue(
     tasks = get_tasks(conn, tenant_id, filters.scope, ids, place.now)
     cards = tuple(
         Card(
-            row.customer_key, row.score, row.value, row.overdue_at, row.last_at,
+            row.customer_key,
+            row.score,
+            row.value,
+            row.overdue_at,
+            row.last_at,
             tuple(tasks[task_id] for task_id in row.task_ids if task_id in tasks),
         )
         for row in rows
-    )  # fmt: skip
+    )
     return Queue(cards, rows[0].total if rows else 0)
 
 
 def get_tasks(
-    conn: Connection, tenant_id: UUID, scope: Scope, task_ids: Sequence[UUID],
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    task_ids: Sequence[UUID],
     now: datetime | None = None,
-) -> dict[UUID, Task]:  # fmt: skip
+) -> dict[UUID, Task]:
     """These tasks by id, in whatever state; one that was joined with another is that one.
 
     Left out are those that the scope does not show.

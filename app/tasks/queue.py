@@ -32,8 +32,11 @@ blueprint = Blueprint("queue", __name__, url_prefix="/analytics/queue")
 
 QUEUE_CHANGED = "queue-changed"
 _DONE_WORDS = {
-    "call": "Call logged", "snooze": "Snoozed", "assign": "Assigned", "note": "Note saved",
-}  # fmt: skip
+    "call": "Call logged",
+    "snooze": "Snoozed",
+    "assign": "Assigned",
+    "note": "Note saved",
+}
 
 
 @blueprint.get("")
@@ -44,9 +47,12 @@ def queue() -> Response:
         context = queue_context(conn, filters)
     status = 422 if problem else 200
     return render_page(
-        "tasks/queue/queue.html", "tasks/queue/_queue.html",
-        status=status, problem=problem, **context,
-    )  # fmt: skip
+        "tasks/queue/queue.html",
+        "tasks/queue/_queue.html",
+        status=status,
+        problem=problem,
+        **context,
+    )
 
 
 @blueprint.get("/counts")
@@ -122,9 +128,13 @@ def _pressed(customer_key: str, action: Action, steps: Sequence[UUID]) -> AnyRes
     if action == "assign" and filters.scope == "mine" and not _is_for_me():
         context["lead"] = None
     fragment = render_page(
-        "tasks/queue/queue.html", "tasks/queue/_changed.html",
-        customer_key=customer_key, steps=steps, words=words, **context,
-    )  # fmt: skip
+        "tasks/queue/queue.html",
+        "tasks/queue/_changed.html",
+        customer_key=customer_key,
+        steps=steps,
+        words=words,
+        **context,
+    )
     return announce(fragment, QUEUE_CHANGED)
 
 
@@ -132,9 +142,14 @@ def _refused(customer_key: str, action: str, refusal: AppError) -> Response:
     """The card as it stands now, with what went wrong in it; nothing was changed."""
     context = card_context(customer_key, _filters())
     return render_page(
-        "tasks/queue/stale.html", "tasks/queue/_refused.html", status=refusal.status,
-        customer_key=customer_key, opened=action, refusal=refusal, **context,
-    )  # fmt: skip
+        "tasks/queue/stale.html",
+        "tasks/queue/_refused.html",
+        status=refusal.status,
+        customer_key=customer_key,
+        opened=action,
+        refusal=refusal,
+        **context,
+    )
 
 
 def _filters() -> QueueFilters:

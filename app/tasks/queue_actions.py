@@ -33,9 +33,7 @@ class Press:
     change: Change
 
 
-def read_press(
-    form: MultiDict[str, str], action: Action, clock: Clock, nonce: str = ""
-) -> Press:
+def read_press(form: MultiDict[str, str], action: Action, clock: Clock, nonce: str = "") -> Press:
     """The press that a form describes. A link in mail has a nonce of its own kind, and none here.
 
     Raises:
@@ -59,9 +57,13 @@ def read_press(
 
 
 def take(
-    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str,
-    press: Press, actor: Actor,
-) -> list[UUID]:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    customer_key: str,
+    press: Press,
+    actor: Actor,
+) -> list[UUID]:
     """The step, for every reason; answers the history ids. All or nothing: nothing is caught here.
 
     Raises:

@@ -10,9 +10,13 @@ from app.format import Format, plural
 from app.tasks.queries import Task
 
 ICONS = {
-    "cart": "cart", "no_results": "search", "no_conversion": "search", "repeat_visit": "eye",
-    "purchase": "order", "bounce": "door",
-}  # fmt: skip
+    "cart": "cart",
+    "no_results": "search",
+    "no_conversion": "search",
+    "repeat_visit": "eye",
+    "purchase": "order",
+    "bounce": "door",
+}
 
 
 def card_id(customer_key: str) -> str:
@@ -48,8 +52,10 @@ def _no_results(task: Task, fmt: Format) -> Sequence[str]:
 
 def _no_conversion(task: Task, fmt: Format) -> Sequence[str]:
     return (
-        f"Searched {_terms(task.detail)}, did not order", _worth(task, fmt), fmt.when(task.last_at),
-    )  # fmt: skip
+        f"Searched {_terms(task.detail)}, did not order",
+        _worth(task, fmt),
+        fmt.when(task.last_at),
+    )
 
 
 def _repeat_visit(task: Task, fmt: Format) -> Sequence[str]:
@@ -88,6 +94,10 @@ def _items(detail: Mapping[str, Any]) -> str:
 
 
 _WORDS = {
-    "cart": _cart, "no_results": _no_results, "no_conversion": _no_conversion,
-    "repeat_visit": _repeat_visit, "purchase": _purchase, "bounce": _bounce,
-}  # fmt: skip
+    "cart": _cart,
+    "no_results": _no_results,
+    "no_conversion": _no_conversion,
+    "repeat_visit": _repeat_visit,
+    "purchase": _purchase,
+    "bounce": _bounce,
+}

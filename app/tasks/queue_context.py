@@ -58,23 +58,34 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     number, limit = page_arguments()
     now = utc_now()
     found = get_task_queue(
-        conn, _tenant_id(), _task_filters(filters),
-        Place(limit, (number - 1) * limit, now=now), *_owner_arguments(conn, filters),
-    )  # fmt: skip
+        conn,
+        _tenant_id(),
+        _task_filters(filters),
+        Place(limit, (number - 1) * limit, now=now),
+        *_owner_arguments(conn, filters),
+    )
     leads = build_leads(conn, _tenant_id(), current_scope(), found.cards, now)
-    return _card_words(conn, filters) | count(conn, filters, found.total) | {
-        "listed": Page(leads, found.total, number, limit),
-        "ranges": RANGES, "scopes": SCOPES, "sorts": SORTS,
-        "steps": _undo_arguments(),
-    }  # fmt: skip
+    return (
+        _card_words(conn, filters)
+        | count(conn, filters, found.total)
+        | {
+            "listed": Page(leads, found.total, number, limit),
+            "ranges": RANGES,
+            "scopes": SCOPES,
+            "sorts": SORTS,
+            "steps": _undo_arguments(),
+        }
+    )
 
 
 def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     role, tomorrow = current_membership().role, _today() + timedelta(days=1)
     done_fields = render_template(
-        "tasks/queue/_done_fields.html", outcomes=OUTCOME_NAMES, tomorrow=tomorrow,
+        "tasks/queue/_done_fields.html",
+        outcomes=OUTCOME_NAMES,
+        tomorrow=tomorrow,
         reasons={name: found for name, found in REASONS.items() if name != "won"},
-    )  # fmt: skip
+    )
     return {
         "filters": filters,
         "is_read_only": role == "viewer",
@@ -99,9 +110,15 @@ def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> 
         total = found.total
     done_by = current_member().email if filters.scope == "mine" else None
     counted = get_queue_counts(
-        conn, _tenant_id(), current_scope(), filters.period(_today()), _week_start(),
-        _branches(filters), _owners(conn, filters), done_by,
-    )  # fmt: skip
+        conn,
+        _tenant_id(),
+        current_scope(),
+        filters.period(_today()),
+        _week_start(),
+        _branches(filters),
+        _owners(conn, filters),
+        done_by,
+    )
     return {"waiting": total, "counts": counted}
 
 

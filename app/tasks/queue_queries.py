@@ -113,9 +113,15 @@ def get_customer_summaries(
 
 
 def get_queue_counts(
-    conn: Connection, tenant_id: UUID, scope: Scope, period: DateRange, since: datetime,
-    location_ids: Sequence[str] | None, owners: Owners | None, done_by: str | None,
-) -> QueueCounts:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    period: DateRange,
+    since: datetime,
+    location_ids: Sequence[str] | None,
+    owners: Owners | None,
+    done_by: str | None,
+) -> QueueCounts:
     """Who sleeps, and what was done since. Source: sql/functions/get_queue_counts.sql"""
     statement = text("""
         select * from get_queue_counts(
@@ -124,12 +130,16 @@ def get_queue_counts(
         )
     """)
     values = {
-        "t": tenant_id, "scope": scope.literal, "start": period.start, "end": period.end,
+        "t": tenant_id,
+        "scope": scope.literal,
+        "start": period.start,
+        "end": period.end,
         "since": since,
-        "branches": None if location_ids is None else list(location_ids), "done_by": done_by,
+        "branches": None if location_ids is None else list(location_ids),
+        "done_by": done_by,
         "owners": [name.lower() for name in owners.names] if owners else None,
         "owner_branches": list(owners.branches) if owners else [],
-    }  # fmt: skip
+    }
     return QueueCounts(*conn.execute(statement, values).one())
 
 
@@ -146,11 +156,13 @@ def build_leads(
     people = list_contacts(conn, tenant_id, scope, known, MOST_CONTACTS)
     return [
         Lead(
-            card, _parts(card.tasks[0], scale, now), summaries.get(card.customer_key),
+            card,
+            _parts(card.tasks[0], scale, now),
+            summaries.get(card.customer_key),
             tuple(people.get(card.tasks[0].company_id or "", ())),
         )
         for card in cards
-    ]  # fmt: skip
+    ]
 
 
 def card_of(tasks: Sequence[Task], currency: str) -> Card | None:

@@ -16,12 +16,21 @@ from app.tasks.queries import Task
 PER_FURTHER_REASON = 3
 MOST = 100.0
 HALF_LIFE_DAYS = {
-    "cart": 2, "no_results": 3, "no_conversion": 3, "repeat_visit": 5, "purchase": 7, "bounce": 14,
-}  # fmt: skip
+    "cart": 2,
+    "no_results": 3,
+    "no_conversion": 3,
+    "repeat_visit": 5,
+    "purchase": 7,
+    "bounce": 14,
+}
 _INTENT = {
-    "cart": 15, "no_results": 10, "no_conversion": 12, "repeat_visit": 12, "purchase": 8,
+    "cart": 15,
+    "no_results": 10,
+    "no_conversion": 12,
+    "repeat_visit": 12,
+    "purchase": 8,
     "bounce": 4,
-}  # fmt: skip
+}
 _CHECKOUT_INTENT = 20
 _DAY_S = 86_400
 
@@ -88,9 +97,12 @@ def _fading(task: Task) -> str:
 def _intent(task: Task) -> str:
     words = {
         "cart": "a cart that reached the checkout" if task.has_checkout else "a cart",
-        "no_results": "searched and found nothing", "no_conversion": "searched and did not order",
-        "repeat_visit": "came back again", "purchase": "ordered", "bounce": "left at once",
-    }  # fmt: skip
+        "no_results": "searched and found nothing",
+        "no_conversion": "searched and did not order",
+        "repeat_visit": "came back again",
+        "purchase": "ordered",
+        "bounce": "left at once",
+    }
     return words[task.task_type]
 
 

@@ -12,8 +12,13 @@ from app.dates import DateRange
 from app.tasks.performance_queries import LocationIds, per_cent
 
 SOURCE_SORT_FIELDS = (
-    "sessions", "engaged", "orders", "net_revenue", "conversion", "source",
-)  # fmt: skip
+    "sessions",
+    "engaged",
+    "orders",
+    "net_revenue",
+    "conversion",
+    "source",
+)
 
 
 @dataclass(frozen=True)

@@ -150,9 +150,7 @@ def _done(
         message = f"“{OUTCOME_NAMES[outcome]}” has no such reason. Choose another, or none."
         raise _wrong("reason", message)
     until = _until(asked.until, clock) if outcome == "will_order_later" else None
-    return Change(
-        "done", version, outcome, note, reason, amount, snoozed_until=until, nonce=nonce
-    )
+    return Change("done", version, outcome, note, reason, amount, snoozed_until=until, nonce=nonce)
 
 
 def _amount(asked: str, outcome: str, reason: str | None) -> Decimal | None:

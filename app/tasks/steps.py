@@ -12,10 +12,16 @@ from sqlalchemy import Connection, text
 from app.errors import Conflict
 
 _DONE = {
-    "call": "logged a call", "done": "finished it", "snooze": "snoozed it",
-    "wake": "took it up again", "assign": "assigned it", "note": "added a note",
-    "start": "took it up", "reopen": "opened it again", "undo": "undid a step",
-}  # fmt: skip
+    "call": "logged a call",
+    "done": "finished it",
+    "snooze": "snoozed it",
+    "wake": "took it up again",
+    "assign": "assigned it",
+    "note": "added a note",
+    "start": "took it up",
+    "reopen": "opened it again",
+    "undo": "undid a step",
+}
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,7 @@ class TableFilters:
         )
 
 
-def parse_table_filters(
-    arguments: MultiDict[str, str], today: date, table: Table
-) -> TableFilters:
+def parse_table_filters(arguments: MultiDict[str, str], today: date, table: Table) -> TableFilters:
     """Read a query string; `today` is the tenant's present day.
 
     Raises:

@@ -109,9 +109,7 @@ def mark_term() -> AnyResponse:
         return _refused(term, filters, error)
     address = url_for("terms.term_page", term=term, **filters.scope_arguments())
     context = _term_context(term, filters) | {"has_focus": True}
-    return done(
-        "tasks/terms/_marked.html", _DONE[decision.status], fallback=address, **context
-    )
+    return done("tasks/terms/_marked.html", _DONE[decision.status], fallback=address, **context)
 
 
 def parse_decision(term: str, form: MultiDict[str, str]) -> Decision:
@@ -182,8 +180,16 @@ def _first(conn: Connection, question: TermQuestion) -> list[SearchTerm]:
 def _term_context(term: str, filters: TableFilters) -> dict[str, Any]:
     """What one term's templates need; a term nobody searched for in these days has no figures."""
     tenant_id = current_membership().tenant.tenant_id
-    question = TermQuestion(**{**vars(_question(filters)), "query": "", "status": "",
-                               "limit": 1, "offset": 0, "term": term})  # fmt: skip
+    question = TermQuestion(
+        **{
+            **vars(_question(filters)),
+            "query": "",
+            "status": "",
+            "limit": 1,
+            "offset": 0,
+            "term": term,
+        }
+    )
     g.current_link = "tasks.search_analysis"
     with reading_transaction(tenant_id) as conn:
         found = get_search_terms(conn, tenant_id, question)

@@ -14,17 +14,34 @@ from app.tasks.terms_queries import SearchTerm, TermQuestion, get_search_terms
 
 PAGE_ROWS = 5_000
 HEADER = (
-    "term", "failed_searches", "found_searches", "failed_percent", "unconverted_searches",
-    "failed_sessions", "sessions", "customers", "last_searched", "estimated_value", "currency",
-    "status", "redirected_to", "note", "decided_at", "decided_by", "failed_percent_before",
+    "term",
+    "failed_searches",
+    "found_searches",
+    "failed_percent",
+    "unconverted_searches",
+    "failed_sessions",
+    "sessions",
+    "customers",
+    "last_searched",
+    "estimated_value",
+    "currency",
+    "status",
+    "redirected_to",
+    "note",
+    "decided_at",
+    "decided_by",
+    "failed_percent_before",
     "failed_percent_after",
-)  # fmt: skip
+)
 
 
 def term_rows(
-    tenant_id: UUID, question: TermQuestion, fmt: Format, names: Mapping[str, str],
+    tenant_id: UUID,
+    question: TermQuestion,
+    fmt: Format,
+    names: Mapping[str, str],
     shows_notes: bool,
-) -> Iterator[list[Cell]]:  # fmt: skip
+) -> Iterator[list[Cell]]:
     """Every term of the question, page by page, each read in a transaction that has ended."""
     offset = 0
     while True:

@@ -17,9 +17,15 @@ from app.terms import normalise_term
 LocationIds = tuple[str, ...] | None
 STATUSES = ("fixed", "missing", "redirected")
 SORT_FIELDS = (
-    "failed_searches", "found_searches", "unconverted", "failed_sessions", "sessions", "last_at",
-    "term", "status",
-)  # fmt: skip
+    "failed_searches",
+    "found_searches",
+    "unconverted",
+    "failed_sessions",
+    "sessions",
+    "last_at",
+    "term",
+    "status",
+)
 
 
 @dataclass(frozen=True)
@@ -133,9 +139,7 @@ class Decision:
     seen_at: datetime | None = None
 
 
-def get_search_terms(
-    conn: Connection, tenant_id: UUID, question: TermQuestion
-) -> list[SearchTerm]:
+def get_search_terms(conn: Connection, tenant_id: UUID, question: TermQuestion) -> list[SearchTerm]:
     """One page of the terms of a range; an empty list if there are none.
 
     Source: sql/functions/get_search_terms.sql
@@ -176,9 +180,7 @@ def get_term_items(conn: Connection, tenant_id: UUID, question: TermQuestion) ->
     return [BoughtItem(*row) for row in _about(conn, "get_term_items", tenant_id, question)]
 
 
-def get_term_customers(
-    conn: Connection, tenant_id: UUID, question: TermQuestion
-) -> list[Searcher]:
+def get_term_customers(conn: Connection, tenant_id: UUID, question: TermQuestion) -> list[Searcher]:
     """Who searched for `question.term`, the latest first.
 
     Source: sql/functions/get_term_customers.sql
@@ -187,9 +189,13 @@ def get_term_customers(
 
 
 def decide_term(
-    conn: Connection, tenant_id: UUID, location_ids: LocationIds, term: str, decision: Decision,
+    conn: Connection,
+    tenant_id: UUID,
+    location_ids: LocationIds,
+    term: str,
+    decision: Decision,
     email: str,
-) -> None:  # fmt: skip
+) -> None:
     """Write down what is done about a term, or take it back; tasks follow.
 
     Raises:
@@ -237,9 +243,7 @@ def _check_seen(
         raise Conflict(f"Meanwhile {done}. Look at it again before you change it.")
 
 
-def _is_known(
-    conn: Connection, tenant_id: UUID, location_ids: LocationIds, term: str
-) -> bool:
+def _is_known(conn: Connection, tenant_id: UUID, location_ids: LocationIds, term: str) -> bool:
     statement = text("""
         select exists (
             select from term_visit as v

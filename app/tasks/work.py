@@ -143,9 +143,7 @@ def _lock(conn: Connection, tenant_id: UUID, task_id: UUID) -> Row[Any]:
     return work
 
 
-def _after(
-    conn: Connection, tenant_id: UUID, work: Row[Any], change: Change
-) -> dict[str, Any]:
+def _after(conn: Connection, tenant_id: UUID, work: Row[Any], change: Change) -> dict[str, Any]:
     """Where the task stands after the step."""
     after = {name: getattr(work, name) for name in _KEPT}
     match change.action:
@@ -159,37 +157,41 @@ def _after(
             return after | {"state": "in_progress", "snoozed_until": None}
         case "wake" | "reopen":
             return after | {
-                "state": "open", "snoozed_until": None, "outcome": None, "done_at": None,
-            }  # fmt: skip
+                "state": "open",
+                "snoozed_until": None,
+                "outcome": None,
+                "done_at": None,
+            }
     if not (change.note or "").strip():
         raise Invalid("Write something into the note.")
     return after
 
 
-def _outcome(
-    conn: Connection, tenant_id: UUID, work: Row[Any], change: Change
-) -> dict[str, Any]:
+def _outcome(conn: Connection, tenant_id: UUID, work: Row[Any], change: Change) -> dict[str, Any]:
     """Done, or asleep until it is worth trying again."""
     if change.outcome is None:
         raise Invalid("Choose how it ended.", fields={"outcome": "Choose how it ended."})
     if change.outcome == "will_order_later":
         until = _future(change.snoozed_until)
         return {"state": "snoozed", "outcome": change.outcome, "snoozed_until": until}
-    rules = conn.execute(
-        text("select * from _task_rules(:t)"), {"t": tenant_id}
-    ).one()
+    rules = conn.execute(text("select * from _task_rules(:t)"), {"t": tenant_id}).one()
     if change.outcome == "no_answer" and work.no_answers + 1 < rules.no_answers:
         zone_name = get_tenant_settings(conn, tenant_id).time_zone
         until = after_working_days(utc_now(), rules.no_answer_days, zone_name)
         return {
-            "state": "snoozed", "outcome": "no_answer", "snoozed_until": until,
+            "state": "snoozed",
+            "outcome": "no_answer",
+            "snoozed_until": until,
             "no_answers": work.no_answers + 1,
-        }  # fmt: skip
+        }
     tries = work.no_answers + (change.outcome == "no_answer")
     return {
-        "state": "done", "outcome": change.outcome, "snoozed_until": None, "done_at": utc_now(),
+        "state": "done",
+        "outcome": change.outcome,
+        "snoozed_until": None,
+        "done_at": utc_now(),
         "no_answers": tries,
-    }  # fmt: skip
+    }
 
 
 def _future(until: datetime | None) -> datetime:
@@ -202,9 +204,13 @@ def _future(until: datetime | None) -> datetime:
 
 
 def _write(
-    conn: Connection, tenant_id: UUID, task_id: UUID, after: dict[str, Any], version: int,
+    conn: Connection,
+    tenant_id: UUID,
+    task_id: UUID,
+    after: dict[str, Any],
+    version: int,
     actor: Actor,
-) -> None:  # fmt: skip
+) -> None:
     statement = text("""
         update task_work
         set
@@ -218,9 +224,16 @@ def _write(
 
 
 def _record(
-    conn: Connection, tenant_id: UUID, work: Row[Any], after: dict[str, Any], change: Change,
-    version: int, actor: Actor, is_contact: bool, undoes: UUID | None = None,
-) -> UUID:  # fmt: skip
+    conn: Connection,
+    tenant_id: UUID,
+    work: Row[Any],
+    after: dict[str, Any],
+    change: Change,
+    version: int,
+    actor: Actor,
+    is_contact: bool,
+    undoes: UUID | None = None,
+) -> UUID:
     statement = text("""
         insert into task_history (
             tenant_id, task_id, done_by, via, action, from_state, to_state, outcome, reason, note,
@@ -236,16 +249,27 @@ def _record(
     """)
     before = {name: getattr(work, name) for name in _KEPT}
     values = {
-        "t": tenant_id, "id": work.task_id, "by": actor.email, "via": actor.via,
-        "action": "undo" if undoes else change.action, "from_state": work.state,
-        "to_state": after["state"], "outcome": change.outcome, "reason": change.reason,
-        "note": (change.note or "").strip() or None, "amount": change.amount,
+        "t": tenant_id,
+        "id": work.task_id,
+        "by": actor.email,
+        "via": actor.via,
+        "action": "undo" if undoes else change.action,
+        "from_state": work.state,
+        "to_state": after["state"],
+        "outcome": change.outcome,
+        "reason": change.reason,
+        "note": (change.note or "").strip() or None,
+        "amount": change.amount,
         "owner": after["owner"] if change.action == "assign" else None,
         "snoozed_until": after["snoozed_until"] if after["state"] == "snoozed" else None,
-        "version": version, "is_contact": is_contact, "task_type": work.task_type,
-        "customer_key": work.customer_key, "undoes": undoes, "nonce": change.nonce,
+        "version": version,
+        "is_contact": is_contact,
+        "task_type": work.task_type,
+        "customer_key": work.customer_key,
+        "undoes": undoes,
+        "nonce": change.nonce,
         "before": None if undoes else json.dumps(before, default=_as_text),
-    }  # fmt: skip
+    }
     history_id = UUID(str(conn.execute(statement, values).scalar_one()))
     action = f"task.{values['action']}"
     audit.record(conn, tenant_id, actor, action, work.task_id, history_id=history_id)
@@ -277,7 +301,9 @@ def _has_followers(conn: Connection, tenant_id: UUID, work: Row[Any]) -> bool:
     if work.done_at is None:
         return False
     values = {
-        "t": tenant_id, "task_type": work.task_type, "subject": work.subject,
+        "t": tenant_id,
+        "task_type": work.task_type,
+        "subject": work.subject,
         "done_at": work.done_at,
-    }  # fmt: skip
+    }
     return bool(conn.execute(statement, values).scalar_one())

@@ -14,11 +14,27 @@ from dev.generator.profile import Profile, seeded
 
 Cell = str | int
 CONTACT_HEADERS = {
-    "xlsx": ("User ID", "Name", "Email", "Phone", "Buying Company ERP ID", "Company Name",
-             "Branch", "Account Owner"),
-    "csv": ("web_user_id", "full_name", "e_mail", "telephone", "customer_number",
-            "customer_name", "branch_id", "sales_rep"),
-}  # fmt: skip
+    "xlsx": (
+        "User ID",
+        "Name",
+        "Email",
+        "Phone",
+        "Buying Company ERP ID",
+        "Company Name",
+        "Branch",
+        "Account Owner",
+    ),
+    "csv": (
+        "web_user_id",
+        "full_name",
+        "e_mail",
+        "telephone",
+        "customer_number",
+        "customer_name",
+        "branch_id",
+        "sales_rep",
+    ),
+}
 BRANCH_HEADERS = {
     "xlsx": ("Branch ID", "Branch Name", "City", "Region", "Email", "Phone", "Active"),
     "csv": ("location_id", "location_name", "town", "state", "mail", "telephone", "is_active"),
@@ -40,31 +56,69 @@ def contact_rows(profile: Profile, seed: int) -> list[list[Cell]]:
     rows[2][4], rows[2][5] = rows[0][4], rows[0][5]
     rows[3][4] = ""
     quiet: list[list[Cell]] = [
-        ["W99001", "=HYPERLINK(\"http://203.0.113.9/\",\"Robin\")", "robin@formula.test",
-         "555-0190", 99_001, "+Formula & Sons", profile.branches[0].branch_id, ""],
-        ["W99002", "<b>Bold</b> Buyer", "BOLD@Markup.TEST", "", 99_002, "<script>alert(1)</script>",
-         profile.branches[0].branch_id, profile.owners[0]],
-        ["W99003", "Quiet One", "quiet@example.com", "555-0191", 99_003, "Never Visits",
-         profile.branches[-1].branch_id, profile.owners[-1]],
+        [
+            "W99001",
+            '=HYPERLINK("http://203.0.113.9/","Robin")',
+            "robin@formula.test",
+            "555-0190",
+            99_001,
+            "+Formula & Sons",
+            profile.branches[0].branch_id,
+            "",
+        ],
+        [
+            "W99002",
+            "<b>Bold</b> Buyer",
+            "BOLD@Markup.TEST",
+            "",
+            99_002,
+            "<script>alert(1)</script>",
+            profile.branches[0].branch_id,
+            profile.owners[0],
+        ],
+        [
+            "W99003",
+            "Quiet One",
+            "quiet@example.com",
+            "555-0191",
+            99_003,
+            "Never Visits",
+            profile.branches[-1].branch_id,
+            profile.owners[-1],
+        ],
         ["", "No Id", "noid@example.com", "555-0192", 99_004, "Nameless", "", ""],
-    ]  # fmt: skip
+    ]
     return [["W99003", "Quiet Before", "", "", 99_003, "Never Visits", "", ""], *rows, *quiet]
 
 
 def _contact_row(contact: Contact) -> list[Cell]:
     company = contact.company
-    return [contact.contact_id, contact.name, contact.email, contact.phone,
-            int(company.company_id), company.name, company.branch_id, contact.owner]  # fmt: skip
+    return [
+        contact.contact_id,
+        contact.name,
+        contact.email,
+        contact.phone,
+        int(company.company_id),
+        company.name,
+        company.branch_id,
+        contact.owner,
+    ]
 
 
 def branch_rows(profile: Profile) -> list[list[Cell]]:
     """The branch file's rows in the order of `BRANCH_HEADERS`; `Active` is Yes or No."""
     return [
-        [branch.branch_id, branch.name, branch.city, branch.region,
-         f"{branch.branch_id.lower()}@{profile.slug}.test", f"555-01{50 + number}",
-         "Yes" if branch.is_active else "No"]
+        [
+            branch.branch_id,
+            branch.name,
+            branch.city,
+            branch.region,
+            f"{branch.branch_id.lower()}@{profile.slug}.test",
+            f"555-01{50 + number}",
+            "Yes" if branch.is_active else "No",
+        ]
         for number, branch in enumerate(profile.branches)
-    ]  # fmt: skip
+    ]
 
 
 def write_contacts(directory: Path, profile: Profile, seed: int) -> Path:

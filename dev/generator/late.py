@@ -43,12 +43,15 @@ def _sequel(late: Day, page: Row) -> list[Row]:
     steps: tuple[tuple[str, Row], ...] = (
         ("page_view", {}),
         ("add_to_cart", {"items": items, "event_params": page["event_params"] + money}),
-        ("purchase", {
-            "items": items,
-            "event_params": [*page["event_params"], *money, param("transaction_id", number)],
-            "ecommerce": {"transaction_id": number, "purchase_revenue": revenue},
-        }),
-    )  # fmt: skip
+        (
+            "purchase",
+            {
+                "items": items,
+                "event_params": [*page["event_params"], *money, param("transaction_id", number)],
+                "ecommerce": {"transaction_id": number, "purchase_revenue": revenue},
+            },
+        ),
+    )
     end = late.world.calendar.end - SECOND
     start = int(page["event_timestamp"])
     times = [min(start + n * 20 * SECOND, end) for n in range(1, 4)]

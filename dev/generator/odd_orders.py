@@ -87,8 +87,15 @@ def order_of_nan(day: Day) -> None:
 
 def _bare_purchase(day: Day) -> Row:
     session = signed_in(day)
-    placed = Order(day.world.next_transaction_id(), 0.0, None, [some_line(session)],
-                   session.visitor, session.contact, session.ga_session_id)  # fmt: skip
+    placed = Order(
+        day.world.next_transaction_id(),
+        0.0,
+        None,
+        [some_line(session)],
+        session.visitor,
+        session.contact,
+        session.ga_session_id,
+    )
     session.wait()
     row = purchase(session, placed)
     row["ecommerce"] = {"transaction_id": placed.transaction_id, "unique_items": "1"}
@@ -174,8 +181,15 @@ def refund_of_unknown_order(day: Day) -> None:
 
 
 def _unseen_order(session: Session, transaction_id: str) -> Order:
-    return Order(transaction_id, 150.0, session.day.world.profile.currency, [],
-                 session.visitor, session.contact, session.ga_session_id)  # fmt: skip
+    return Order(
+        transaction_id,
+        150.0,
+        session.day.world.profile.currency,
+        [],
+        session.visitor,
+        session.contact,
+        session.ga_session_id,
+    )
 
 
 def refund_before_order(day: Day) -> None:
@@ -198,8 +212,14 @@ def refund_in_the_session_of_the_order(day: Day) -> None:
     placed = _simple_order(session)
 
     def scene(later: Day) -> None:
-        server = Session(later, placed.visitor, later.at(18.4), placed.contact,
-                         ga_session_id=placed.ga_session_id, engagement="absent")  # fmt: skip
+        server = Session(
+            later,
+            placed.visitor,
+            later.at(18.4),
+            placed.contact,
+            ga_session_id=placed.ga_session_id,
+            engagement="absent",
+        )
         refund(server, placed, value=round(placed.revenue * 0.3, 2))
 
     day.in_range(day.rng.randint(1, 4), scene)

@@ -130,10 +130,12 @@ def odd_properties(day: Day) -> None:
     shapes: tuple[list[Row], ...] = (
         [{"value": {}}],
         [user_property("WebUserId", "", at), user_property("WebCustomerId", "(not set)", at)],
-        [user_property("WebCustomerId", company.company_id, at),
-         user_property("default_branch_id", company.branch_id, at)],
+        [
+            user_property("WebCustomerId", company.company_id, at),
+            user_property("default_branch_id", company.branch_id, at),
+        ],
         [{"key": "WebUserId", "value": {}}, user_property("default_branch_id", "", at)],
-    )  # fmt: skip
+    )
     for properties in shapes:
         session = Session(day, day.stranger(), at)
         session.properties = properties
@@ -148,8 +150,11 @@ def hostile_words(day: Day) -> None:
         session = Session(day, day.stranger(), day.at(20.0))
         session.page(f"/?utm_source={term[:40]}", term)
         search(session, term, found=False)
-    session.page("/p/javascript:alert(1)", "<b onmouseover=alert(1)>Valve</b>",
-                 param("page_referrer", "javascript:alert(document.cookie)"))  # fmt: skip
+    session.page(
+        "/p/javascript:alert(1)",
+        "<b onmouseover=alert(1)>Valve</b>",
+        param("page_referrer", "javascript:alert(document.cookie)"),
+    )
     for name in HOSTILE_TERMS[:4]:
         line = some_line(session)
         line.item = {**line.item, "item_name": name}
@@ -161,8 +166,17 @@ def spellings_of_one_term(day: Day) -> None:
     """One failed term in every spelling that normalises to the same words, and empty terms."""
     session = signed_in(day, 16.0)
     for name in ("no_search_results", "view_search_results_no_results"):
-        for term in ("vavle 3 in", "VAVLE 3 IN", "  vavle  3   in ", '"vavle 3 in"', "vavle 3 in?!",
-                     "vavle\u00a03 in", "ｖａｖｌｅ 3 in", "", None):  # fmt: skip
+        for term in (
+            "vavle 3 in",
+            "VAVLE 3 IN",
+            "  vavle  3   in ",
+            '"vavle 3 in"',
+            "vavle 3 in?!",
+            "vavle\u00a03 in",
+            "ｖａｖｌｅ 3 in",
+            "",
+            None,
+        ):
             session.wait()
             session.emit(name, param("search_term", term))
     session.emit("view_search_results", param("search_term", "  Ball Valve!"))

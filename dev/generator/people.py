@@ -8,15 +8,75 @@ from dataclasses import dataclass, field
 from dev.generator.catalogue import Row
 from dev.generator.profile import Branch, Profile
 
-FIRST_NAMES = ("Robin", "Alex", "Sam", "Jordan", "Casey", "Morgan", "Taylor", "Jamie", "Quinn",
-               "Avery", "Dana", "Kim", "Noor", "Mika", "Toni", "Renée", "José")  # fmt: skip
-LAST_NAMES = ("Vale", "Marsh", "Holt", "Brook", "Lind", "Stone", "Reed", "Frost", "Hale", "Birch",
-              "Moor", "Thorn", "Wynn", "Ash", "Dale", "Finch", "Grün", "Núñez")  # fmt: skip
-COMPANY_NAMES = ("Alderbrook", "Brindlemoor", "Cobaltine", "Dunmarrow", "Eskdale Bay", "Ferrowick",
-                 "Gristane", "Hollowmere", "Ironquay", "Juniper Flats", "Kestrelby", "Larchmond",
-                 "Millrace", "Northwold", "Oxbow Ridge", "Pinefall")  # fmt: skip
-TRADES = ("Mechanical", "Plumbing", "Fabrication", "Electric", "Maintenance", "Process Systems",
-          "Contracting", "Machine Works", "Water Services", "Refrigeration")  # fmt: skip
+FIRST_NAMES = (
+    "Robin",
+    "Alex",
+    "Sam",
+    "Jordan",
+    "Casey",
+    "Morgan",
+    "Taylor",
+    "Jamie",
+    "Quinn",
+    "Avery",
+    "Dana",
+    "Kim",
+    "Noor",
+    "Mika",
+    "Toni",
+    "Renée",
+    "José",
+)
+LAST_NAMES = (
+    "Vale",
+    "Marsh",
+    "Holt",
+    "Brook",
+    "Lind",
+    "Stone",
+    "Reed",
+    "Frost",
+    "Hale",
+    "Birch",
+    "Moor",
+    "Thorn",
+    "Wynn",
+    "Ash",
+    "Dale",
+    "Finch",
+    "Grün",
+    "Núñez",
+)
+COMPANY_NAMES = (
+    "Alderbrook",
+    "Brindlemoor",
+    "Cobaltine",
+    "Dunmarrow",
+    "Eskdale Bay",
+    "Ferrowick",
+    "Gristane",
+    "Hollowmere",
+    "Ironquay",
+    "Juniper Flats",
+    "Kestrelby",
+    "Larchmond",
+    "Millrace",
+    "Northwold",
+    "Oxbow Ridge",
+    "Pinefall",
+)
+TRADES = (
+    "Mechanical",
+    "Plumbing",
+    "Fabrication",
+    "Electric",
+    "Maintenance",
+    "Process Systems",
+    "Contracting",
+    "Machine Works",
+    "Water Services",
+    "Refrigeration",
+)
 UNKNOWN_BRANCH = "D99"
 
 
@@ -98,8 +158,10 @@ SOURCES: tuple[tuple[int, Row], ...] = (
     (9, {"name": "brand_search", "medium": "cpc", "source": "google"}),
     (7, {"name": "(referral)", "medium": "referral", "source": "partner-portal.test"}),
 )
-CONTINENTS = {"America": ("Americas", "Northern America", "United States"),
-              "Europe": ("Europe", "Western Europe", "Germany")}  # fmt: skip
+CONTINENTS = {
+    "America": ("Americas", "Northern America", "United States"),
+    "Europe": ("Europe", "Western Europe", "Germany"),
+}
 
 
 def make_people(rng: random.Random, profile: Profile) -> People:
@@ -129,8 +191,13 @@ def _company(rng: random.Random, index: int, branch: Branch) -> Company:
     name = COMPANY_NAMES[index % len(COMPANY_NAMES)]
     trade = TRADES[(index // len(COMPANY_NAMES) + index) % len(TRADES)]
     suffix = "" if index < len(COMPANY_NAMES) * len(TRADES) else f" {index}"
-    return Company(f"{10_233 + index * 3}", f"{name} {trade}{suffix}", branch.branch_id,
-                   min(rng.paretovariate(1.3), 12.0), branch.trend)  # fmt: skip
+    return Company(
+        f"{10_233 + index * 3}",
+        f"{name} {trade}{suffix}",
+        branch.branch_id,
+        min(rng.paretovariate(1.3), 12.0),
+        branch.trend,
+    )
 
 
 def _contact(

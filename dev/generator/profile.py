@@ -96,9 +96,13 @@ def globex() -> Profile:
 
 
 def tiny(
-    seed: int, *, days: int = 7, sessions_per_day: float | None = None, zone: str | None = None,
+    seed: int,
+    *,
+    days: int = 7,
+    sessions_per_day: float | None = None,
+    zone: str | None = None,
     currency: str | None = None,
-) -> Profile:  # fmt: skip
+) -> Profile:
     """A tenant of a few hundred events that still has every special case at least once.
 
     What is not given is drawn from `seed`: zone, currency, branches, companies.

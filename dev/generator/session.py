@@ -13,8 +13,13 @@ from dev.generator.people import Contact, Visitor
 Engagement = Literal["string", "integer", "absent"]
 CONSENTED: Row = {"analytics_storage": "Yes", "ads_storage": "Yes", "uses_transient_token": "No"}
 DENIED: Row = {"analytics_storage": "No", "ads_storage": "No", "uses_transient_token": "Yes"}
-CHANNELS = {"(none)": "Direct", "organic": "Organic Search", "email": "Email",
-            "cpc": "Paid Search", "referral": "Referral"}  # fmt: skip
+CHANNELS = {
+    "(none)": "Direct",
+    "organic": "Organic Search",
+    "email": "Email",
+    "cpc": "Paid Search",
+    "referral": "Referral",
+}
 NOT_SET_ID: Row = {"transaction_id": "(not set)"}
 
 
@@ -196,8 +201,11 @@ ENGAGED_INTEGER = (param("session_engaged", 0), param("session_engaged", 1))
 
 def _last_click(visitor: Visitor) -> Row:
     source = visitor.source
-    manual = {"campaign_name": source["name"], "source": source["source"],
-              "medium": source["medium"]}  # fmt: skip
+    manual = {
+        "campaign_name": source["name"],
+        "source": source["source"],
+        "medium": source["medium"],
+    }
     group = CHANNELS[source["medium"]]
     return {
         "manual_campaign": manual,

@@ -9,8 +9,12 @@ from dev.generator.catalogue import Product, Row, good_term
 from dev.generator.day import Line, Order
 from dev.generator.session import NOT_SET_ID, Session, exported_items, param
 
-LANDINGS = (("/", "Industrial supplies"), ("/catalogue", "Catalogue"),
-            ("/promotions", "Promotions"), ("/account/orders", "My orders"))  # fmt: skip
+LANDINGS = (
+    ("/", "Industrial supplies"),
+    ("/catalogue", "Catalogue"),
+    ("/promotions", "Promotions"),
+    ("/account/orders", "My orders"),
+)
 
 
 def land(session: Session) -> None:

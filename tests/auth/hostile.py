@@ -95,9 +95,16 @@ class Hostile:
         """What the ID token says."""
         now = int(time.time())
         honest = {
-            "iss": self.issuer, "sub": "s-1", "aud": CLIENT_ID, "exp": now + 300, "iat": now,
-            "nonce": self.nonce, "email": self.email, "email_verified": True, "name": "Ada",
-        }  # fmt: skip
+            "iss": self.issuer,
+            "sub": "s-1",
+            "aud": CLIENT_ID,
+            "exp": now + 300,
+            "iat": now,
+            "nonce": self.nonce,
+            "email": self.email,
+            "email_verified": True,
+            "name": "Ada",
+        }
         return _without_none(honest | self.script.claims)
 
     def way_back(self, asked: str) -> Reply:

@@ -46,14 +46,20 @@ WAYS_BACK = [
     Variant("two states", "could not be completed", returned={"state": ["a", "b"]}),
     Variant("no code", "could not be completed", returned={"code": None}),
     Variant("two codes", "could not be completed", returned={"code": ["a", "b"]}),
-    Variant("another provider's answer", "another sign-in service",
-            returned={"iss": "https://evil.test"}),
+    Variant(
+        "another provider's answer",
+        "another sign-in service",
+        returned={"iss": "https://evil.test"},
+    ),
     Variant("no issuer although announced", "another sign-in service", returned={"iss": None}),
     Variant("denied", "It was cancelled", returned={"error": "access_denied"}),
     Variant("denied, with a code", "refused it", returned={"error": "<b>odd</b>"}),
-    Variant("denied, of a foreign sign-in", ELSEWHERE,
-            returned={"error": "access_denied", "state": "x" * 30}),
-]  # fmt: skip
+    Variant(
+        "denied, of a foreign sign-in",
+        ELSEWHERE,
+        returned={"error": "access_denied", "state": "x" * 30},
+    ),
+]
 
 CLAIMS = [
     _claims("wrong issuer", "It comes from another service", iss="https://evil.test"),
@@ -61,8 +67,12 @@ CLAIMS = [
     _claims("wrong audience", "It is meant for another application", aud="other"),
     _claims("no audience", "It is meant for another application", aud=None),
     _claims("two audiences, nobody named", "It is meant for another", aud=["shop", "other"]),
-    _claims("two audiences, made for the other", "It is meant for another application",
-            aud=["shop", "other"], azp="other"),
+    _claims(
+        "two audiences, made for the other",
+        "It is meant for another application",
+        aud=["shop", "other"],
+        azp="other",
+    ),
     _claims("one audience, made for another", "It is meant for another application", azp="other"),
     _claims("wrong nonce", "It belongs to another sign-in", nonce="n" * 32),
     _claims("no nonce", "It belongs to another sign-in", nonce=None),
@@ -78,11 +88,15 @@ CLAIMS = [
     _claims("endless subject", "It names nobody", sub="s" * 256),
     _claims("another access token's", "Its parts do not belong together", at_hash="A" * 22),
     Variant("unverified address", "has not verified", Script(claims={"email_verified": False})),
-    Variant("address with an unclear mark", "has not verified",
-            Script(claims={"email_verified": "yes"})),
-    Variant("address that is no text", "did not give us your email",
-            Script(claims={"email": ["a@b.c"]}, userinfo={"email": None})),
-]  # fmt: skip
+    Variant(
+        "address with an unclear mark", "has not verified", Script(claims={"email_verified": "yes"})
+    ),
+    Variant(
+        "address that is no text",
+        "did not give us your email",
+        Script(claims={"email": ["a@b.c"]}, userinfo={"email": None}),
+    ),
+]
 
 _SIGNED = NOT_ACCEPTED + "It is signed in a way"
 _KEY = NOT_ACCEPTED + "It is signed with a key"
@@ -94,8 +108,12 @@ SIGNATURES = [
     _keys("unknown key", _KEY, key="stranger"),
     _keys("another key under a known name", _SEAL, key="stranger", header={"kid": "good"}),
     _keys("another key without a name", _SEAL, key="stranger", header={"kid": None}),
-    _keys("its own key in the header", _KEY, key="stranger",
-          header={"jwk": {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, "jku": "https://evil.test"}),
+    _keys(
+        "its own key in the header",
+        _KEY,
+        key="stranger",
+        header={"jwk": {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, "jku": "https://evil.test"},
+    ),
     _keys("key of the wrong type", _KEY, header={"kid": "curve"}),
     _keys("key that is for sealing", _KEY, key="sealed"),
     _keys("signature cut off", _SEAL, seal="cut"),
@@ -107,7 +125,7 @@ SIGNATURES = [
     _keys("keys cannot be fetched", NO_ANSWER, 503, replies={"/jwks": DOWN}),
     _keys("keys are a web page", NO_ANSWER, 503, replies={"/jwks": HTML}),
     _keys("keys are a list", NO_ANSWER, 503, replies={"/jwks": Reply(body="[]")}),
-]  # fmt: skip
+]
 
 NO_EMAIL = {"email": None, "email_verified": None}
 ANSWERS = [
@@ -122,37 +140,76 @@ ANSWERS = [
     _token("packed answer", Reply(body="{}", packed=True)),
     _token("code refused", Reply(400, '{"error": "invalid_grant"}'), 400, "did not accept"),
     _token("we are refused", Reply(401, '{"error": "invalid_client"}'), 400, "did not accept"),
-    Variant("userinfo of somebody else", "contradicts itself",
-            Script(claims=NO_EMAIL, userinfo={"sub": "s-2"})),
-    Variant("userinfo unverified", "has not verified",
-            Script(claims=NO_EMAIL, userinfo={"email_verified": False})),
-    Variant("userinfo refused", "does not say who you are",
-            Script(claims=NO_EMAIL, replies={"/userinfo": Reply(401, "{}")})),
-    Variant("no address anywhere", "did not give us your email",
-            Script(claims=NO_EMAIL, userinfo={"email": None})),
-]  # fmt: skip
+    Variant(
+        "userinfo of somebody else",
+        "contradicts itself",
+        Script(claims=NO_EMAIL, userinfo={"sub": "s-2"}),
+    ),
+    Variant(
+        "userinfo unverified",
+        "has not verified",
+        Script(claims=NO_EMAIL, userinfo={"email_verified": False}),
+    ),
+    Variant(
+        "userinfo refused",
+        "does not say who you are",
+        Script(claims=NO_EMAIL, replies={"/userinfo": Reply(401, "{}")}),
+    ),
+    Variant(
+        "no address anywhere",
+        "did not give us your email",
+        Script(claims=NO_EMAIL, userinfo={"email": None}),
+    ),
+]
 
 _DOCUMENT = "/.well-known/openid-configuration"
 DISCOVERY = [
-    Variant("foreign issuer", "calls itself by another name",
-            Script(discovery={"issuer": "https://evil.test"}), status=503),
-    Variant("no issuer", "calls itself by another name",
-            Script(discovery={"issuer": None}), status=503),
-    Variant("no token endpoint", "no fit address",
-            Script(discovery={"token_endpoint": None}), status=503),
-    Variant("address of a file", "no fit address",
-            Script(discovery={"jwks_uri": "file:///etc/passwd"}), status=503),
+    Variant(
+        "foreign issuer",
+        "calls itself by another name",
+        Script(discovery={"issuer": "https://evil.test"}),
+        status=503,
+    ),
+    Variant(
+        "no issuer", "calls itself by another name", Script(discovery={"issuer": None}), status=503
+    ),
+    Variant(
+        "no token endpoint",
+        "no fit address",
+        Script(discovery={"token_endpoint": None}),
+        status=503,
+    ),
+    Variant(
+        "address of a file",
+        "no fit address",
+        Script(discovery={"jwks_uri": "file:///etc/passwd"}),
+        status=503,
+    ),
     *(
-        Variant(f"{name} leads inside: {address}", "no fit address",
-                Script(discovery={name: address}), status=503)
+        Variant(
+            f"{name} leads inside: {address}",
+            "no fit address",
+            Script(discovery={name: address}),
+            status=503,
+        )
         for name in ("jwks_uri", "token_endpoint", "userinfo_endpoint", "introspection_endpoint")
-        for address in ("http://169.254.169.254/latest", "https://10.0.0.5/x", "http://[::1]/x",
-                        "http://2130706433.0x7f.invalid/x", "http://user@10.1.1.1/", "http:///x",
-                        "http://[64:ff9b::a00:5]/")
+        for address in (
+            "http://169.254.169.254/latest",
+            "https://10.0.0.5/x",
+            "http://[::1]/x",
+            "http://2130706433.0x7f.invalid/x",
+            "http://user@10.1.1.1/",
+            "http:///x",
+            "http://[64:ff9b::a00:5]/",
+        )
     ),
     Variant("a web page", NO_ANSWER, Script(replies={_DOCUMENT: HTML}), status=503),
     Variant("away", NO_ANSWER, Script(replies={_DOCUMENT: DOWN}), status=503),
-    Variant("leads away", NO_ANSWER,
-            Script(replies={_DOCUMENT: Reply(302, location="/jwks")}), status=503),
-]  # fmt: skip
+    Variant(
+        "leads away",
+        NO_ANSWER,
+        Script(replies={_DOCUMENT: Reply(302, location="/jwks")}),
+        status=503,
+    ),
+]
 VARIANTS = [*WAYS_BACK, *CLAIMS, *SIGNATURES, *ANSWERS]

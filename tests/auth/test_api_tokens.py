@@ -28,10 +28,14 @@ def made(site: Site, member: Member, scopes: list[str], name: str = "Export") ->
         browser.sign_in(member)
         answer = browser.post(
             site.url("/auth/tokens"),
-            {"csrf_token": browser.csrf_token(), "name": name, "scopes": scopes,
-             "lifetime_days": "30"},
+            {
+                "csrf_token": browser.csrf_token(),
+                "name": name,
+                "scopes": scopes,
+                "lifetime_days": "30",
+            },
             headers={"Origin": site.base_url},
-        )  # fmt: skip
+        )
     found = re.search(r'value="(sit_[^"]+)"', answer.text)
     assert found, answer.text
     return found[1]
@@ -60,9 +64,10 @@ def test_a_token_opens_what_its_member_may_read(site: Site, token: str) -> None:
 
 def test_a_token_works_in_its_own_tenant_alone(site: Site, token: str) -> None:
     assert call(site, token, tenant=site.globex).status_code == 403
-    assert requests.get(
-        site.url(FIGURES), headers={"Authorization": f"Bearer {token}"}
-    ).status_code == 403
+    assert (
+        requests.get(site.url(FIGURES), headers={"Authorization": f"Bearer {token}"}).status_code
+        == 403
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,15 +108,28 @@ def test_a_token_follows_what_becomes_of_its_member(
     member = "update membership set {} where email = %s"
     there_and_back = {
         "deactivated": (member.format("is_active = false"), member.format("is_active = true"), 403),
-        "suspended": ("update tenant set is_suspended = true where slug = 'acme' and %s <> ''",
-                      "update tenant set is_suspended = false where %s <> ''", 403),
-        "narrower": (member.format("location_ids = '{}'"),
-                     member.format("location_ids = '{D01,D02}'"), 403),
-        "expired": ("update api_token set created_at = now() - interval '9 days', expires_at ="
-                    " now() - interval '1 s' where name = 'Follows' and %s <> ''", None, 401),
-        "revoked": ("update api_token set revoked_at = now() where name = 'Follows' and %s <> ''",
-                    None, 401),
-    }  # fmt: skip
+        "suspended": (
+            "update tenant set is_suspended = true where slug = 'acme' and %s <> ''",
+            "update tenant set is_suspended = false where %s <> ''",
+            403,
+        ),
+        "narrower": (
+            member.format("location_ids = '{}'"),
+            member.format("location_ids = '{D01,D02}'"),
+            403,
+        ),
+        "expired": (
+            "update api_token set created_at = now() - interval '9 days', expires_at ="
+            " now() - interval '1 s' where name = 'Follows' and %s <> ''",
+            None,
+            401,
+        ),
+        "revoked": (
+            "update api_token set revoked_at = now() where name = 'Follows' and %s <> ''",
+            None,
+            401,
+        ),
+    }
     there, back, status = there_and_back[change]
     superuser.execute(there, (REP.email,))
     answer = call(site, held, STATS)

@@ -65,8 +65,9 @@ def test_a_step_of_a_task_names_the_step_and_repeats_nothing(
     assert row is not None
     submit(ada, f"/analytics/tasks/steps/{row[0]}/undo")
     assert told(site, superuser, since) == [
-        ("task.call", str(task_id)), ("task.undo", str(task_id)),
-    ]  # fmt: skip
+        ("task.call", str(task_id)),
+        ("task.undo", str(task_id)),
+    ]
     assert detail_of(superuser, "task.call") == {"history_id": row[0]}
 
 
@@ -75,8 +76,12 @@ def test_each_task_of_a_bulk_change_has_its_entry(
 ) -> None:
     ids = [world.task("cart", ago(days=1), contact=f"U{number}") for number in range(2)]
     since = last_entry_id(superuser)
-    form = {"csrf_token": ada.csrf_token(), "action": "assign", "owner": ADA.email,
-            "task": [f"{task_id}~0" for task_id in ids]}  # fmt: skip
+    form = {
+        "csrf_token": ada.csrf_token(),
+        "action": "assign",
+        "owner": ADA.email,
+        "task": [f"{task_id}~0" for task_id in ids],
+    }
     headers = {"Origin": site.base_url}
     answer = ada.post(site.url("/analytics/tasks/cart-abandonment/bulk"), form, headers=headers)
     assert answer.status_code == 200, answer.text
@@ -111,13 +116,17 @@ def test_loading_and_cancelling_are_told(ada: Browser, site: Site, superuser: Su
     retried = submit(ada, f"/data/jobs/{job_id}/retry").url.rpartition("/")[2]
     estimated = submit(ada, "/data/estimate", **days).url.rpartition("/")[2]
     assert told(site, superuser, since) == [
-        ("ingest.started", job_id), ("ingest.cancelled", job_id), ("ingest.retried", retried),
+        ("ingest.started", job_id),
+        ("ingest.cancelled", job_id),
+        ("ingest.retried", retried),
         ("ingest.estimated", estimated),
-    ]  # fmt: skip
+    ]
     assert detail_of(superuser, "ingest.started") == {
-        "start_date": "2025-04-01", "end_date": "2025-04-03", "data_types": ["events"],
+        "start_date": "2025-04-01",
+        "end_date": "2025-04-03",
+        "data_types": ["events"],
         "changed_only": False,
-    }  # fmt: skip
+    }
 
 
 def test_the_api_is_told_as_such(site: Site, superuser: Superuser) -> None:
@@ -150,8 +159,10 @@ def test_an_export_says_who_took_what_under_which_filters(
     assert answer.status_code == 200, answer.text
     assert told(site, superuser, since) == [(action, subject)]
     assert detail_of(superuser, action)["filters"] == {
-        "query": ["[email]"], "start_date": ["2025-04-01"], "end_date": ["2025-04-02"],
-    }  # fmt: skip
+        "query": ["[email]"],
+        "start_date": ["2025-04-01"],
+        "end_date": ["2025-04-02"],
+    }
 
 
 def test_what_is_refused_leaves_no_entry(

@@ -29,8 +29,9 @@ def test_the_first_sign_in_says_who_joined(
     since = last_entry_id(superuser)
     browser.sign_in(REP)
     assert [entry[1:3] for entry in entries_since(superuser, site.acme, since)] == [
-        ("member.joined", REP.email), ("auth.signed_in", ""),
-    ]  # fmt: skip
+        ("member.joined", REP.email),
+        ("auth.signed_in", ""),
+    ]
     assert entries_since(superuser, site.globex, since) == []
 
 

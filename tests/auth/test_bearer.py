@@ -55,9 +55,14 @@ def questions(hostile: Hostile) -> int:
     ids=["valid", "refused"],
 )
 def test_many_requests_with_one_unknown_token_ask_once(
-    app: Flask, client: FlaskClient, site: Site, hostile: Hostile, answer: str, status: int,
+    app: Flask,
+    client: FlaskClient,
+    site: Site,
+    hostile: Hostile,
+    answer: str,
+    status: int,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """Two applications on one Redis are two processes."""
     monkeypatch.setattr(provider, "TIMEOUT_S", (3.0, 5.0))
     other = create_app(app.config["TESTED"])
@@ -137,9 +142,13 @@ def test_while_the_provider_is_away_nothing_new_opens_and_nothing_lasts_longer(
     ids=str,
 )
 def test_what_introspection_says_is_believed_only_if_it_is_for_us(
-    app: Flask, client: FlaskClient, site: Site, hostile: Hostile, told: dict[str, object],
+    app: Flask,
+    client: FlaskClient,
+    site: Site,
+    hostile: Hostile,
+    told: dict[str, object],
     status: int,
-) -> None:  # fmt: skip
+) -> None:
     answer = {"active": True, "sub": "s-1", "client_id": "shop", **told}
     hostile.script = Script(replies={ASKED: Reply(body=json.dumps(answer))})
     assert call(app, site, fresh()) == status

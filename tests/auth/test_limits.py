@@ -29,9 +29,7 @@ def limited(site: Site, **settings: object) -> Flask:
     return create_app(site.config.model_copy(update=update))
 
 
-def call(
-    client: FlaskClient, headers: dict[str, str], address: str = "192.0.2.1"
-) -> TestResponse:
+def call(client: FlaskClient, headers: dict[str, str], address: str = "192.0.2.1") -> TestResponse:
     return client.get(FIGURES, headers=headers, environ_overrides={"REMOTE_ADDR": address})
 
 
@@ -99,9 +97,7 @@ def test_sign_ins_are_counted_by_address(site: Site, path: str) -> None:
     client = limited(site).test_client()
 
     def start(address: str) -> TestResponse:
-        return client.get(
-            path, base_url=site.base_url, environ_overrides={"REMOTE_ADDR": address}
-        )
+        return client.get(path, base_url=site.base_url, environ_overrides={"REMOTE_ADDR": address})
 
     answers = [start("192.0.2.7") for _ in range(61)]
     assert answers[0].headers["RateLimit-Limit"] == "60"

@@ -59,8 +59,7 @@ def id_of(superuser: Superuser, tenant_id: UUID, email: str) -> UUID:
 
 def access_of(superuser: Superuser, tenant_id: UUID, email: str) -> tuple[object, ...] | None:
     return superuser.execute(
-        "select role, location_ids, is_active from membership"
-        " where tenant_id = %s and email = %s",
+        "select role, location_ids, is_active from membership where tenant_id = %s and email = %s",
         (tenant_id, email),
     ).fetchone()
 
@@ -86,9 +85,16 @@ def test_an_invited_person_becomes_a_member_by_signing_in(
     ada: Browser, site: Site, superuser: Superuser
 ) -> None:
     since = last_entry_id(superuser)
-    answer = submit(ada, PAGE, {
-        "email": " Nia@Acme.example ", "role": "manager", "scope": "some", "location_id": ["D02"],
-    })  # fmt: skip
+    answer = submit(
+        ada,
+        PAGE,
+        {
+            "email": " Nia@Acme.example ",
+            "role": "manager",
+            "scope": "some",
+            "location_id": ["D02"],
+        },
+    )
     assert "Invited: nia@acme.example" in check_page(answer).text()
     assert "Manager D02 Invited" in row_of(check_page(ada.open(PAGE)), "nia@acme.example")
     assert access_of(superuser, site.acme, "nia@acme.example") == ("manager", ["D02"], True)
@@ -107,11 +113,13 @@ def test_an_invited_person_becomes_a_member_by_signing_in(
         ({"email": "", "role": "owner", "scope": "all"}, {"email", "role"}),
         ({"email": "kelvin@\u212aompany.example", "role": "rep", "scope": "all"}, {"email"}),
         ({"email": "a@b.example", "role": "rep", "scope": "some"}, {"location_id"}),
-        ({"email": "a@b.example", "role": "rep", "scope": "some", "location_id": "X"},
-         {"location_id"}),
+        (
+            {"email": "a@b.example", "role": "rep", "scope": "some", "location_id": "X"},
+            {"location_id"},
+        ),
         ({"email": REP.email, "role": "viewer", "scope": "all"}, {"email"}),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_stands_beside_its_field_and_nobody_is_invited(
     ada: Browser, site: Site, superuser: Superuser, fields: dict[str, object], named: set[str]
 ) -> None:
@@ -141,8 +149,9 @@ def test_a_role_and_branches_change_at_the_next_request(
     assert browser.open("/analytics/team-board").status_code == 200
     assert access_of(superuser, site.acme, REP.email) == ("manager", ["D01"], True)
     assert [entry[1] for entry in entries_since(superuser, site.acme, since)] == [
-        "member.role_changed", "member.branches_changed",
-    ]  # fmt: skip
+        "member.role_changed",
+        "member.branches_changed",
+    ]
     assert detail_of(superuser, "member.role_changed") == {"before": "rep", "after": "manager"}
 
 
@@ -166,8 +175,9 @@ def test_a_deactivated_member_is_out_until_reactivated(
     submit(ada, f"{path}/reactivate", {})
     assert browser.open("/analytics/customers").status_code == 200
     assert [entry[1] for entry in entries_since(superuser, site.acme, since)] == [
-        "member.deactivated", "member.reactivated",
-    ]  # fmt: skip
+        "member.deactivated",
+        "member.reactivated",
+    ]
 
 
 def test_an_invitation_is_withdrawn_but_not_once_it_is_accepted(

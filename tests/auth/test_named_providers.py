@@ -108,8 +108,9 @@ def test_a_member_signs_in_at(door: Door, superuser: Connection, case: str) -> N
     assert is_in, page
     kept = superuser.execute(
         "select p.issuer, p.subject, p.email, p.name from member as p"
-        " join membership as m using (member_id) where m.tenant_id = %s", (door.site.acme,)
-    ).fetchone()  # fmt: skip
+        " join membership as m using (member_id) where m.tenant_id = %s",
+        (door.site.acme,),
+    ).fetchone()
     issuer = door.hostile.issuer + named.tokens_issuer
     assert kept == (issuer, named.subject, ADA.email, ADA.name)
 
@@ -121,27 +122,55 @@ REFUSALS = {
     "entra says both": (ENTRA, "provider", {"email_verified": False}, {}, FALSE),
     "entra has no address": (ENTRA, "provider", {"email": None}, {"email": None}, MISSING),
     "entra for many tenants is never trusted": (
-        ENTRA_SHARED, "provider", {"xms_edov": None}, {}, ABSENT),
+        ENTRA_SHARED,
+        "provider",
+        {"xms_edov": None},
+        {},
+        ABSENT,
+    ),
     "okta says no in userinfo": (OKTA, "provider", {}, {"email_verified": False}, FALSE),
     "okta says nothing": (OKTA, "claim", {}, {"email_verified": None}, ABSENT),
     "okta vouches for another address": (
-        OKTA, "claim", {}, {"email": "eve@acme.example"}, "contradicts itself about your email"),
+        OKTA,
+        "claim",
+        {},
+        {"email": "eve@acme.example"},
+        "contradicts itself about your email",
+    ),
     "okta vouches for nothing it names": (OKTA, "claim", {}, {"email": None}, ABSENT),
     "google says no": (GOOGLE, "provider", {"email_verified": False}, {}, FALSE),
     "keycloak says no": (KEYCLOAK, "provider", {"email_verified": "false"}, {}, FALSE),
-    "keycloak has no address": (
-        KEYCLOAK, "claim", {"email": None}, {"email": None}, MISSING),
+    "keycloak has no address": (KEYCLOAK, "claim", {"email": None}, {"email": None}, MISSING),
     "a mark without an address is about nothing": (
-        KEYCLOAK, "claim", {"email": None}, {"email_verified": None}, ABSENT),
+        KEYCLOAK,
+        "claim",
+        {"email": None},
+        {"email_verified": None},
+        ABSENT,
+    ),
     "a token of another tenant": (
-        ENTRA_SHARED, "claim", {"tid": OTHER_TENANT}, {}, "It comes from another service"),
+        ENTRA_SHARED,
+        "claim",
+        {"tid": OTHER_TENANT},
+        {},
+        "It comes from another service",
+    ),
     "a token of no tenant": (
-        ENTRA_SHARED, "claim", {"tid": None}, {}, "It comes from another service"),
+        ENTRA_SHARED,
+        "claim",
+        {"tid": None},
+        {},
+        "It comes from another service",
+    ),
     "a token of a tenant that is none": (
-        ENTRA_SHARED, "claim", {"tid": "x/../" + TENANT}, {}, "It comes from another service"),
-    "a token longer than any": (
-        ENTRA, "claim", {"groups": GROUPS * 5}, {}, "in too many groups"),
-}  # fmt: skip
+        ENTRA_SHARED,
+        "claim",
+        {"tid": "x/../" + TENANT},
+        {},
+        "It comes from another service",
+    ),
+    "a token longer than any": (ENTRA, "claim", {"groups": GROUPS * 5}, {}, "in too many groups"),
+}
 
 
 @pytest.mark.parametrize("case", REFUSALS)
@@ -210,10 +239,15 @@ def test_half_an_answer_is_the_provider_s_fault(door: Door, path: str, reply: Re
 
 @pytest.mark.parametrize(
     "told",
-    [{"name": "A\0da \ud800"}, {"sub": "s\0"}, {"sub": "\ud800"}, {"email": "a\0@b.example"},
-     {"email": "\ud800@b.example"}],
+    [
+        {"name": "A\0da \ud800"},
+        {"sub": "s\0"},
+        {"sub": "\ud800"},
+        {"email": "a\0@b.example"},
+        {"email": "\ud800@b.example"},
+    ],
     ids=["name", "subject", "half a subject", "address", "half an address"],
-)  # fmt: skip
+)
 def test_what_a_database_cannot_keep_is_no_crash(door: Door, told: dict[str, Any]) -> None:
     door.set_up(replace(OKTA, userinfo={**OKTA.userinfo, **told}), email=None, name=None)
     answer = door.browser.sign_in(ADA)

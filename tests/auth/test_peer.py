@@ -32,9 +32,14 @@ def settings() -> Settings:
     find_node()
     port, here = free_port(), f"http://127.0.0.1:{free_port()}"
     return Settings(
-        port, f"http://127.0.0.1:{port}", "shop", CLIENT_SECRET,
-        [f"{here}/auth/callback"], [f"{here}/auth/signed-out"], [signing_key("first")],
-    )  # fmt: skip
+        port,
+        f"http://127.0.0.1:{port}",
+        "shop",
+        CLIENT_SECRET,
+        [f"{here}/auth/callback"],
+        [f"{here}/auth/signed-out"],
+        [signing_key("first")],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +93,7 @@ def test_tokens_of_the_peer_are_checked_and_revoked(peer_site: Site, settings: S
     assert call() == 401
 
 
-def test_sign_in_new_keys_and_sign_out(
-    peer_site: Site, settings: Settings, tmp_path: Path
-) -> None:
+def test_sign_in_new_keys_and_sign_out(peer_site: Site, settings: Settings, tmp_path: Path) -> None:
     """Last in this file: an unknown key is looked for once a minute."""
     with Browser(peer_site) as pia, Browser(peer_site) as pete:
         with running(settings, tmp_path / "first.log"):
@@ -121,18 +124,26 @@ def access_token(settings: Settings, address: str) -> str:
     digest = hashlib.sha256(verifier.encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     query = {
-        "client_id": settings.client_id, "response_type": "code", "scope": "openid email profile",
-        "redirect_uri": settings.redirect_uris[0], "code_challenge": challenge,
-        "code_challenge_method": "S256", "login_hint": address, "state": "s", "nonce": "n",
-    }  # fmt: skip
+        "client_id": settings.client_id,
+        "response_type": "code",
+        "scope": "openid email profile",
+        "redirect_uri": settings.redirect_uris[0],
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        "login_hint": address,
+        "state": "s",
+        "nonce": "n",
+    }
     with requests.Session() as browser:
         answer = browser.get(f"{settings.issuer}/auth", params=query, allow_redirects=False)
         while not (there := answer.headers["Location"]).startswith(settings.redirect_uris[0]):
             answer = browser.get(requests.compat.urljoin(answer.url, there), allow_redirects=False)
     form = {
-        "grant_type": "authorization_code", "code": parse_qs(urlsplit(there).query)["code"][0],
-        "redirect_uri": settings.redirect_uris[0], "code_verifier": verifier,
-    }  # fmt: skip
+        "grant_type": "authorization_code",
+        "code": parse_qs(urlsplit(there).query)["code"][0],
+        "redirect_uri": settings.redirect_uris[0],
+        "code_verifier": verifier,
+    }
     secret = (settings.client_id, settings.client_secret)
     given = requests.post(f"{settings.issuer}/token", form, auth=secret).json()
     return str(given["access_token"])

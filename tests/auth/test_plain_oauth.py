@@ -91,8 +91,11 @@ def test_half_of_the_endpoints_stop_the_start(
 
 def test_production_takes_encrypted_endpoints_alone(site: Site, hostile: Hostile) -> None:
     settings = by_hand(site, hostile).model_copy(
-        update={"app_env": "production", "base_url": "https://shop.example",
-                "oidc_issuer": "https://sign-in.example"}
-    )  # fmt: skip
+        update={
+            "app_env": "production",
+            "base_url": "https://shop.example",
+            "oidc_issuer": "https://sign-in.example",
+        }
+    )
     with pytest.raises(ConfigError, match="needs an https address"):
         create_app(settings)

@@ -35,15 +35,17 @@ def test_a_sign_in_ends_when_nobody_asks_for_two_hours(browser: Browser, site: S
 @pytest.mark.parametrize(
     ("shown", "back"),
     [
-        ("{site}/analytics/overview?range=30d&location_id=D%2001",
-         "/analytics/overview?range=30d&location_id=D%2001"),
+        (
+            "{site}/analytics/overview?range=30d&location_id=D%2001",
+            "/analytics/overview?range=30d&location_id=D%2001",
+        ),
         ("https://evil.test/analytics", "/"),
         ("{site}//evil.test/", "/"),
         ("{site}.evil.test/", "/"),
         ("javascript:alert(1)", "/"),
         ("", "/"),
     ],
-)  # fmt: skip
+)
 def test_an_expired_fragment_leads_back_to_the_page(
     browser: Browser, site: Site, shown: str, back: str
 ) -> None:
@@ -53,9 +55,10 @@ def test_an_expired_fragment_leads_back_to_the_page(
     link = browser.open(answer.headers["HX-Redirect"])
     assert path_of(link) == "/auth/login"
     signed_in = browser.get(
-        site.url("/auth/start"), params={"login_hint": ADA.email, "next": next_of(answer)},
+        site.url("/auth/start"),
+        params={"login_hint": ADA.email, "next": next_of(answer)},
         allow_redirects=False,
-    )  # fmt: skip
+    )
     while "/auth/callback" not in signed_in.url:
         signed_in = browser.get(signed_in.headers["Location"], allow_redirects=False)
     assert signed_in.headers["Location"] == back

@@ -29,10 +29,17 @@ def test_a_new_tenant_is_told_what_is_missing_and_where_to_do_it(
     html = check_page(browser.open("/"))
     assert path_of(html.response) == PAGE
     assert states(html) == {
-        "BigQuery": "To do", "First load": "To do", "Customers and branches": "To do",
-        "Branches loaded": "To do", "Members": "Done", "Mail server": "To do",
-        "Recipients": "To do", "Schedule": "To do", "Sending": "To do", "Reports": "To do",
-    }  # fmt: skip
+        "BigQuery": "To do",
+        "First load": "To do",
+        "Customers and branches": "To do",
+        "Branches loaded": "To do",
+        "Members": "Done",
+        "Mail server": "To do",
+        "Recipients": "To do",
+        "Schedule": "To do",
+        "Sending": "To do",
+        "Reports": "To do",
+    }
     assert "No day of the export is loaded yet." in html.text()
     first = browser.open(html.links(html.by_id("setup"))[0])
     assert path_of(first) == "/auth/settings/bigquery"
@@ -64,7 +71,7 @@ def test_the_checklist_leaves_the_way_once_nothing_is_open(
         "update tenant_config set bigquery = %(set)s, sftp = %(set)s, smtp = %(set)s,"
         " bigquery_credentials = 'x', sftp_credentials = 'x' where tenant_id = %(acme)s",
         {"set": '{"host": "x", "host_key": ""}', "acme": site.acme},
-    )  # fmt: skip
+    )
     superuser.execute(
         "insert into ingest_schedule (tenant_id, cron, time_zone) values (%s, '0 2 * * *', 'UTC')",
         (site.acme,),
@@ -85,22 +92,32 @@ def test_the_checklist_leaves_the_way_once_nothing_is_open(
     html = check_page(browser.open(PAGE))
     assert "Everything that can be set up is." in html.text()
     linked = [
-        "/analytics/overview", "/auth/settings/bigquery", "/data", "/auth/settings/sftp", "/data",
-        "/auth/members", "/auth/settings/smtp", "/analytics/email/recipients", "/data/schedule",
-        "/analytics/email/send", "/analytics/email/schedule",
-    ]  # fmt: skip
+        "/analytics/overview",
+        "/auth/settings/bigquery",
+        "/data",
+        "/auth/settings/sftp",
+        "/data",
+        "/auth/members",
+        "/auth/settings/smtp",
+        "/analytics/email/recipients",
+        "/data/schedule",
+        "/analytics/email/send",
+        "/analytics/email/schedule",
+    ]
     assert html.links(html.by_id("setup")) == linked
     for table in (
-        "day_load", "locations", "ingest_schedule", "branch_email_mappings", "email_schedule",
+        "day_load",
+        "locations",
+        "ingest_schedule",
+        "branch_email_mappings",
+        "email_schedule",
         "email_switch",
-    ):  # fmt: skip
+    ):
         superuser.execute(f"delete from {table}")
     superuser.execute("update tenant_config set bigquery = '{}', sftp = '{}', smtp = '{}'")
 
 
-def test_a_tenant_s_set_up_is_its_own(
-    browser: Browser, site: Site, superuser: Superuser
-) -> None:
+def test_a_tenant_s_set_up_is_its_own(browser: Browser, site: Site, superuser: Superuser) -> None:
     superuser.execute(
         "insert into locations (tenant_id, location_id, name) values (%s, 'D01', 'Harbour')",
         (site.acme,),

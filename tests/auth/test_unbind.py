@@ -92,8 +92,10 @@ def test_an_admin_unbinds_and_the_address_is_claimed_again(
         assert new.sign_in(REP).status_code == 200
     assert access_of(superuser, site.acme, REP.email) == access
     assert [entry[1] for entry in entries_since(superuser, site.acme, since)] == [
-        "member.unbound", "member.joined", "auth.signed_in",
-    ]  # fmt: skip
+        "member.unbound",
+        "member.joined",
+        "auth.signed_in",
+    ]
     assert call(site, token).status_code == 401
 
 
@@ -117,8 +119,10 @@ def test_the_operator_unbinds_all_admins_at_once(site: Site, superuser: Superuse
     code, said = run(site, "unbind", "acme", "--all")
     assert code == 0
     assert [line.partition(":")[0] for line in said.splitlines()] == [
-        ADA.email, REP.email, VIEWER.email,
-    ]  # fmt: skip
+        ADA.email,
+        REP.email,
+        VIEWER.email,
+    ]
     assert entries_since(superuser, site.acme, since) == [
         ("", "member.unbound", member.email, "command") for member in (ADA, REP, VIEWER)
     ]
@@ -151,21 +155,30 @@ INVITATIONS = {
     "a new address": (["new@acme.example", "--role", "admin"], 0, "Invited: new@acme.example"),
     "with branches": (
         ["new@acme.example", "--role", "rep", "--location-id", "D77"],
-        0, "Not in the branch file: D77."),
+        0,
+        "Not in the branch file: D77.",
+    ),
     "with all branches": (["new@acme.example", "--role", "rep", "--all-branches"], 0, "Invited"),
-    "a member": (["Rae@acme.example", "--role", "manager", "--all-branches"], 0,
-                 "Nobody was invited: rae@acme.example is a member of acme already, now as man"),
+    "a member": (
+        ["Rae@acme.example", "--role", "manager", "--all-branches"],
+        0,
+        "Nobody was invited: rae@acme.example is a member of acme already, now as man",
+    ),
     "no branches named": (["new@acme.example", "--role", "rep"], 1, "Give --location-id"),
     "branches and all": (
         ["new@acme.example", "--role", "rep", "--location-id", "D01", "--all-branches"],
-        1, "Give --location-id"),
+        1,
+        "Give --location-id",
+    ),
     "an admin of a branch": (
         ["new@acme.example", "--role", "admin", "--location-id", "D01"],
-        1, "An admin sees every branch"),
+        1,
+        "An admin sees every branch",
+    ),
     "another letter": (["\u212aay@acme.example", "--role", "admin"], 1, "is not an email"),
     "an endless address": (["a" * 250 + "@b.example", "--role", "admin"], 1, "is not an email"),
     "two addresses": (["a@b.example,c@d.example", "--role", "admin"], 1, "is not an email"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", INVITATIONS)
@@ -181,6 +194,7 @@ def test_an_invitation_claims_no_more_than_it_is(
 
 def test_an_invitation_to_a_suspended_tenant_says_so(site: Site, superuser: Superuser) -> None:
     superuser.execute("update tenant set is_suspended = true where slug = 'acme'")
-    assert "suspended: nobody can sign in" in run(
-        site, "invite", "acme", "new@acme.example", "--role", "admin"
-    )[1]  # fmt: skip
+    assert (
+        "suspended: nobody can sign in"
+        in run(site, "invite", "acme", "new@acme.example", "--role", "admin")[1]
+    )

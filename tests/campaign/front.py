@@ -34,8 +34,11 @@ from tests.sql.comparing import make_tenant
 
 # What mail runs with in a campaign.
 MAIL_WAITS = {
-    "MAIL_TICK_S": "0.5", "MAIL_RETRY_S": "0.2", "MAIL_ANSWER_S": "2", "MAIL_LEASE_S": "8",
-}  # fmt: skip
+    "MAIL_TICK_S": "0.5",
+    "MAIL_RETRY_S": "0.2",
+    "MAIL_ANSWER_S": "2",
+    "MAIL_LEASE_S": "8",
+}
 PARTS = ("stats", "stats/chart", "stats/locations")
 _PAUSE_S = 0.1
 _RECIPIENTS = 5
@@ -101,9 +104,14 @@ class Front:
         try:
             with tenant_transaction(self._post) as conn:
                 job_id = start_planning(
-                    conn, self._post, "report", f"round {self._plans}",
-                    DateRange(yesterday, yesterday), "schedule", location_ids=None,
-                )  # fmt: skip
+                    conn,
+                    self._post,
+                    "report",
+                    f"round {self._plans}",
+                    DateRange(yesterday, yesterday),
+                    "schedule",
+                    location_ids=None,
+                )
         except (DBAPIError, AppError):
             return
         jobs.publish(job_id)

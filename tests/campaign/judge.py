@@ -11,7 +11,12 @@ from tests.campaign.source import MONTHS
 STATUS_LIMIT_S = 60.0
 SUCCESSES = ("completed", "completed_with_warnings")
 _WRONGS = (
-    "torn_reads", "wrong_rows", "false_statuses", "needs_a_person", "wrong_pages", "wrong_mails",
+    "torn_reads",
+    "wrong_rows",
+    "false_statuses",
+    "needs_a_person",
+    "wrong_pages",
+    "wrong_mails",
 )
 _COUNTS = ("reads", "pages", *_WRONGS)
 FINAL = (*SUCCESSES, "failed", "cancelled")

@@ -92,8 +92,11 @@ def _of(
     """Every second one at a failpoint, if there are any; every fourth on a job of two parts."""
     return [
         Trial(
-            kind, number, whats[number % len(whats)],
-            dice.choice(points) if points and number % 2 else None, is_split=number % 4 == 2,
+            kind,
+            number,
+            whats[number % len(whats)],
+            dice.choice(points) if points and number % 2 else None,
+            is_split=number % 4 == 2,
         )
         for number in range(count)
-    ]  # fmt: skip
+    ]

@@ -24,8 +24,14 @@ from tests.sql.comparing import DERIVED
 TABLES = (*EVENT_TABLES, *DERIVED, "users", "locations", "day_load", "file_load")
 # What says how and when rows came, not what they are.
 _HISTORY = (
-    "tenant_id", "load_id", "row_hash", "loaded_at", "updated_at", "source_modified_at", "job_id",
-)  # fmt: skip
+    "tenant_id",
+    "load_id",
+    "row_hash",
+    "loaded_at",
+    "updated_at",
+    "source_modified_at",
+    "job_id",
+)
 _PAUSE_S = 0.04
 Prints = dict[str, tuple[int, str]]
 Page = tuple[str, str]

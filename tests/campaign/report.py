@@ -10,10 +10,22 @@ from typing import Any
 
 Line = dict[str, Any]
 _TITLES = (
-    "fault", "trials", "struck", "a run was lost", "reads", "torn", "wrong rows", "false status",
-    "needs a person", "pages", "wrong pages", "mails", "wrong mails", "longest to a true status",
+    "fault",
+    "trials",
+    "struck",
+    "a run was lost",
+    "reads",
+    "torn",
+    "wrong rows",
+    "false status",
+    "needs a person",
+    "pages",
+    "wrong pages",
+    "mails",
+    "wrong mails",
+    "longest to a true status",
     "longest to the end",
-)  # fmt: skip
+)
 
 
 def read(path: Path | None) -> list[Line]:
@@ -72,8 +84,17 @@ def examples(lines: Iterable[Line]) -> str:
 
 def _row(kind: str, lines: Sequence[Line]) -> list[str]:
     verdicts = [line["verdict"] for line in lines]
-    counts = ("reads", "torn_reads", "wrong_rows", "false_statuses", "needs_a_person", "pages",
-              "wrong_pages", "mails", "wrong_mails")  # fmt: skip
+    counts = (
+        "reads",
+        "torn_reads",
+        "wrong_rows",
+        "false_statuses",
+        "needs_a_person",
+        "pages",
+        "wrong_pages",
+        "mails",
+        "wrong_mails",
+    )
     longest = max((verdict["longest_untrue_s"] for verdict in verdicts), default=0.0)
     ended = max((line["ended_after_s"] for line in lines), default=0.0)
     struck = sum(1 for line in lines if line["is_struck"])

@@ -106,9 +106,15 @@ class Stack:
         key_file, _ = service_account(self.folder / "accounts", "project-one", "reader")
         provision.set_bigquery(made, "project-one", "analytics_1", "EU", json.dumps(key_file))
         provision.set_sftp(
-            made, self.files.host, self.relays["sftp"].port, "campaign", _PASSWORD,
-            self.files.host_key, "/users.csv", "/locations.csv",
-        )  # fmt: skip
+            made,
+            self.files.host,
+            self.relays["sftp"].port,
+            "campaign",
+            _PASSWORD,
+            self.files.host_key,
+            "/users.csv",
+            "/locations.csv",
+        )
         return made
 
     def load(self, tenant_id: UUID, state: str) -> None:
@@ -132,9 +138,11 @@ class Stack:
 
 @contextmanager
 def run(
-    folder: Path, waits: Mapping[str, float] = SHORT, clock: Mapping[str, str] | None = None,
+    folder: Path,
+    waits: Mapping[str, float] = SHORT,
+    clock: Mapping[str, str] | None = None,
     told: Mapping[str, str] | None = None,
-) -> Iterator[Stack]:  # fmt: skip
+) -> Iterator[Stack]:
     """Everything started, the workers included; everything ended with the block.
 
     `clock` are the variables that give PostgreSQL a clock of its own, `told` what workers are
@@ -168,9 +176,13 @@ def _assemble(
     source = Source(fake, shop)
     files = exits.enter_context(sftp.start(folder, [sftp.Account("campaign", _PASSWORD, shop)]))
     config = make_config(
-        urls, store.url, folder / "logs", bigquery_endpoint=fake.endpoint,
-        google_token_uri=fake.token_uri, **waits,
-    )  # fmt: skip
+        urls,
+        store.url,
+        folder / "logs",
+        bigquery_endpoint=fake.endpoint,
+        google_token_uri=fake.token_uri,
+        **waits,
+    )
     ports = {
         "postgres": database.port,
         "valkey": store.port,
@@ -187,9 +199,7 @@ def _assemble(
     return made
 
 
-def _environment(
-    config: Config, ports: dict[str, int], relays: dict[str, Relay]
-) -> dict[str, str]:
+def _environment(config: Config, ports: dict[str, int], relays: dict[str, Relay]) -> dict[str, str]:
     """What workers are told: the same addresses, through the relays."""
     values = environment(config)
     for name in _PORT_PARTS:

@@ -1,6 +1,6 @@
 """Starts one job as a web process does: with a parent, and with failpoints.
 
-    python -m tests.campaign.starter TENANT FIRST LAST
+python -m tests.campaign.starter TENANT FIRST LAST
 """
 
 from __future__ import annotations

@@ -88,12 +88,17 @@ class Campaign:
         if scene.frozen:
             verdict.add(self._outlive(scene, struck_at or began_at, new, old))
         return Result(
-            trial, self._seed, struck_at is not None,
+            trial,
+            self._seed,
+            struck_at is not None,
             struck_after_s=round((struck_at or began_at) - began_at, 2),
-            seconds=round(time.monotonic() - began_at, 2), old=old, new=new,
+            seconds=round(time.monotonic() - began_at, 2),
+            old=old,
+            new=new,
             ended_after_s=_ended_after(looks, struck_at or began_at),
-            course=course(looks, began_at), verdict=verdict,
-        )  # fmt: skip
+            course=course(looks, began_at),
+            verdict=verdict,
+        )
 
     @contextmanager
     def _beside(self, verdict: Verdict) -> Iterator[None]:
@@ -132,11 +137,13 @@ class Campaign:
     def _scene(self, trial: Trial, attempt: int) -> Scene:
         first = SPLIT_FROM if trial.is_split else FIRST
         return Scene(
-            self._stack, trial, trial.dice(self._seed, attempt),
+            self._stack,
+            trial,
+            trial.dice(self._seed, attempt),
             job_lasts_s=self._lasts_s[trial.is_split],
             start=lambda: _ignore(starter.start(self._tenant_id, first, LAST)),
             start_arguments=(str(self._tenant_id), str(first), str(LAST)),
-        )  # fmt: skip
+        )
 
     def _rest(self, reader: Reader) -> None:
         """Keep the services up until all is over and the reader has looked once more.

@@ -25,9 +25,15 @@ def customer(world: World) -> World:
     """Company K1: two contacts, visits on two devices, four orders, a cart task."""
     world.branch("D01", "Harbour")
     world.contact(
-        "U1", "K1", name="Ann Lee", phone="+1 555-0142", email="ann@k1.example",
-        buying_company_name="Customer A", branch_id="D01", account_owner="Rae",
-    )  # fmt: skip
+        "U1",
+        "K1",
+        name="Ann Lee",
+        phone="+1 555-0142",
+        email="ann@k1.example",
+        buying_company_name="Customer A",
+        branch_id="D01",
+        account_owner="Rae",
+    )
     world.contact("U2", "K1", name="Bo Ek", buying_company_name="Customer A", branch_id="D01")
     for number, days in enumerate((400, 30, 20, 9)):
         lines = [item("A", 100, 2, "Valve")]
@@ -50,7 +56,7 @@ def test_the_figures_of_a_customer(ada: Browser, customer: World) -> None:
     assert tile(html, "Orders") == "Orders, 12 months 3 average $183.33"
     assert "usual gap 11 days" in tile(html, "Last order")
     assert tile(html, "Open cart") == "Open cart $2,340"
-    assert tile(html, "Visits") .startswith("Visits, 30 days 2 last")
+    assert tile(html, "Visits").startswith("Visits, 30 days 2 last")
     assert tile(html, "Open tasks") == "Open tasks 1"
     assert "An order is due" not in html.text()
 
@@ -66,11 +72,18 @@ def test_an_order_is_due_when_the_usual_gap_is_over(ada: Browser, world: World) 
 def test_people_products_and_identity(ada: Browser, customer: World) -> None:
     words = check_page(ada.open(K1)).text()
     for part in (
-        "People 2", "Ann Lee U1", "☎ +1 555-0142", "D01 Harbour", "Bo Ek U2",
-        "Valve A · 4 orders, 8 pieces", "Viewed, never bought Pump B · 1 visit",
-        "Searched and not found gasket · 1 search", "Identity 2 web users, 2 devices",
-        "signed in as U1", "signed in as U2",
-    ):  # fmt: skip
+        "People 2",
+        "Ann Lee U1",
+        "☎ +1 555-0142",
+        "D01 Harbour",
+        "Bo Ek U2",
+        "Valve A · 4 orders, 8 pieces",
+        "Viewed, never bought Pump B · 1 visit",
+        "Searched and not found gasket · 1 search",
+        "Identity 2 web users, 2 devices",
+        "signed in as U1",
+        "signed in as U2",
+    ):
         assert part in words, part
 
 
@@ -175,9 +188,14 @@ def test_do_not_contact_until_a_day_and_again(ada: Browser, customer: World) -> 
 
 
 @pytest.mark.parametrize(
-    "fields", [{"reason": ""}, {"reason": "x" * 501}, {"reason": "x", "ends_on": "2020-01-01"},
-               {"reason": "x", "ends_on": "soon"}],
-)  # fmt: skip
+    "fields",
+    [
+        {"reason": ""},
+        {"reason": "x" * 501},
+        {"reason": "x", "ends_on": "2020-01-01"},
+        {"reason": "x", "ends_on": "soon"},
+    ],
+)
 def test_what_is_missing_is_said(ada: Browser, customer: World, fields: dict[str, str]) -> None:
     answer = ada.submit(f"{K1}/do-not-contact", **fields)
     assert answer.status_code == 422

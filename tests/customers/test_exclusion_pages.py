@@ -25,9 +25,10 @@ def test_nobody_then_somebody_then_nobody(ada: Browser, world: World) -> None:
     for kind, value in (("email_domain", "x@K1.Example"), ("contact", "U1"), ("company", "K1")):
         page = check_page(ada.submit(PAGE, kind=kind, value=value, reason="Staff <b>"))
     assert exclusions(world) == [
-        ("company", "K1", "Staff <b>"), ("contact", "U1", "Staff <b>"),
+        ("company", "K1", "Staff <b>"),
+        ("contact", "U1", "Staff <b>"),
         ("email_domain", "k1.example", "Staff <b>"),
-    ]  # fmt: skip
+    ]
     words = page.text()
     for part in ("One K1", "Ann Lee U1", "@k1.example 2 contacts", "Staff <b>", "Excluded."):
         assert part in words, part

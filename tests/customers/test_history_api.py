@@ -54,16 +54,31 @@ def test_a_viewer_sees_ids_that_are_addresses_shortened(site: Site, world: World
 def test_a_sessions_events_in_order(site: Site, visit: World) -> None:
     page = asked(site, f"{SESSION}/p1.7.100")
     assert {key: page[key] for key in ("total", "page", "limit", "has_more", "next")} == {
-        "total": 3, "page": 1, "limit": 50, "has_more": False, "next": None,
-    }  # fmt: skip
+        "total": 3,
+        "page": 1,
+        "limit": 50,
+        "has_more": False,
+        "next": None,
+    }
     assert [(e["place"], e["event_name"], e["offset_s"]) for e in page["data"]] == [
-        (1, "page_view", 0), (2, "add_to_cart", 60), (3, "purchase", 90),
-    ]  # fmt: skip
+        (1, "page_view", 0),
+        (2, "add_to_cart", 60),
+        (3, "purchase", 90),
+    ]
     assert page["data"][2] == {
-        "place": 3, "event_ts": at(90).isoformat().replace("+00:00", "Z"), "offset_s": 90,
-        "event_name": "purchase", "page_url": None, "contact_id": "U1", "label": "T1",
-        "item_id": None, "amount": "10.00", "currency": "USD", "term": None, "items": None,
-    }  # fmt: skip
+        "place": 3,
+        "event_ts": at(90).isoformat().replace("+00:00", "Z"),
+        "offset_s": 90,
+        "event_name": "purchase",
+        "page_url": None,
+        "contact_id": "U1",
+        "label": "T1",
+        "item_id": None,
+        "amount": "10.00",
+        "currency": "USD",
+        "term": None,
+        "items": None,
+    }
     assert page["data"][1]["items"][0]["item_id"] == "A"
 
 
@@ -80,8 +95,9 @@ def test_next_leads_through_all_events(site: Site, visit: World) -> None:
 def test_a_companys_history_newest_first(site: Site, visit: World) -> None:
     page = asked(site, f"{USER}/k:K1")
     assert [(e["kind"], e["key"]) for e in page["data"]] == [
-        ("order", "T1"), ("session", "p1.7.100"),
-    ]  # fmt: skip
+        ("order", "T1"),
+        ("session", "p1.7.100"),
+    ]
     assert page["data"][0]["amount"] == "10.00"
     assert page["data"][1]["detail"]["page_views"] == 1
     assert asked(site, f"{USER}/U1")["data"] == page["data"]

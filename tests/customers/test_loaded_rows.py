@@ -34,9 +34,15 @@ def loaded(site: Site) -> Iterator[None]:
         rows.page_view(DAY, "p9.9", 1, branch="D01"),
     ]
     earlier = rows.purchase(
-        DAY - timedelta(days=3), "p2.2", 7, contact="U2", transaction_id="T1", revenue=500,
-        branch="D01", items=lines,
-    )  # fmt: skip
+        DAY - timedelta(days=3),
+        "p2.2",
+        7,
+        contact="U2",
+        transaction_id="T1",
+        revenue=500,
+        branch="D01",
+        items=lines,
+    )
     tables: dict[str, list[rows.Row]] = {
         f"events_{DAY + timedelta(days=shift):%Y%m%d}": [] for shift in range(-3, 4)
     }
@@ -54,8 +60,13 @@ def loaded(site: Site) -> Iterator[None]:
 def test_the_company_s_card_holds_its_reasons(ada: Browser) -> None:
     html = check_page(ada.open("/analytics/queue"))
     words = html.text(card(html, "k:K1"))
-    for part in ("Northern Pipes", "Ann Lee", "Cart $2,000 · 1 line", "“gasket”, found nothing",
-                 "$500.00 in 12 months"):  # fmt: skip
+    for part in (
+        "Northern Pipes",
+        "Ann Lee",
+        "Cart $2,000 · 1 line",
+        "“gasket”, found nothing",
+        "$500.00 in 12 months",
+    ):
         assert part in words, words
     reasons = [h for h in html.links(card(html, "k:K1")) if "/analytics/tasks/" in h]
     assert {ada.open(reason).status_code for reason in reasons} == {200}
@@ -65,10 +76,15 @@ def test_the_customer_s_page_tells_what_was_loaded(ada: Browser) -> None:
     html = check_page(ada.open("/analytics/customers/k:K1"))
     words = html.text()
     for part in (
-        "Northern Pipes", "People 2", "Open cart $2,000", "Gate valve A · 1 order, 2 pieces",
-        "gasket · 1 search", "Identity 2 web users, 2 devices", "Ordered $500.00 · T1",
+        "Northern Pipes",
+        "People 2",
+        "Open cart $2,000",
+        "Gate valve A · 1 order, 2 pieces",
+        "gasket · 1 search",
+        "Identity 2 web users, 2 devices",
+        "Ordered $500.00 · T1",
         "1 search in vain",
-    ):  # fmt: skip
+    ):
         assert part in words, part
     visit = next(h for h in html.links(html.by_id("timeline")) if h.endswith("p1.7.100"))
     session = check_page(ada.open(visit)).text()

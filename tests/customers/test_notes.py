@@ -29,9 +29,13 @@ def test_a_note_joins_the_timeline_and_the_export(
     assert "Note by ada@acme.example Prefers <b>email</b>, =1+1" in words
     assert "Ann buys on Fridays" in words and "Timeline 2" in words
     for browser in (ada, vic):
-        rows = list(csv.DictReader(io.StringIO(
-            browser.open(f"{K1}/export.csv").content.decode("utf-8-sig"), newline=""
-        )))  # fmt: skip
+        rows = list(
+            csv.DictReader(
+                io.StringIO(
+                    browser.open(f"{K1}/export.csv").content.decode("utf-8-sig"), newline=""
+                )
+            )
+        )
         kinds = {row["kind"] for row in rows}
         assert kinds == {"session", "order", "task", "note"}
         assert "Prefers <b>email</b>, =1+1" in {row["what"] for row in rows}

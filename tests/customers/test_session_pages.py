@@ -33,10 +33,21 @@ def visit(world: World) -> World:
     world.event("no_search_results", at(134), **seen, search_term="vlave", term="vlave")
     lines = [item("A", 100, 2, "Valve"), item("B", 40, 1, "Pump")]
     world.event("add_to_cart", at(200), **seen, items_json=lines)
-    world.event("add_to_cart", at(210), **seen, event_name="remove_from_cart",
-                items_json=[item("A", 100, 1, "Valve")])  # fmt: skip
-    world.event("purchase", at(1000), **seen, transaction_id="T1", revenue=140,
-                items_json=[item("A", 100, 1, "Valve"), item("B", 40, 1, "Pump")])  # fmt: skip
+    world.event(
+        "add_to_cart",
+        at(210),
+        **seen,
+        event_name="remove_from_cart",
+        items_json=[item("A", 100, 1, "Valve")],
+    )
+    world.event(
+        "purchase",
+        at(1000),
+        **seen,
+        transaction_id="T1",
+        revenue=140,
+        items_json=[item("A", 100, 1, "Valve"), item("B", 40, 1, "Pump")],
+    )
     world.event("page_view", START, "p2.9", 100, page_title="Another visitor")
     return world
 
@@ -88,8 +99,10 @@ def test_many_events_come_in_pages_with_the_cart_carried_on(ada: Browser, world:
     later = next(e for e in first.all("a") if first.text(e) == "Later").get("href")
     second = check_page(ada.open(str(later)))
     assert [line.rsplit(" ", 1)[1] for line in lines(second)] == [
-        "$2,010.00", "$2,020.00", "$2,030.00",
-    ]  # fmt: skip
+        "$2,010.00",
+        "$2,020.00",
+        "$2,030.00",
+    ]
 
 
 def test_an_odd_visitor_id_can_be_opened(ada: Browser, world: World) -> None:
@@ -102,8 +115,9 @@ def test_an_odd_visitor_id_can_be_opened(ada: Browser, world: World) -> None:
     check_page(opened)
 
 
-def test_what_is_not_there_is_404(ada: Browser, rae: Browser, browser: Browser,
-                                  visit: World) -> None:  # fmt: skip
+def test_what_is_not_there_is_404(
+    ada: Browser, rae: Browser, browser: Browser, visit: World
+) -> None:
     for name in ("p1.7.101", "x", "100", "p1.7.100/x"):
         assert ada.open(f"/analytics/sessions/{name}").status_code == 404
     visit.session("p5", 1, START, branch="D09")

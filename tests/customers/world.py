@@ -73,24 +73,54 @@ class World:
         self.insert("locations", location_id=location_id, name=name)
 
     def session(
-        self, visitor: str, number: int, at: datetime, *, contact: str | None = None,
-        company: str | None = None, branch: str = "D01", minutes: int = 10, **counts: int,
-    ) -> str:  # fmt: skip
+        self,
+        visitor: str,
+        number: int,
+        at: datetime,
+        *,
+        contact: str | None = None,
+        company: str | None = None,
+        branch: str = "D01",
+        minutes: int = 10,
+        **counts: int,
+    ) -> str:
         """A session; answers its id."""
         session_id = f"{visitor}.{number}"
-        counted = dict.fromkeys(
-            ("page_views", "item_views", "cart_events", "purchases", "searches",
-             "failed_searches"), 0,
-        ) | {"page_views": 1} | counts  # fmt: skip
+        counted = (
+            dict.fromkeys(
+                (
+                    "page_views",
+                    "item_views",
+                    "cart_events",
+                    "purchases",
+                    "searches",
+                    "failed_searches",
+                ),
+                0,
+            )
+            | {"page_views": 1}
+            | counts
+        )
         self.insert(
-            "session", session_key=self.key(visitor, number), session_id=session_id,
-            user_pseudo_id=visitor, ga_session_id=number, session_date=self.day(at), first_ts=at,
-            last_ts=at + timedelta(minutes=minutes), first_event_date=self.day(at),
+            "session",
+            session_key=self.key(visitor, number),
+            session_id=session_id,
+            user_pseudo_id=visitor,
+            ga_session_id=number,
+            session_date=self.day(at),
+            first_ts=at,
+            last_ts=at + timedelta(minutes=minutes),
+            first_event_date=self.day(at),
             last_event_date=self.day(at + timedelta(minutes=minutes)),
-            visitor_id=f"c:{contact}" if contact else f"d:{visitor}", contact_id=contact,
-            company_id=company, branch_id=branch, is_mixed=False, is_bounce=False, row_hash=1,
+            visitor_id=f"c:{contact}" if contact else f"d:{visitor}",
+            contact_id=contact,
+            company_id=company,
+            branch_id=branch,
+            is_mixed=False,
+            is_bounce=False,
+            row_hash=1,
             **counted,
-        )  # fmt: skip
+        )
         return session_id
 
     def key(self, visitor: str, number: int) -> int:
@@ -101,46 +131,103 @@ class World:
         return int(str(found[0]))
 
     def order(
-        self, order_key: str, at: datetime, revenue: float, *, contact: str | None = None,
-        company: str | None = None, branch: str = "D01", visitor: str = "p1", currency: str = "",
-        session_id: str | None = None, items: Sequence[dict[str, Any]] = (),
-    ) -> None:  # fmt: skip
+        self,
+        order_key: str,
+        at: datetime,
+        revenue: float,
+        *,
+        contact: str | None = None,
+        company: str | None = None,
+        branch: str = "D01",
+        visitor: str = "p1",
+        currency: str = "",
+        session_id: str | None = None,
+        items: Sequence[dict[str, Any]] = (),
+    ) -> None:
         """An order."""
         self.insert(
-            "shop_order", order_key=order_key, transaction_id=order_key, order_ts=at,
-            order_date=self.day(at), session_id=session_id, user_pseudo_id=visitor,
-            contact_id=contact, company_id=company, branch_id=branch, currency=currency,
-            revenue=revenue, is_revenue_missing=False, items_json=list(items), row_hash=1,
-        )  # fmt: skip
+            "shop_order",
+            order_key=order_key,
+            transaction_id=order_key,
+            order_ts=at,
+            order_date=self.day(at),
+            session_id=session_id,
+            user_pseudo_id=visitor,
+            contact_id=contact,
+            company_id=company,
+            branch_id=branch,
+            currency=currency,
+            revenue=revenue,
+            is_revenue_missing=False,
+            items_json=list(items),
+            row_hash=1,
+        )
 
     def refund(self, order_key: str, at: datetime, amount: float) -> None:
         """A refund of an order."""
         self.insert(
-            "refund", order_key=order_key, refund_number=1, refund_ts=at, refund_date=self.day(at),
-            branch_id="D01", currency="", amount=amount, is_attached=True,
-        )  # fmt: skip
+            "refund",
+            order_key=order_key,
+            refund_number=1,
+            refund_ts=at,
+            refund_date=self.day(at),
+            branch_id="D01",
+            currency="",
+            amount=amount,
+            is_attached=True,
+        )
 
     def task(
-        self, task_type: str, at: datetime, *, company: str | None = None,
-        contact: str | None = None, branch: str = "D01", value: float = 100, reach: int = 10,
-        detail: dict[str, Any] | None = None, name: str | None = None, **more: Any,
-    ) -> UUID:  # fmt: skip
+        self,
+        task_type: str,
+        at: datetime,
+        *,
+        company: str | None = None,
+        contact: str | None = None,
+        branch: str = "D01",
+        value: float = 100,
+        reach: int = 10,
+        detail: dict[str, Any] | None = None,
+        name: str | None = None,
+        **more: Any,
+    ) -> UUID:
         """A task with its last evidence at `at`, ready since then; answers its id."""
         task_id = uuid4()
         subject = f"c:{contact}" if contact else f"k:{company}" if company else "d:p1"
-        self.insert("task", **{
-            "task_type": task_type, "subject": subject, "first_at": at - timedelta(hours=1),
-            "order_key": str(task_id) if task_type == "purchase" else "", "task_id": task_id,
-            "last_at": at, "last_date": self.day(at), "user_pseudo_id": "p1",
-            "contact_id": contact, "company_id": company,
-            "customer_key": f"k:{company}" if company else subject, "customer_name": name,
-            "branch_id": branch, "owner_branch_id": branch, "ready_at": at,
-            "expires_at": at + timedelta(days=60), "currency": "", "value": value,
-            "is_value_incomplete": False, "estimate_sessions": 0, "is_task": True,
-            "is_flagged": False, "has_checkout": False, "reach": reach, "is_known_buyer": True,
-            "detail": detail if detail is not None else _DETAIL[task_type], "words": "",
-            "row_hash": 1, **more,
-        })  # fmt: skip
+        self.insert(
+            "task",
+            **{
+                "task_type": task_type,
+                "subject": subject,
+                "first_at": at - timedelta(hours=1),
+                "order_key": str(task_id) if task_type == "purchase" else "",
+                "task_id": task_id,
+                "last_at": at,
+                "last_date": self.day(at),
+                "user_pseudo_id": "p1",
+                "contact_id": contact,
+                "company_id": company,
+                "customer_key": f"k:{company}" if company else subject,
+                "customer_name": name,
+                "branch_id": branch,
+                "owner_branch_id": branch,
+                "ready_at": at,
+                "expires_at": at + timedelta(days=60),
+                "currency": "",
+                "value": value,
+                "is_value_incomplete": False,
+                "estimate_sessions": 0,
+                "is_task": True,
+                "is_flagged": False,
+                "has_checkout": False,
+                "reach": reach,
+                "is_known_buyer": True,
+                "detail": detail if detail is not None else _DETAIL[task_type],
+                "words": "",
+                "row_hash": 1,
+                **more,
+            },
+        )
         return task_id
 
     def event(self, table: str, at: datetime, visitor: str, number: int, **values: Any) -> None:
@@ -148,9 +235,14 @@ class World:
         day = self.day(at)
         self.superuser.execute("select _ensure_partitions(%s, %s)", (day, day))
         row = {
-            "event_date": day, "event_ts": at, "event_name": table, "user_pseudo_id": visitor,
-            "ga_session_id": number, "source_table": "events", "load_id": 1,
-        } | values  # fmt: skip
+            "event_date": day,
+            "event_ts": at,
+            "event_name": table,
+            "user_pseudo_id": visitor,
+            "ga_session_id": number,
+            "source_table": "events",
+            "load_id": 1,
+        } | values
         if table == "purchase":
             row.setdefault("order_key", str(row.get("transaction_id")))
         self.insert(table, **row)

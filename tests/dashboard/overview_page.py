@@ -36,9 +36,17 @@ def loaded(site: Site) -> Iterator[None]:
     second = [
         rows.page_view("2025-04-02T14:00:00Z", "p1.1", 200, **seen),
         rows.page_view("2025-04-02T15:00:00Z", "p2.1", 300, branch="D<i>99", **ZONE),
-        rows.purchase("2025-04-02T15:05:00Z", "p2.1", 300, transaction_id="T2", revenue=90.5,
-                      currency="EUR", branch="D<i>99", **ZONE),
-    ]  # fmt: skip
+        rows.purchase(
+            "2025-04-02T15:05:00Z",
+            "p2.1",
+            300,
+            transaction_id="T2",
+            revenue=90.5,
+            currency="EUR",
+            branch="D<i>99",
+            **ZONE,
+        ),
+    ]
     tables = {"events_20250401": first, "events_20250402": second}
     load_days(site.acme, tables, branches=[BranchRow("D01", "Harbour & <Sons>", "Boston")])
     db.configure(site.config)

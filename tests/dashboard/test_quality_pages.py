@@ -16,20 +16,41 @@ from tests.running import ADA, REP, Browser, Member, Site
 
 DAYS = "start_date=2025-04-01&end_date=2025-04-30"
 TWICE = purchase(
-    "2025-04-02 12:00", transaction_id="T1", revenue=-5, branch="D01", time_zone="America/New_York",
+    "2025-04-02 12:00",
+    transaction_id="T1",
+    revenue=-5,
+    branch="D01",
+    time_zone="America/New_York",
     items=[item(price=-5, quantity=-1), item("A", price=1, quantity=1)],
-)  # fmt: skip
+)
 ROWS = [
-    TWICE, TWICE, TWICE,
-    refund("2025-04-02 13:00", transaction_id="T1", amount=-1, branch="D03",
-           time_zone="America/New_York"),
-    add_to_cart("2025-04-02 14:00", "p2", 2, branch="D01", time_zone="America/New_York",
-                items=[item("<b>A", price=2, quantity=-3)]),
-]  # fmt: skip
+    TWICE,
+    TWICE,
+    TWICE,
+    refund(
+        "2025-04-02 13:00",
+        transaction_id="T1",
+        amount=-1,
+        branch="D03",
+        time_zone="America/New_York",
+    ),
+    add_to_cart(
+        "2025-04-02 14:00",
+        "p2",
+        2,
+        branch="D01",
+        time_zone="America/New_York",
+        items=[item("<b>A", price=2, quantity=-3)],
+    ),
+]
 FIGURES = {
-    "repeated_row": 2, "negative_refund": 1, "negative_revenue": 1, "negative_quantity": 2,
-    "negative_price": 1, "unnamed_item": 1,
-}  # fmt: skip
+    "repeated_row": 2,
+    "negative_refund": 1,
+    "negative_revenue": 1,
+    "negative_quantity": 2,
+    "negative_price": 1,
+    "unnamed_item": 1,
+}
 OF_REP = FIGURES | {"negative_refund": 0}
 
 

@@ -67,8 +67,11 @@ def test_branches_sum_to_the_total_and_name_the_unknown_one(ada: Browser) -> Non
     html = check_page(ada.open(f"/analytics/overview?full=1&{DAYS}"))
     table = html.by_id("branches")
     names = [html.text(e) for e in table.iter("th") if e.get("scope") == "row"]
-    assert names == ["Harbour & <Sons> D01", "Unknown D<i>99 Not in the branch file",
-                     "All of these"]  # fmt: skip
+    assert names == [
+        "Harbour & <Sons> D01",
+        "Unknown D<i>99 Not in the branch file",
+        "All of these",
+    ]
     total = html.text(next(table.iter("tfoot")))
     assert total.startswith("All of these $300.00 2 $300.00 66.67%")
 

@@ -16,9 +16,7 @@ def test_a_rep_sees_only_the_own_branches(browser: Browser) -> None:
     html = check_page(browser.open(f"/analytics/overview?full=1&{DAYS}"))
     assert " 2 " in tile(html, "Sessions")
     assert "D<i>99" not in html.text()
-    refused = browser.open(
-        f"/analytics/overview/tiles?{DAYS}&location_id=D%3Ci%3E99", headers=HTMX
-    )
+    refused = browser.open(f"/analytics/overview/tiles?{DAYS}&location_id=D%3Ci%3E99", headers=HTMX)
     assert refused.status_code == 403
     assert "Couldn’t load the figures." in check_fragment(refused, "tiles").text()
 

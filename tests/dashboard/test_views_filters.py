@@ -41,8 +41,9 @@ def test_a_preset_moves_with_today(name: str, start: date, end: date) -> None:
 def test_days_make_a_custom_range_and_one_day_alone_is_that_day() -> None:
     both = parse(start_date="2026-01-01", end_date="2026-01-31")
     assert (both.period, both.range_name) == (
-        DateRange(date(2026, 1, 1), date(2026, 1, 31)), "custom",
-    )  # fmt: skip
+        DateRange(date(2026, 1, 1), date(2026, 1, 31)),
+        "custom",
+    )
     assert parse(start_date="2026-01-05").period == DateRange(date(2026, 1, 5), date(2026, 1, 5))
 
 
@@ -83,9 +84,14 @@ def test_a_granularity_too_fine_for_the_range_is_adapted() -> None:
 
 def test_the_address_of_filters_reads_back_as_the_same_filters() -> None:
     asked = parse(
-        location_id=["D01", "D02", "D01"], range="30d", compare="year", metric="orders",
-        granularity="12hours", sort_field="visitors", sort_order="asc",
-    )  # fmt: skip
+        location_id=["D01", "D02", "D01"],
+        range="30d",
+        compare="year",
+        metric="orders",
+        granularity="12hours",
+        sort_field="visitors",
+        sort_order="asc",
+    )
     assert asked.location_ids == ("D01", "D02")
     assert parse_filters(MultiDict(asked.arguments()), TODAY) == asked
 
@@ -96,8 +102,10 @@ def test_a_default_leaves_no_trace_in_the_address() -> None:
 
 def test_a_fixed_link_holds_the_days_themselves() -> None:
     assert parse(range="yesterday").arguments(fixed=True) == {
-        "granularity": "hourly", "start_date": "2026-03-10", "end_date": "2026-03-10",
-    }  # fmt: skip
+        "granularity": "hourly",
+        "start_date": "2026-03-10",
+        "end_date": "2026-03-10",
+    }
 
 
 def test_the_compared_period_is_as_asked() -> None:

@@ -80,9 +80,7 @@ class Stack:
 
 
 @contextmanager
-def running(
-    config: Config, folder: Path, members: Sequence[Member] = MEMBERS
-) -> Iterator[Stack]:
+def running(config: Config, folder: Path, members: Sequence[Member] = MEMBERS) -> Iterator[Stack]:
     """nginx, the three services and a sign-in provider; all of it ends with the block."""
     if shutil.which("nginx") is None:
         if os.environ.get("CI"):
@@ -97,11 +95,16 @@ def running(
     with ExitStack() as ending:
         client = Client("shop", CLIENT_SECRET, (f"{base}/auth/callback",), (base,))
         provider = ending.enter_context(oidc.start(folder / "oidc", members, client))
-        made = config.model_copy(update={
-            "base_url": base, "oidc_issuer": provider.issuer, "oidc_client_id": "shop",
-            "oidc_client_secret": CLIENT_SECRET, "trusted_proxies": "127.0.0.0/8",
-            "log_dir": str(folder / "logs"),
-        })  # fmt: skip
+        made = config.model_copy(
+            update={
+                "base_url": base,
+                "oidc_issuer": provider.issuer,
+                "oidc_client_id": "shop",
+                "oidc_client_secret": CLIENT_SECRET,
+                "trusted_proxies": "127.0.0.0/8",
+                "log_dir": str(folder / "logs"),
+            }
+        )
         processes = {name: start_service(made, name, ports[name], folder) for name in SERVICES}
         for process in processes.values():
             ending.callback(process.stop)
@@ -123,9 +126,12 @@ def start_service(config: Config, name: str, port: int, folder: Path) -> Process
     """gunicorn as it is shipped, with two processes; `all` serves everything."""
     command = python_module("gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py"), "wsgi:app")
     env = {
-        **environment(config), "APP_SERVICE": name, "BIND": f"127.0.0.1:{port}",
-        "WEB_CONCURRENCY": "2", "ENV_FILE": str(folder / ENV_FILE),
-    }  # fmt: skip
+        **environment(config),
+        "APP_SERVICE": name,
+        "BIND": f"127.0.0.1:{port}",
+        "WEB_CONCURRENCY": "2",
+        "ENV_FILE": str(folder / ENV_FILE),
+    }
     env.pop("PROMETHEUS_MULTIPROC_DIR", None)
     return Process(f"gunicorn {name}", Plan(command, env=env, grace_s=10), folder / f"{name}.out")
 
@@ -133,10 +139,13 @@ def start_service(config: Config, name: str, port: int, folder: Path) -> Process
 def _start_nginx(folder: Path, ports: Mapping[str, int], https: int, http: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a callback
     values = {
         **{f"{name.upper()}_UPSTREAM": f"127.0.0.1:{port}" for name, port in ports.items()},
-        "SERVER_NAME": "127.0.0.1", "TLS_CERTIFICATE": folder / "server.pem",
-        "TLS_KEY": folder / "server.pem", "STATIC_ROOT": ROOT / "app" / "static",
-        "HTTPS_PORT": f"127.0.0.1:{https}", "HTTP_PORT": f"127.0.0.1:{http}",
-    }  # fmt: skip
+        "SERVER_NAME": "127.0.0.1",
+        "TLS_CERTIFICATE": folder / "server.pem",
+        "TLS_KEY": folder / "server.pem",
+        "STATIC_ROOT": ROOT / "app" / "static",
+        "HTTPS_PORT": f"127.0.0.1:{https}",
+        "HTTP_PORT": f"127.0.0.1:{http}",
+    }
     filled = re.sub(r"\$\{(\w+)\}", lambda found: str(values[found[1]]), TEMPLATE.read_text())
     (folder / "site.conf").write_text(filled)
     conf = folder / "nginx.conf"

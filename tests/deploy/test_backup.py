@@ -59,8 +59,14 @@ def restore(server_url: str, source: str, folder: Path) -> Urls:
         connection.execute(f"create database {name} template template0")
     with psycopg.connect(target.superuser, autocommit=True) as connection:
         connection.execute((SQL / "bootstrap.sql").read_bytes())
-    run(str(BIN / "pg_restore"), "--exit-on-error", "--clean", "--if-exists",
-        f"--dbname={target.superuser}", dump)  # fmt: skip
+    run(
+        str(BIN / "pg_restore"),
+        "--exit-on-error",
+        "--clean",
+        "--if-exists",
+        f"--dbname={target.superuser}",
+        dump,
+    )
     with psycopg.connect(target.superuser, autocommit=True) as connection:
         connection.execute((SQL / "bootstrap.sql").read_bytes())
     migrate(target.maint)
@@ -76,19 +82,27 @@ def test_a_restored_database_has_everything_and_sends_nothing(
     with psycopg.connect(target.superuser, autocommit=True) as restored:
         assert digest(restored, world.tenant_id) == before
         assert_fences_stand(restored, world.tenant_id)
-    copy = world.config.model_copy(update={
-        "database_url": target.web, "worker_database_url": target.worker,
-        "maint_database_url": target.maint,
-    })  # fmt: skip
+    copy = world.config.model_copy(
+        update={
+            "database_url": target.web,
+            "worker_database_url": target.worker,
+            "maint_database_url": target.maint,
+        }
+    )
     db.configure(copy, role="worker")
     jobs.configure(copy)
     with tenant_transaction(world.tenant_id) as conn:
         assert get_smtp_credentials(conn, world.tenant_id) == PASSWORD
         with pytest.raises(Invalid, match="Sending is off"):
             start_planning(
-                conn, world.tenant_id, "report", "manual", last_day(), "schedule",
+                conn,
+                world.tenant_id,
+                "report",
+                "manual",
+                last_day(),
+                "schedule",
                 location_ids=None,
-            )  # fmt: skip
+            )
     assert start_tenant(world.tenant_id) is None
     db.configure(copy)
     with tenant_transaction(world.tenant_id) as conn:

@@ -97,15 +97,15 @@ def test_static_files_are_compressed_and_immutable(front: Stack) -> None:
             assert client.get(front.base_url + path).status_code in (400, 404)
 
 
-def test_one_id_from_the_proxy_to_the_job_s_log_line(
-    front: Stack, ada: requests.Session
-) -> None:
+def test_one_id_from_the_proxy_to_the_job_s_log_line(front: Stack, ada: requests.Session) -> None:
     page = ada.get(f"{front.base_url}/auth/settings/bigquery").text
     token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
     answer = ada.post(
-        f"{front.base_url}/auth/settings/bigquery/test", {"csrf_token": token},
-        headers={"Origin": front.base_url}, allow_redirects=False,
-    )  # fmt: skip
+        f"{front.base_url}/auth/settings/bigquery/test",
+        {"csrf_token": token},
+        headers={"Origin": front.base_url},
+        allow_redirects=False,
+    )
     request_id = answer.headers["X-Request-Id"]
     lines = [json.loads(line) for line in log_lines(front, "auth-service", request_id)]
     assert {line["request_id"] for line in lines} == {request_id} and len(request_id) == 32
@@ -126,9 +126,11 @@ def log_lines(front: Stack, name: str, word: str) -> list[str]:
 def test_what_a_client_says_of_itself_is_not_believed(front: Stack) -> None:
     """Neither its address, nor that it came over TLS, nor an id of its own."""
     said = {
-        "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http",
-        "X-Forwarded-Host": "evil.example", "X-Request-Id": "a" * 32,
-    }  # fmt: skip
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-Host": "evil.example",
+        "X-Request-Id": "a" * 32,
+    }
     with front.session() as client:
         answer = client.get(f"{front.base_url}/auth/start", headers=said, allow_redirects=False)
     assert answer.headers["X-Request-Id"] != "a" * 32
@@ -138,9 +140,11 @@ def test_what_a_client_says_of_itself_is_not_believed(front: Stack) -> None:
 
 def log_lines_now(front: Stack, word: str) -> list[str]:
     return [
-        line for path in Path(front.config.log_dir).glob("*.log")
-        for line in path.read_text().splitlines() if word in line
-    ]  # fmt: skip
+        line
+        for path in Path(front.config.log_dir).glob("*.log")
+        for line in path.read_text().splitlines()
+        if word in line
+    ]
 
 
 def test_a_body_that_is_too_large_stops_at_the_door(front: Stack) -> None:
@@ -200,10 +204,12 @@ def test_metrics_of_all_processes_add_up(front: Stack, ada: requests.Session) ->
         ada.get(f"{front.base_url}/analytics/queue")
     text = requests.get(f"http://127.0.0.1:{front.ports['analytics']}/metrics").text
     counted = [
-        float(line.rpartition(" ")[2]) for line in text.splitlines()
+        float(line.rpartition(" ")[2])
+        for line in text.splitlines()
         if line.startswith("http_request_duration_seconds_count{")
-        and 'route="/analytics/queue"' in line and 'status="2xx"' in line
-    ]  # fmt: skip
+        and 'route="/analytics/queue"' in line
+        and 'status="2xx"' in line
+    ]
     assert sum(counted) >= 12
 
 

@@ -263,19 +263,39 @@ def test_reads_that_the_replica_breaks_off_are_answered_by_the_primary(
 
 
 PAGES = (
-    "/analytics/overview?full=1", "/analytics/tasks/purchases", "/analytics/tasks/cart-abandonment",
-    "/analytics/tasks/search-analysis", "/analytics/tasks/repeat-visits",
-    "/analytics/tasks/performance", "/analytics/queue", "/analytics/queue/counts",
-    "/analytics/team-board", "/analytics/customers", "/analytics/customers/k:K1",
-    "/analytics/customers/k:K1/timeline", "/analytics/tasks/performance/branches",
-    "/analytics/tasks/performance/pages", "/analytics/tasks/performance/branches/export.csv",
-    "/analytics/tasks/search-terms", "/analytics/overview/chart?granularity=hourly",
-)  # fmt: skip
+    "/analytics/overview?full=1",
+    "/analytics/tasks/purchases",
+    "/analytics/tasks/cart-abandonment",
+    "/analytics/tasks/search-analysis",
+    "/analytics/tasks/repeat-visits",
+    "/analytics/tasks/performance",
+    "/analytics/queue",
+    "/analytics/queue/counts",
+    "/analytics/team-board",
+    "/analytics/customers",
+    "/analytics/customers/k:K1",
+    "/analytics/customers/k:K1/timeline",
+    "/analytics/tasks/performance/branches",
+    "/analytics/tasks/performance/pages",
+    "/analytics/tasks/performance/branches/export.csv",
+    "/analytics/tasks/search-terms",
+    "/analytics/overview/chart?granularity=hourly",
+)
 APIS = (
-    "stats", "stats/complete", "stats/chart", "stats/locations", "locations", "tasks/purchases",
-    "tasks/cart-abandonment", "tasks/search-analysis", "tasks/repeat-visits", "tasks/performance",
-    "tasks/performance?view=pages", "tasks/performance?view=sessions", "history/user/k:K1",
-)  # fmt: skip
+    "stats",
+    "stats/complete",
+    "stats/chart",
+    "stats/locations",
+    "locations",
+    "tasks/purchases",
+    "tasks/cart-abandonment",
+    "tasks/search-analysis",
+    "tasks/repeat-visits",
+    "tasks/performance",
+    "tasks/performance?view=pages",
+    "tasks/performance?view=sessions",
+    "history/user/k:K1",
+)
 
 
 def test_no_page_needs_more_than_a_replica_may_do(

@@ -46,9 +46,13 @@ with tempfile.TemporaryDirectory(dir=FOLDER) as state:
 def start(at: str, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dev.clock", at, "-c", code]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=ROOT,
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
         env=clock.true_clock() | variables,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("at", [LEAP_DAY, CLOCKS_BACK])

@@ -72,8 +72,19 @@ def test_same_arguments_give_the_same_bytes_in_another_process(tmp_path: Path) -
         str(path.relative_to(tmp_path / "here")): path.read_bytes()
         for path in write_tenant(tmp_path / "here", globex(), TODAY, 7)
     }
-    command = [sys.executable, "-m", "dev.generate", "--profile", "globex", "--today",
-               str(TODAY), "--to", str(tmp_path / "there"), "--seed", "7"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "dev.generate",
+        "--profile",
+        "globex",
+        "--today",
+        str(TODAY),
+        "--to",
+        str(tmp_path / "there"),
+        "--seed",
+        "7",
+    ]
     environment = {**os.environ, "PYTHONHASHSEED": "4", "TZ": "Asia/Tokyo"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
     there = {name: (tmp_path / "there" / name).read_bytes() for name in written}
@@ -103,9 +114,15 @@ def test_acme_files_are_workbooks_with_number_cells_and_text_formulas(tmp_path: 
     assert contacts is not None
     assert branches is not None
     assert [cell.value for cell in contacts[1]] == [
-        "User ID", "Name", "Email", "Phone", "Buying Company ERP ID", "Company Name", "Branch",
+        "User ID",
+        "Name",
+        "Email",
+        "Phone",
+        "Buying Company ERP ID",
+        "Company Name",
+        "Branch",
         "Account Owner",
-    ]  # fmt: skip
+    ]
     kinds = Counter(cell.data_type for column in contacts.iter_cols(5, 5, 2) for cell in column)
     assert kinds["n"] > 300
     assert "f" not in {cell.data_type for row in contacts for cell in row}
@@ -202,8 +219,9 @@ def test_acme_is_believable(tmp_path: Path) -> None:
 
 def test_acme_grows_and_rests_on_weekends() -> None:
     tables = generate(acme(), date(2026, 9, 25), date(2026, 11, 23), 1)
-    starts = {table: sum(row["event_name"] == "session_start" for row in rows)
-              for table, rows in tables}  # fmt: skip
+    starts = {
+        table: sum(row["event_name"] == "session_start" for row in rows) for table, rows in tables
+    }
     sizes = [*starts.values()]
     weekend = [n for table, n in starts.items() if date.fromisoformat(table[-8:]).weekday() > 4]
     assert sum(sizes[-14:]) > 1.15 * sum(sizes[:14])

@@ -247,8 +247,12 @@ def test_customer_file_misses_one_buyer_and_lists_people_who_never_come() -> Non
     profile = tiny(4)
     tables = generate(profile, TODAY - timedelta(days=7), TODAY - timedelta(days=1), 4)
     rows = [row for _, table in tables for row in table if row["event_name"] == "purchase"]
-    buyers = {pair["value"]["string_value"] for row in rows for pair in row["user_properties"]
-              if pair["key"] == "WebUserId"}  # fmt: skip
+    buyers = {
+        pair["value"]["string_value"]
+        for row in rows
+        for pair in row["user_properties"]
+        if pair["key"] == "WebUserId"
+    }
     listed = {str(row[0]) for row in contact_rows(profile, 4)}
     assert len(buyers - listed) == 1
     assert {"W99001", "W99002", "W99003", ""} <= listed - buyers

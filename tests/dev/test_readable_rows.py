@@ -13,11 +13,16 @@ from dev import bigquery_load
 from dev.bigquery_load import LoadError
 
 GOOD = [
-    {"event_date": "20261101", "event_timestamp": str(1_000_000 + n), "event_name": "page_view",
-     "event_params": [{"key": "n", "value": {"int_value": str(n)}}],
-     "ecommerce": {"purchase_revenue": "NaN"}, "is_active_user": True}
+    {
+        "event_date": "20261101",
+        "event_timestamp": str(1_000_000 + n),
+        "event_name": "page_view",
+        "event_params": [{"key": "n", "value": {"int_value": str(n)}}],
+        "ecommerce": {"purchase_revenue": "NaN"},
+        "is_active_user": True,
+    }
     for n in range(200)
-]  # fmt: skip
+]
 LINES = b"".join(json.dumps(row).encode() + b"\n" for row in GOOD)
 PACKED = gzip.compress(LINES)
 
@@ -38,15 +43,21 @@ def test_a_whole_file_is_read_whole(tmp_path: Path) -> None:
     assert load(tmp_path, PACKED + gzip.compress(LINES)) == (400, ())
 
 
-@pytest.mark.parametrize(("line", "reason"), [
-    (b'{"event_date": "2026', "it is no JSON"),
-    (b"\xff\xfe", "it is no JSON"),
-    (b"[1, 2]", "it is no object"),
-    (b'{"event_name": "a", "event_timestamp": "soon"}', "event_timestamp of another type"),
-    (b'{"event_name": "a", "event_params": "no"}', "event_params of another type"),
-    (b'{"event_name": "a", "ecommerce": []}', "ecommerce of another type"),
-    (b'{"event_name": "a", "is_active_user": 7, "items": {}}', "items, is_active_user of another"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"event_date": "2026', "it is no JSON"),
+        (b"\xff\xfe", "it is no JSON"),
+        (b"[1, 2]", "it is no object"),
+        (b'{"event_name": "a", "event_timestamp": "soon"}', "event_timestamp of another type"),
+        (b'{"event_name": "a", "event_params": "no"}', "event_params of another type"),
+        (b'{"event_name": "a", "ecommerce": []}', "ecommerce of another type"),
+        (
+            b'{"event_name": "a", "is_active_user": 7, "items": {}}',
+            "items, is_active_user of another",
+        ),
+    ],
+)
 def test_one_unreadable_row_is_named_and_the_others_are_read(
     tmp_path: Path, line: bytes, reason: str
 ) -> None:
@@ -55,9 +66,15 @@ def test_one_unreadable_row_is_named_and_the_others_are_read(
     assert len(refused) == 1 and refused[0].startswith(f"line 201: {reason}")
 
 
-@pytest.mark.parametrize("content", [
-    PACKED + b"garbage", PACKED[:-8] + bytes(8), PACKED[:-1],
-], ids=["garbage after it", "wrong checksum", "no end"])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        PACKED + b"garbage",
+        PACKED[:-8] + bytes(8),
+        PACKED[:-1],
+    ],
+    ids=["garbage after it", "wrong checksum", "no end"],
+)
 def test_a_damaged_end_costs_no_whole_row(tmp_path: Path, content: bytes) -> None:
     assert load(tmp_path, content) == (200, ("line 201: the file is damaged from here on",))
 

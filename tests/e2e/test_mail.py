@@ -29,20 +29,22 @@ def way_out_of(world: MailWorld) -> str:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
-def test_axe_finds_nothing(
-    world: MailWorld, open_page: OpenPage, scheme: str, width: int
-) -> None:
+def test_axe_finds_nothing(world: MailWorld, open_page: OpenPage, scheme: str, width: int) -> None:
     message_id, job_id = world.messages("message_id, job_id")[0]
     paths = (
-        link_of(world), way_out_of(world), f"/analytics/email/history/{job_id}",
+        link_of(world),
+        way_out_of(world),
+        f"/analytics/email/history/{job_id}",
         f"/analytics/email/history/messages/{message_id}",
         f"/analytics/email/send/preview?recipient={ANA}&report_date={yesterday()}",
-    )  # fmt: skip
+    )
     for path in paths:
         page = open_page(
-            path, as_stranger=path.startswith("/r/"), color_scheme=scheme,
+            path,
+            as_stranger=path.startswith("/r/"),
+            color_scheme=scheme,
             viewport={"width": width, "height": 900},
-        )  # fmt: skip
+        )
         for details in page.query_selector_all("details:not([data-menu])"):
             details.evaluate("element => { element.open = true }")
         found = Axe().run(page, options={"iframes": False}).response["violations"]
@@ -69,9 +71,13 @@ def test_a_rep_on_a_phone_finishes_one_and_goes_to_the_next(
     world: MailWorld, open_page: OpenPage, java_script: bool
 ) -> None:
     page: Page = open_page(
-        link_of(world), as_stranger=True, java_script_enabled=java_script,
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
-    )  # fmt: skip
+        link_of(world),
+        as_stranger=True,
+        java_script_enabled=java_script,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+    )
     expect(page.get_by_role("heading", level=1)).to_have_text("2 customers to contact")
     first = page.locator("li.linked__card").first
     for control in first.locator("summary, a.btn").all():

@@ -24,24 +24,60 @@ def queue(world: World) -> World:
     """Three customers: two reasons, a call-back that is due, and one to reach by email alone."""
     world.branch("D01", "Harbour")
     world.branch("D02", "Uptown")
-    world.contact("U1", "K1", name="Ann Lee", phone="+1 555-0142", email="ann@k1.example",
-                  buying_company_name="Northern Pipes & Fittings", branch_id="D01")  # fmt: skip
+    world.contact(
+        "U1",
+        "K1",
+        name="Ann Lee",
+        phone="+1 555-0142",
+        email="ann@k1.example",
+        buying_company_name="Northern Pipes & Fittings",
+        branch_id="D01",
+    )
     for number, days in enumerate((400, 60, 40, 22)):
-        world.order(f"T10{number}", ago(days=days), 2_400 + number, company="K1", contact="U1",
-                    items=[item("A", 100, 4, "Gate valve 3 in")])  # fmt: skip
+        world.order(
+            f"T10{number}",
+            ago(days=days),
+            2_400 + number,
+            company="K1",
+            contact="U1",
+            items=[item("A", 100, 4, "Gate valve 3 in")],
+        )
     world.session("p1.7", 100, ago(days=1), contact="U1", company="K1", page_views=11)
     world.event("page_view", ago(days=1), "p1.7", 100, page_title="Valves")
-    world.event("view_item", ago(days=1, minutes=-1), "p1.7", 100, item_id="B",
-                item_name="Ball valve 2 in")  # fmt: skip
-    world.event("add_to_cart", ago(days=1, minutes=-9), "p1.7", 100,
-                items_json=[item("B", 260, 9, "Ball valve 2 in")])  # fmt: skip
+    world.event(
+        "view_item", ago(days=1, minutes=-1), "p1.7", 100, item_id="B", item_name="Ball valve 2 in"
+    )
+    world.event(
+        "add_to_cart",
+        ago(days=1, minutes=-9),
+        "p1.7",
+        100,
+        items_json=[item("B", 260, 9, "Ball valve 2 in")],
+    )
     lines = {"lines": [item("B", 260, 9, "Ball valve 2 in")]}
-    world.task("cart", ago(days=1), company="K1", contact="U1", name="Northern Pipes & Fittings",
-               value=2_340, detail=lines)  # fmt: skip
-    world.task("no_results", ago(days=2), company="K1", contact="U1",
-               name="Northern Pipes & Fittings")  # fmt: skip
-    world.task("repeat_visit", ago(days=3), company="K2", name="Oak Plumbing", branch="D02",
-               state="snoozed", snoozed_until=ago(hours=3), version=1, value=700)  # fmt: skip
+    world.task(
+        "cart",
+        ago(days=1),
+        company="K1",
+        contact="U1",
+        name="Northern Pipes & Fittings",
+        value=2_340,
+        detail=lines,
+    )
+    world.task(
+        "no_results", ago(days=2), company="K1", contact="U1", name="Northern Pipes & Fittings"
+    )
+    world.task(
+        "repeat_visit",
+        ago(days=3),
+        company="K2",
+        name="Oak Plumbing",
+        branch="D02",
+        state="snoozed",
+        snoozed_until=ago(hours=3),
+        version=1,
+        value=700,
+    )
     world.task("bounce", ago(days=3), company="K3", name="Quarry Supply", value=90, reach=4)
     return world
 
@@ -105,14 +141,16 @@ def test_filters_stay_in_the_address(open_page: OpenPage, queue: World) -> None:
     expect(page.locator("select[name=sort_field]")).to_have_value("score")
 
 
-@pytest.mark.parametrize("path", ["queue", "customers", "customers/k:K1", "team-board",
-                                  "sessions/p1.7.100"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path", ["queue", "customers", "customers/k:K1", "team-board", "sessions/p1.7.100"]
+)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_scrolls_down_only(
     open_page: OpenPage, queue: World, path: str, theme: str
 ) -> None:
-    page = open_page(f"/analytics/{path}", viewport={"width": 375, "height": 800},
-                     color_scheme=theme)  # fmt: skip
+    page = open_page(
+        f"/analytics/{path}", viewport={"width": 375, "height": 800}, color_scheme=theme
+    )
     shoot(page, f"phone-{theme}-{path.replace('/', '_').replace(':', '')}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     for details in page.query_selector_all("details:not([data-menu])"):
@@ -138,9 +176,7 @@ def test_a_panel_on_a_phone_fits_the_screen(open_page: OpenPage, queue: World) -
         page.keyboard.press("Escape")
 
 
-def test_keys_lead_from_card_to_card_and_open_the_panels(
-    open_page: OpenPage, queue: World
-) -> None:
+def test_keys_lead_from_card_to_card_and_open_the_panels(open_page: OpenPage, queue: World) -> None:
     page = open_page("/analytics/queue")
     for key in ("j", "j", "k"):
         page.keyboard.press(key)

@@ -26,9 +26,11 @@ def tasks(site: Site, superuser: Superuser) -> Iterator[TaskRows]:
     rows.clear()
     for number in range(30):
         rows.add(
-            "cart", f"N{number:02}", value=1000 - number,
+            "cart",
+            f"N{number:02}",
+            value=1000 - number,
             branch_id="D02" if number % 3 == 0 else "D01",
-        )  # fmt: skip
+        )
     yield rows
     rows.clear()
 
@@ -104,9 +106,7 @@ def test_pages_go_there_and_back(open_page: OpenPage, tasks: TaskRows) -> None:
     expect(page.locator(".task-row")).to_have_count(25)
 
 
-def test_a_task_is_finished_in_its_row_and_taken_back(
-    open_page: OpenPage, tasks: TaskRows
-) -> None:
+def test_a_task_is_finished_in_its_row_and_taken_back(open_page: OpenPage, tasks: TaskRows) -> None:
     page = open_page(CARTS)
     task_id = open_row(page, "N00")
     page.click(f"#task_{task_id} [data-act=done] > summary")

@@ -54,9 +54,10 @@ def test_a_server_that_fails_is_said_in_the_lists_place(
     open_page: OpenPage, tasks: TaskRows
 ) -> None:
     page = open_page(CARTS)
-    page.route("**/cart-abandonment?*", lambda route: route.continue_(
-        url=route.request.url + "&location_id=" + "D" * 201
-    ))  # fmt: skip
+    page.route(
+        "**/cart-abandonment?*",
+        lambda route: route.continue_(url=route.request.url + "&location_id=" + "D" * 201),
+    )
     page.click("#state_open")
     expect(page.locator("#task_list [role=alert]")).to_contain_text("at most 200 characters")
 

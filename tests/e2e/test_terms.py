@@ -72,7 +72,11 @@ def test_filters_and_order_stay_in_a_tidy_address(open_page: OpenPage) -> None:
     expect(page.locator("#term_list")).to_contain_text("No term matches")
     query = page.url.partition("?")[2]
     assert set(query.split("&")) == {
-        "query=valve", "sort_field=term", "sort_order=asc", "status=missing", *DAYS.split("&"),
-    }  # fmt: skip
+        "query=valve",
+        "sort_field=term",
+        "sort_order=asc",
+        "status=missing",
+        *DAYS.split("&"),
+    }
     page.go_back()
     expect(page.locator(".task-row")).to_have_count(2)

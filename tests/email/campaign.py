@@ -41,9 +41,15 @@ FAULT_SHARE = {"connect": 0.2, "ehlo": 0.05, "starttls": 0.05, "auth": 0.05, "qu
 HARMED_S, LONGEST_S = 300.0, 900.0
 PAUSE_S = (0.2, 2.0)
 QUICK = {
-    "mail_tick_s": 0.3, "mail_retry_s": 0.02, "mail_answer_s": 0.8, "mail_lease_s": 3.0,
-    "job_lease_s": 2.0, "job_heartbeat_s": 0.5, "job_sweep_s": 0.5, "job_deadline_s": 600.0,
-}  # fmt: skip
+    "mail_tick_s": 0.3,
+    "mail_retry_s": 0.02,
+    "mail_answer_s": 0.8,
+    "mail_lease_s": 3.0,
+    "job_lease_s": 2.0,
+    "job_heartbeat_s": 0.5,
+    "job_sweep_s": 0.5,
+    "job_deadline_s": 600.0,
+}
 WRONG = ("twice", "lost", "sent and not delivered", "not sent and delivered")
 STATES = ("sent", "failed", "skipped", "unknown")
 
@@ -79,10 +85,14 @@ class Round:
             rows = world.messages("message_header, status")
             faults = Counter(step for step, _ in world.server.faults)
             return {
-                "name": self.name, "seed": self.seed, "messages": self.messages, "kills": kills,
-                "faults": dict(faults), "states": Counter(status for _, status in rows),
+                "name": self.name,
+                "seed": self.seed,
+                "messages": self.messages,
+                "kills": kills,
+                "faults": dict(faults),
+                "states": Counter(status for _, status in rows),
                 "wrong": judge(rows, world.server.delivered, self.messages),
-            }  # fmt: skip
+            }
 
     def _send(self, world: MailWorld, folder: Path) -> int:
         """Let workers send, killing one now and then; the last tenth is left in peace."""

@@ -24,9 +24,12 @@ from tests.sql.comparing import make_tenant
 Superuser = psycopg.Connection[Any]
 FINAL = {"sent", "failed", "skipped", "unknown"}
 QUICK = {
-    "mail_retry_s": 0.01, "mail_answer_s": 1.0, "mail_lease_s": 30.0, "job_lease_s": 5.0,
+    "mail_retry_s": 0.01,
+    "mail_answer_s": 1.0,
+    "mail_lease_s": 30.0,
+    "job_lease_s": 5.0,
     "job_heartbeat_s": 1.0,
-}  # fmt: skip
+}
 
 
 def yesterday() -> date:
@@ -53,9 +56,13 @@ class MailWorld(World):
         """A task about an abandoned cart of yesterday."""
         hours = more.pop("hours", 20)
         return self.task(
-            "cart", ago(hours=hours), company=company, branch=branch,
-            name=more.pop("name", f"Company {company}"), **more,
-        )  # fmt: skip
+            "cart",
+            ago(hours=hours),
+            company=company,
+            branch=branch,
+            name=more.pop("name", f"Company {company}"),
+            **more,
+        )
 
     def close(self, task_id: UUID, reason: str = "recovered") -> None:
         """The task closes by itself."""
@@ -65,14 +72,22 @@ class MailWorld(World):
         )
 
     def plan(
-        self, kind: str = "report", key: str = "manual", period: DateRange | None = None,
+        self,
+        kind: str = "report",
+        key: str = "manual",
+        period: DateRange | None = None,
         **more: Any,
-    ) -> UUID:  # fmt: skip
+    ) -> UUID:
         """Plan mail as a job does, about yesterday or about `period`."""
         started_by = more.pop("started_by", "schedule")
         with tenant_transaction(self.tenant_id) as conn:
             job_id = start_planning(
-                conn, self.tenant_id, kind, key, period or last_day(), started_by,
+                conn,
+                self.tenant_id,
+                kind,
+                key,
+                period or last_day(),
+                started_by,
                 **({"location_ids": None} | more),
             )
         jobs.run_job(str(job_id))
@@ -137,8 +152,9 @@ class MailWorld(World):
         """What the ledger holds, by time."""
         return self.superuser.execute(
             f"select {columns} from email_send_history where tenant_id = %s"
-            " order by created_at, recipient", (self.tenant_id,),
-        ).fetchall()  # fmt: skip
+            " order by created_at, recipient",
+            (self.tenant_id,),
+        ).fetchall()
 
     def statuses(self) -> dict[str, str]:
         """The state of each recipient's latest message."""
@@ -184,9 +200,7 @@ def running(
 ) -> Iterator[MailWorld]:
     """A fresh tenant with two branches and a mail server."""
     with MailServer(folder) as server:
-        made = config.model_copy(
-            update={**QUICK, "smtp_ca_file": str(server.ca_file), **settings}
-        )
+        made = config.model_copy(update={**QUICK, "smtp_ca_file": str(server.ca_file), **settings})
         db.configure(made, role="worker")
         jobs.configure(made)
         crypto.configure(made.credential_keys)

@@ -31,12 +31,22 @@ def world(
 ) -> Iterator[MailWorld]:
     """Acme with a report that was sent to Ana; the site and the jobs run beside each other."""
     forget_limits(config.redis_url)
-    for table in ("email_link_use", "email_link", "email_told_task", "task_history", "task_work",
-                  "task_cooldown", "task", "branch_email_mappings", "email_suppression",
-                  "locations"):  # fmt: skip
+    for table in (
+        "email_link_use",
+        "email_link",
+        "email_told_task",
+        "task_history",
+        "task_work",
+        "task_cooldown",
+        "task",
+        "branch_email_mappings",
+        "email_suppression",
+        "locations",
+    ):
         superuser.execute(f"delete from {table}")
-    superuser.execute("update email_sending_jobs set renews_message_id = null, kind = 'report',"
-                      " recipient = null")  # fmt: skip
+    superuser.execute(
+        "update email_sending_jobs set renews_message_id = null, kind = 'report', recipient = null"
+    )
     superuser.execute("delete from email_send_history")
     superuser.execute("delete from email_sending_jobs")
     with MailServer(tmp_path_factory.mktemp("mail")) as server:
@@ -45,8 +55,9 @@ def world(
         made.run_as_worker(config, str(server.ca_file))
         superuser.execute(  # or what is yesterday here is today there, some hours of the night
             "update tenant_config set time_zone = 'UTC', property_time_zone = 'UTC'"
-            " where tenant_id = %s", (site.acme,),
-        )  # fmt: skip
+            " where tenant_id = %s",
+            (site.acme,),
+        )
         set_up_mail(superuser, site.acme, server)
         switch_on(superuser, site.acme)
         made.branch("D01", "Harbour")

@@ -30,15 +30,17 @@ def test_what_is_well_is_clean(taken: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "taken", "what"),
-    [(SENT, ["<1>", "<1>"], "twice"),
-     (SENT, ["<1>", "<3>", "<3>"], "twice"),
-     (SENT[:2], ["<1>"], "lost"),
-     ([*SENT[:2], ("<3>", "sending")], ["<1>"], "lost"),
-     ([*SENT, ("<4>", "unknown")], ["<1>"], "lost"),
-     (SENT, [], "sent and not delivered"),
-     (SENT, ["<1>", "<2>"], "not sent and delivered"),
-     (SENT, ["<1>", "<4>"], "not sent and delivered")],
-)  # fmt: skip
+    [
+        (SENT, ["<1>", "<1>"], "twice"),
+        (SENT, ["<1>", "<3>", "<3>"], "twice"),
+        (SENT[:2], ["<1>"], "lost"),
+        ([*SENT[:2], ("<3>", "sending")], ["<1>"], "lost"),
+        ([*SENT, ("<4>", "unknown")], ["<1>"], "lost"),
+        (SENT, [], "sent and not delivered"),
+        (SENT, ["<1>", "<2>"], "not sent and delivered"),
+        (SENT, ["<1>", "<4>"], "not sent and delivered"),
+    ],
+)
 def test_the_judge_notices(rows: list[Row], taken: list[str], what: str) -> None:
     wrong = judge(rows, taken, 3)
     assert [name for name in wrong if wrong[name]] == [what]
@@ -50,9 +52,14 @@ def test_rounds_that_were_played_are_not_played_again(
     out = tmp_path / "mail.jsonl"
     for number, messages in enumerate((100, 100, 50), 1):
         line = {
-            "name": Round(7, number, messages).name, "seed": 7, "messages": messages, "kills": 2,
-            "faults": {"dot": 3}, "states": {"sent": messages}, "wrong": judge([], [], 0),
-        }  # fmt: skip
+            "name": Round(7, number, messages).name,
+            "seed": 7,
+            "messages": messages,
+            "kills": 2,
+            "faults": {"dot": 3},
+            "states": {"sent": messages},
+            "wrong": judge([], [], 0),
+        }
         report.append(out, line)
     monkeypatch.setattr(campaign, "_run", lambda *_: pytest.fail("played again"))
     assert campaign.main(["--seed", "7", "--messages", "250", "--out", str(out)]) == 0

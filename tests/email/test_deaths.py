@@ -22,9 +22,12 @@ from tests.email.mail_world import MailWorld
 Superuser = psycopg.Connection[Any]
 # What it is when the lease is over and another worker has looked, and how often it was delivered.
 ENDS = {
-    "mail.claimed": ("sent", 1), "mail.offered": ("sent", 1), "mail.sending": ("unknown", 0),
-    "mail.delivered": ("unknown", 1), "mail.noted": ("sent", 1),
-}  # fmt: skip
+    "mail.claimed": ("sent", 1),
+    "mail.offered": ("sent", 1),
+    "mail.sending": ("unknown", 0),
+    "mail.delivered": ("unknown", 1),
+    "mail.noted": ("sent", 1),
+}
 
 
 @pytest.fixture

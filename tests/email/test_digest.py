@@ -41,8 +41,9 @@ def world(config: Config, superuser: Superuser, tmp_path: Path) -> Iterator[Mail
         made.insert("membership", email="rae@acme.example", role="rep", name="Rae Lund")
         superuser.execute(
             "insert into membership (tenant_id, email, role, location_ids)"
-            " values (%s, 'mo@acme.example', 'manager', '{D02}')", (made.tenant_id,),
-        )  # fmt: skip
+            " values (%s, 'mo@acme.example', 'manager', '{D02}')",
+            (made.tenant_id,),
+        )
         yield made
 
 

@@ -37,7 +37,7 @@ def post(site: Site, address: str, **fields: Any) -> requests.Response:
 
 def form_of(page: requests.Response, name: str) -> dict[str, str]:
     """The hidden fields of the card of this customer."""
-    card = page.text[page.text.index(name):]
+    card = page.text[page.text.index(name) :]
     fields = dict(re.findall(r'name="(nonce|task_id|version_[\w-]+)" value="([^"]+)"', card[:4000]))
     assert {"nonce", "task_id"} <= set(fields)
     return fields
@@ -103,9 +103,7 @@ def test_a_form_is_good_once(world: MailWorld, site: Site, link: str) -> None:
     assert len(world.superuser.execute("select from task_history").fetchall()) == 1
 
 
-def test_two_people_cannot_overwrite_each_other(
-    world: MailWorld, site: Site, link: str
-) -> None:
+def test_two_people_cannot_overwrite_each_other(world: MailWorld, site: Site, link: str) -> None:
     first = form_of(requests.get(link), "Company K1")
     second = form_of(requests.get(link), "Company K1")
     post(site, f"{link}/done", outcome="won", **first)
@@ -116,11 +114,13 @@ def test_two_people_cannot_overwrite_each_other(
 
 @pytest.mark.parametrize(
     ("spoil", "status"),
-    [(lambda fields: fields | {"nonce": ""}, 422),
-     (lambda fields: fields | {"nonce": "x" + fields["nonce"]}, 422),
-     (lambda fields: {"nonce": fields["nonce"]}, 422),
-     (lambda fields: fields | {"outcome": "magic"}, 422)],
-)  # fmt: skip
+    [
+        (lambda fields: fields | {"nonce": ""}, 422),
+        (lambda fields: fields | {"nonce": "x" + fields["nonce"]}, 422),
+        (lambda fields: {"nonce": fields["nonce"]}, 422),
+        (lambda fields: fields | {"outcome": "magic"}, 422),
+    ],
+)
 def test_a_wrong_form_changes_nothing(
     world: MailWorld, site: Site, link: str, spoil: Any, status: int
 ) -> None:
@@ -182,8 +182,9 @@ def test_who_no_longer_gets_the_report_no_longer_sees_it(
 
 
 def test_a_suspended_tenant_has_no_links(world: MailWorld, link: str, site: Site) -> None:
-    world.superuser.execute("update tenant set is_suspended = true where tenant_id = %s",
-                            (site.acme,))  # fmt: skip
+    world.superuser.execute(
+        "update tenant set is_suspended = true where tenant_id = %s", (site.acme,)
+    )
     try:
         assert requests.get(link).status_code == 404
     finally:

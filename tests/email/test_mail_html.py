@@ -102,10 +102,13 @@ def test_an_enemy_s_words_stay_words() -> None:
     assert "\nBcc:" not in rendered.text
     content = write_mail(
         sender=("Acme\r\nBcc: x@evil.example", "reports@acme.example"),
-        recipient="rep@acme.example", subject=rendered.subject, html=rendered.html,
-        text=rendered.text, message_header="<1@acme.example>",
+        recipient="rep@acme.example",
+        subject=rendered.subject,
+        html=rendered.html,
+        text=rendered.text,
+        message_header="<1@acme.example>",
         unsubscribe_address="https://sales.example/r/x/unsubscribe",
-    )  # fmt: skip
+    )
     message = message_from_bytes(content, policy=policy.default)
     assert not message["Bcc"] and message["To"] == "rep@acme.example"
     assert max(map(len, content.splitlines())) <= 998
@@ -126,14 +129,26 @@ def test_ordinary_words_are_left_alone() -> None:
 def test_the_worst_report_is_small_enough(letter: str) -> None:
     long = letter * 3000
     many = tuple(
-        mails.lead(*(mails.task(100 * n + k, "no_results", customer_name=long, contact_name=long,
-                                detail={"terms": [{"term": long, "searches": 2}]})
-                     for k in range(12)), people=(Contact("c", long, None, long),) * 3)
+        mails.lead(
+            *(
+                mails.task(
+                    100 * n + k,
+                    "no_results",
+                    customer_name=long,
+                    contact_name=long,
+                    detail={"terms": [{"term": long, "searches": 2}]},
+                )
+                for k in range(12)
+            ),
+            people=(Contact("c", long, None, long),) * 3,
+        )
         for n in range(10)
-    )  # fmt: skip
+    )
     cards = tuple(one.card for one in many) * 2
-    closed = tuple(mails.task(5000 + n, "cart", customer_name=long, state="closed",
-                              closed_reason="recovered") for n in range(200))  # fmt: skip
+    closed = tuple(
+        mails.task(5000 + n, "cart", customer_name=long, state="closed", closed_reason="recovered")
+        for n in range(200)
+    )
     rendered = render_report(
         mails.report(new=many, open=cards, closed=closed, branches=(long,) * 500), FRAME
     )

@@ -29,8 +29,9 @@ def ola(site: Site, world: MailWorld) -> str:
     provision.add_member(site.acme, OLA.email, "rep", ["D01"])
     world.superuser.execute(
         "update membership set location_ids = '{D01}', is_active = true, role = 'rep'"
-        " where email = %s", (OLA.email,),
-    )  # fmt: skip
+        " where email = %s",
+        (OLA.email,),
+    )
     world.recipient("D01", OLA.email)
     world.plan_and_send("for ola")
     mail = next(m for m in reversed(world.server.deliveries) if m.recipient == OLA.email)
@@ -70,9 +71,7 @@ def test_a_member_who_still_sees_the_branch_still_gets_it(world: MailWorld, ola:
 
 
 def test_a_test_does_not_go_to_who_no_longer_sees_its_branches(world: MailWorld, ola: str) -> None:
-    world.superuser.execute(
-        "update membership set role = 'manager' where email = %s", (OLA.email,)
-    )
+    world.superuser.execute("update membership set role = 'manager' where email = %s", (OLA.email,))
     with world.as_worker():
         world.plan("test", "test", started_by=OLA.email, recipient=OLA.email)
         world.superuser.execute(

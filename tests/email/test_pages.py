@@ -78,9 +78,7 @@ def test_a_stop_says_what_to_mend_until_mail_leaves_again(
     assert "Sending has stopped" not in ada.open(SEND).text + ada.open(HISTORY).text
 
 
-def test_a_test_goes_to_whoever_asks_and_counts_as_nothing(
-    world: MailWorld, ada: Browser
-) -> None:
+def test_a_test_goes_to_whoever_asks_and_counts_as_nothing(world: MailWorld, ada: Browser) -> None:
     world.cart("K3")
     answer = ada.submit(f"{SEND}/test", recipient=ANA, report_date=str(yesterday()))
     assert path_of(answer).startswith(HISTORY)
@@ -166,9 +164,7 @@ def test_only_what_failed_is_sent_again(world: MailWorld, ada: Browser) -> None:
     assert recipients == [ANA, "bo@acme.example", ANA]
 
 
-def test_an_unknown_message_is_resolved_by_an_admin_later(
-    world: MailWorld, ada: Browser
-) -> None:
+def test_an_unknown_message_is_resolved_by_an_admin_later(world: MailWorld, ada: Browser) -> None:
     world.cart("K3")
     world.server.script = lambda step, _: "drop" if step == "dot" else None
     with world.as_worker():
@@ -197,9 +193,7 @@ def test_links_are_withdrawn(world: MailWorld, ada: Browser, site: Site) -> None
     assert ada.open(found[0]).status_code == 410
 
 
-def test_a_manager_of_one_branch_sees_and_sends_that_alone(
-    world: MailWorld, meg: Browser
-) -> None:
+def test_a_manager_of_one_branch_sees_and_sends_that_alone(world: MailWorld, meg: Browser) -> None:
     world.recipient("D02", "bo@acme.example")
     with world.as_worker():
         job_id = world.plan(key="next")
@@ -221,8 +215,14 @@ def test_a_manager_of_one_branch_sees_and_sends_that_alone(
 
 
 def test_a_schedule_is_saved_shown_and_deleted(world: MailWorld, ada: Browser) -> None:
-    fields = {"kind": "days", "days": ["mon", "fri"], "at": "06:45", "time_zone": "UTC",
-              "waits": "y", "latest": "09:30"}  # fmt: skip
+    fields = {
+        "kind": "days",
+        "days": ["mon", "fri"],
+        "at": "06:45",
+        "time_zone": "UTC",
+        "waits": "y",
+        "latest": "09:30",
+    }
     page = check_page(ada.submit(f"{SCHEDULE}/report", **fields))
     assert "Schedule saved." in page.text() and "Next three times" in page.text()
     stored = world.superuser.execute(
@@ -230,9 +230,13 @@ def test_a_schedule_is_saved_shown_and_deleted(world: MailWorld, ada: Browser) -
         (world.tenant_id,),
     ).fetchall()
     assert stored == [("report", "45 6 * * 1,5", "09:30:00")]
-    for field, wrong in (("at", {"at": "25:00"}), ("at", {"days": []}), ("latest", {"latest": "9"}),
-                         ("time_zone", {"time_zone": "Mars/Base"}),
-                         ("cron", {"kind": "cron", "cron": "every day"})):  # fmt: skip
+    for field, wrong in (
+        ("at", {"at": "25:00"}),
+        ("at", {"days": []}),
+        ("latest", {"latest": "9"}),
+        ("time_zone", {"time_zone": "Mars/Base"}),
+        ("cron", {"kind": "cron", "cron": "every day"}),
+    ):
         answer = ada.submit(f"{SCHEDULE}/report", **fields | wrong)
         page = check_page(answer)
         assert answer.status_code == 422 and "Nothing was saved" in page.text()

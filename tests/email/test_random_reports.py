@@ -31,10 +31,13 @@ from tests.scopes import EVERYTHING
 
 Superuser = psycopg.Connection[Any]
 TILES = {
-    "net_revenue": "Net revenue", "orders": "Orders", "visitors": "Visitors",
-    "conversion_rate": "Conversion", "abandoned_carts": "Abandoned carts",
+    "net_revenue": "Net revenue",
+    "orders": "Orders",
+    "visitors": "Visitors",
+    "conversion_rate": "Conversion",
+    "abandoned_carts": "Abandoned carts",
     "failed_searches": "Failed searches",
-}  # fmt: skip
+}
 ACTOR = Actor("rep@acme.example", "page")
 
 
@@ -63,9 +66,14 @@ def world(
 def test_every_row_and_every_number(world: tuple[MailWorld, Random]) -> None:
     made, chance = world
     check_round(made, key="first")
-    open_ids = [row[0] for row in made.superuser.execute(
-        "select t.task_id from task as t inner join email_told_task as x using (task_id)"
-        " where t.tenant_id = %s group by 1 order by 1", (made.tenant_id,)).fetchall()]  # fmt: skip
+    open_ids = [
+        row[0]
+        for row in made.superuser.execute(
+            "select t.task_id from task as t inner join email_told_task as x using (task_id)"
+            " where t.tenant_id = %s group by 1 order by 1",
+            (made.tenant_id,),
+        ).fetchall()
+    ]
     assert len(open_ids) > 10
     for task_id in chance.sample(open_ids, len(open_ids) // 2):
         act(made, task_id, chance)
@@ -74,10 +82,14 @@ def test_every_row_and_every_number(world: tuple[MailWorld, Random]) -> None:
 
 
 def act(world: MailWorld, task_id: Any, chance: Random) -> None:
-    change = chance.choice([
-        Change("done", 0, "won"), Change("done", 0, "not_interested"),
-        Change("snooze", 0, snoozed_until=utc_now() + timedelta(days=3)), Change("call", 0),
-    ])  # fmt: skip
+    change = chance.choice(
+        [
+            Change("done", 0, "won"),
+            Change("done", 0, "not_interested"),
+            Change("snooze", 0, snoozed_until=utc_now() + timedelta(days=3)),
+            Change("call", 0),
+        ]
+    )
     with tenant_transaction(world.tenant_id) as conn:
         change_task(conn, world.tenant_id, task_id, change, ACTOR)
 
@@ -91,8 +103,9 @@ def check_round(world: MailWorld, key: str) -> None:
     mails = {one.recipient: one for one in world.server.deliveries[before:]}
     rows = world.superuser.execute(
         "select recipient, message_id, branch_ids, status from email_send_history"
-        " where tenant_id = %s and schedule_key = %s", (world.tenant_id, key),
-    ).fetchall()  # fmt: skip
+        " where tenant_id = %s and schedule_key = %s",
+        (world.tenant_id, key),
+    ).fetchall()
     assert len(rows) == 8 and {row[3] for row in rows} <= {"sent", "skipped"}
     for recipient, message_id, branch_ids, status in rows:
         own = told.get(recipient, set())
@@ -104,9 +117,13 @@ def check_round(world: MailWorld, key: str) -> None:
 
 
 def check_mail(
-    world: MailWorld, mail: Delivery, message_id: Any, branch_ids: list[str], waiting: set[Any],
+    world: MailWorld,
+    mail: Delivery,
+    message_id: Any,
+    branch_ids: list[str],
+    waiting: set[Any],
     told: set[Any],
-) -> None:  # fmt: skip
+) -> None:
     subject, text, html = str(mail.message["Subject"]), mail.part("plain"), mail.part("html")
     found = re.match(r"(\d+) new, (\d+) open – ", subject)
     assert found is not None, subject
@@ -122,8 +139,9 @@ def check_mail(
     assert listed == len(waiting), "the lists count the same tasks"
     rows = world.superuser.execute(
         "select t.branch_id, t.customer_name, x.told_as from email_told_task as x"
-        " inner join task as t using (tenant_id, task_id) where x.message_id = %s", (message_id,),
-    ).fetchall()  # fmt: skip
+        " inner join task as t using (tenant_id, task_id) where x.message_id = %s",
+        (message_id,),
+    ).fetchall()
     assert {row[0] for row in rows} <= set(branch_ids)
     assert sum(row[2] == "new" for row in rows) == new
     assert not re.search(r"\b(None|nan|NaN|null|undefined)\b", text + html)
@@ -148,8 +166,10 @@ def check_figures(world: MailWorld, text: str, branch_ids: list[str]) -> None:
 
 def count_waiting(world: MailWorld, branch_ids: list[str]) -> set[Any]:
     """The tasks that are open, asked of the tables and not of our functions."""
-    return {row[0] for row in world.superuser.execute(
-        """
+    return {
+        row[0]
+        for row in world.superuser.execute(
+            """
         select t.task_id
         from task as t
         where
@@ -159,8 +179,9 @@ def count_waiting(world: MailWorld, branch_ids: list[str]) -> set[Any]:
             and (t.expires_at > now() or t.touched_at is not null)
             and (t.cool_until is null or t.cool_until <= now() or t.touched_at is not null)
         """,
-        (world.tenant_id, branch_ids),
-    ).fetchall()}  # fmt: skip
+            (world.tenant_id, branch_ids),
+        ).fetchall()
+    }
 
 
 def told_before(world: MailWorld) -> dict[str, set[Any]]:

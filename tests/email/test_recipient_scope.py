@@ -31,8 +31,9 @@ def meg(site: Site, world: MailWorld) -> Iterator[Browser]:
     world.superuser.execute("delete from email_schedule")
     world.superuser.execute(
         "insert into email_schedule (tenant_id, kind, cron, time_zone)"
-        " values (%s, 'report', '0 7 * * 1', 'UTC')", (site.acme,),
-    )  # fmt: skip
+        " values (%s, 'report', '0 7 * * 1', 'UTC')",
+        (site.acme,),
+    )
     with Browser(site) as opened:
         opened.sign_in(MEG)
         yield opened
@@ -57,11 +58,15 @@ def mapping(world: MailWorld, email: str) -> UUID:
 
 # Why it is refused, branch, address.
 REFUSED = [
-    ("another branch", "D02", MEG.email), ("another branch", "D02", EVE),
-    ("an unknown branch", "X9", ANA), ("a member of another branch", "D01", OLA.email),
-    ("a viewer", "D01", VIEWER.email), ("an outside address", "D01", EVE),
-    ("a public provider", "D01", "acme@gmail.com"), ("a look-alike", "D01", "a@acme.example.com"),
-]  # fmt: skip
+    ("another branch", "D02", MEG.email),
+    ("another branch", "D02", EVE),
+    ("an unknown branch", "X9", ANA),
+    ("a member of another branch", "D01", OLA.email),
+    ("a viewer", "D01", VIEWER.email),
+    ("an outside address", "D01", EVE),
+    ("a public provider", "D01", "acme@gmail.com"),
+    ("a look-alike", "D01", "a@acme.example.com"),
+]
 
 
 @pytest.mark.parametrize("door", ["page", "change", "import", "post", "put"])
@@ -106,10 +111,11 @@ def test_an_outside_address_is_confirmed_and_audited(
 ) -> None:
     answer = meg.submit(PAGE, branch_id="D01", email=EVE, is_enabled="yes", **confirmation)
     answered = requests.post(
-        site.url(f"{API}/mappings"), headers=site.headers(MEG),
-        json={"location_id": "D01", "email": f"x{EVE}"} | ({"is_outside_confirmed": True}
-                                                          if confirmation else {}),
-    )  # fmt: skip
+        site.url(f"{API}/mappings"),
+        headers=site.headers(MEG),
+        json={"location_id": "D01", "email": f"x{EVE}"}
+        | ({"is_outside_confirmed": True} if confirmation else {}),
+    )
     content = f"branch_id,email\nD01,y{EVE}\n"
     imported = meg.submit(f"{PAGE}/import", apply="yes", content=content, **confirmation)
 
@@ -121,8 +127,9 @@ def test_an_outside_address_is_confirmed_and_audited(
     audited = world.superuser.execute(
         "select detail ->> 'is_outside', detail ->> 'outside' from audit_entry"
         " where tenant_id = %s and action like 'email.recipient%%' order by happened_at desc"
-        " limit 3", (site.acme,),
-    ).fetchall()  # fmt: skip
+        " limit 3",
+        (site.acme,),
+    ).fetchall()
     assert audited == [(None, f'["y{EVE}"]'), ("true", None), ("true", None)]
 
 

@@ -28,8 +28,9 @@ def fresh(site: Site, superuser: Superuser) -> Iterator[None]:
     superuser.execute("delete from email_suppression")
     superuser.execute(
         "insert into locations (tenant_id, location_id, name) values (%s, 'D01', 'Harbour'),"
-        " (%s, 'D02', 'Up <town>')", (site.acme, site.acme),
-    )  # fmt: skip
+        " (%s, 'D02', 'Up <town>')",
+        (site.acme, site.acme),
+    )
     yield
 
 
@@ -88,10 +89,13 @@ def test_who_unsubscribed_stays_out_until_an_admin_says_otherwise(
 
 @pytest.mark.parametrize(
     ("fields", "wrong"),
-    [({"email": "a@b.example"}, "branch_id"), ({"branch_id": "D01", "email": "ana"}, "email"),
-     ({"branch_id": "D01", "email": "a@b.example\r\nBcc: x@y.example"}, "email"),
-     ({"branch_id": "D01", "email": "a@b.example", "name": "x" * 121}, "name")],
-)  # fmt: skip
+    [
+        ({"email": "a@b.example"}, "branch_id"),
+        ({"branch_id": "D01", "email": "ana"}, "email"),
+        ({"branch_id": "D01", "email": "a@b.example\r\nBcc: x@y.example"}, "email"),
+        ({"branch_id": "D01", "email": "a@b.example", "name": "x" * 121}, "name"),
+    ],
+)
 def test_what_is_wrong_stands_beside_its_field(
     ada: Browser, superuser: Superuser, fields: dict[str, str], wrong: str
 ) -> None:
@@ -111,14 +115,16 @@ def test_a_file_is_shown_before_it_is_stored(ada: Browser, superuser: Superuser)
     preview = upload(ada, FILE)
     assert "1 new · 1 update · 0 unchanged · 0 error" in preview.text()
     assert len(stored(superuser)) == 1
-    content = preview.text(next(iter(preview.root.iter("textarea")))) and next(
-        iter(preview.root.iter("textarea"))
-    ).text
+    content = (
+        preview.text(next(iter(preview.root.iter("textarea"))))
+        and next(iter(preview.root.iter("textarea"))).text
+    )
     page = check_page(ada.submit(f"{PAGE}/import", apply="yes", content=content or ""))
     assert "Imported: 2 recipients added or changed." in page.text()
     assert stored(superuser) == [
-        ("D01", "ana@acme.example", "Ana", False), ("D02", "bo@acme.example", "", True),
-    ]  # fmt: skip
+        ("D01", "ana@acme.example", "Ana", False),
+        ("D02", "bo@acme.example", "", True),
+    ]
     again = upload(ada, FILE)
     assert "0 new · 0 update · 2 unchanged" in again.text()
 
@@ -137,9 +143,11 @@ def test_one_wrong_row_stops_all(ada: Browser, superuser: Superuser) -> None:
 )
 def test_a_file_that_is_none_is_refused(ada: Browser, content: bytes) -> None:
     answer = ada.post(
-        ada.site.url(f"{PAGE}/import"), {"csrf_token": ada.csrf_token()},
-        files={"file": ("x.csv", content)}, headers={"Origin": ada.site.base_url},
-    )  # fmt: skip
+        ada.site.url(f"{PAGE}/import"),
+        {"csrf_token": ada.csrf_token()},
+        files={"file": ("x.csv", content)},
+        headers={"Origin": ada.site.base_url},
+    )
     assert answer.status_code == 422
     assert check_page(answer).by_id("problems") is not None
 
@@ -160,9 +168,10 @@ def test_a_file_is_read_as_customer_files_are(
     area = next(iter(preview.root.iter("textarea"))).text
     ada.submit(f"{PAGE}/import", apply="yes", content=area or "", is_outside_confirmed="yes")
     assert stored(superuser) == [
-        ("D01", "b@x.example", "", False), ("D02", "c@x.example", "Müller", True),
+        ("D01", "b@x.example", "", False),
+        ("D02", "c@x.example", "Müller", True),
         ("D02", "d@x.example", "Müller", True),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_damaged_row_is_an_error_of_its_own(ada: Browser, superuser: Superuser) -> None:
@@ -185,9 +194,10 @@ def test_any_text_is_judged_or_refused(content: str) -> None:
 def upload(ada: Browser, content: str | bytes) -> Html:
     raw = content if isinstance(content, bytes) else content.encode()
     answer = ada.post(
-        ada.site.url(f"{PAGE}/import"), {"csrf_token": ada.csrf_token()},
+        ada.site.url(f"{PAGE}/import"),
+        {"csrf_token": ada.csrf_token()},
         files={"file": ("recipients.csv", raw)},
         headers={"Origin": ada.site.base_url},
-    )  # fmt: skip
+    )
     assert answer.status_code == 200, answer.text
     return check_page(answer)

@@ -20,21 +20,42 @@ ANA = "ana@acme.example"
 OTHERS = [f"r{n}@acme.example" for n in range(5)]
 
 STOPS = [
-    "550 relay not permitted", "554 Relay access denied", "550 5.7.1 Unable to relay",
-    "550 5.7.1 not from you", "554 5.7.1 blocked by policy", "550 5.7.60 no right to send as",
-    "550 5.7.26 unauthenticated sender", "530 5.7.0 Authentication required",
-    "550 5.3.0 out of order", "554 5.3.5 configuration error", "552 5.3.4 too big for the system",
-    "503 5.5.1 bad sequence", "503 what?", "530 Must issue a STARTTLS command first",
-    "553 sorry, that domain isn't in my list of allowed rcpthosts", "550 5.1.8 bad sender domain",
-    "550 5.1.7 bad sender syntax", "550 blocked, see 185.5.1.1", "550 sender not allowed here",
-    "550 Administrative prohibition", "554 listed on a blocklist",
-]  # fmt: skip
+    "550 relay not permitted",
+    "554 Relay access denied",
+    "550 5.7.1 Unable to relay",
+    "550 5.7.1 not from you",
+    "554 5.7.1 blocked by policy",
+    "550 5.7.60 no right to send as",
+    "550 5.7.26 unauthenticated sender",
+    "530 5.7.0 Authentication required",
+    "550 5.3.0 out of order",
+    "554 5.3.5 configuration error",
+    "552 5.3.4 too big for the system",
+    "503 5.5.1 bad sequence",
+    "503 what?",
+    "530 Must issue a STARTTLS command first",
+    "553 sorry, that domain isn't in my list of allowed rcpthosts",
+    "550 5.1.8 bad sender domain",
+    "550 5.1.7 bad sender syntax",
+    "550 blocked, see 185.5.1.1",
+    "550 sender not allowed here",
+    "550 Administrative prohibition",
+    "554 listed on a blocklist",
+]
 SUPPRESSES = [
-    "550 5.1.1 nobody", "550 5.1.10 null MX", "553 5.1.3 what", "550 5.1.6 moved",
-    "550 5.2.1 disabled", "550 #5.1.0 rejected", "550 nobody", "550 User unknown",
+    "550 5.1.1 nobody",
+    "550 5.1.10 null MX",
+    "553 5.1.3 what",
+    "550 5.1.6 moved",
+    "550 5.2.1 disabled",
+    "550 #5.1.0 rejected",
+    "550 nobody",
+    "550 User unknown",
     "550 <ana@acme.example>: Recipient address rejected: User unknown in relay recipient table",
-    "550 No such user - block list of nobody", "551 not local", "554 mailbox unavailable",
-]  # fmt: skip
+    "550 No such user - block list of nobody",
+    "551 not local",
+    "554 mailbox unavailable",
+]
 FAILS = ["552 5.2.2 full", "550 5.6.0 content", "554 no", "550 no", "552 mailbox full"]
 
 
@@ -125,10 +146,16 @@ def test_what_an_answer_does(
 
 @pytest.mark.parametrize(
     ("step", "answer"),
-    [("rcpt", "550 relay not permitted"), ("dot", "554 5.7.1 rejected by policy"),
-     ("mail", "550 5.7.1 not your address"), ("auth", "535 5.7.8 no"), ("connect", "554 go away"),
-     ("auth", "454 4.7.0 later"), ("ehlo", "421 4.3.2 closing")],
-)  # fmt: skip
+    [
+        ("rcpt", "550 relay not permitted"),
+        ("dot", "554 5.7.1 rejected by policy"),
+        ("mail", "550 5.7.1 not your address"),
+        ("auth", "535 5.7.8 no"),
+        ("connect", "554 go away"),
+        ("auth", "454 4.7.0 later"),
+        ("ehlo", "421 4.3.2 closing"),
+    ],
+)
 def test_a_server_that_refuses_all_stops_and_goes_on_by_itself(
     world: MailWorld, step: str, answer: str
 ) -> None:
@@ -171,7 +198,7 @@ def test_nothing_is_tried_while_a_stop_lasts_and_new_settings_end_it(patient: Ma
     patient.send()
     assert patient.server.connections == connections and patient.server.deliveries == []
     patient.superuser.execute(
-        "update tenant_config set smtp = smtp || '{\"from_name\": \"Acme\"}' where tenant_id = %s",
+        'update tenant_config set smtp = smtp || \'{"from_name": "Acme"}\' where tenant_id = %s',
         (patient.tenant_id,),
     )
     assert stop_of(patient) is None
@@ -211,8 +238,10 @@ def test_unclear_words_are_the_address_s_where_others_of_its_domain_get_mail(
     assert world.statuses() == {ANA: "failed", "eve@far.example": "failed", OTHERS[0]: "sent"}
     assert suppressed(world) == [], "nobody else had got anything when they were tried"
     world.plan(key="again")
-    world.superuser.execute("update email_send_history set changed_at = now() - interval '2 days'"
-                            " where status = 'failed'")  # fmt: skip
+    world.superuser.execute(
+        "update email_send_history set changed_at = now() - interval '2 days'"
+        " where status = 'failed'"
+    )
     world.send()
     assert suppressed(world) == [ANA]
     assert stop_of(world) is None

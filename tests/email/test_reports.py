@@ -50,8 +50,9 @@ def test_the_worked_example(world: MailWorld) -> None:
     told = world.superuser.execute(
         "select told_as, count(*) from email_told_task as t inner join email_send_history as h"
         " using (tenant_id, message_id) where h.tenant_id = %s and h.period_start = %s"
-        " group by 1 order by 1", (world.tenant_id, days_later(1).start),
-    ).fetchall()  # fmt: skip
+        " group by 1 order by 1",
+        (world.tenant_id, days_later(1).start),
+    ).fetchall()
     assert told == [("closed", 1), ("new", 2), ("open", 4)]
     text = world.server.deliveries[1].part("plain")
     assert "CLOSED SINCE THE LAST REPORT" in text and "Recovered: the customer ordered" in text
@@ -139,13 +140,19 @@ def test_what_waits_is_replaced_by_a_newer_report(world: MailWorld) -> None:
 
 @pytest.mark.parametrize(
     ("change", "reason"),
-    [("update branch_email_mappings set is_enabled = false where tenant_id = %s", "no longer"),
-     ("delete from branch_email_mappings where tenant_id = %s", "no longer"),
-     ("insert into email_suppression values (%s, 'ana@acme.example', 'unsubscribed')",
-      "unsubscribed"),
-     ("update task set closed_at = now(), closed_reason = 'ordered' where tenant_id = %s",
-      "ended meanwhile")],
-)  # fmt: skip
+    [
+        ("update branch_email_mappings set is_enabled = false where tenant_id = %s", "no longer"),
+        ("delete from branch_email_mappings where tenant_id = %s", "no longer"),
+        (
+            "insert into email_suppression values (%s, 'ana@acme.example', 'unsubscribed')",
+            "unsubscribed",
+        ),
+        (
+            "update task set closed_at = now(), closed_reason = 'ordered' where tenant_id = %s",
+            "ended meanwhile",
+        ),
+    ],
+)
 def test_whether_it_may_go_is_asked_again_when_it_goes(
     world: MailWorld, change: str, reason: str
 ) -> None:
@@ -201,8 +208,9 @@ def test_after_a_year_a_message_is_gone_with_what_it_told(world: MailWorld) -> N
     job_id = world.plan(key="fails", period=days_later(1))
     old = "now() - interval '366 days'"
     for table in ("email_send_history", "email_sending_jobs"):
-        world.superuser.execute(f"update {table} set created_at = {old} where tenant_id = %s",
-                                (world.tenant_id,))  # fmt: skip
+        world.superuser.execute(
+            f"update {table} set created_at = {old} where tenant_id = %s", (world.tenant_id,)
+        )
     assert forget_old_mail() == 2, "one was sent and one was skipped"
     assert [row[1] for row in world.messages()] == ["planned"], "what waits stays"
     kept = world.superuser.execute(

@@ -27,12 +27,30 @@ from tests.sql.comparing import make_tenant
 
 Superuser = psycopg.Connection[Any]
 ZONES = (
-    "UTC", "Europe/Berlin", "America/New_York", "America/St_Johns", "Australia/Lord_Howe",
-    "Asia/Kolkata", "Pacific/Auckland", "America/Santiago", "Africa/Casablanca", "Pacific/Apia",
-)  # fmt: skip
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/St_Johns",
+    "Australia/Lord_Howe",
+    "Asia/Kolkata",
+    "Pacific/Auckland",
+    "America/Santiago",
+    "Africa/Casablanca",
+    "Pacific/Apia",
+)
 # 02:30 is skipped and comes twice in several of them; 00:00 is a day's first instant.
-CRONS = ("30 2 * * *", "30 2 * * *", "30 2 * * *", "1 0 * * *", "15 2 * * *", "30 6 * * *",
-         "30 2 * * *", "30 23 * * *", "30 2 * * *", "0 3 * * *")  # fmt: skip
+CRONS = (
+    "30 2 * * *",
+    "30 2 * * *",
+    "30 2 * * *",
+    "1 0 * * *",
+    "15 2 * * *",
+    "30 6 * * *",
+    "30 2 * * *",
+    "30 23 * * *",
+    "30 2 * * *",
+    "0 3 * * *",
+)
 # By default the weeks in which nine of the zones change their clocks; SCHEDULE_DAYS=400 is a year.
 DAYS, SCHEDULERS = int(os.environ.get("SCHEDULE_DAYS", "45")), 3
 BEGIN = datetime(2026, 3, 5, tzinfo=UTC)
@@ -48,8 +66,7 @@ def world(config: Config, superuser: Superuser, tmp_path: Path) -> Iterator[Mail
 
 def schedule(world: MailWorld, cron: str, zone: str, latest: time | None = None) -> MailSchedule:
     with tenant_transaction(world.tenant_id) as conn:
-        world.insert("email_schedule", kind="report", cron=cron, time_zone=zone,
-                     latest_time=latest)  # fmt: skip
+        world.insert("email_schedule", kind="report", cron=cron, time_zone=zone, latest_time=latest)
         found = find_schedule(conn, world.tenant_id, "report")
     assert found is not None
     return found
@@ -71,19 +88,22 @@ def runs(world: MailWorld) -> list[tuple[date, str]]:
 def planned(world: MailWorld) -> list[tuple[date, date]]:
     return world.superuser.execute(
         "select period_start, period_end from email_sending_jobs where tenant_id = %s"
-        " order by created_at", (world.tenant_id,),
-    ).fetchall()  # fmt: skip
+        " order by created_at",
+        (world.tenant_id,),
+    ).fetchall()
 
 
 @pytest.mark.parametrize(
     ("cron", "due_at", "days"),
-    [("30 6 * * *", "2026-11-26 06:30", ("2026-11-25", "2026-11-25")),
-     ("30 6 * * 1-5", "2026-11-30 06:30", ("2026-11-27", "2026-11-29")),
-     ("0 7 * * 1", "2026-11-30 07:00", ("2026-11-23", "2026-11-29")),
-     ("0 7 1 * *", "2026-12-01 07:00", ("2026-11-01", "2026-11-30")),
-     ("0 7 1 1 *", "2026-01-01 07:00", ("2025-12-01", "2025-12-31")),
-     ("0 6,18 * * *", "2026-11-26 18:00", ("2026-11-25", "2026-11-25"))],
-)  # fmt: skip
+    [
+        ("30 6 * * *", "2026-11-26 06:30", ("2026-11-25", "2026-11-25")),
+        ("30 6 * * 1-5", "2026-11-30 06:30", ("2026-11-27", "2026-11-29")),
+        ("0 7 * * 1", "2026-11-30 07:00", ("2026-11-23", "2026-11-29")),
+        ("0 7 1 * *", "2026-12-01 07:00", ("2026-11-01", "2026-11-30")),
+        ("0 7 1 1 *", "2026-01-01 07:00", ("2025-12-01", "2025-12-31")),
+        ("0 6,18 * * *", "2026-11-26 18:00", ("2026-11-25", "2026-11-25")),
+    ],
+)
 def test_the_period_of_a_run(cron: str, due_at: str, days: tuple[str, str]) -> None:
     zone = "America/New_York"
     made = MailSchedule(uuid4(), uuid4(), "report", cron, zone, None, False, None)
@@ -122,8 +142,14 @@ def test_it_does_not_wait_for_what_is_there(world: MailWorld) -> None:
     now = datetime(2026, 11, 26, 6, 1, tzinfo=UTC)
     assert start_due(now) == 0
     for event_type in ("purchase", "add_to_cart"):
-        world.insert("day_load", event_date=date(2026, 11, 25), event_type=event_type,
-                     source_kind="daily", row_count=0, load_id=1)  # fmt: skip
+        world.insert(
+            "day_load",
+            event_date=date(2026, 11, 25),
+            event_type=event_type,
+            source_kind="daily",
+            row_count=0,
+            load_id=1,
+        )
     assert start_due(now) == 1
 
 
@@ -157,8 +183,9 @@ def test_two_runs_on_one_local_day_are_one(world: MailWorld) -> None:
 def test_a_schedule_is_stored_with_its_next_instant(world: MailWorld, config: Config) -> None:
     db.configure(config)
     with tenant_transaction(world.tenant_id) as conn:
-        store_schedule(conn, world.tenant_id, "digest", "0 7 * * 1", "UTC", time(9),
-                       is_paused=False)  # fmt: skip
+        store_schedule(
+            conn, world.tenant_id, "digest", "0 7 * * 1", "UTC", time(9), is_paused=False
+        )
         made = find_schedule(conn, world.tenant_id, "digest")
         assert made is not None and made.due_at is not None and made.due_at.weekday() == 0
         store_schedule(conn, world.tenant_id, "digest", "0 7 * * 1", "UTC", None, is_paused=True)
@@ -184,8 +211,9 @@ def test_every_day_in_ten_zones_with_three_schedulers(
             due_at = next_runs(cron, zone, BEGIN, DAYS)
             superuser.execute(
                 "insert into email_schedule (tenant_id, kind, cron, time_zone, due_at)"
-                " values (%s, 'report', %s, %s, %s)", (tenant_id, cron, zone, due_at[0]),
-            )  # fmt: skip
+                " values (%s, 'report', %s, %s, %s)",
+                (tenant_id, cron, zone, due_at[0]),
+            )
             instants |= set(due_at)
             expected[tenant_id] = [one.astimezone(ZoneInfo(zone)).date() for one in due_at]
             assert len(set(expected[tenant_id])) == DAYS, "cron itself gives each local day one"
@@ -205,6 +233,7 @@ def test_every_day_in_ten_zones_with_three_schedulers(
             assert found == [(day, "started") for day in days], tenants[tenant_id]
             jobs = superuser.execute(
                 "select count(*), count(distinct job_id) from email_sending_jobs"
-                " where tenant_id = %s", (tenant_id,),
-            ).fetchone()  # fmt: skip
+                " where tenant_id = %s",
+                (tenant_id,),
+            ).fetchone()
             assert jobs == (DAYS, DAYS)

@@ -50,7 +50,7 @@ def test_one_fault_at_one_step(
     world.server.hang_s = 3
     world.plan()
     world.send()
-    (status, reason, attempts), = world.messages("status, reason, attempts")
+    ((status, reason, attempts),) = world.messages("status, reason, attempts")
     assert status == expected(step, fault), reason
     assert (status == "sent") == (reason is None)
     assert attempts >= 1
@@ -60,7 +60,7 @@ def test_one_fault_at_one_step(
     world.server.script = lambda _step, _recipient: None
     world.hurry()
     world.send()
-    (after,), = world.messages("status")
+    ((after,),) = world.messages("status")
     assert after == ("sent" if status in ("sent", "planned") else status)
     assert len(world.server.deliveries) == (1 if after == "sent" else deliveries)
 
@@ -97,8 +97,9 @@ def test_a_tenant_has_one_sending_job_at_a_time(world: MailWorld) -> None:
     world.superuser.execute("delete from processing_jobs where kind = 'send_mail'")
     job_id = start_tenant(world.tenant_id)
     assert job_id is not None and start_tenant(world.tenant_id) is None
-    world.superuser.execute("update processing_jobs set status = 'processing' where job_id = %s",
-                            (job_id,))  # fmt: skip
+    world.superuser.execute(
+        "update processing_jobs set status = 'processing' where job_id = %s", (job_id,)
+    )
     assert start_tenant(world.tenant_id) is None
 
 
@@ -106,7 +107,8 @@ def test_what_a_dead_worker_left_is_said_also_while_sending_is_off(world: MailWo
     world.plan()
     world.superuser.execute(
         "update email_send_history set status = 'sending', lease_id = gen_random_uuid(),"
-        " leased_until = now() - interval '1 second' where tenant_id = %s", (world.tenant_id,)
+        " leased_until = now() - interval '1 second' where tenant_id = %s",
+        (world.tenant_id,),
     )
     world.superuser.execute("update email_switch set database_oid = 1")
     assert start_tenant(world.tenant_id) is None

@@ -23,8 +23,13 @@ from tests.jobs.workers import children, frozen
 from tests.running import ADA, REP
 
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "5"))
-PAGES = ("/analytics/overview?full=1", "/analytics/queue", "/analytics/customers", "/data",
-         "/auth/settings/bigquery")  # fmt: skip
+PAGES = (
+    "/analytics/overview?full=1",
+    "/analytics/queue",
+    "/analytics/customers",
+    "/data",
+    "/auth/settings/bigquery",
+)
 MENDED_LIMIT_S = 60.0 + 3 * OUTAGE_S
 TOLD_AFTER_S = 120.0  # by then a run has given up for now, and the job's page says why
 

@@ -31,8 +31,12 @@ OUTAGE_S = float(os.environ.get("OUTAGE_S", "10"))
 PEOPLE, PAUSE_S = 30, 1.0  # more than there are threads, and more than may wait
 PAGE_LIMIT_S, LIVE_LIMIT_S, RETURN_LIMIT_S = 10.0, 1.0, 5.0
 PAGES = ("/analytics/queue", "/analytics/overview", "/analytics/customers", "/auth/members")
-SHOWN = {"/analytics/queue": "My queue", "/analytics/overview": "Overview",
-         "/analytics/customers": "Customers", "/auth/members": "ada@acme.example"}  # fmt: skip
+SHOWN = {
+    "/analytics/queue": "My queue",
+    "/analytics/overview": "Overview",
+    "/analytics/customers": "Customers",
+    "/auth/members": "ada@acme.example",
+}
 WAYS: dict[str, Callable[[SlowRelay], AbstractContextManager[None]]] = {
     "freeze": SlowRelay.freeze,
     "blackhole": SlowRelay.blackhole,
@@ -90,10 +94,13 @@ def scene(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scen
     (folder / stack.ENV_FILE).touch()
     number = urlsplit(site.config.database_url).port or 0
     relay, own = SlowRelay(number), free_port()
-    config = site.config.model_copy(update={
-        "database_url": re.sub(rf":{number}/", f":{relay.port}/", site.config.database_url),
-        "log_dir": str(folder / "logs"), "tenant_calls_per_minute": 1_000_000,
-    })  # fmt: skip
+    config = site.config.model_copy(
+        update={
+            "database_url": re.sub(rf":{number}/", f":{relay.port}/", site.config.database_url),
+            "log_dir": str(folder / "logs"),
+            "tenant_calls_per_minute": 1_000_000,
+        }
+    )
     service: Process = stack.start_service(config, "all", own, folder)
     try:
         service.wait_until(lambda: stack.is_alive(own))

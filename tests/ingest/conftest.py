@@ -35,6 +35,12 @@ def server() -> Iterator[FakeBigQuery]:
 def settings(server: FakeBigQuery, private_key: str) -> BigQuerySettings:
     account = ServiceAccount("project-one", "reader@project-one.iam", "k1", private_key)
     return BigQuerySettings(
-        "project-one", "analytics_1", account, location="EU", endpoint=server.endpoint,
-        token_uri=server.token_uri, call_timeout_s=5, first_pause_s=0.01,
-    )  # fmt: skip
+        "project-one",
+        "analytics_1",
+        account,
+        location="EU",
+        endpoint=server.endpoint,
+        token_uri=server.token_uri,
+        call_timeout_s=5,
+        first_pause_s=0.01,
+    )

@@ -21,7 +21,7 @@ from tests.running import (
     port,
     provider,
     site,
-)  # fmt: skip
+)
 
 __all__ = ["browser", "port", "provider", "site"]
 

@@ -88,23 +88,40 @@ def _directory(world: World, _: ExitStack) -> None:
 
 
 FAULTS = [
-    Fault("wrong password", lambda w, _: w.configure(password="wrong"),
-          "Sign-in at .* was refused. Check the user name and the password"),
-    Fault("keys alone", lambda w, _: setattr(w.sftp, "methods", ("publickey",)),
-          "does not take a password from this user. It offers: publickey"),
+    Fault(
+        "wrong password",
+        lambda w, _: w.configure(password="wrong"),
+        "Sign-in at .* was refused. Check the user name and the password",
+    ),
+    Fault(
+        "keys alone",
+        lambda w, _: setattr(w.sftp, "methods", ("publickey",)),
+        "does not take a password from this user. It offers: publickey",
+    ),
     Fault("changed host key", _other_key, "another host key .* accept the new key"),
     Fault("hang at the banner", _mute, "did not greet as an SFTP server", is_passing=True),
-    Fault("refused connection", lambda w, _: w.configure(port=free_port()),
-          "refused on port .* firewall", is_passing=True),
-    Fault("closed at sign-in", _close_at_sign_in,
-          "closed the connection during the sign-in", is_passing=True),
+    Fault(
+        "refused connection",
+        lambda w, _: w.configure(port=free_port()),
+        "refused on port .* firewall",
+        is_passing=True,
+    ),
+    Fault(
+        "closed at sign-in",
+        _close_at_sign_in,
+        "closed the connection during the sign-in",
+        is_passing=True,
+    ),
     Fault("stall", _break("stall"), "broke off or stood still", is_passing=True),
     Fault("drop", _break("drop"), "broke off", is_passing=True),
     Fault("early end", _break("end"), "broke off after .* rename it", is_passing=True),
     Fault("grows", _grow, "changed on the SFTP server while it was read", is_passing=True),
     Fault("is replaced", _replace, "changed on the SFTP server while", is_passing=True),
-    Fault("missing file", lambda w, _: w.configure(users_path="/gone.csv"),
-          r"/gone\.csv does not exist .* Check the path"),
+    Fault(
+        "missing file",
+        lambda w, _: w.configure(users_path="/gone.csv"),
+        r"/gone\.csv does not exist .* Check the path",
+    ),
     Fault("directory", _directory, "/folder on the SFTP server is not a file. Correct the path"),
     Fault("truncated workbook", _content(bad_files.truncated), "users.xlsx: .* damaged"),
     Fault("zip bomb", _content(bad_files.zip_bomb), "users.xlsx: .* packed denser"),
@@ -121,8 +138,11 @@ FAULTS = [
     Fault("wrong header", _csv(b"Foo,Bar\n1,2\n"), "users.csv: .*lacks the column user_id"),
     Fault("NUL", _csv(b"id,name\n1,a\x00b\n"), "users.csv: .* holds NUL bytes"),
     Fault("broken UTF-16", _csv("id\n1\n".encode("utf-16")[:-1]), "begins as UTF-16"),
-    Fault("half the rows", _csv(b"id\nU1\nU2\nU3\nU4\nU5\n"),
-          "users.csv has 5 contacts and had 12 the last time: it was held back"),
+    Fault(
+        "half the rows",
+        _csv(b"id\nU1\nU2\nU3\nU4\nU5\n"),
+        "users.csv has 5 contacts and had 12 the last time: it was held back",
+    ),
     Fault("header alone", _csv(b"id,name\n"), "has 0 contacts and had 12 .* held back"),
     Fault("empty file", _csv(b""), "users.csv: The file is empty"),
-]  # fmt: skip
+]

@@ -59,10 +59,14 @@ class World:
     def configure(self, **changes: Any) -> None:
         """The tenant's settings, with `changes` in place of the right ones."""
         fields: dict[str, Any] = {
-            "host": "127.0.0.1", "port": self.sftp.port, "username": "acme",
-            "password": PASSWORD, "host_key": self.sftp.host_key,
-            "users_path": "/users.xlsx", "locations_path": "/locations.csv",
-        }  # fmt: skip
+            "host": "127.0.0.1",
+            "port": self.sftp.port,
+            "username": "acme",
+            "password": PASSWORD,
+            "host_key": self.sftp.host_key,
+            "users_path": "/users.xlsx",
+            "locations_path": "/locations.csv",
+        }
         provision.set_sftp(self.tenant_id, **(fields | changes))
         provision.set_bigquery(self.tenant_id, "project-one", "analytics_1", "EU", self.account)
 
@@ -143,17 +147,23 @@ class World:
 def key_file(private_key: str) -> str:
     """The key file of a service account, as JSON."""
     account = {
-        "type": "service_account", "project_id": "project-one", "private_key_id": "k1",
-        "client_email": "reader@project-one.iam", "private_key": private_key,
-    }  # fmt: skip
+        "type": "service_account",
+        "project_id": "project-one",
+        "private_key_id": "k1",
+        "client_email": "reader@project-one.iam",
+        "private_key": private_key,
+    }
     return json.dumps(account)
 
 
 @contextmanager
 def running(
-    config: Config, tenant_id: UUID, superuser: psycopg.Connection[Any], private_key: str,
+    config: Config,
+    tenant_id: UUID,
+    superuser: psycopg.Connection[Any],
+    private_key: str,
     folder: Path,
-) -> Iterator[World]:  # fmt: skip
+) -> Iterator[World]:
     """The world over `folder`, with this process as its worker."""
     folder.mkdir(exist_ok=True)
     with bigquery_server.running() as big, sftp_server.running(folder) as files:
@@ -169,5 +179,3 @@ def running(
         crypto.configure(live.credential_keys)
         yield World(tenant_id, big, files, superuser, key_file(private_key), live)
     db.configure(config)
-
-

@@ -20,9 +20,12 @@ from tests.ingest.files import HEADER
 
 @pytest.fixture(scope="module")
 def running(
-    config: Config, cast: Cast, superuser: psycopg.Connection[tuple[object, ...]],
-    private_key: str, tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:  # fmt: skip
+    config: Config,
+    cast: Cast,
+    superuser: psycopg.Connection[tuple[object, ...]],
+    private_key: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world") / "files"
     with file_world.running(config, cast.acme, superuser, private_key, folder) as made:
         yield made
@@ -58,7 +61,13 @@ def reasons(job: Job) -> list[str]:
 
 def contacts(count: int, **columns: str) -> str:
     """A customer file; a column's text may name the row as {n}."""
-    defaults = {"name": "P{n}", "email": "p{n}@x.test", "phone": "5{n}",
-                "erp": "C{n}", "company": "Co{n}", "branch": "D{n}"}  # fmt: skip
+    defaults = {
+        "name": "P{n}",
+        "email": "p{n}@x.test",
+        "phone": "5{n}",
+        "erp": "C{n}",
+        "company": "Co{n}",
+        "branch": "D{n}",
+    }
     row = ",".join((defaults | columns).values())
     return "\n".join([HEADER, *(f"U{n}," + row.format(n=n) for n in range(count))]) + "\n"

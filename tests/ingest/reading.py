@@ -20,10 +20,14 @@ NOON = int(datetime(2025, 4, 1, 12, tzinfo=UTC).timestamp()) * 1_000_000
 def page_view(second: int, **cells: str | None) -> dict[str, str | None]:
     """A page view of 1 April 2025, `second` seconds after noon UTC."""
     row: dict[str, str | None] = {
-        "event_date": "20250401", "event_ts": str(NOON + second * 1_000_000),
-        "event_name": "page_view", "user_pseudo_id": "1.2", "ga_session_id": "100",
-        "source_table": "events_20250401", "page_url": f"https://shop.example/{second}",
-    }  # fmt: skip
+        "event_date": "20250401",
+        "event_ts": str(NOON + second * 1_000_000),
+        "event_name": "page_view",
+        "user_pseudo_id": "1.2",
+        "ga_session_id": "100",
+        "source_table": "events_20250401",
+        "page_url": f"https://shop.example/{second}",
+    }
     return row | cells
 
 
@@ -44,9 +48,15 @@ def read(
     connection = bigquery.open_bigquery(settings, within)
     sources = bigquery.list_sources(connection, settings, [DAY], within)
     return bigquery.extract(
-        connection, settings, event_table, sources, folder / "spool.arrow", job_key=job_key,
-        progress=lambda done, total: None, limits=within,
-    )  # fmt: skip
+        connection,
+        settings,
+        event_table,
+        sources,
+        folder / "spool.arrow",
+        job_key=job_key,
+        progress=lambda done, total: None,
+        limits=within,
+    )
 
 
 def spooled(extraction: Extraction) -> list[str]:

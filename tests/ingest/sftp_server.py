@@ -66,9 +66,12 @@ def _in(loop: asyncio.AbstractEventLoop, work: Any) -> Future[Any]:
 
 async def _listen(fake: FakeSftp, key: asyncssh.SSHKey) -> asyncssh.SSHAcceptor:
     return await asyncssh.create_server(
-        lambda: _Logins(fake), "127.0.0.1", 0, server_host_keys=[key],
+        lambda: _Logins(fake),
+        "127.0.0.1",
+        0,
+        server_host_keys=[key],
         sftp_factory=lambda channel: _Files(fake, channel),
-    )  # fmt: skip
+    )
 
 
 async def _close(server: asyncssh.SSHAcceptor) -> None:

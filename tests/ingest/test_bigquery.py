@@ -118,10 +118,14 @@ def test_one_failing_type_does_not_stop_the_others(
     sources = bigquery.list_sources(connection, settings, [DAY], limits())
 
     results = bigquery.extract_all(
-        connection, settings, dict.fromkeys(("page_view", "purchase", "view_item"), sources),
+        connection,
+        settings,
+        dict.fromkeys(("page_view", "purchase", "view_item"), sources),
         tmp_path,
-        job_key="job-1", progress=lambda name, done, total: None, limits=limits(),
-    )  # fmt: skip
+        job_key="job-1",
+        progress=lambda name, done, total: None,
+        limits=limits(),
+    )
 
     kinds = sorted(type(result).__name__ for result in results.values())
     assert kinds == ["Extraction", "Extraction", "Upstream"]

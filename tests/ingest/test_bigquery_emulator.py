@@ -29,10 +29,15 @@ PROJECT = "project-one"
 DAY, NEXT, THIRD = date(2025, 4, 1), date(2025, 4, 2), date(2025, 4, 3)
 NOON = 1_743_508_800_000_000
 ITEMS = [
-    {"item_id": "A", "item_name": "Bolt", "item_category": "(not set)", "price": 2.5,
-     "quantity": "3"},
+    {
+        "item_id": "A",
+        "item_name": "Bolt",
+        "item_category": "(not set)",
+        "price": 2.5,
+        "quantity": "3",
+    },
     {"item_id": "", "item_name": "Nut", "price": "NaN"},
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +63,26 @@ def settings(
     account = ServiceAccount(PROJECT, "reader@project-one.iam", "k1", private_key)
     with running() as tokens:
         yield BigQuerySettings(
-            PROJECT, "analytics_1", account, endpoint=server.endpoint, token_uri=tokens.token_uri,
+            PROJECT,
+            "analytics_1",
+            account,
+            endpoint=server.endpoint,
+            token_uri=tokens.token_uri,
             storage_endpoint=server.storage_endpoint if request.param == "storage" else None,
-        )  # fmt: skip
+        )
 
 
 def _event(number: int, name: str = "page_view", params: Any = (), **more: Any) -> dict[str, Any]:
     """A row as `bq extract` writes it, on 1 April 2025."""
     listed = [{"key": key, "value": value} for key, value in params]
     return {
-        "event_date": "20250401", "event_timestamp": str(NOON + number), "event_name": name,
-        "user_pseudo_id": "1.2", "event_params": listed, **more,
-    }  # fmt: skip
+        "event_date": "20250401",
+        "event_timestamp": str(NOON + number),
+        "event_name": name,
+        "user_pseudo_id": "1.2",
+        "event_params": listed,
+        **more,
+    }
 
 
 def _param(key: str, **value: Any) -> tuple[str, dict[str, Any]]:
@@ -91,7 +104,9 @@ DAY_ROWS: list[dict[str, Any]] = [
         "device": {"category": "desktop"},
         "geo": {"city": "Bonn", "country": "Germany"},
         "traffic_source": {"source": "google", "medium": "organic"},
-        "batch_page_id": "5", "batch_ordering_id": "2", "batch_event_index": "1",
+        "batch_page_id": "5",
+        "batch_ordering_id": "2",
+        "batch_event_index": "1",
     },
     {
         "name": "add_to_cart",
@@ -121,7 +136,7 @@ DAY_ROWS: list[dict[str, Any]] = [
         "params": [_param("search_term", string_value="M8")],
     },
     {"name": "scroll"},
-]  # fmt: skip
+]
 
 
 def _write(directory: Path, table: str, rows: list[dict[str, Any]]) -> None:
@@ -134,23 +149,32 @@ def _limits() -> Limits:
     return Limits(time.monotonic() + 600, lambda: False)
 
 
-def read(
-    settings: BigQuerySettings, table: str, folder: Path, *days: date
-) -> list[dict[str, Any]]:
+def read(settings: BigQuerySettings, table: str, folder: Path, *days: date) -> list[dict[str, Any]]:
     """The filled cells of every spooled row of these days, in time order."""
     connection = bigquery.open_bigquery(settings, _limits())
     sources = bigquery.list_sources(connection, settings, days, _limits())
     extraction = bigquery.extract(
-        connection, settings, table, sources, folder / "spool.arrow", job_key="job-1",
-        progress=lambda done, total: None, limits=_limits(),
-    )  # fmt: skip
+        connection,
+        settings,
+        table,
+        sources,
+        folder / "spool.arrow",
+        job_key="job-1",
+        progress=lambda done, total: None,
+        limits=_limits(),
+    )
     assert not extraction.refused
     rows = [row for batch in open_spool(extraction.spool_path) for row in batch.to_pylist()]
     rows.sort(key=lambda row: row["event_ts"])
     assert all(isinstance(row["content_hash"], int) for row in rows)
     common = (
-        "event_date", "event_ts", "event_name", "user_pseudo_id", "source_table", "content_hash",
-    )  # fmt: skip
+        "event_date",
+        "event_ts",
+        "event_name",
+        "user_pseudo_id",
+        "source_table",
+        "content_hash",
+    )
     kept = [{k: v for k, v in row.items() if v is not None and k not in common} for row in rows]
     return [{"event_name": row["event_name"], **k} for row, k in zip(rows, kept, strict=True)]
 
@@ -158,14 +182,23 @@ def read(
 def test_a_page_view(settings: BigQuerySettings, tmp_path: Path) -> None:
     assert read(settings, "page_view", tmp_path, DAY) == [
         {
-            "event_name": "page_view", "ga_session_id": 100, "user_id": "U1",
-            "company_id": "4711", "is_engaged": True, "batch_page_id": 5,
-            "batch_ordering_id": 2, "batch_event_index": 1,
-            "page_url": "https://shop.example/ü", "page_title": "Home",
-            "device_category": "desktop", "city": "Bonn", "country": "Germany",
-            "traffic_source": "google", "traffic_medium": "organic",
+            "event_name": "page_view",
+            "ga_session_id": 100,
+            "user_id": "U1",
+            "company_id": "4711",
+            "is_engaged": True,
+            "batch_page_id": 5,
+            "batch_ordering_id": 2,
+            "batch_event_index": 1,
+            "page_url": "https://shop.example/ü",
+            "page_title": "Home",
+            "device_category": "desktop",
+            "city": "Bonn",
+            "country": "Germany",
+            "traffic_source": "google",
+            "traffic_medium": "organic",
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_a_cart_event_has_its_first_item_and_all_of_them(
@@ -174,16 +207,32 @@ def test_a_cart_event_has_its_first_item_and_all_of_them(
     (row,) = read(settings, "add_to_cart", tmp_path, DAY)
 
     assert json.loads(row.pop("items_json")) == [
-        {"item_id": "A", "item_name": "Bolt", "item_category": "(not set)", "price": 2.5,
-         "quantity": 3},
-        {"item_id": None, "item_name": "Nut", "item_category": None, "price": None,
-         "quantity": None},
-    ]  # fmt: skip
+        {
+            "item_id": "A",
+            "item_name": "Bolt",
+            "item_category": "(not set)",
+            "price": 2.5,
+            "quantity": 3,
+        },
+        {
+            "item_id": None,
+            "item_name": "Nut",
+            "item_category": None,
+            "price": None,
+            "quantity": None,
+        },
+    ]
     assert row == {
-        "event_name": "add_to_cart", "ga_session_id": 100, "is_engaged": True, "currency": "EUR",
-        "value": Decimal(7), "item_id": "A", "item_name": "Bolt", "item_price": Decimal("2.5"),
+        "event_name": "add_to_cart",
+        "ga_session_id": 100,
+        "is_engaged": True,
+        "currency": "EUR",
+        "value": Decimal(7),
+        "item_id": "A",
+        "item_name": "Bolt",
+        "item_price": Decimal("2.5"),
         "quantity": Decimal(3),
-    }  # fmt: skip
+    }
 
 
 def test_purchases_and_refunds_find_their_amount_and_id(
@@ -234,10 +283,13 @@ def test_missing_new_and_retyped_columns_are_read_as_far_as_they_go(
 ) -> None:
     name = EVENT_TABLES[table].event_names[0]
     row = {
-        "event_date": "2025-04-03", "event_timestamp": "2025-04-03T12:00:00Z", "event_name": name,
+        "event_date": "2025-04-03",
+        "event_timestamp": "2025-04-03T12:00:00Z",
+        "event_name": name,
         "event_params": [{"key": "ga_session_id", "value": {"int_value": "100"}}],
-        "batch_page_id": "5", "brand_new": "x",
-    }  # fmt: skip
+        "batch_page_id": "5",
+        "brand_new": "x",
+    }
     loading = google.LoadJobConfig(
         schema=OTHER_SCHEMA,
         source_format="NEWLINE_DELIMITED_JSON",
@@ -258,15 +310,21 @@ def test_the_content_hash_tells_rows_apart_by_any_parameter(
     settings: BigQuerySettings, tmp_path: Path
 ) -> None:
     listed = [
-        [{"key": "ga_session_id", "value": {"int_value": "100"}},
-         {"key": "engagement_time_msec", "value": {"int_value": msec}}]
+        [
+            {"key": "ga_session_id", "value": {"int_value": "100"}},
+            {"key": "engagement_time_msec", "value": {"int_value": msec}},
+        ]
         for msec in ("5", "5", "6")
-    ]  # fmt: skip
+    ]
     rows = [
-        {"event_date": "2025-04-04", "event_timestamp": "2025-04-04T12:00:00Z",
-         "event_name": "page_view", "event_params": params}
+        {
+            "event_date": "2025-04-04",
+            "event_timestamp": "2025-04-04T12:00:00Z",
+            "event_name": "page_view",
+            "event_params": params,
+        }
         for params in listed
-    ]  # fmt: skip
+    ]
     loading = google.LoadJobConfig(
         schema=OTHER_SCHEMA,
         source_format="NEWLINE_DELIMITED_JSON",
@@ -280,9 +338,15 @@ def test_the_content_hash_tells_rows_apart_by_any_parameter(
     ).result()
     sources = bigquery.list_sources(connection, settings, [date(2025, 4, 4)], _limits())
     extraction = bigquery.extract(
-        connection, settings, "page_view", sources, tmp_path / "spool.arrow", job_key="job-2",
-        progress=lambda done, total: None, limits=_limits(),
-    )  # fmt: skip
+        connection,
+        settings,
+        "page_view",
+        sources,
+        tmp_path / "spool.arrow",
+        job_key="job-2",
+        progress=lambda done, total: None,
+        limits=_limits(),
+    )
     hashes = [
         row["content_hash"] for b in open_spool(extraction.spool_path) for row in b.to_pylist()
     ]

@@ -22,17 +22,25 @@ from tests.jobs.workers import Workers, environment, kill
 
 TYPES = 7
 CALLS = [
-    "token", "tables.list", "tables.get", "jobs.insert", "queries.get",
-    "CreateReadSession", "ReadRows",
-]  # fmt: skip
+    "token",
+    "tables.list",
+    "tables.get",
+    "jobs.insert",
+    "queries.get",
+    "CreateReadSession",
+    "ReadRows",
+]
 SHORT = {"job_lease_s": 2.0, "job_heartbeat_s": 0.3, "job_sweep_s": 0.4}
 
 
 @pytest.fixture(scope="module")
 def made(
-    config: Config, cast: Cast, superuser: psycopg.Connection[tuple[object, ...]],
-    private_key: str, tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:  # fmt: skip
+    config: Config,
+    cast: Cast,
+    superuser: psycopg.Connection[tuple[object, ...]],
+    private_key: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world") / "files"
     short = config.model_copy(update=SHORT)
     with file_world.running(short, cast.acme, superuser, private_key, folder) as world:

@@ -29,9 +29,12 @@ Stored = tuple[object, object, object]
 
 @pytest.fixture(scope="module")
 def loaded(
-    config: Config, cast: Cast, superuser: psycopg.Connection[tuple[object, ...]],
-    private_key: str, tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:  # fmt: skip
+    config: Config,
+    cast: Cast,
+    superuser: psycopg.Connection[tuple[object, ...]],
+    private_key: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world") / "files"
     with file_world.running(config, cast.acme, superuser, private_key, folder) as made:
         made.restore()

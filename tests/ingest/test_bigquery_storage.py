@@ -80,9 +80,12 @@ def test_a_result_without_rows_asks_for_no_session(
 
 @pytest.mark.parametrize("code", PASSING, ids=lambda code: code.name)
 def test_a_broken_stream_is_read_on_from_the_row_it_broke_at(
-    server: FakeBigQuery, storage: FakeStorage, fast: BigQuerySettings, tmp_path: Path,
+    server: FakeBigQuery,
+    storage: FakeStorage,
+    fast: BigQuerySettings,
+    tmp_path: Path,
     code: grpc.StatusCode,
-) -> None:  # fmt: skip
+) -> None:
     storage.fail("ReadRows", StorageFault(code, after=2), StorageFault(code, after=2))
 
     assert spooled(read(fast, tmp_path)) == URLS
@@ -93,9 +96,13 @@ def test_a_broken_stream_is_read_on_from_the_row_it_broke_at(
 @pytest.mark.parametrize("call", ["CreateReadSession", "ReadRows"])
 @pytest.mark.parametrize("code", PASSING, ids=lambda code: code.name)
 def test_a_passing_fault_is_tried_again_and_the_query_is_not(
-    server: FakeBigQuery, storage: FakeStorage, fast: BigQuerySettings, tmp_path: Path,
-    call: str, code: grpc.StatusCode,
-) -> None:  # fmt: skip
+    server: FakeBigQuery,
+    storage: FakeStorage,
+    fast: BigQuerySettings,
+    tmp_path: Path,
+    call: str,
+    code: grpc.StatusCode,
+) -> None:
     storage.fail(call, StorageFault(code), StorageFault(code))
 
     assert spooled(read(fast, tmp_path)) == URLS
@@ -105,9 +112,13 @@ def test_a_passing_fault_is_tried_again_and_the_query_is_not(
 @pytest.mark.parametrize("call", ["CreateReadSession", "ReadRows"])
 @pytest.mark.parametrize("code", REFUSING, ids=lambda code: code.name)
 def test_a_refusal_falls_back_to_rest_without_a_second_query(
-    server: FakeBigQuery, storage: FakeStorage, fast: BigQuerySettings, tmp_path: Path,
-    call: str, code: grpc.StatusCode,
-) -> None:  # fmt: skip
+    server: FakeBigQuery,
+    storage: FakeStorage,
+    fast: BigQuerySettings,
+    tmp_path: Path,
+    call: str,
+    code: grpc.StatusCode,
+) -> None:
     storage.fail(call, *[StorageFault(code)] * 9)
 
     assert spooled(read(fast, tmp_path)) == URLS
@@ -127,9 +138,12 @@ def test_a_refusal_falls_back_to_rest_without_a_second_query(
     ids=lambda fault: fault.manner or "unavailable",
 )
 def test_a_fault_that_stays_falls_back_to_rest_after_four_tries(
-    server: FakeBigQuery, storage: FakeStorage, fast: BigQuerySettings, tmp_path: Path,
+    server: FakeBigQuery,
+    storage: FakeStorage,
+    fast: BigQuerySettings,
+    tmp_path: Path,
     fault: StorageFault,
-) -> None:  # fmt: skip
+) -> None:
     storage.fail("ReadRows", *[fault] * 99)
 
     quick = replace(fast, call_timeout_s=1)

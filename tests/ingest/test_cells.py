@@ -122,12 +122,18 @@ def test_a_name_keeps_the_apostrophe_that_is_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["A@x.de; b@x.de", "a@x.de b@x.de", '"a@x.de, b@x.de"', "Ann <a@x.de>;Bo <b@x.de>",
-             "a@x.de|b@x.de", '"a@x.de\nb@x.de"', "mailto:a@x.de/b@x.de"],
-)  # fmt: skip
-def test_of_two_addresses_the_first_is_kept_and_the_row_is_named(
-    tmp_path: Path, cell: str
-) -> None:
+    "cell",
+    [
+        "A@x.de; b@x.de",
+        "a@x.de b@x.de",
+        '"a@x.de, b@x.de"',
+        "Ann <a@x.de>;Bo <b@x.de>",
+        "a@x.de|b@x.de",
+        '"a@x.de\nb@x.de"',
+        "mailto:a@x.de/b@x.de",
+    ],
+)
+def test_of_two_addresses_the_first_is_kept_and_the_row_is_named(tmp_path: Path, cell: str) -> None:
     parsed = read_contacts(write(tmp_path, f"U1,Ann,{cell},,,,"))
 
     assert [row.email for row in parsed.rows] == ["a@x.de"]
@@ -139,10 +145,14 @@ def test_of_two_addresses_the_first_is_kept_and_the_row_is_named(
 def test_the_same_guid_in_another_case_is_the_same_contact_and_company(tmp_path: Path) -> None:
     parsed = read_contacts(
         write(
-            tmp_path, f"{GUID},Ann,,,{GUID.upper()},,", f"{GUID.upper()},Bo,,,{GUID},,",
-            f"U2,Cy,,,{GUID},,", "ab1,Di,,,,,", "AB1,Ed,,,,,",
+            tmp_path,
+            f"{GUID},Ann,,,{GUID.upper()},,",
+            f"{GUID.upper()},Bo,,,{GUID},,",
+            f"U2,Cy,,,{GUID},,",
+            "ab1,Di,,,,,",
+            "AB1,Ed,,,,,",
         )
-    )  # fmt: skip
+    )
 
     assert [row.user_id for row in parsed.rows] == [GUID.upper(), "U2", "ab1", "AB1"]
     assert parsed.refused == {REPEATED_ID: 1}

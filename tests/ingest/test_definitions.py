@@ -19,9 +19,13 @@ __all__ = ["as_worker", "shop"]
 
 APRIL = DateRange(date(2025, 4, 1), date(2025, 4, 30))
 SIX = (
-    "purchase", "add_to_cart", "page_view", "view_item", "view_search_results",
+    "purchase",
+    "add_to_cart",
+    "page_view",
+    "view_item",
+    "view_search_results",
     "no_search_results",
-)  # fmt: skip
+)
 ROWS: list[Row] = [
     page_view("2025-04-01 10:00", "p1.1", 100, contact="U1"),
     failed_search("2025-04-01 10:01", "पानी", "p1.1", 100, contact="U1"),
@@ -70,8 +74,9 @@ def test_rows_of_an_earlier_version_follow_the_current_definitions(shop: Shop) -
     (job,) = run_waiting(shop)
     assert job.status == "completed"
     assert [(step.name, step.status) for step in job.steps] == [
-        ("definitions", "done"), ("derive", "done"),
-    ]  # fmt: skip
+        ("definitions", "done"),
+        ("derive", "done"),
+    ]
     assert terms(shop) == [("c++",), ("पानी",)]
     assert start_updating() == 0, "nothing is left to do"
 

@@ -29,9 +29,12 @@ SOME = [s for s in CHOSEN if not s.name.startswith(ALIKE)]
 
 @pytest.fixture(scope="module")
 def made(
-    config: Config, cast: Cast, superuser: psycopg.Connection[tuple[object, ...]],
-    private_key: str, tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:  # fmt: skip
+    config: Config,
+    cast: Cast,
+    superuser: psycopg.Connection[tuple[object, ...]],
+    private_key: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world") / "files"
     with file_world.running(config, cast.acme, superuser, private_key, folder) as world:
         yield world

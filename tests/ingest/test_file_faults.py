@@ -23,9 +23,12 @@ from tests.ingest.file_world import World
 
 @pytest.fixture(scope="module")
 def world(
-    config: Config, cast: Cast, superuser: psycopg.Connection[tuple[object, ...]],
-    private_key: str, tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:  # fmt: skip
+    config: Config,
+    cast: Cast,
+    superuser: psycopg.Connection[tuple[object, ...]],
+    private_key: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world") / "files"
     with file_world.running(config, cast.acme, superuser, private_key, folder) as made:
         made.restore()

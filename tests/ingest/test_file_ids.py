@@ -40,7 +40,5 @@ def test_a_tenants_own_words_for_nothing_are_empty_cells(world: World) -> None:
 
     load(world, HEADER + "\nU1,K.A.,,k.a.,C1,,D1\n")
 
-    assert [row[2:] for row in world.customers()[0]] == [
-        (None, None, None, "C1", None, "D1", None)
-    ]
+    assert [row[2:] for row in world.customers()[0]] == [(None, None, None, "C1", None, "D1", None)]
     world.superuser.execute("update tenant_config set nothing_words = '{}'")

@@ -62,10 +62,15 @@ def test_a_workbook_that_ends_early_replaces_nothing(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("name", "column", "nothing"),
-    [("name", "name", "-"), ("email", "email", "null"), ("phone", "phone", "0"),
-     ("erp", "buying_company_erp_id", "NULL"), ("company", "buying_company_name", "#N/A"),
-     ("branch", "branch_id", "")],
-)  # fmt: skip
+    [
+        ("name", "name", "-"),
+        ("email", "email", "null"),
+        ("phone", "phone", "0"),
+        ("erp", "buying_company_erp_id", "NULL"),
+        ("company", "buying_company_name", "#N/A"),
+        ("branch", "branch_id", ""),
+    ],
+)
 def test_a_column_that_says_nothing_now_is_held(
     world: World, name: str, column: str, nothing: str
 ) -> None:
@@ -106,9 +111,7 @@ def crowded(rows: int, share: int, place: int) -> str:
 
 
 @pytest.mark.parametrize(("place", "word"), [(4, "company"), (6, "branch")])
-def test_one_company_or_branch_that_takes_over_is_held(
-    world: World, place: int, word: str
-) -> None:
+def test_one_company_or_branch_that_takes_over_is_held(world: World, place: int, word: str) -> None:
     load(world, crowded(200, 9, place))
 
     job = load(world, crowded(200, 31, place))
@@ -118,9 +121,14 @@ def test_one_company_or_branch_that_takes_over_is_held(
     ]
 
 
-@pytest.mark.parametrize(("rows", "before", "after"), [
-    (200, 9, 30), (200, 10, 90), (199, 0, 90),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rows", "before", "after"),
+    [
+        (200, 9, 30),
+        (200, 10, 90),
+        (199, 0, 90),
+    ],
+)
 def test_one_that_was_large_before_or_stays_small_is_no_reason(
     world: World, rows: int, before: int, after: int
 ) -> None:

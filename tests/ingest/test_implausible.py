@@ -36,23 +36,37 @@ def test_a_company_is_named_too_and_words_for_nothing_are_not(shop: Shop) -> Non
 
 
 def test_fifty_devices_are_plausible(shop: Shop) -> None:
-    shop.load([
-        *devices(50, contact="kiosk"), *devices(50, NEXT, contact="kiosk"),
-        *devices(50, company="K1"),
-    ])  # fmt: skip
+    shop.load(
+        [
+            *devices(50, contact="kiosk"),
+            *devices(50, NEXT, contact="kiosk"),
+            *devices(50, company="K1"),
+        ]
+    )
     assert warnings(shop) == ([], [])
 
 
 def test_an_order_number_with_three_amounts_of_three_devices_is_named(shop: Shop) -> None:
-    shop.load([
-        *(purchase(f"{DAY} 10:0{n}", f"p{n}", 1, transaction_id="test", revenue=n + 1)
-          for n in range(3)),
-        *(purchase(f"{DAY} 11:0{n}", "p1", 1, transaction_id="T1", revenue=n) for n in range(3)),
-        *(purchase(f"{DAY} 12:0{n}", f"p{n}", 1, transaction_id="T2", revenue=5)
-          for n in range(3)),
-        *(purchase(f"{DAY} 13:0{n}", f"p{n}", 1, transaction_id="null", revenue=n + 1)
-          for n in range(3)),
-    ])  # fmt: skip
+    shop.load(
+        [
+            *(
+                purchase(f"{DAY} 10:0{n}", f"p{n}", 1, transaction_id="test", revenue=n + 1)
+                for n in range(3)
+            ),
+            *(
+                purchase(f"{DAY} 11:0{n}", "p1", 1, transaction_id="T1", revenue=n)
+                for n in range(3)
+            ),
+            *(
+                purchase(f"{DAY} 12:0{n}", f"p{n}", 1, transaction_id="T2", revenue=5)
+                for n in range(3)
+            ),
+            *(
+                purchase(f"{DAY} 13:0{n}", f"p{n}", 1, transaction_id="null", revenue=n + 1)
+                for n in range(3)
+            ),
+        ]
+    )
     said, words = warnings(shop)
     assert words == ["test"]
     assert "came with 3 different amounts from 3 devices" in said[0]

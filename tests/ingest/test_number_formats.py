@@ -70,8 +70,9 @@ def test_each_cell_has_its_own_format_wherever_the_table_begins(tmp_path: Path) 
     parsed = read_contacts(path)
 
     assert [(r.user_id, r.branch_id, r.buying_company_erp_id, r.phone) for r in parsed.rows] == [
-        ("00000104", "D04", "1001", "0049"), ("00000105", "D05", "1001", "0049"),
-    ]  # fmt: skip
+        ("00000104", "D04", "1001", "0049"),
+        ("00000105", "D05", "1001", "0049"),
+    ]
 
 
 def test_a_message_names_the_sheet(tmp_path: Path) -> None:

@@ -39,13 +39,25 @@ VALUES: dict[str, list[Any]] = {
     "numeric": [
         Decimal(text).quantize(Decimal("0.000001"))
         for text in (
-            "0", "1", "-1", "0.000001", "-0.000001", "0.01", "10000", "99990000", "0.1234",
-            "12345.678901", "999999999999.999999", "-999999999999.999999", "100000000", "0.00005",
+            "0",
+            "1",
+            "-1",
+            "0.000001",
+            "-0.000001",
+            "0.01",
+            "10000",
+            "99990000",
+            "0.1234",
+            "12345.678901",
+            "999999999999.999999",
+            "-999999999999.999999",
+            "100000000",
+            "0.00005",
         )
     ],
     "uuid": [bytes(16), bytes(range(16))],
     "double precision": [0.0, -1.5, float("inf"), 5e-324],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +168,7 @@ def _column(kind: str) -> st.SearchStrategy[Any]:
 )
 @given(rows=st.lists(st.tuples(*[_column(kind) for kind in KINDS]), min_size=1, max_size=12))
 def test_any_rows_arrive(connection: psycopg.Connection, rows: list[tuple[Any, ...]]) -> None:
-    columns = [
-        pa.array([row[n] for row in rows], kind) for n, kind in enumerate(KINDS.values())
-    ]
+    columns = [pa.array([row[n] for row in rows], kind) for n, kind in enumerate(KINDS.values())]
     batch = pa.record_batch(columns, names=list(KINDS))
 
     arrived = round_trip(connection, batch, list(KINDS))

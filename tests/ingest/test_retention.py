@@ -114,9 +114,7 @@ def test_only_empty_months_are_dropped(
     for month in months:
         for_ = f"page_view_p{month:%Y%m}"
         assert superuser.execute("select to_regclass(%s)", (for_,)).fetchone() == (None,)
-    present = superuser.execute(
-        "select to_regclass(%s)", (f"page_view_p{TODAY:%Y%m}",)
-    ).fetchone()
+    present = superuser.execute("select to_regclass(%s)", (f"page_view_p{TODAY:%Y%m}",)).fetchone()
     assert present != (None,)
     load_days(tenant_id, history[0])
     assert superuser.execute("select to_regclass(%s)", (name,)).fetchone() != (None,)

@@ -38,9 +38,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def another_job() -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A process that has a folder with something in it, until the block ends."""
     command = [sys.executable, "-c", HOLD]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as job:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as job:
         assert job.stdout is not None
         try:
             yield job, Path(job.stdout.readline().strip())

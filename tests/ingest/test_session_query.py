@@ -41,28 +41,41 @@ ROWS = [
     _event(0, "session_start", [NUMBER, _param("session_engaged", int_value="1")]),
     _event(1, "page_view", [NUMBER, _param("source", string_value="newsletter")]),
     _event(
-        2, "scroll", [NUMBER, _param("engagement_time_msec", int_value="1500")],
+        2,
+        "scroll",
+        [NUMBER, _param("engagement_time_msec", int_value="1500")],
         user_properties=_contact("U7"),
     ),
     _event(
-        3, "user_engagement", [NUMBER, _param("engagement_time_msec", int_value="700")],
+        3,
+        "user_engagement",
+        [NUMBER, _param("engagement_time_msec", int_value="700")],
         user_properties=_contact("undefined"),
         collected_traffic_source={"manual_source": "google", "manual_medium": "cpc"},
     ),
     # Another session of the same device: engaged as text, and the last click wins.
     _event(
-        4, "session_start",
+        4,
+        "session_start",
         [_param("ga_session_id", int_value="101"), _param("session_engaged", string_value="1")],
         collected_traffic_source={"manual_source": "bing", "manual_medium": "organic"},
     ),
     _event(
-        5, "scroll", [_param("ga_session_id", string_value="101")],
-        **{LAST_CLICK: {"manual_campaign": {
-            "source": "mailing", "medium": "email", "campaign_name": "spring",
-        }}},
+        5,
+        "scroll",
+        [_param("ga_session_id", string_value="101")],
+        **{
+            LAST_CLICK: {
+                "manual_campaign": {
+                    "source": "mailing",
+                    "medium": "email",
+                    "campaign_name": "spring",
+                }
+            }
+        },
     ),
     _event(6, "page_view", [_param("page_title", string_value="no session")]),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +100,13 @@ def settings(server: BigQuery, private_key: str) -> Iterator[BigQuerySettings]:
     account = ServiceAccount(PROJECT, "reader@project-one.iam", "k1", private_key)
     with running() as tokens:
         yield BigQuerySettings(
-            PROJECT, "analytics_1", account, endpoint=server.endpoint,
-            token_uri=tokens.token_uri, nothing_words=("", "(not set)", "undefined"),
-        )  # fmt: skip
+            PROJECT,
+            "analytics_1",
+            account,
+            endpoint=server.endpoint,
+            token_uri=tokens.token_uri,
+            nothing_words=("", "(not set)", "undefined"),
+        )
 
 
 def _read(settings: BigQuerySettings, folder: Path, day: date) -> list[dict[str, Any]]:
@@ -97,9 +114,15 @@ def _read(settings: BigQuerySettings, folder: Path, day: date) -> list[dict[str,
     connection = bigquery.open_bigquery(settings, limits)
     sources = bigquery.list_sources(connection, settings, [day], limits)
     extraction = bigquery.extract(
-        connection, settings, "session_part", sources, folder / "spool.arrow", job_key="job-1",
-        progress=lambda done, total: None, limits=limits,
-    )  # fmt: skip
+        connection,
+        settings,
+        "session_part",
+        sources,
+        folder / "spool.arrow",
+        job_key="job-1",
+        progress=lambda done, total: None,
+        limits=limits,
+    )
     assert not extraction.refused
     return [row for batch in open_spool(extraction.spool_path) for row in batch.to_pylist()]
 
@@ -110,9 +133,15 @@ def _in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_events_of_every_kind_make_sessions(settings: BigQuerySettings, tmp_path: Path) -> None:
     names = (
-        "ga_session_id", "user_id", "is_engaged", "engagement_ms", "page_views", "source",
-        "medium", "campaign",
-    )  # fmt: skip
+        "ga_session_id",
+        "user_id",
+        "is_engaged",
+        "engagement_ms",
+        "page_views",
+        "source",
+        "medium",
+        "campaign",
+    )
     found = _in_order(_read(settings, tmp_path, DAY))
     assert [tuple(row[name] for name in names) for row in found] == [
         (100, "U7", None, 2200, 1, "google", "cpc", None),

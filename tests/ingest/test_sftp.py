@@ -59,9 +59,14 @@ def fetch(
 ) -> int:
     within = limits or Limits(time.monotonic() + 30, lambda: False)
     return sftp.fetch(
-        settings, path, destination, policy=POLICY, limits=within, max_bytes=max_bytes,
+        settings,
+        path,
+        destination,
+        policy=POLICY,
+        limits=within,
+        max_bytes=max_bytes,
         progress=lambda done, total: None,
-    )  # fmt: skip
+    )
 
 
 def test_the_file_arrives_whole_with_its_time(server: FakeSftp, tmp_path: Path) -> None:
@@ -112,9 +117,7 @@ def test_another_kind_of_host_key_is_a_changed_one(server: FakeSftp, tmp_path: P
 
 
 @pytest.mark.parametrize("line", ["", "ssh-ed25519", "ssh-ed25519 AAAAnonsense", "nonsense"])
-def test_without_a_pinned_key_nobody_is_called(
-    server: FakeSftp, tmp_path: Path, line: str
-) -> None:
+def test_without_a_pinned_key_nobody_is_called(server: FakeSftp, tmp_path: Path, line: str) -> None:
     with pytest.raises(Invalid, match="host key is missing or cannot be read"):
         fetch(replace(settings_of(server), host_key=line), tmp_path / "users.csv")
 

@@ -45,9 +45,14 @@ def settings_of(server: FakeSftp) -> SftpSettings:
 
 def fetch(settings: SftpSettings, folder: Path, path: str = "/users.csv") -> int:
     return sftp.fetch(
-        settings, path, folder / "users.csv", policy=POLICY, max_bytes=1_000,
-        limits=Limits(time.monotonic() + 30, lambda: False), progress=lambda done, total: None,
-    )  # fmt: skip
+        settings,
+        path,
+        folder / "users.csv",
+        policy=POLICY,
+        max_bytes=1_000,
+        limits=Limits(time.monotonic() + 30, lambda: False),
+        progress=lambda done, total: None,
+    )
 
 
 def refused(settings: SftpSettings, folder: Path) -> str:
@@ -103,14 +108,26 @@ def test_a_question_for_a_person_is_named_and_never_answered_with_the_password(
 @pytest.mark.parametrize(
     ("methods", "has_key", "words"),
     [
-        (("publickey",), False, "does not take a password from this user. It offers: publickey. "
-         "Ask its operator to allow a password, or enter a private key in the settings."),
-        (("password",), True, "does not take a key from this user. It offers: password. "
-         "Ask its operator to allow a key, or enter the password in the settings."),
-        (INTERACTIVE, True, "It offers: keyboard-interactive. Ask its operator to allow a key, "
-         "or enter the password"),
+        (
+            ("publickey",),
+            False,
+            "does not take a password from this user. It offers: publickey. "
+            "Ask its operator to allow a password, or enter a private key in the settings.",
+        ),
+        (
+            ("password",),
+            True,
+            "does not take a key from this user. It offers: password. "
+            "Ask its operator to allow a key, or enter the password in the settings.",
+        ),
+        (
+            INTERACTIVE,
+            True,
+            "It offers: keyboard-interactive. Ask its operator to allow a key, "
+            "or enter the password",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_method_that_is_not_taken_is_never_called_a_wrong_password(
     server: FakeSftp, tmp_path: Path, methods: tuple[str, ...], has_key: bool, words: str
 ) -> None:
@@ -138,21 +155,38 @@ def openssh(folder: Path, *lines: str) -> Iterator[SftpSettings]:
     (folder / "host").chmod(0o600)
     own.write_public_key(folder / "authorized")
     port = free_port()
-    (folder / "config").write_text("\n".join((
-        f"Port {port}", "ListenAddress 127.0.0.1", f"HostKey {folder}/host", "PidFile none",
-        f"AuthorizedKeysFile {folder}/authorized", "StrictModes no", "PermitRootLogin yes",
-        "UsePAM no", "Subsystem sftp internal-sftp", *lines, "",
-    )))  # fmt: skip
+    (folder / "config").write_text(
+        "\n".join(
+            (
+                f"Port {port}",
+                "ListenAddress 127.0.0.1",
+                f"HostKey {folder}/host",
+                "PidFile none",
+                f"AuthorizedKeysFile {folder}/authorized",
+                "StrictModes no",
+                "PermitRootLogin yes",
+                "UsePAM no",
+                "Subsystem sftp internal-sftp",
+                *lines,
+                "",
+            )
+        )
+    )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    with subprocess.Popen([program, "-D", "-e", "-f", str(folder / "config")],
-                          stderr=(folder / "log").open("wb")) as process:  # fmt: skip
+    with subprocess.Popen(
+        [program, "-D", "-e", "-f", str(folder / "config")], stderr=(folder / "log").open("wb")
+    ) as process:
         try:
             _wait_for(port)
             yield SftpSettings(
-                "127.0.0.1", getpass.getuser(), host.export_public_key().decode().strip(), port,
-                private_key=own.export_private_key().decode(), first_pause_s=0.01,
-            )  # fmt: skip
+                "127.0.0.1",
+                getpass.getuser(),
+                host.export_public_key().decode().strip(),
+                port,
+                private_key=own.export_private_key().decode(),
+                first_pause_s=0.01,
+            )
         finally:
             process.terminate()
 

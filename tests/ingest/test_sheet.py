@@ -59,9 +59,7 @@ def test_a_zip_bomb_is_refused(good: Path) -> None:
     refused(altered(good, fill), "packed denser than any table")
 
 
-def test_many_large_parts_are_refused_together(
-    good: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_large_parts_are_refused_together(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook_parts, "UNPACKED_BYTES", 5_000)
 
     refused(good, "unpacks to more than")

@@ -35,9 +35,12 @@ FAULTS = [
 
 @pytest.fixture(scope="module")
 def made(
-    config: Config, cast: Cast, superuser: psycopg.Connection[tuple[object, ...]],
-    private_key: str, tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:  # fmt: skip
+    config: Config,
+    cast: Cast,
+    superuser: psycopg.Connection[tuple[object, ...]],
+    private_key: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world") / "files"
     with file_world.running(config, cast.acme, superuser, private_key, folder) as world:
         yield world
@@ -50,9 +53,7 @@ def storage(made: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStorag
     monkeypatch.setattr(sources, "BigQuerySettings", quick)
     monkeypatch.setattr(attempts, "_LONGEST_PAUSE_S", 0.02)
     with storage_server.running(made.bigquery) as fake:
-        jobs.configure(
-            made.config.model_copy(update={"bigquery_storage_endpoint": fake.endpoint})
-        )
+        jobs.configure(made.config.model_copy(update={"bigquery_storage_endpoint": fake.endpoint}))
         yield fake
 
 

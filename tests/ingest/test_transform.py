@@ -22,9 +22,13 @@ from app.ingest.transform import (
 
 Cells = dict[str, str | None]
 BASE: Cells = {
-    "event_date": "20250401", "event_ts": "1743508800000000", "event_name": "page_view",
-    "user_pseudo_id": "1.2", "ga_session_id": "100", "source_table": "events_20250401",
-}  # fmt: skip
+    "event_date": "20250401",
+    "event_ts": "1743508800000000",
+    "event_name": "page_view",
+    "user_pseudo_id": "1.2",
+    "ga_session_id": "100",
+    "source_table": "events_20250401",
+}
 
 
 def clean(table: EventTable, *rows: Cells) -> tuple[list[dict[str, Any]], Refusals]:
@@ -45,34 +49,59 @@ def only(table: EventTable, **cells: str | None) -> dict[str, Any]:
 
 def test_a_page_view_is_typed() -> None:
     row = only(
-        PAGE_VIEW, user_id=" U1 ", company_id="(not set)", branch_id="", is_engaged="1",
-        batch_page_id="1743508800001", batch_ordering_id="3", page_title="Home\x00",
-    )  # fmt: skip
+        PAGE_VIEW,
+        user_id=" U1 ",
+        company_id="(not set)",
+        branch_id="",
+        is_engaged="1",
+        batch_page_id="1743508800001",
+        batch_ordering_id="3",
+        page_title="Home\x00",
+    )
 
     filled = {name: value for name, value in row.items() if value is not None}
     assert filled == {
-        "event_date": date(2025, 4, 1), "event_ts": datetime(2025, 4, 1, 12, tzinfo=UTC),
-        "event_name": "page_view", "user_pseudo_id": "1.2", "ga_session_id": 100,
-        "user_id": "U1", "company_id": "(not set)", "is_engaged": True,
-        "batch_page_id": 1743508800001, "batch_ordering_id": 3,
-        "source_table": "events_20250401", "page_title": "Home",
-    }  # fmt: skip
+        "event_date": date(2025, 4, 1),
+        "event_ts": datetime(2025, 4, 1, 12, tzinfo=UTC),
+        "event_name": "page_view",
+        "user_pseudo_id": "1.2",
+        "ga_session_id": 100,
+        "user_id": "U1",
+        "company_id": "(not set)",
+        "is_engaged": True,
+        "batch_page_id": 1743508800001,
+        "batch_ordering_id": 3,
+        "source_table": "events_20250401",
+        "page_title": "Home",
+    }
 
 
 @pytest.mark.parametrize("table", EVENT_TABLES.values(), ids=EVENT_TABLES)
 def test_typed_columns_give_the_same_rows_as_text(table: EventTable) -> None:
     cells = BASE | {
-        "revenue": "19.2", "value": "3", "item_price": "0.1", "quantity": "2",
-        "last_ts": BASE["event_ts"], "engagement_ms": "7", "page_views": "1",
-    }  # fmt: skip
+        "revenue": "19.2",
+        "value": "3",
+        "item_price": "0.1",
+        "quantity": "2",
+        "last_ts": BASE["event_ts"],
+        "engagement_ms": "7",
+        "page_views": "1",
+    }
     names = output_columns(table)
     as_text = raw_batch(table, [[cells.get(name) for name in names]])
     kinds = {
-        "event_ts": pa.int64(), "ga_session_id": pa.int64(), "revenue": pa.float64(),
-        "value": pa.float64(), "item_price": pa.float64(), "quantity": pa.int64(),
-        "batch_ordering_id": pa.int64(), "batch_page_id": pa.int64(), "last_ts": pa.int64(),
-        "engagement_ms": pa.int64(), "page_views": pa.int64(),
-    }  # fmt: skip
+        "event_ts": pa.int64(),
+        "ga_session_id": pa.int64(),
+        "revenue": pa.float64(),
+        "value": pa.float64(),
+        "item_price": pa.float64(),
+        "quantity": pa.int64(),
+        "batch_ordering_id": pa.int64(),
+        "batch_page_id": pa.int64(),
+        "last_ts": pa.int64(),
+        "engagement_ms": pa.int64(),
+        "page_views": pa.int64(),
+    }
     typed = [as_text.column(name).cast(kinds.get(name, pa.string())) for name in names]
 
     results = [
@@ -95,15 +124,19 @@ def test_typed_columns_give_the_same_rows_as_text(table: EventTable) -> None:
         ({"event_ts": "1743508800"}, "the event time lies outside 2000 to 2099"),
         ({"event_ts": "4102444800000000"}, "the event time lies outside 2000 to 2099"),
         ({"ga_session_id": "x"}, "ga_session_id is not a whole number that can be stored"),
-        ({"batch_event_index": "4000000000"},
-         "batch_event_index is not a whole number that can be stored"),
-        ({"user_pseudo_id": "é" * (ID_LIMIT + 1)},
-         f"user_pseudo_id is longer than {ID_LIMIT} characters"),
+        (
+            {"batch_event_index": "4000000000"},
+            "batch_event_index is not a whole number that can be stored",
+        ),
+        (
+            {"user_pseudo_id": "é" * (ID_LIMIT + 1)},
+            f"user_pseudo_id is longer than {ID_LIMIT} characters",
+        ),
         ({"revenue": "1e12"}, "revenue is not a number below 1,000,000,000,000"),
         ({"revenue": "12,50"}, "revenue is not a number below 1,000,000,000,000"),
         ({"items_json": '{"a":1}'}, "the items are not a list that can be stored"),
     ],
-)  # fmt: skip
+)
 def test_a_row_that_cannot_be_stored_is_refused_and_counted(cells: Cells, reason: str) -> None:
     good = {"source_table": "events_20250401"}
     if cells.get("event_date") == "20250431":

@@ -11,7 +11,7 @@ from tests.ingest.data_page import (
     HTMX,
     ada,
     loaded,
-)  # fmt: skip
+)
 from tests.page import check_fragment, check_page
 from tests.running import (
     GUS,
@@ -22,7 +22,7 @@ from tests.running import (
     port,
     provider,
     site,
-)  # fmt: skip
+)
 
 __all__ = ["ada", "browser", "loaded", "port", "provider", "site"]
 

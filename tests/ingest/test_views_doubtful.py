@@ -38,8 +38,9 @@ def test_globex_sees_neither_the_warning_nor_the_offer(
     job_id = start(ada)
     superuser.execute(
         "update processing_jobs set warnings = '{Look}', doubtful_words = '{kiosk}'"
-        " where job_id = %s", (job_id,),
-    )  # fmt: skip
+        " where job_id = %s",
+        (job_id,),
+    )
     with Browser(site) as other:
         other.sign_in(GUS)
         answer = other.open(f"/data/jobs/{job_id}")

@@ -16,7 +16,7 @@ from tests.ingest.data_page import (
     htmx_submit,
     loaded,
     settle,
-)  # fmt: skip
+)
 from tests.page import check_fragment, check_page
 from tests.running import (
     Browser,
@@ -24,7 +24,7 @@ from tests.running import (
     port,
     provider,
     site,
-)  # fmt: skip
+)
 
 __all__ = ["ada", "browser", "loaded", "port", "provider", "site"]
 

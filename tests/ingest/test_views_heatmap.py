@@ -14,9 +14,9 @@ FIRST = date(2026, 3, 1)
 LOADED_AT = datetime(2026, 3, 10, 7, tzinfo=UTC)
 
 
-def day(offset: int, rows: int = 10, event_type: str = "purchase", provisional: bool = False) -> (
-    DayAvailability
-):  # fmt: skip
+def day(
+    offset: int, rows: int = 10, event_type: str = "purchase", provisional: bool = False
+) -> DayAvailability:
     when = FIRST + timedelta(days=offset)
     return DayAvailability(when, event_type, rows, f"events_{when:%Y%m%d}", provisional, LOADED_AT)
 

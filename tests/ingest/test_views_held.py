@@ -22,7 +22,7 @@ from tests.running import (
     port,
     provider,
     site,
-)  # fmt: skip
+)
 
 __all__ = ["ada", "browser", "loaded", "port", "provider", "site"]
 
@@ -131,10 +131,15 @@ def test_a_parent_shows_what_its_part_held_back(
 
 def test_the_same_by_json(site: Site, job_id: UUID) -> None:
     held = {
-        "job_id": str(job_id), "file_type": "users", "source_name": "/out/users.csv",
-        "rows": 2, "previous_rows": 1200, "approved_by": None, "approval_job_id": None,
+        "job_id": str(job_id),
+        "file_type": "users",
+        "source_name": "/out/users.csv",
+        "rows": 2,
+        "previous_rows": 1200,
+        "approved_by": None,
+        "approval_job_id": None,
         "reasons": REASONS,
-    }  # fmt: skip
+    }
     assert site.api(f"/data/api/v1/ingest/{job_id}").json()["held_files"] == [held]
     answer = load_held(site, job_id)
     assert (answer.status_code, answer.json()["status"]) == (201, "queued")

@@ -14,7 +14,7 @@ from tests.ingest.data_page import (
     loaded,
     settle,
     start,
-)  # fmt: skip
+)
 from tests.page import check_fragment, check_page
 from tests.running import (
     GUS,
@@ -25,7 +25,7 @@ from tests.running import (
     port,
     provider,
     site,
-)  # fmt: skip
+)
 
 __all__ = ["ada", "browser", "loaded", "port", "provider", "site"]
 

@@ -22,21 +22,36 @@ from tests.running import (
     port,
     provider,
     site,
-)  # fmt: skip
+)
 
 __all__ = ["ada", "browser", "loaded", "port", "provider", "site"]
 
 HOSTILE = '=HYPERLINK("http://x")<script>alert(1)</script>'
 HEADER = [
-    "first_day", "last_day", "source", "reason", "line", "id", "event_date", "event_ts",
-    "event_name", "source_table", "column", "value",
-]  # fmt: skip
+    "first_day",
+    "last_day",
+    "source",
+    "reason",
+    "line",
+    "id",
+    "event_date",
+    "event_ts",
+    "event_name",
+    "source_table",
+    "column",
+    "value",
+]
 
 
 def refuse(
-    superuser: Superuser, site: Site, job_id: UUID, source: str, reason: str, count: int,
+    superuser: Superuser,
+    site: Site,
+    job_id: UUID,
+    source: str,
+    reason: str,
+    count: int,
     kept: list[dict[str, str | None]],
-) -> None:  # fmt: skip
+) -> None:
     superuser.execute(
         "insert into job_refusal (tenant_id, job_id, source, reason, row_count, samples, kept_rows)"
         " values (%s, %s, %s, %s, %s, %s, %s)",
@@ -93,23 +108,37 @@ def test_the_download_is_safe_and_says_what_is_missing(
 ) -> None:
     job_id = start(ada)
     event = {
-        "event_date": "20250401", "event_ts": "-1", "event_name": "purchase",
-        "source_table": "events_20250401", "revenue": '@a "b",\r\nc',
-    }  # fmt: skip
+        "event_date": "20250401",
+        "event_ts": "-1",
+        "event_name": "purchase",
+        "source_table": "events_20250401",
+        "revenue": '@a "b",\r\nc',
+    }
     refuse(superuser, site, job_id, "purchase", "revenue is no number", 1, [event])
     rows: list[dict[str, str | None]] = [{"line": "2", "id": HOSTILE}]
     refuse(superuser, site, job_id, "users", "twice", 1_001, rows * 1_000)
     text, lines = download(ada, job_id)
     days = ["2025-04-01", "2025-04-03"]
     assert lines[1] == [
-        *days, "purchase", "revenue is no number", "", "", "20250401", "'-1", "purchase",
-        "events_20250401", "revenue", '\'@a "b",\r\nc',
-    ]  # fmt: skip
+        *days,
+        "purchase",
+        "revenue is no number",
+        "",
+        "",
+        "20250401",
+        "'-1",
+        "purchase",
+        "events_20250401",
+        "revenue",
+        '\'@a "b",\r\nc',
+    ]
     assert lines[2:1002] == [[*days, "users", "twice", "2", f"'{HOSTILE}", *[""] * 6]] * 1_000
     assert lines[1002:] == [
-        ["Only 1,000 of 1,001 rows are listed of users: twice. At most 1,000 a reason are kept.",
-         *[""] * 11],
-    ]  # fmt: skip
+        [
+            "Only 1,000 of 1,001 rows are listed of users: twice. At most 1,000 a reason are kept.",
+            *[""] * 11,
+        ],
+    ]
     assert text.count("\n") == text.count("\r\n")
 
 
@@ -129,8 +158,10 @@ def test_a_parent_shows_the_sums_of_its_parts_and_downloads_them_all(
     assert len(download(ada, may)[1]) == 5
     (told,) = site.api(f"/data/api/v1/ingest/{whole}").json()["refusals"]
     assert (told["source"], told["rows"], told["samples"][0]) == (
-        "page_view", 7, {"event_name": "april"},
-    )  # fmt: skip
+        "page_view",
+        7,
+        {"event_name": "april"},
+    )
 
 
 def test_rows_refused_before_they_were_kept_are_the_samples(
@@ -164,5 +195,6 @@ def test_globex_downloads_nothing_of_acme(browser: Browser, ada: Browser) -> Non
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_no_cell_begins_as_a_formula(start: str) -> None:
     assert next(csv.reader(io.StringIO(csv_line([f"{start}1", "2"]), newline=""))) == [
-        f"'{start}1", "2",
-    ]  # fmt: skip
+        f"'{start}1",
+        "2",
+    ]

@@ -106,9 +106,15 @@ def _set_up(site: Site) -> None:
 def set_sftp(site: Site, password: str = "right-password", host_key: str | None = None) -> None:
     suffix = next((site.folder / "sftp").glob("users.*")).suffix
     provision.set_sftp(
-        site.tenant_id, site.sftp.host, site.sftp.port, "acme", password,
-        host_key or site.sftp.host_key, f"/users{suffix}", f"/locations{suffix}",
-    )  # fmt: skip
+        site.tenant_id,
+        site.sftp.host,
+        site.sftp.port,
+        "acme",
+        password,
+        host_key or site.sftp.host_key,
+        f"/users{suffix}",
+        f"/locations{suffix}",
+    )
 
 
 @pytest.fixture
@@ -139,8 +145,9 @@ def test_loading_twice_changes_nothing_and_changed_only_reads_nothing(
     assert derived_rows(superuser, site.tenant_id) == before
     again = site.load(data_types=("events",), changed_only=True)
     assert (again.status, again.message) == (
-        "completed", "Nothing to load: no day has changed or is exported yet.",
-    )  # fmt: skip
+        "completed",
+        "Nothing to load: no day has changed or is exported yet.",
+    )
 
 
 def test_wrong_google_credentials_fail_in_plain_words(site: Site, loaded: int) -> None:
@@ -198,9 +205,15 @@ def test_a_file_that_lost_most_of_its_rows_is_held_back(site: Site, loaded: int)
         full.with_suffix(".csv").write_text("Branch ID,Branch Name\nD01,Downtown\n")
         suffix = next(folder.glob("users.*")).suffix
         provision.set_sftp(
-            site.tenant_id, site.sftp.host, site.sftp.port, "acme", "right-password",
-            site.sftp.host_key, f"/users{suffix}", "/locations.csv",
-        )  # fmt: skip
+            site.tenant_id,
+            site.sftp.host,
+            site.sftp.port,
+            "acme",
+            "right-password",
+            site.sftp.host_key,
+            f"/users{suffix}",
+            "/locations.csv",
+        )
         job = site.load(data_types=("locations",))
     finally:
         full.with_suffix(".csv").unlink()

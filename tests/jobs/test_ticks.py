@@ -61,9 +61,18 @@ def test_partitions_are_made_three_months_ahead(bench: Bench, job_config: Config
     bench.superuser.execute("drop table if exists page_view_2999_01")
     names = [entry.name for entry in worker.periodic(job_config)]
     assert names == [
-        "sweep", "partitions", "tasks", "schedules", "connections", "definitions", "mail",
-        "mail_history", "retention", "job_history", "reports",
-    ]  # fmt: skip
+        "sweep",
+        "partitions",
+        "tasks",
+        "schedules",
+        "connections",
+        "definitions",
+        "mail",
+        "mail_history",
+        "retention",
+        "job_history",
+        "reports",
+    ]
     migrate(str(job_config.maint_database_url))  # the template may be of last month
     assert worker.make_partitions_ahead() == 0, "the migration has made them already"
 

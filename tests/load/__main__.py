@@ -156,7 +156,7 @@ def measure_neighbour(load: Load) -> list[Result]:
         at_most(f"{name}: the others' errors", sum(a.status != 200 for a in beside), "", 0),
         shown(f"{name}: it got", sum(a.status == 200 for a in hammered) / load.seconds / 3, "/s"),
         shown(f"{name}: it was refused", sum(a.status == 429 for a in hammered), "times"),
-    ]  # fmt: skip
+    ]
 
 
 def measure_busy_day(load: Load) -> list[Result]:

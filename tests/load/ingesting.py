@@ -23,9 +23,7 @@ def ingesting(config: Config, tenant_id: UUID, month: Month) -> Iterator[Synchro
     """Load that month until the end of the block; the number counts the events loaded."""
     context = multiprocessing.get_context("spawn")
     loaded = context.Value("q", 0)
-    process = context.Process(
-        target=_load_on, args=(config, tenant_id, month, loaded), daemon=True
-    )
+    process = context.Process(target=_load_on, args=(config, tenant_id, month, loaded), daemon=True)
     process.start()
     while loaded.value == 0 and process.is_alive():
         time.sleep(0.1)

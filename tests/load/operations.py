@@ -116,9 +116,15 @@ def _rotate_keys(ground: Ground, front: Stack) -> None:
     """Every process learns the new key, then it encrypts, then the old one goes."""
     for tenant_id in ground.tenants[:_CREDENTIALS]:
         provision.set_sftp(
-            tenant_id, "files.example", 22, "shop", "a password", "ssh-ed25519 AAAA", "/u.csv",
+            tenant_id,
+            "files.example",
+            22,
+            "shop",
+            "a password",
+            "ssh-ed25519 AAAA",
+            "/u.csv",
             "/l.csv",
-        )  # fmt: skip
+        )
     old, new = ground.config.credential_keys, f"b2:{b64encode(os.urandom(32)).decode()}"
     for ring in (f"{old},{new}", f"{new},{old}"):
         front.set_settings(CREDENTIAL_KEYS=ring)

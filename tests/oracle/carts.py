@@ -136,9 +136,12 @@ def subject_of(event: Event, companies: Mapping[str, str]) -> Subject:
 
 
 def build_carts(
-    events: Iterable[Event], orders: Iterable[Order], companies: Mapping[str, str],
-    as_of: AsOf, excluded: Excluded = (),
-) -> list[Cart]:  # fmt: skip
+    events: Iterable[Event],
+    orders: Iterable[Order],
+    companies: Mapping[str, str],
+    as_of: AsOf,
+    excluded: Excluded = (),
+) -> list[Cart]:
     """Every chain of every subject, out of events and orders that are in order."""
     counted = (o for o in orders if not is_excluded(o.anchor, companies, excluded))
     book = OrderBook(counted, companies)

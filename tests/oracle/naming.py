@@ -7,11 +7,32 @@ from typing import Any
 
 from .event import Event
 
-WORDS = frozenset({
-    "", "(not set)", "(none)", "none", "null", "(null)", "nil", "undefined", "nan", "n/a", "#n/a",
-    "-", "--", "\\n", "false", "true", "[object object]", "unknown", "anonymous", "guest", "0",
-    "-1",
-})  # fmt: skip
+WORDS = frozenset(
+    {
+        "",
+        "(not set)",
+        "(none)",
+        "none",
+        "null",
+        "(null)",
+        "nil",
+        "undefined",
+        "nan",
+        "n/a",
+        "#n/a",
+        "-",
+        "--",
+        "\\n",
+        "false",
+        "true",
+        "[object object]",
+        "unknown",
+        "anonymous",
+        "guest",
+        "0",
+        "-1",
+    }
+)
 TEMPLATE = re.compile(r"\{\{.*\}\}|%.+%|\$\{.*\}", re.DOTALL)
 
 

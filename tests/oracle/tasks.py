@@ -105,9 +105,7 @@ def build_tasks(
     for chain in _chains(known, companies, book, by_id):
         made += _repeat_visit(chain, everything, companies, currency)
     bounced = [
-        _first_of(s)
-        for s in sessions
-        if s.is_bounce and s.last.contact is not None and _seen([s])
+        _first_of(s) for s in sessions if s.is_bounce and s.last.contact is not None and _seen([s])
     ]
     for chain in _chains(bounced, companies, book, by_id):
         if len(chain.events) >= VISITS:
@@ -117,9 +115,13 @@ def build_tasks(
 
 
 def _task(
-    task_type: str, chain: _Chain, ready: datetime, lasts: timedelta, value: Decimal,
+    task_type: str,
+    chain: _Chain,
+    ready: datetime,
+    lasts: timedelta,
+    value: Decimal,
     sessions: int = 0,
-) -> OracleTask:  # fmt: skip
+) -> OracleTask:
     first, last = chain.events[0].at, chain.events[-1].at
     return OracleTask(
         task_type, chain.subject, first, last, ready, last + lasts, chain.closed, value, sessions
@@ -127,9 +129,11 @@ def _task(
 
 
 def _chains(
-    evidence: Iterable[Event], companies: Mapping[str, str], book: OrderBook,
+    evidence: Iterable[Event],
+    companies: Mapping[str, str],
+    book: OrderBook,
     by_id: Mapping[object, Session],
-) -> list[_Chain]:  # fmt: skip
+) -> list[_Chain]:
     """Evidence of the same subject, cut at orders and at thirty days of silence."""
     by_subject: dict[Subject, list[Event]] = {}
     for event in sorted(evidence, key=lambda event: event.micros):
@@ -155,24 +159,38 @@ def _purchases(everything: Slice, companies: Mapping[str, str]) -> list[OracleTa
         given_back = sum((refund.amount for refund in returned), ZERO)
         is_closed = order.revenue > 0 and given_back >= order.revenue
         closed = max(refund.anchor.at for refund in returned) if is_closed else None
-        made.append(OracleTask(
-            "purchase", subject_of(event, companies), event.at, event.at, event.at,
-            event.at + FORTNIGHT, closed, order.revenue - given_back,
-            order=find_transaction(event) or "",
-        ))  # fmt: skip
+        made.append(
+            OracleTask(
+                "purchase",
+                subject_of(event, companies),
+                event.at,
+                event.at,
+                event.at,
+                event.at + FORTNIGHT,
+                closed,
+                order.revenue - given_back,
+                order=find_transaction(event) or "",
+            )
+        )
     return made
 
 
 def _carts(carts: Iterable[Cart]) -> list[OracleTask]:
     return [
         OracleTask(
-            "cart", cart.subject, cart.first, cart.last, cart.last + DAY, cart.last + MONTH,
-            None if cart.closing_order is None else cart.closing_order.anchor.at, cart.value,
+            "cart",
+            cart.subject,
+            cart.first,
+            cart.last,
+            cart.last + DAY,
+            cart.last + MONTH,
+            None if cart.closing_order is None else cart.closing_order.anchor.at,
+            cart.value,
         )
         for cart in carts
         if cart.lines
         and (cart.closing_order is None or cart.closing_order.anchor.at - cart.last > DAY)
-    ]  # fmt: skip
+    ]
 
 
 def _no_conversion(chain: _Chain) -> list[OracleTask]:
@@ -204,12 +222,14 @@ def _repeat_visit(
     earlier = [
         order.revenue
         for order in everything.orders
-        if order.anchor.at < chain.events[0].at and order.currency == currency
+        if order.anchor.at < chain.events[0].at
+        and order.currency == currency
         and (
             company_of(order.anchor, companies) == company
-            if company is not None else order.anchor.contact == contact
+            if company is not None
+            else order.anchor.contact == contact
         )
-    ]  # fmt: skip
+    ]
     if earlier:
         value = min(value, sum(earlier, ZERO) / len(earlier))
     return [_task("repeat_visit", chain, chain.events[1].at, FORTNIGHT, value)]
@@ -218,9 +238,10 @@ def _repeat_visit(
 def _first_of(session: Session) -> Event:
     """A session as one piece of evidence: at its first event, whose it is at the end."""
     first, last = session.events[0], session.events[-1]
-    return Event(**{
-        name: getattr(first, name) for name in Event.__slots__
-    } | {"contact": last.contact, "company": last.company, "branch": last.branch})  # fmt: skip
+    return Event(
+        **{name: getattr(first, name) for name in Event.__slots__}
+        | {"contact": last.contact, "company": last.company, "branch": last.branch}
+    )
 
 
 def _pages(session: Session) -> int:

@@ -79,10 +79,15 @@ def test_a_cart_is_abandoned_only_when_its_24_hours_are_loaded() -> None:
     counts = [
         overview(oracle_of(rows[:kept], loaded=days, now=at), "2025-04-07")["abandoned_carts"]
         for kept, days, at in (
-            (3, same_day, now), (3, late, now), (4, late, now), (3, loaded, now),
-            (3, gap, now), (3, followed, now), (3, late, settled),
+            (3, same_day, now),
+            (3, late, now),
+            (4, late, now),
+            (3, loaded, now),
+            (3, gap, now),
+            (3, followed, now),
+            (3, late, settled),
         )
-    ]  # fmt: skip
+    ]
     assert counts == [0, 0, 1, 1, 0, 1, 1]
 
 
@@ -177,7 +182,10 @@ def test_the_subject_is_contact_else_company_else_device() -> None:
         add_to_cart("2025-04-07 10:06", None, 5, items=[A]),
     )
     subjects = [
-        ("contact", "U1"), ("company", "C7"), ("device", "p3"), ("contact", "U8"),
+        ("contact", "U1"),
+        ("company", "C7"),
+        ("device", "p3"),
+        ("contact", "U8"),
         ("contact", "U7"),
-    ]  # fmt: skip
+    ]
     assert [cart.subject for cart in found] == subjects

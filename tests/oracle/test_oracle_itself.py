@@ -129,7 +129,8 @@ def test_loaded_says_which_days_and_sources_count(tmp_path: Path) -> None:
     tables = {
         f"events_{DAY}": [page_view("2025-04-01 10:00")],
         f"events_intraday_{DAY}": [
-            page_view("2025-04-01 10:00", "p1"), page_view("2025-04-01 10:00", "p2"),
+            page_view("2025-04-01 10:00", "p1"),
+            page_view("2025-04-01 10:00", "p2"),
             page_view("2025-04-01 10:00", "p2"),
         ],
         "events_20250402": [page_view("2025-04-02 10:00")],

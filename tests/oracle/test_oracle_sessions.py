@@ -64,9 +64,7 @@ def test_same_ga_session_id_of_two_visitors_is_two_sessions() -> None:
         ({"visitor": None, "company": "C1"}, 0),
     ],
 )
-def test_only_an_event_of_nobody_without_a_session_is_cookieless(
-    row: Row, cookieless: int
-) -> None:
+def test_only_an_event_of_nobody_without_a_session_is_cookieless(row: Row, cookieless: int) -> None:
     order = purchase("2025-04-01 10:00", transaction_id="T", revenue=9, **row)
     found = overview(oracle_of([order]), "2025-04-01")
     assert some(found, "sessions", "visitors", "orders", "revenue") == (0, 0, 1, 9)

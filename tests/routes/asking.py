@@ -76,9 +76,12 @@ def ask(
     form = {fill(name, names): fill(value, names) for name, value in route.form.items()}
     form["csrf_token"] = who.csrf_token
     answer = who.browser.request(
-        route.method, url, data=form if route.is_change else None, allow_redirects=False,
+        route.method,
+        url,
+        data=form if route.is_change else None,
+        allow_redirects=False,
         headers={"Origin": site.base_url},
-    )  # fmt: skip
+    )
     if route.rule == "/auth/tenant":
         who.csrf_token = who.browser.csrf_token()
     return answer

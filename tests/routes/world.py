@@ -76,9 +76,7 @@ def furnish(superuser: Superuser, tenant_id: UUID, prefix: str) -> Things:
     world.contact(contact, None, name=name, email=CANARY[1], phone=CANARY[2])
     session = world.session(f"{prefix}p1", 100, ago(days=2), contact=contact)
     world.order(f"{prefix}T1", ago(days=2), 10, contact=contact)
-    tasks = [
-        world.task("cart", ago(days=2, hours=n), contact=contact, name=name) for n in range(7)
-    ]
+    tasks = [world.task("cart", ago(days=2, hours=n), contact=contact, name=name) for n in range(7)]
     world.task("cart", ago(days=2), company=f"{prefix}K1", branch="D05")  # nobody owns it
     return {
         "tenant": str(tenant_id),
@@ -149,18 +147,29 @@ def _job(world: World, status: str) -> str:
     yesterday = ago(days=1).date()  # today has not begun in every zone
     ended = None if status == "queued" else now
     world.insert(
-        "processing_jobs", job_id=job_id, kind="ingest", status=status, started_by=ADA.email,
-        start_date=yesterday, end_date=yesterday, finished_at=ended,
+        "processing_jobs",
+        job_id=job_id,
+        kind="ingest",
+        status=status,
+        started_by=ADA.email,
+        start_date=yesterday,
+        end_date=yesterday,
+        finished_at=ended,
         available_at=now + timedelta(days=1),
-    )  # fmt: skip
+    )
     world.superuser.execute(
         "update processing_jobs set data_types = '{events}' where job_id = %s", (job_id,)
     )
     for file_type in ("users", "locations"):
         world.insert(
-            "held_file", job_id=job_id, file_type=file_type, source_name=f"/{file_type}.csv",
-            content_hash="x", row_count=1, previous_row_count=9,
-        )  # fmt: skip
+            "held_file",
+            job_id=job_id,
+            file_type=file_type,
+            source_name=f"/{file_type}.csv",
+            content_hash="x",
+            row_count=1,
+            previous_row_count=9,
+        )
     return str(job_id)
 
 
@@ -229,9 +238,14 @@ def _mail(world: World, contact: str) -> Things:
     )
     job_id, message_id, day = uuid4(), uuid4(), ago(days=1).date()
     world.insert(
-        "email_sending_jobs", job_id=job_id, schedule_key="manual", period_start=day,
-        period_end=day, started_by=ADA.email, planned_at=ago(),
-    )  # fmt: skip
+        "email_sending_jobs",
+        job_id=job_id,
+        schedule_key="manual",
+        period_start=day,
+        period_end=day,
+        started_by=ADA.email,
+        planned_at=ago(),
+    )
     world.superuser.execute(
         """
         insert into email_send_history (
@@ -252,7 +266,5 @@ def _mail(world: World, contact: str) -> Things:
 def _member(world: World) -> str:
     """A spare member, so that nobody who calls loses a role."""
     membership_id = uuid4()
-    world.insert(
-        "membership", membership_id=membership_id, email=UNVERIFIED.email, role="rep"
-    )
+    world.insert("membership", membership_id=membership_id, email=UNVERIFIED.email, role="rep")
     return str(membership_id)

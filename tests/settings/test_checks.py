@@ -30,8 +30,10 @@ Superuser = psycopg.Connection[Any]
 def sample(day: str = "20250401", names: tuple[str, ...] = ()) -> dict[str, Any]:
     """A row as tabledata.list answers it."""
     names = names or ("WebUserId", "WebCustomerId", "default_branch_id", "ga_session_id")
-    pairs = [{"v": {"f": [{"v": name}, {"v": {"f": [{"v": "x"}, {"v": None}, {"v": None}]}}]}}
-             for name in names]  # fmt: skip
+    pairs = [
+        {"v": {"f": [{"v": name}, {"v": {"f": [{"v": "x"}, {"v": None}, {"v": None}]}}]}}
+        for name in names
+    ]
     return {"f": [{"v": day}, {"v": str(DAY_US)}, {"v": pairs}]}
 
 
@@ -81,16 +83,32 @@ def test_a_good_export_passes_every_step_and_nothing_is_billed(world: World) -> 
     ("call", "fault", "step", "words"),
     [
         ("token", Fault(400, "invalid_grant"), "token", "does not accept the key"),
-        ("datasets.list", Fault(403, "accessDenied", "bigquery.datasets.get denied"), "project",
-         "bigquery.datasets.get"),
-        ("jobs.insert", Fault(403, "accessDenied", "no bigquery.jobs.create permission"), "job",
-         "BigQuery Job User"),
-        ("datasets.get", Fault(404, "notFound", "Not found: Dataset p:d"), "dataset",
-         "no such dataset"),
-        ("rows.list", Fault(403, "accessDenied", "bigquery.tables.getData denied"), "sample",
-         "bigquery.tables.getData"),
+        (
+            "datasets.list",
+            Fault(403, "accessDenied", "bigquery.datasets.get denied"),
+            "project",
+            "bigquery.datasets.get",
+        ),
+        (
+            "jobs.insert",
+            Fault(403, "accessDenied", "no bigquery.jobs.create permission"),
+            "job",
+            "BigQuery Job User",
+        ),
+        (
+            "datasets.get",
+            Fault(404, "notFound", "Not found: Dataset p:d"),
+            "dataset",
+            "no such dataset",
+        ),
+        (
+            "rows.list",
+            Fault(403, "accessDenied", "bigquery.tables.getData denied"),
+            "sample",
+            "bigquery.tables.getData",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_step_that_fails_names_the_fix_and_those_behind_it_are_skipped(
     world: World, call: str, fault: Fault, step: str, words: str
 ) -> None:
@@ -100,8 +118,9 @@ def test_the_step_that_fails_names_the_fix_and_those_behind_it_are_skipped(
     names = list(states(result))
     place = names.index(step)
     assert [states(result)[n] for n in names[: place + 2]] == ["done"] * place + [
-        "failed", "skipped",
-    ][: len(names) - place]  # fmt: skip
+        "failed",
+        "skipped",
+    ][: len(names) - place]
 
 
 def test_what_does_not_fit_is_said_with_what_was_found(world: World) -> None:
@@ -195,15 +214,17 @@ def test_every_day_what_is_set_up_is_tried_again(world: World, superuser: Superu
 
 def set_smtp(world: World, host: str, port: int, user: str, password: str) -> None:
     fields = {
-        "host": host, "port": port, "security": "starttls", "username": user,
-        "from_address": "reports@acme.example", "from_name": "Acme",
-    }  # fmt: skip
+        "host": host,
+        "port": port,
+        "security": "starttls",
+        "username": user,
+        "from_address": "reports@acme.example",
+        "from_name": "Acme",
+    }
     world.superuser.execute(
         "update tenant_config set smtp = %s, smtp_credentials = %s where tenant_id = %s",
         (json.dumps(fields), crypto.encrypt(world.tenant_id, "smtp", password), world.tenant_id),
     )
 
 
-OTHER_KEY = (
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEkCXqUw0wVUBEXVnXkSMNfSbNEQmxXHLUOuDwSMdTfc"
-)
+OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEkCXqUw0wVUBEXVnXkSMNfSbNEQmxXHLUOuDwSMdTfc"

@@ -57,36 +57,52 @@ def canary_file(tmp_path: Path) -> Path:
 def hostile(ear: Ear, path: Path, key: str) -> dict[str, str]:
     """Forty forms, by name."""
     good: dict[str, Any] = {
-        "type": "service_account", "project_id": "project-one", "private_key_id": "k1",
-        "client_email": "reader@project-one.iam", "private_key": key,
+        "type": "service_account",
+        "project_id": "project-one",
+        "private_key_id": "k1",
+        "client_email": "reader@project-one.iam",
+        "private_key": key,
         "token_uri": "https://oauth2.googleapis.com/token",
-    }  # fmt: skip
+    }
     url = ear.url
     source = {"file": str(path)}
     external: dict[str, Any] = {
-        "type": "external_account", "audience": "//iam.googleapis.com/x", "token_url": url,
-        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "credential_source": source,
-    }  # fmt: skip
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/x",
+        "token_url": url,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "credential_source": source,
+    }
     changed = {
-        "token_uri": {"token_uri": url}, "auth_uri": {"auth_uri": url},
+        "token_uri": {"token_uri": url},
+        "auth_uri": {"auth_uri": url},
         "cert_url": {"auth_provider_x509_cert_url": url},
         "client_cert": {"client_x509_cert_url": url},
         "universe": {"universe_domain": ear.url.removeprefix("http://")},
         "quota": {"quota_project_id": "x", "token_uri": url},
         "impersonation": {"service_account_impersonation_url": url, "token_uri": url},
-        "source": {"credential_source": source}, "delegates": {"delegates": [url]},
-        "type list": {"type": ["service_account"]}, "type case": {"type": "Service_Account"},
-        "no type": {"type": None}, "email object": {"client_email": {"url": url}},
-        "project url": {"project_id": f"{url}/x"}, "project path": {"project_id": "../../x"},
-        "project blank": {"project_id": " "}, "project newline": {"project_id": "p\nHost: x"},
-        "key path": {"private_key": str(path)}, "key file url": {"private_key": f"file://{path}"},
-        "key url": {"private_key": url}, "key number": {"private_key": 7},
+        "source": {"credential_source": source},
+        "delegates": {"delegates": [url]},
+        "type list": {"type": ["service_account"]},
+        "type case": {"type": "Service_Account"},
+        "no type": {"type": None},
+        "email object": {"client_email": {"url": url}},
+        "project url": {"project_id": f"{url}/x"},
+        "project path": {"project_id": "../../x"},
+        "project blank": {"project_id": " "},
+        "project newline": {"project_id": "p\nHost: x"},
+        "key path": {"private_key": str(path)},
+        "key file url": {"private_key": f"file://{path}"},
+        "key url": {"private_key": url},
+        "key number": {"private_key": 7},
         "key empty pem": {"private_key": "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----"},
         "key include": {"private_key": f"@{path}"},
         "key id object": {"private_key_id": {"$ref": url}},
-        "key encrypted": {"private_key": "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n"
-                          "-----END ENCRYPTED PRIVATE KEY-----"},
-    }  # fmt: skip
+        "key encrypted": {
+            "private_key": "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n"
+            "-----END ENCRYPTED PRIVATE KEY-----"
+        },
+    }
     forms = {name: json.dumps(good | change) for name, change in changed.items()}
     return forms | {
         "external file": json.dumps(external),
@@ -94,26 +110,53 @@ def hostile(ear: Ear, path: Path, key: str) -> dict[str, str]:
         "external program": json.dumps(
             external | {"credential_source": {"executable": {"command": f"cat {path}"}}}
         ),
-        "external aws": json.dumps(external | {"credential_source": {
-            "environment_id": "aws1", "region_url": url, "url": url,
-            "regional_cred_verification_url": url,
-        }}),
-        "user": json.dumps({"type": "authorized_user", "refresh_token": "x", "token_uri": url,
-                            "client_id": "x", "client_secret": "y"}),
-        "impersonated": json.dumps({"type": "impersonated_service_account",
-                                    "service_account_impersonation_url": url,
-                                    "source_credentials": external}),
-        "gdch": json.dumps({"type": "gdch_service_account", "token_uri": url,
-                            "ca_cert_path": str(path)}),
+        "external aws": json.dumps(
+            external
+            | {
+                "credential_source": {
+                    "environment_id": "aws1",
+                    "region_url": url,
+                    "url": url,
+                    "regional_cred_verification_url": url,
+                }
+            }
+        ),
+        "user": json.dumps(
+            {
+                "type": "authorized_user",
+                "refresh_token": "x",
+                "token_uri": url,
+                "client_id": "x",
+                "client_secret": "y",
+            }
+        ),
+        "impersonated": json.dumps(
+            {
+                "type": "impersonated_service_account",
+                "service_account_impersonation_url": url,
+                "source_credentials": external,
+            }
+        ),
+        "gdch": json.dumps(
+            {"type": "gdch_service_account", "token_uri": url, "ca_cert_path": str(path)}
+        ),
         "external user": json.dumps({"type": "external_account_authorized_user", "token_url": url}),
-        "twice": json.dumps(good)[:-1] + ', "type": "external_account", "credential_source": '
-                 + json.dumps(source) + "}",
-        "list": json.dumps([good]), "text": json.dumps(json.dumps(good)), "number": "7",
-        "path": str(path), "url": url, "huge": json.dumps(good | {"x": "y" * 30_000}),
-        "deep": '{"a":' * 3_000 + "1" + "}" * 3_000, "nan": '{"type": NaN}',
-        "empty": "", "nul": "\x00",
+        "twice": json.dumps(good)[:-1]
+        + ', "type": "external_account", "credential_source": '
+        + json.dumps(source)
+        + "}",
+        "list": json.dumps([good]),
+        "text": json.dumps(json.dumps(good)),
+        "number": "7",
+        "path": str(path),
+        "url": url,
+        "huge": json.dumps(good | {"x": "y" * 30_000}),
+        "deep": '{"a":' * 3_000 + "1" + "}" * 3_000,
+        "nan": '{"type": NaN}',
+        "empty": "",
+        "nul": "\x00",
         "xml": f'<!DOCTYPE a [<!ENTITY b SYSTEM "file://{path}">]><a>&b;</a>',
-    }  # fmt: skip
+    }
 
 
 def test_nobody_is_called_and_no_file_is_read(
@@ -138,9 +181,11 @@ def test_nobody_is_called_and_no_file_is_read(
 def _open(fields: dict[str, str]) -> None:
     """Everything up to the first call; the token's address is Google's or the deployment's."""
     account = ServiceAccount(
-        fields["project_id"], fields["client_email"], fields["private_key_id"],
+        fields["project_id"],
+        fields["client_email"],
+        fields["private_key_id"],
         fields["private_key"],
-    )  # fmt: skip
+    )
     settings = BigQuerySettings("project-one", "analytics_1", account, location="EU")
     connection = open_bigquery(settings, Limits(deadline=1e12, cancelled=lambda: False))
     address = connection.rest._credentials._token_uri

@@ -13,9 +13,7 @@ from app.cron import DAYS, cron_of, days_and_time, next_runs
 from app.errors import Invalid
 
 
-@given(
-    st.sets(st.sampled_from(list(DAYS)), min_size=1), st.integers(0, 23), st.integers(0, 59)
-)
+@given(st.sets(st.sampled_from(list(DAYS)), min_size=1), st.integers(0, 23), st.integers(0, 59))
 def test_days_and_a_time_come_back(days: set[str], hour: int, minute: int) -> None:
     at = f"{hour:02}:{minute:02}"
     line = cron_of(sorted(days), at)

@@ -32,8 +32,9 @@ def test_words_are_stored_in_lower_case_once_each_and_loaded_days_follow(
 ) -> None:
     superuser.execute(
         "insert into derivation (tenant_id, version, rules, nothing_words)"
-        " values (%s, 1, '{}', _nothing_words(null))", (site.acme,),
-    )  # fmt: skip
+        " values (%s, 1, '{}', _nothing_words(null))",
+        (site.acme,),
+    )
     lines = " Kiosk \r\nHOUSE account\n\nkiosk"
     answer = ada.submit(PATH, nothing_words=lines, version="0")
     assert "Words for nothing saved. Loaded days follow within minutes." in answer.text

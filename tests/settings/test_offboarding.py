@@ -39,11 +39,13 @@ def furnished(site: Site, superuser: Superuser) -> Site:
 def add_rest(superuser: Superuser, tenant_id: Any) -> None:
     world, mail = World(superuser, tenant_id), MailWorld(superuser, tenant_id)
     world.event("page_view", ago(days=3), "p", 1, page_title="Home")
-    provision.set_smtp(tenant_id, "mail.acme.example", 587, "u", SECRETS["mail password"],
-                       "a@acme.example", "Acme")  # fmt: skip
+    provision.set_smtp(
+        tenant_id, "mail.acme.example", 587, "u", SECRETS["mail password"], "a@acme.example", "Acme"
+    )
     message_id, job_id = mail.messages("message_id, job_id")[0]
-    task_id = superuser.execute("select task_id from task where tenant_id = %s limit 1",
-                                (tenant_id,)).fetchone()  # fmt: skip
+    task_id = superuser.execute(
+        "select task_id from task where tenant_id = %s limit 1", (tenant_id,)
+    ).fetchone()
     assert task_id is not None
     mail.insert("email_told_task", message_id=message_id, task_id=task_id[0], told_as="new")
     mail.insert("email_suppression", email="x@acme.example", reason="refused")
@@ -59,8 +61,9 @@ def add_rest(superuser: Superuser, tenant_id: Any) -> None:
     superuser.execute(
         "insert into email_schedule_run (tenant_id, schedule_id, run_date, due_at, outcome)"
         " select tenant_id, schedule_id, %s, now(), 'stale' from email_schedule"
-        " where tenant_id = %s", (date(2026, 1, 1), tenant_id),
-    )  # fmt: skip
+        " where tenant_id = %s",
+        (date(2026, 1, 1), tenant_id),
+    )
     assert job_id
 
 
@@ -87,8 +90,9 @@ def test_after_a_deletion_a_scan_finds_nothing(furnished: Site, superuser: Super
     with maint_transaction() as conn:
         assert scan(conn, furnished.acme) == {}
     assert digest(superuser, furnished.globex) == other
-    assert superuser.execute("select count(*) from member where email = %s",
-                             (ADA.email,)).fetchone() == (1,), "a member of globex too"  # fmt: skip
+    assert superuser.execute(
+        "select count(*) from member where email = %s", (ADA.email,)
+    ).fetchone() == (1,), "a member of globex too"
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         superuser.execute("delete from audit_entry")
 

@@ -22,9 +22,12 @@ __all__ = ["ada", "port", "provider", "site"]
 Superuser = psycopg.Connection[Any]
 PAGE = "/data/schedule"
 FORM: dict[str, str | list[str]] = {
-    "kind": "days", "days": ["mon", "fri"], "at": "02:30", "time_zone": "America/New_York",
+    "kind": "days",
+    "days": ["mon", "fri"],
+    "at": "02:30",
+    "time_zone": "America/New_York",
     "days_back": "4",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +60,15 @@ def test_a_schedule_is_made_paused_and_deleted(ada: Browser, site: Site) -> None
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"at": "25:00"}, "at"), ({"days": []}, "at"), ({"time_zone": "Mars/Base"}, "time_zone"),
-     ({"days_back": "40"}, "days_back"), ({"kind": "cron", "cron": "@reboot"}, "cron"),
-     ({"kind": "cron", "cron": "30 2 31 2 *"}, "cron")],
-)  # fmt: skip
+    [
+        ({"at": "25:00"}, "at"),
+        ({"days": []}, "at"),
+        ({"time_zone": "Mars/Base"}, "time_zone"),
+        ({"days_back": "40"}, "days_back"),
+        ({"kind": "cron", "cron": "@reboot"}, "cron"),
+        ({"kind": "cron", "cron": "30 2 31 2 *"}, "cron"),
+    ],
+)
 def test_what_is_wrong_stands_beside_its_field(
     ada: Browser, superuser: Superuser, change: dict[str, Any], field: str
 ) -> None:
@@ -107,8 +115,11 @@ def test_one_job_a_due_instant_however_many_look(site: Site, superuser: Superuse
 def test_programs_make_and_take_it(site: Site) -> None:
     url, headers = site.url("/data/api/v1/schedule"), site.headers()
     assert requests.get(url, headers=headers).status_code == 404
-    for wrong in ({"cron": "x y z a b", "time_zone": "UTC"}, {"cron": "0 2 * * *"},
-                  {"cron": "0 2 * * *", "time_zone": "Mars"}):  # fmt: skip
+    for wrong in (
+        {"cron": "x y z a b", "time_zone": "UTC"},
+        {"cron": "0 2 * * *"},
+        {"cron": "0 2 * * *", "time_zone": "Mars"},
+    ):
         assert requests.put(url, json=wrong, headers=headers).status_code == 422
     body = {"cron": "0 2 * * *", "time_zone": "Europe/Berlin", "days_back": 7}
     made = requests.put(url, json=body, headers=headers).json()

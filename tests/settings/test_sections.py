@@ -18,13 +18,20 @@ from tests.tasks.queue_page import ada
 __all__ = ["ada", "port", "private_key", "provider", "site"]
 Superuser = psycopg.Connection[tuple[object, ...]]
 SFTP = {
-    "host": "files.example.com", "port": "22", "username": "acme", "users_path": "/u.csv",
+    "host": "files.example.com",
+    "port": "22",
+    "username": "acme",
+    "users_path": "/u.csv",
     "locations_path": "/l.csv",
-}  # fmt: skip
+}
 SMTP = {
-    "host": "mail.example.com", "port": "587", "security": "starttls", "username": "reports",
-    "from_address": "reports@acme.example", "from_name": "Acme",
-}  # fmt: skip
+    "host": "mail.example.com",
+    "port": "587",
+    "security": "starttls",
+    "username": "reports",
+    "from_address": "reports@acme.example",
+    "from_name": "Acme",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +75,10 @@ def test_a_section_is_saved_with_who_and_when(ada: Browser, superuser: Superuser
     ).fetchone()
     assert entry is not None
     assert entry[0] == {
-        "before": {"retention_months": 24}, "after": {"retention_months": 36},
+        "before": {"retention_months": 24},
+        "after": {"retention_months": 36},
         "key_replaced": False,
-    }  # fmt: skip
+    }
 
 
 def test_who_was_quicker_is_said_and_nothing_is_lost(ada: Browser, superuser: Superuser) -> None:
@@ -90,24 +98,53 @@ def test_who_was_quicker_is_said_and_nothing_is_lost(ada: Browser, superuser: Su
     ("section", "fields", "wrong"),
     [
         ("retention", {"retention_months": "12"}, "retention_months"),
-        ("time-and-money", {"time_zone": "Mars/Base", "property_time_zone": "UTC",
-                            "reporting_currency": "USD", "locale": "en-US"}, "time_zone"),
-        ("time-and-money", {"time_zone": "UTC", "property_time_zone": "UTC",
-                            "reporting_currency": "dollar", "locale": "en-US"},
-         "reporting_currency"),
-        ("properties", {"contact_property": "a b", "company_property": "b",
-                        "branch_property": "c"}, "contact_property"),
+        (
+            "time-and-money",
+            {
+                "time_zone": "Mars/Base",
+                "property_time_zone": "UTC",
+                "reporting_currency": "USD",
+                "locale": "en-US",
+            },
+            "time_zone",
+        ),
+        (
+            "time-and-money",
+            {
+                "time_zone": "UTC",
+                "property_time_zone": "UTC",
+                "reporting_currency": "dollar",
+                "locale": "en-US",
+            },
+            "reporting_currency",
+        ),
+        (
+            "properties",
+            {"contact_property": "a b", "company_property": "b", "branch_property": "c"},
+            "contact_property",
+        ),
         ("sftp", SFTP | {"host": "http://x/", "password": "p"}, "host"),
         ("sftp", SFTP | {"port": "99999", "password": "p"}, "port"),
         ("sftp", SFTP, "password"),
         ("smtp", SMTP | {"from_address": "reports", "password": "p"}, "from_address"),
         ("smtp", SMTP | {"from_name": "A\r\nBcc: x@y.example", "password": "p"}, "from_name"),
-        ("bigquery", {"project_id": "p`; drop", "dataset_id": "d", "location": "EU",
-                      "service_account": "{}"}, "project_id"),
-        ("bigquery", {"project_id": "p", "dataset_id": "d", "location": "EU",
-                      "service_account": "{}"}, "service_account"),
+        (
+            "bigquery",
+            {
+                "project_id": "p`; drop",
+                "dataset_id": "d",
+                "location": "EU",
+                "service_account": "{}",
+            },
+            "project_id",
+        ),
+        (
+            "bigquery",
+            {"project_id": "p", "dataset_id": "d", "location": "EU", "service_account": "{}"},
+            "service_account",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_stands_beside_its_field(
     ada: Browser, section: str, fields: dict[str, str], wrong: str
 ) -> None:
@@ -153,7 +190,7 @@ def test_a_stored_secret_goes_to_its_own_host_alone(ada: Browser, superuser: Sup
 
 def test_a_changed_host_loses_the_accepted_key(ada: Browser, superuser: Superuser) -> None:
     ada.submit(path("sftp"), version="0", password="pw", **SFTP)
-    superuser.execute("update tenant_config set sftp = sftp || '{\"host_key\": \"kept\"}'")
+    superuser.execute('update tenant_config set sftp = sftp || \'{"host_key": "kept"}\'')
     ada.submit(path("sftp"), version="1", **(SFTP | {"users_path": "/other.csv"}))
     assert isinstance(found := stored(superuser, "sftp"), dict) and found["host_key"] == "kept"
     ada.submit(path("sftp"), version="2", password="pw", **(SFTP | {"host": "b.example.com"}))
@@ -186,9 +223,11 @@ def test_programs_read_and_change_the_same(site: Site, superuser: Superuser) -> 
     assert sections["sftp"]["has_secret"] and sections["sftp"]["fields"]["host"] == SFTP["host"]
     assert sections["rules"]["fields"]["visits"] == 4 and "canary" not in answer.text
     for wrong in (
-        {"sections": {"rules": {"visits": "many"}}}, {"sections": {"nothing": {}}},
-        {"sections": {"rules": {"nothing": 1}}}, {"sections": {"sftp": {"host": "other.example"}}},
-    ):  # fmt: skip
+        {"sections": {"rules": {"visits": "many"}}},
+        {"sections": {"nothing": {}}},
+        {"sections": {"rules": {"nothing": 1}}},
+        {"sections": {"sftp": {"host": "other.example"}}},
+    ):
         refused = requests.put(url, json=wrong, headers=headers)
         assert refused.status_code == 422, (wrong, refused.text)
     ask = {"sections": {"rules": {"visits": 3, "version": 0}}}

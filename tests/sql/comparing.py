@@ -63,15 +63,37 @@ def assert_equal(ours: dict[str, Any], theirs: dict[str, Any], names: set[str]) 
 
 
 OVERVIEW = {
-    "sessions", "visitors", "orders", "revenue", "refunds", "net_revenue", "other_currencies",
-    "conversion_rate", "abandoned_carts", "abandoned_cart_value", "total_searches",
-    "failed_searches", "repeat_visitors", "cookieless_events", "duplicate_orders",
-    "orders_without_revenue", "bounces",
-}  # fmt: skip
+    "sessions",
+    "visitors",
+    "orders",
+    "revenue",
+    "refunds",
+    "net_revenue",
+    "other_currencies",
+    "conversion_rate",
+    "abandoned_carts",
+    "abandoned_cart_value",
+    "total_searches",
+    "failed_searches",
+    "repeat_visitors",
+    "cookieless_events",
+    "duplicate_orders",
+    "orders_without_revenue",
+    "bounces",
+}
 CHART = {
-    "bucket", "sessions", "visitors", "orders", "revenue", "refunds", "net_revenue",
-    "conversion_rate", "abandoned_carts", "total_searches", "failed_searches",
-}  # fmt: skip
+    "bucket",
+    "sessions",
+    "visitors",
+    "orders",
+    "revenue",
+    "refunds",
+    "net_revenue",
+    "conversion_rate",
+    "abandoned_carts",
+    "total_searches",
+    "failed_searches",
+}
 COUNTED = ("sessions", "orders", "refunds", "abandoned_carts", "total_searches")
 BRANCH = (CHART - {"bucket"}) | {"location_id", "name", "status"}
 
@@ -103,10 +125,21 @@ def compare(tenant_id: UUID, oracle: Oracle, period: DateRange, branches: list[s
 
 
 DERIVED = (
-    "session", "visitor_gap", "repeat_gap", "shop_order", "order_repeat", "refund", "fact",
-    "term_visit", "task", "branch_day", "branch_day_money", "clock_hour", "clock_zone",
+    "session",
+    "visitor_gap",
+    "repeat_gap",
+    "shop_order",
+    "order_repeat",
+    "refund",
+    "fact",
+    "term_visit",
+    "task",
+    "branch_day",
+    "branch_day_money",
+    "clock_hour",
+    "clock_zone",
     "odd_row",
-)  # fmt: skip
+)
 
 
 def derived_rows(superuser: Superuser, tenant_id: UUID) -> dict[str, list[str]]:

@@ -26,9 +26,17 @@ def oracle_tasks(tasks: list[OracleTask]) -> list[tuple[Any, ...]]:
     """The same of the oracle's."""
     rows = [
         (
-            t.task_type, _KINDS[t.subject[0]] + t.subject[1], t.first, t.last, t.ready, t.expires,
-            t.closed, round(t.value, 6), t.evidence_sessions, t.order or "",
+            t.task_type,
+            _KINDS[t.subject[0]] + t.subject[1],
+            t.first,
+            t.last,
+            t.ready,
+            t.expires,
+            t.closed,
+            round(t.value, 6),
+            t.evidence_sessions,
+            t.order or "",
         )
         for t in tasks
-    ]  # fmt: skip
+    ]
     return sorted(rows, key=repr)

@@ -31,9 +31,13 @@ def at(moment: str) -> datetime:
 def tasks(tenant_id: UUID, task_type: str, now: str | None = None, **filters: Any) -> list[Task]:
     """The tasks of one type as its list shows them at that moment, oldest evidence first."""
     asked = TaskFilters(
-        EVER, EVERYTHING, types=(task_type,) if task_type.startswith("no_") else (),
-        sort_field="last_at", sort_order="asc", **filters,
-    )  # fmt: skip
+        EVER,
+        EVERYTHING,
+        types=(task_type,) if task_type.startswith("no_") else (),
+        sort_field="last_at",
+        sort_order="asc",
+        **filters,
+    )
     place = Place(limit=200, now=at(now) if now else None)
     with tenant_transaction(tenant_id) as conn:
         return LISTS[task_type](conn, tenant_id, asked, place)

@@ -102,11 +102,12 @@ def _search(row: Row) -> dict[str, Any]:
     return {
         "term": (params.get("search_term") or "").strip().lower(),
         "failed": row["event_name"] == "no_search_results",
-        "session": _session(row), "ts": int(row["event_timestamp"]),
+        "session": _session(row),
+        "ts": int(row["event_timestamp"]),
         "day": datetime.strptime(row["event_date"], "%Y%m%d").date(),  # noqa: DTZ007 - a day
         "branch": named.get("default_branch_id") or "",
         "customer": named.get("WebUserId") or row.get("user_pseudo_id"),
-    }  # fmt: skip
+    }
 
 
 def _session(row: Row) -> str:

@@ -21,9 +21,14 @@ ACTIONS = text("select action, subject from audit_entry order by entry_id")
 def entry(cast: Cast) -> None:
     with tenant_transaction(cast.acme) as conn:
         audit.record(
-            conn, cast.acme, ADA, "member.role_changed", "rae@acme.example",
-            before="rep", after="manager",
-        )  # fmt: skip
+            conn,
+            cast.acme,
+            ADA,
+            "member.role_changed",
+            "rae@acme.example",
+            before="rep",
+            after="manager",
+        )
 
 
 def test_an_entry_says_who_did_what_to_what_from_where(cast: Cast, superuser: Connection) -> None:
@@ -34,9 +39,15 @@ def test_an_entry_says_who_did_what_to_what_from_where(cast: Cast, superuser: Co
         """
     ).fetchone()
     assert row == (
-        cast.acme, "ada@acme.example", "member.role_changed", "rae@acme.example",
-        {"before": "rep", "after": "manager"}, "page", "192.0.2.7", "r1",
-    )  # fmt: skip
+        cast.acme,
+        "ada@acme.example",
+        "member.role_changed",
+        "rae@acme.example",
+        {"before": "rep", "after": "manager"},
+        "page",
+        "192.0.2.7",
+        "r1",
+    )
 
 
 def test_another_tenant_sees_and_writes_nothing(cast: Cast, urls: Urls) -> None:

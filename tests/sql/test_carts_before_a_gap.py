@@ -118,8 +118,9 @@ def test_figures_equal_the_oracle_s_with_gaps_in_any_order_of_loads(
     assert one == other
     scales = superuser.execute(
         "select value_p90, search_sessions, search_sessions_with_order, average_order"
-        " from task_scale where tenant_id = any(%s)", (made,),
-    ).fetchall()  # fmt: skip
+        " from task_scale where tenant_id = any(%s)",
+        (made,),
+    ).fetchall()
     assert scales[0] == scales[1]
 
 

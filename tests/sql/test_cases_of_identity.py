@@ -38,9 +38,10 @@ def cases(as_worker: None, superuser: Superuser) -> Iterator[Shop]:
 
 def _branch(row: dict[str, Any]) -> str | None:
     found = [
-        prop["value"].get("string_value") for prop in row.get("user_properties") or ()
+        prop["value"].get("string_value")
+        for prop in row.get("user_properties") or ()
         if prop["key"] == "default_branch_id"
-    ]  # fmt: skip
+    ]
     return found[0] if found else None
 
 
@@ -57,8 +58,10 @@ def test_undefined_is_not_one_visitor_with_the_carts_of_three(cases: Shop) -> No
     figures = overview(cases, "S01")
     assert (figures.visitors, figures.sessions) == (3, 3)
     assert carts(cases, "S01") == [
-        ("d:s01.0", 10, None), ("d:s01.1", 20, None), ("d:s01.2", 30, None),
-    ]  # fmt: skip
+        ("d:s01.0", 10, None),
+        ("d:s01.1", 20, None),
+        ("d:s01.2", 30, None),
+    ]
 
 
 def test_orders_numbered_undefined_are_three(cases: Shop) -> None:
@@ -69,10 +72,13 @@ def test_orders_numbered_undefined_are_three(cases: Shop) -> None:
 def test_an_order_that_the_server_sends_without_a_session_closes_the_cart(cases: Shop) -> None:
     figures = overview(cases, "S20")
     assert (figures.orders, figures.sessions, figures.cookieless_events) == (1, 1, 0)
-    found = cases.superuser.execute("""
+    found = cases.superuser.execute(
+        """
         select subject, closing_order_key, is_task from task
         where tenant_id = %s and task_type in ('cart', 'purchase') and branch_id = 'S20'
-    """, (cases.tenant_id,)).fetchall()
+    """,
+        (cases.tenant_id,),
+    ).fetchall()
     assert found == [("c:C-S20", None, True)]
     loose = cases.rows("select subject from fact where tenant_id = %(t)s and branch_id = 'S20'")
     assert loose == [("c:C-S20",)]

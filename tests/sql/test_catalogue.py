@@ -11,17 +11,26 @@ Connection = psycopg.Connection[tuple[object, ...]]
 # tool's own bookkeeping.
 WITHOUT_TENANT = {"member", "periodic_tick"}
 MIGRATION_TABLES = {
-    "_yoyo_log", "_yoyo_migration", "_yoyo_version", "yoyo_lock", "applied_policy",
-}  # fmt: skip
+    "_yoyo_log",
+    "_yoyo_migration",
+    "_yoyo_version",
+    "yoyo_lock",
+    "applied_policy",
+}
 # Indexes that do not lead with the tenant, each with its reason.
 OTHER_INDEXES = {
-    "member_pkey", "member_identity_key",  # members belong to no tenant
-    "membership_member_id", "membership_email",  # sign-in looks for a member's tenants
-    "periodic_tick_pkey", "applied_policy_pkey",
+    "member_pkey",
+    "member_identity_key",  # members belong to no tenant
+    "membership_member_id",
+    "membership_email",  # sign-in looks for a member's tenants
+    "periodic_tick_pkey",
+    "applied_policy_pkey",
     "tenant_slug_key",  # a tenant's own name
-    "ingest_schedule_due", "email_schedule_due",  # the scheduler, across tenants
-    "processing_jobs_job_id", "processing_jobs_open",  # the queue, across tenants
-}  # fmt: skip
+    "ingest_schedule_due",
+    "email_schedule_due",  # the scheduler, across tenants
+    "processing_jobs_job_id",
+    "processing_jobs_open",  # the queue, across tenants
+}
 CROSS_TENANT_POLICIES = {
     ("connection_check", "metrics"),
     ("day_load", "metrics"),
@@ -169,9 +178,10 @@ def test_roles_of_the_application_own_nothing_and_bypass_nothing(
 
 
 def test_no_view_escapes_and_no_function_runs_as_its_owner(superuser: Connection) -> None:
-    assert names(
-        superuser,
-        """
+    assert (
+        names(
+            superuser,
+            """
         select relname from pg_class
         where relnamespace = 'public'::regnamespace and (
             relkind = 'm' or (
@@ -180,14 +190,19 @@ def test_no_view_escapes_and_no_function_runs_as_its_owner(superuser: Connection
             )
         )
         """,
-    ) == set()
-    assert names(
-        superuser,
-        """
+        )
+        == set()
+    )
+    assert (
+        names(
+            superuser,
+            """
         select proname from pg_proc
         where pronamespace = 'public'::regnamespace and prosecdef
         """,
-    ) == set()
+        )
+        == set()
+    )
 
 
 def test_every_figure_function_takes_the_tenant_first(superuser: Connection) -> None:
@@ -241,10 +256,20 @@ def test_whoever_is_told_customers_or_orders_says_what_may_be_seen(superuser: Co
 
 def test_the_specification_s_tables_exist(superuser: Connection) -> None:
     specified = {
-        "purchase", "add_to_cart", "page_view", "view_item", "view_search_results",
-        "no_search_results", "users", "locations", "tenant_config", "branch_email_mappings",
-        "email_sending_jobs", "email_send_history", "processing_jobs",
-    }  # fmt: skip
+        "purchase",
+        "add_to_cart",
+        "page_view",
+        "view_item",
+        "view_search_results",
+        "no_search_results",
+        "users",
+        "locations",
+        "tenant_config",
+        "branch_email_mappings",
+        "email_sending_jobs",
+        "email_send_history",
+        "processing_jobs",
+    }
     found = names(
         superuser,
         "select relname from pg_class where relnamespace = 'public'::regnamespace",

@@ -19,10 +19,17 @@ Connection = psycopg.Connection[Any]
 PERIOD = (date(2024, 11, 18), date(2024, 11, 18))
 STATES = ("planned", "sending", "sent", "failed", "skipped", "unknown")
 MOVES = {
-    ("planned", "sending"), ("planned", "failed"), ("planned", "skipped"),
-    ("sending", "sent"), ("sending", "failed"), ("sending", "planned"), ("sending", "unknown"),
-    ("failed", "planned"), ("unknown", "sent"), ("unknown", "planned"),
-}  # fmt: skip
+    ("planned", "sending"),
+    ("planned", "failed"),
+    ("planned", "skipped"),
+    ("sending", "sent"),
+    ("sending", "failed"),
+    ("sending", "planned"),
+    ("sending", "unknown"),
+    ("failed", "planned"),
+    ("unknown", "sent"),
+    ("unknown", "planned"),
+}
 
 
 def as_role(url: str, tenant_id: UUID) -> Connection:
@@ -56,11 +63,20 @@ def plan(conn: Connection, tenant_id: UUID, **changed: object) -> UUID:
         (tenant_id, job_id, *PERIOD),
     )
     values: dict[str, object] = {
-        "tenant_id": tenant_id, "job_id": job_id, "schedule_key": "manual",
-        "period_start": PERIOD[0], "period_end": PERIOD[1], "recipient": "rae@acme.example",
-        "recipient_name": "Rae", "branch_ids": ["D01"], "message_header": f"<{uuid4()}@x>",
-        "subject": "2 new", "html_body": "<p>2 new</p>", "text_body": "2 new", **changed,
-    }  # fmt: skip
+        "tenant_id": tenant_id,
+        "job_id": job_id,
+        "schedule_key": "manual",
+        "period_start": PERIOD[0],
+        "period_end": PERIOD[1],
+        "recipient": "rae@acme.example",
+        "recipient_name": "Rae",
+        "branch_ids": ["D01"],
+        "message_header": f"<{uuid4()}@x>",
+        "subject": "2 new",
+        "html_body": "<p>2 new</p>",
+        "text_body": "2 new",
+        **changed,
+    }
     names = ", ".join(values)
     marks = ", ".join(f"%({name})s" for name in values)
     row = conn.execute(

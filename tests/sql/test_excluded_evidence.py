@@ -41,8 +41,9 @@ def evidence(contact: str, device: str, first: int) -> list[Row]:
         rows += [page_view(f"{MONDAY} 10:1{n}", session=visit, **who) for n in range(3)]
     for bounce in (first + 2, first + 3):
         seen = [item("A", price=20)]
-        rows += [event("view_item", f"{MONDAY} 11:00", session=bounce, items=seen, engaged="0",
-                       **who)]  # fmt: skip
+        rows += [
+            event("view_item", f"{MONDAY} 11:00", session=bounce, items=seen, engaged="0", **who)
+        ]
     return rows
 
 
@@ -67,9 +68,7 @@ def exclude(shop: Shop, kind: str, value: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "value"), [("contact", "U9"), ("email_domain", "staff.example")]
-)
+@pytest.mark.parametrize(("kind", "value"), [("contact", "U9"), ("email_domain", "staff.example")])
 @pytest.mark.parametrize("is_later", [False, True])
 def test_an_excluded_colleague_s_order_ends_nothing(
     shop: Shop, kind: str, value: str, is_later: bool

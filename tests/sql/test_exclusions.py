@@ -21,8 +21,15 @@ from tests.sql.comparing import GRANULARITIES, Superuser, derived_rows, make_ten
 
 FIRST, DAYS = date(2025, 3, 27), 9
 PERIOD = DateRange(FIRST, FIRST + timedelta(days=DAYS - 1))
-SUMS = ("visitor_gap", "repeat_gap", "fact", "term_visit", "branch_day", "branch_day_money",
-        "clock_hour")  # fmt: skip
+SUMS = (
+    "visitor_gap",
+    "repeat_gap",
+    "fact",
+    "term_visit",
+    "branch_day",
+    "branch_day_money",
+    "clock_hour",
+)
 
 
 class History:

@@ -21,6 +21,7 @@ from tests.sql.task_rows import oracle_tasks, stored_tasks
 
 FIRST = date(2025, 3, 27)
 
+
 @given(
     seed=st.integers(0, 10_000),
     days=st.integers(5, 9),
@@ -92,5 +93,3 @@ def load_in_pieces(
         load_days(tenant_id, some, **(files if number == position else {}))
     if position == len(pieces):
         load_days(tenant_id, {}, contacts=contacts, branches=branches)
-
-

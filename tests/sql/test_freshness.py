@@ -32,20 +32,24 @@ def load(superuser: Superuser, cast: Cast, dice: random.Random) -> None:
                     "insert into day_load (tenant_id, event_date, event_type, source_kind,"
                     " source_table, row_count, load_id, loaded_at) values"
                     " (%s, %s, %s, %s, 'x', 0, 1, now() - make_interval(mins => %s))",
-                    (cast.acme, TODAY - timedelta(days=ago), event_type, kind,
-                     dice.randrange(9999)),
-                )  # fmt: skip
+                    (
+                        cast.acme,
+                        TODAY - timedelta(days=ago),
+                        event_type,
+                        kind,
+                        dice.randrange(9999),
+                    ),
+                )
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_it_tells_what_the_list_of_days_tells(
-    cast: Cast, superuser: Superuser, seed: int
-) -> None:
+def test_it_tells_what_the_list_of_days_tells(cast: Cast, superuser: Superuser, seed: int) -> None:
     load(superuser, cast, random.Random(seed))
     with tenant_transaction(cast.acme) as conn:
         fresh, listed = (
-            get_freshness(conn, cast.acme), get_data_availability_combined(conn, cast.acme)
-        )  # fmt: skip
+            get_freshness(conn, cast.acme),
+            get_data_availability_combined(conn, cast.acme),
+        )
     days: dict[date, list[Any]] = {}
     for entry in listed.days:
         days.setdefault(entry.event_date, []).append(entry)

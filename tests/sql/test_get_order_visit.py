@@ -20,18 +20,24 @@ def visit(shop: Shop, order: str, scope: Scope = EVERYTHING) -> OrderVisit | Non
 
 def test_pages_in_order_and_items_not_bought(shop: Shop) -> None:
     who = {"contact": "U1", "branch": "D01"}
-    shop.load([
-        page_view(f"{DAY} 09:03", "p1", 100, params={"page_title": "Cart"}, **who),
-        page_view(f"{DAY} 09:00", "p1", 100, params={"page_title": "Home"}, **who),
-        page_view(f"{DAY} 09:01", "p1", 100, params={"page_title": "Valves"}, **who),
-        page_view(f"{DAY} 09:02", "p1", 100, params={"page_title": "Valves"}, **who),
-        page_view(f"{DAY} 09:04", "p1", 100, page_url="https://shop.test/x?secret=1", **who),
-        *(event("view_item", f"{DAY} 09:0{n}", "p1", 100, items=[seen], **who)
-          for n, seen in ((1, VALVE), (2, PIPE), (3, PIPE), (4, UNIT))),
-        purchase(f"{DAY} 09:05", "p1", 100, transaction_id="T1", revenue=9, items=[VALVE], **who),
-        page_view(f"{DAY} 11:00", "p1", 200, params={"page_title": "Another visit"}, **who),
-        purchase(f"{DAY} 12:00", None, None, transaction_id="T2", revenue=9, **who),
-    ])  # fmt: skip
+    shop.load(
+        [
+            page_view(f"{DAY} 09:03", "p1", 100, params={"page_title": "Cart"}, **who),
+            page_view(f"{DAY} 09:00", "p1", 100, params={"page_title": "Home"}, **who),
+            page_view(f"{DAY} 09:01", "p1", 100, params={"page_title": "Valves"}, **who),
+            page_view(f"{DAY} 09:02", "p1", 100, params={"page_title": "Valves"}, **who),
+            page_view(f"{DAY} 09:04", "p1", 100, page_url="https://shop.test/x?secret=1", **who),
+            *(
+                event("view_item", f"{DAY} 09:0{n}", "p1", 100, items=[seen], **who)
+                for n, seen in ((1, VALVE), (2, PIPE), (3, PIPE), (4, UNIT))
+            ),
+            purchase(
+                f"{DAY} 09:05", "p1", 100, transaction_id="T1", revenue=9, items=[VALVE], **who
+            ),
+            page_view(f"{DAY} 11:00", "p1", 200, params={"page_title": "Another visit"}, **who),
+            purchase(f"{DAY} 12:00", None, None, transaction_id="T2", revenue=9, **who),
+        ]
+    )
     orders = "select transaction_id, order_key from shop_order where tenant_id = %(t)s"
     keys = dict(shop.rows(orders))
     found = visit(shop, keys["T1"])
@@ -39,8 +45,9 @@ def test_pages_in_order_and_items_not_bought(shop: Shop) -> None:
     assert found.session_id == "p1.100" and found.page_views == 5
     assert list(found.pages) == ["Home", "Valves", "Cart", "https://shop.test/x"]
     assert [(i["item_id"], i["item_name"], i["views"]) for i in found.viewed] == [
-        ("P", "Pipe", 2), ("U", "Unit", 1),
-    ]  # fmt: skip
+        ("P", "Pipe", 2),
+        ("U", "Unit", 1),
+    ]
     assert visit(shop, keys["T1"], at("D01")) == found
     assert visit(shop, keys["T1"], at("D02")) is None
     assert visit(shop, keys["T2"]) is None and visit(shop, "t:none") is None

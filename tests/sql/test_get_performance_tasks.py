@@ -66,17 +66,21 @@ def landed(count: int, address: str, start: int, bounced: int) -> list[Row]:
 
 def test_a_branch_has_the_dashboard_s_figures_and_the_share_of_carts_left(shop: Shop) -> None:
     add = {"items": [item("A", price=4, quantity=1)], "branch": "D01"}
-    shop.load([
-        add_to_cart(f"{DAY} 10:00", "a", 1, **add),
-        add_to_cart(f"{DAY} 10:00", "b", 2, **add),
-        add_to_cart(f"{DAY} 10:00", "c", 3, **add),
-        order(f"{DAY} 10:10", "c", 3, "T1", branch="D01"),
-        begin_checkout(f"{DAY} 10:00", "d", 4, branch="D01"),
-        order(f"{DAY} 10:10", "d", 4, "T2", branch="D01"),
-        order(f"{DAY} 10:11", "d", 4, "T3", branch="D01"),
-        order(f"{DAY} 10:10", "e", 5, "T4", branch="D01"),
-        page_view(f"{DAY} 11:00", "f", 6, branch="D02"),
-    ], until="2025-04-05", branches=[BranchRow("D01", "Harbour", "Boston")])  # fmt: skip
+    shop.load(
+        [
+            add_to_cart(f"{DAY} 10:00", "a", 1, **add),
+            add_to_cart(f"{DAY} 10:00", "b", 2, **add),
+            add_to_cart(f"{DAY} 10:00", "c", 3, **add),
+            order(f"{DAY} 10:10", "c", 3, "T1", branch="D01"),
+            begin_checkout(f"{DAY} 10:00", "d", 4, branch="D01"),
+            order(f"{DAY} 10:10", "d", 4, "T2", branch="D01"),
+            order(f"{DAY} 10:11", "d", 4, "T3", branch="D01"),
+            order(f"{DAY} 10:10", "e", 5, "T4", branch="D01"),
+            page_view(f"{DAY} 11:00", "f", 6, branch="D02"),
+        ],
+        until="2025-04-05",
+        branches=[BranchRow("D01", "Harbour", "Boston")],
+    )
     found = branches(shop)
     harbour, unknown = found["D01"], found["D02"]
     assert (harbour.abandoned_carts, harbour.carted_orders) == (2, 2)
@@ -101,33 +105,58 @@ def test_a_session_that_began_before_the_range_is_not_counted_by_its_order(shop:
 
 
 def test_top_items_by_revenue_with_ids_names_and_odd_quantities(shop: Shop) -> None:
-    shop.load([
-        order(f"{DAY} 10:00", "a", 1, "T1", item("A", name="Old", price=5, quantity=2),
-              item("B", price=30), item(name="No id", price=1, quantity=3), branch="D01"),
-        order(f"{DAY} 11:00", "a", 1, "T2", item("A", name="New", price=25, quantity=1),
-              item("C"), item("D", price=2, quantity=-4), branch="D01"),
-        order(f"{DAY} 12:00", "a", 1, "T3", item("E", price=900), currency="EUR", branch="D01"),
-        order(f"{DAY} 12:00", "b", 2, "T4", item("F", price=7), branch="D02"),
-    ])  # fmt: skip
+    shop.load(
+        [
+            order(
+                f"{DAY} 10:00",
+                "a",
+                1,
+                "T1",
+                item("A", name="Old", price=5, quantity=2),
+                item("B", price=30),
+                item(name="No id", price=1, quantity=3),
+                branch="D01",
+            ),
+            order(
+                f"{DAY} 11:00",
+                "a",
+                1,
+                "T2",
+                item("A", name="New", price=25, quantity=1),
+                item("C"),
+                item("D", price=2, quantity=-4),
+                branch="D01",
+            ),
+            order(f"{DAY} 12:00", "a", 1, "T3", item("E", price=900), currency="EUR", branch="D01"),
+            order(f"{DAY} 12:00", "b", 2, "T4", item("F", price=7), branch="D02"),
+        ]
+    )
     found = branches(shop)
     assert [(i.item_id, i.item_name, i.quantity, i.revenue) for i in found["D01"].top_items] == [
-        ("A", "New", 3, 35), ("B", None, 1, 30), (None, "No id", 3, 3),
-    ]  # fmt: skip
+        ("A", "New", 3, 35),
+        ("B", None, 1, 30),
+        (None, "No id", 3, 3),
+    ]
     assert [i.item_id for i in found["D02"].top_items] == ["F"]
     assert list(branches(shop, location_ids=("D02",))) == ["D02"]
 
 
 def test_landing_pages_are_addresses_without_query_with_thirty_sessions(shop: Shop) -> None:
-    shop.load([
-        *landed(20, f"{SHOP}/a?utm=1", 100, 10), *landed(15, f"{SHOP}/a#top", 200, 4),
-        *landed(29, f"{SHOP}/b", 300, 29), *landed(30, f"{SHOP}/c?x#y", 400, 3),
-        event("view_item", f"{DAY} 10:00", "w", 1, page_url=f"{SHOP}/d"),
-    ])  # fmt: skip
+    shop.load(
+        [
+            *landed(20, f"{SHOP}/a?utm=1", 100, 10),
+            *landed(15, f"{SHOP}/a#top", 200, 4),
+            *landed(29, f"{SHOP}/b", 300, 29),
+            *landed(30, f"{SHOP}/c?x#y", 400, 3),
+            event("view_item", f"{DAY} 10:00", "w", 1, page_url=f"{SHOP}/d"),
+        ]
+    )
     found = {p.page: (p.sessions, p.bounces) for p in pages(shop)}
     assert found == {f"{SHOP}/a": (35, 14), f"{SHOP}/c": (30, 3)}
     assert [p.page for p in pages(shop, sort_field="sessions", sort_order="asc")] == [
-        f"{SHOP}/c", f"{SHOP}/a",
-    ]  # fmt: skip
+        f"{SHOP}/c",
+        f"{SHOP}/a",
+    ]
     assert [p.page for p in pages(shop, query="/C")] == [f"{SHOP}/c"]
     assert (len(pages(shop, limit=1)), pages(shop, limit=1)[0].total_pages) == (1, 2)
     assert pages(shop)[0].bounce_rate == 40
@@ -159,16 +188,19 @@ def test_pages_stand_beside_the_same_ones_of_another_period(shop: Shop) -> None:
 
 
 def test_the_sessions_of_a_page_say_what_came_of_them(shop: Shop) -> None:
-    shop.load([
-        page_view(f"{DAY} 10:00", "a", 1, page_url=f"{SHOP}/a?1", contact="U1", engaged=1),
-        order(f"{DAY} 10:02", "a", 1, "T", contact="U1"),
-        page_view(f"{DAY} 11:00", "b", 2, page_url=f"{SHOP}/a", engaged=0),
-        page_view(f"{DAY} 11:00", "c", 3, page_url=f"{SHOP}/ab"),
-    ])  # fmt: skip
+    shop.load(
+        [
+            page_view(f"{DAY} 10:00", "a", 1, page_url=f"{SHOP}/a?1", contact="U1", engaged=1),
+            order(f"{DAY} 10:02", "a", 1, "T", contact="U1"),
+            page_view(f"{DAY} 11:00", "b", 2, page_url=f"{SHOP}/a", engaged=0),
+            page_view(f"{DAY} 11:00", "c", 3, page_url=f"{SHOP}/ab"),
+        ]
+    )
     found = sessions(shop, f"{SHOP}/a")
     assert [(s.customer_key, s.is_bounce, s.has_order) for s in found] == [
-        ("d:b", True, False), ("c:U1", False, True),
-    ]  # fmt: skip
+        ("d:b", True, False),
+        ("c:U1", False, True),
+    ]
 
 
 @pytest.mark.parametrize("branch", [None, ("D01",), ("",)])
@@ -177,11 +209,15 @@ def test_pages_of_branches_are_what_plain_counting_finds(
 ) -> None:
     rows = [
         page_view(
-            f"2025-04-{n % 9 + 1:02d} 10:00", f"v{n}", n, page_url=f"{SHOP}/p{n % 3}?n={n}",
-            branch="D01" if n % 2 else None, engaged=int(n % 5 != 0),
+            f"2025-04-{n % 9 + 1:02d} 10:00",
+            f"v{n}",
+            n,
+            page_url=f"{SHOP}/p{n % 3}?n={n}",
+            branch="D01" if n % 2 else None,
+            engaged=int(n % 5 != 0),
         )
         for n in range(240)
-    ]  # fmt: skip
+    ]
     shop.load(rows)
     mine = [n for n in range(240) if branch is None or ("D01" if n % 2 else "") in branch]
     landings = Counter(n % 3 for n in mine)

@@ -36,12 +36,14 @@ def after(seconds: int) -> object:
     return START + timedelta(seconds=seconds)
 
 
-def history(
-    world: World, session_id: str = "p1.7.100", **more: object
-) -> tuple[list[Event], int]:
+def history(world: World, session_id: str = "p1.7.100", **more: object) -> tuple[list[Event], int]:
     with tenant_transaction(world.tenant_id) as conn:
         return get_session_history(
-            conn, world.tenant_id, EVERYTHING, session_id, **more  # type: ignore[arg-type]
+            conn,
+            world.tenant_id,
+            EVERYTHING,
+            session_id,
+            **more,  # type: ignore[arg-type]
         )
 
 
@@ -49,9 +51,13 @@ def test_events_stand_in_order_with_their_offsets(world: World) -> None:
     events, total = history(world)
     assert total == 6
     assert [(e.place, e.event_name, e.offset_s) for e in events] == [
-        (1, "page_view", 0), (2, "view_search_results", 10), (3, "no_search_results", 20),
-        (4, "view_item", 30), (5, "add_to_cart", 400), (6, "purchase", 400),
-    ]  # fmt: skip
+        (1, "page_view", 0),
+        (2, "view_search_results", 10),
+        (3, "no_search_results", 20),
+        (4, "view_item", 30),
+        (5, "add_to_cart", 400),
+        (6, "purchase", 400),
+    ]
     assert (events[0].label, events[1].term, events[3].item_id) == ("Home", "valve", "A")
     assert (events[5].label, events[5].amount) == ("T1", 200)
     assert events[4].items == [item("A", 100, 2, "Valve")]

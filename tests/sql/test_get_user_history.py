@@ -31,9 +31,7 @@ def world(config: object, superuser: Superuser) -> World:
     return made
 
 
-def history(
-    world: World, key: str = "k:K1", scope: Scope = EVERYTHING, **more: object
-) -> History:
+def history(world: World, key: str = "k:K1", scope: Scope = EVERYTHING, **more: object) -> History:
     with tenant_transaction(world.tenant_id) as conn:
         return get_user_history(conn, world.tenant_id, scope, key, **more)  # type: ignore[arg-type]
 
@@ -52,8 +50,10 @@ def test_everything_of_a_company_stands_newest_first(world: World) -> None:
     assert found.total == 5
     step, order = found.entries[:2]
     assert (step.label, step.detail["note"], step.detail["done_by"]) == (
-        "note", "Ask again", RAE.email,
-    )  # fmt: skip
+        "note",
+        "Ask again",
+        RAE.email,
+    )
     assert (order.key, order.amount) == ("T1", 400)
 
 

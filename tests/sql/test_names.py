@@ -38,16 +38,20 @@ def test_a_word_for_nothing_makes_no_one_customer_of_three_strangers(shop: Shop,
     shop.load(strangers(word), until=NEXT)
     found = tasks(shop.tenant_id, "cart", f"{NEXT} 12:00")
     assert [(task.customer_key, task.value) for task in found] == [
-        ("d:p0", 10), ("d:p1", 10), ("d:p2", 10),
-    ]  # fmt: skip
+        ("d:p0", 10),
+        ("d:p1", 10),
+        ("d:p2", 10),
+    ]
     assert shop.rows("select distinct branch_id from session where tenant_id = %(t)s") == [("",)]
 
 
 def test_a_word_that_the_files_have_as_a_key_is_that_id(shop: Shop) -> None:
     shop.load(
-        strangers("unknown"), until=NEXT, contacts=[contact("Unknown", "guest")],
+        strangers("unknown"),
+        until=NEXT,
+        contacts=[contact("Unknown", "guest")],
         branches=[BranchRow("unknown", "The unknown")],
-    )  # fmt: skip
+    )
     (task,) = tasks(shop.tenant_id, "cart", f"{NEXT} 12:00")
     assert (task.contact_id, task.value, task.branch_id) == ("Unknown", 30, "unknown")
 
@@ -62,45 +66,63 @@ def test_ids_of_another_case_are_the_file_s_where_exactly_one_is_alike(shop: Sho
     people = [contact(GUID, "K1"), contact("AB"), contact("ab")]
     shop.load(rows, until=NEXT, contacts=people, branches=[BranchRow("D01", "One")])
     found = tasks(shop.tenant_id, "cart", f"{NEXT} 12:00")
-    assert sorted((t.customer_key, t.contact_id, t.value, t.branch_id) for t in found
-                  if t.contact_id) == [
-        ("c:aB", "aB", 10, ""), ("k:K1", GUID, 20, "D01"),
-    ]  # fmt: skip
+    assert sorted(
+        (t.customer_key, t.contact_id, t.value, t.branch_id) for t in found if t.contact_id
+    ) == [
+        ("c:aB", "aB", 10, ""),
+        ("k:K1", GUID, 20, "D01"),
+    ]
     assert {t.customer_key for t in found if not t.contact_id} == {"k:K1"}
 
 
 def test_orders_without_a_real_number_are_not_repeats(shop: Shop) -> None:
-    shop.load([
-        purchase(f"{DAY} 10:0{n}", f"p{n}", 1, transaction_id=word, revenue=100 * (n + 1))
-        for n, word in enumerate(["undefined", "undefined", "UNDEFINED ", "none", "-1", "{{id}}"])
-    ])  # fmt: skip
+    shop.load(
+        [
+            purchase(f"{DAY} 10:0{n}", f"p{n}", 1, transaction_id=word, revenue=100 * (n + 1))
+            for n, word in enumerate(
+                ["undefined", "undefined", "UNDEFINED ", "none", "-1", "{{id}}"]
+            )
+        ]
+    )
     figures = shop.overview(DAY)
     assert (figures.orders, figures.revenue, figures.duplicate_orders) == (6, 2100, 0)
 
 
 def test_without_a_session_the_subject_stands_in_for_the_order_s_number(shop: Shop) -> None:
     lone: Row = {"session": None, "revenue": 5, "transaction_id": "null"}
-    shop.load([
-        purchase(f"{DAY} 10:00", "p1", contact="U1", **lone),
-        purchase(f"{DAY} 10:00", "p2", contact="U1", **lone),
-        purchase(f"{DAY} 10:00", "p1", **lone),
-        purchase(f"{DAY} 10:00", None, company="U1", **lone),
-        purchase(f"{DAY} 10:00", None, **lone),
-        purchase(f"{DAY} 10:00", "nan", contact="guest", **lone),
-    ])  # fmt: skip
+    shop.load(
+        [
+            purchase(f"{DAY} 10:00", "p1", contact="U1", **lone),
+            purchase(f"{DAY} 10:00", "p2", contact="U1", **lone),
+            purchase(f"{DAY} 10:00", "p1", **lone),
+            purchase(f"{DAY} 10:00", None, company="U1", **lone),
+            purchase(f"{DAY} 10:00", None, **lone),
+            purchase(f"{DAY} 10:00", "nan", contact="guest", **lone),
+        ]
+    )
     figures = shop.overview(DAY)
     assert (figures.orders, figures.duplicate_orders, figures.cookieless_events) == (4, 2, 2)
 
 
 def test_a_currency_and_an_item_that_are_words_for_nothing_are_missing(shop: Shop) -> None:
     nameless = [item("undefined", name="(none)", price=3), item("null", name="Bolt", price=4)]
-    shop.load([
-        purchase(f"{DAY} 10:00", "p1", 1, transaction_id="T", revenue=7, currency="undefined",
-                 items=nameless),
-        add_to_cart(f"{DAY} 11:00", "p2", 1, currency="N/A", items=nameless),
-        search(f"{DAY} 11:00", "bolt", "p2", 1),
-        view_item(f"{DAY} 11:01", "p2", 1, items=nameless, currency="(none)"),
-    ], until=NEXT)  # fmt: skip
+    shop.load(
+        [
+            purchase(
+                f"{DAY} 10:00",
+                "p1",
+                1,
+                transaction_id="T",
+                revenue=7,
+                currency="undefined",
+                items=nameless,
+            ),
+            add_to_cart(f"{DAY} 11:00", "p2", 1, currency="N/A", items=nameless),
+            search(f"{DAY} 11:00", "bolt", "p2", 1),
+            view_item(f"{DAY} 11:01", "p2", 1, items=nameless, currency="(none)"),
+        ],
+        until=NEXT,
+    )
     figures = shop.overview(DAY)
     assert (figures.revenue, figures.other_currencies) == (7, ())
     (cart,) = tasks(shop.tenant_id, "cart", f"{NEXT} 12:00")
@@ -136,7 +158,7 @@ EVENTS = [
     purchase(f"{DAY} 11:01", "p2", 1, transaction_id="house", revenue=20),
     purchase(f"{DAY} 11:02", None, None, contact="u7", transaction_id="null", revenue=30),
     purchase(f"{DAY} 11:02", None, None, contact="U7", transaction_id="null", revenue=30),
-]  # fmt: skip
+]
 
 
 def _events(shop: Shop) -> None:
@@ -187,7 +209,7 @@ def _everything(shop: Shop) -> dict[str, Any]:
 def test_events_files_and_words_in_any_order_end_equal(shop: Shop) -> None:
     steps = (_events, _contacts, _branches, _words)
     found = []
-    for order in list(permutations(steps))[:: 5]:
+    for order in list(permutations(steps))[::5]:
         one = Shop(make_tenant(shop.superuser, "UTC", "USD"), shop.superuser)
         for step in order:
             step(one)
@@ -214,13 +236,16 @@ def test_events_stored_before_names_were_kept_are_named_by_the_next_load(shop: S
     _events(shop)
     expected = _everything(shop)
     for table in ("page_view", "add_to_cart", "purchase"):
-        shop.superuser.execute(f"""
+        shop.superuser.execute(
+            f"""
             update {table} set
                 user_id = coalesce(raw_ids ->> 'contact', user_id),
                 company_id = coalesce(raw_ids ->> 'company', company_id),
                 branch_id = coalesce(raw_ids ->> 'branch', branch_id), raw_ids = null
             where tenant_id = %s
-        """, (shop.tenant_id,))
+        """,
+            (shop.tenant_id,),
+        )
     shop.superuser.execute("delete from id_name where tenant_id = %s", (shop.tenant_id,))
     shop.superuser.execute(
         "update derivation set nothing_words = null where tenant_id = %s", (shop.tenant_id,)

@@ -15,8 +15,15 @@ from tests.sql.conftest import Shop
 from tests.sql.tasks import tasks
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
-AGES = (timedelta(0), timedelta(microseconds=1), timedelta(days=-1), timedelta(days=-18_263),
-        timedelta(days=2_149), timedelta(days=2_150), timedelta(days=18_263))  # fmt: skip
+AGES = (
+    timedelta(0),
+    timedelta(microseconds=1),
+    timedelta(days=-1),
+    timedelta(days=-18_263),
+    timedelta(days=2_149),
+    timedelta(days=2_150),
+    timedelta(days=18_263),
+)
 WORTHS = (None, "0", "-50", "0.000001", "1000000000000")
 
 
@@ -40,9 +47,13 @@ def test_a_score_exists_for_every_age_and_value(
 
 def _python_score(task_type: str, age: timedelta, worth: str | None, p90: str | None) -> float:
     task = SimpleNamespace(
-        task_type=task_type, value=None if worth is None else Decimal(worth), last_at=NOW - age,
-        has_checkout=False, reach=0, is_known_buyer=False,
-    )  # fmt: skip
+        task_type=task_type,
+        value=None if worth is None else Decimal(worth),
+        last_at=NOW - age,
+        has_checkout=False,
+        reach=0,
+        is_known_buyer=False,
+    )
     scale = None if p90 is None else Decimal(p90)
     parts = score_parts(task, scale, NOW, is_reporting=True)  # type: ignore[arg-type]
     return sum(part.points for part in parts)
@@ -67,8 +78,9 @@ def test_a_cart_of_50_years_is_listed_with_a_score(shop: Shop) -> None:
     )
     found = tasks(shop.tenant_id, "cart", "2075-04-03 10:00")
     assert sorted((task.value, round(task.score, 6)) for task in found) == [
-        (0, 15), (999_999_999_999, 55),
-    ]  # fmt: skip
+        (0, 15),
+        (999_999_999_999, 55),
+    ]
 
 
 def test_an_average_order_below_zero_gives_no_estimate_and_no_error(shop: Shop) -> None:
@@ -86,11 +98,19 @@ def test_an_average_order_below_zero_gives_no_estimate_and_no_error(shop: Shop) 
 @pytest.mark.parametrize(
     ("price", "number"),
     [
-        ("0", 0), ("-0.0000004", 0), ("0.0000005", Decimal("0.000001")),
-        ("999999999999", 999_999_999_999), ("1e12", None), ("-1e12", None), ("1e300", None),
-        ('"12"', None), ("null", None), ("true", None), ("[]", None),
+        ("0", 0),
+        ("-0.0000004", 0),
+        ("0.0000005", Decimal("0.000001")),
+        ("999999999999", 999_999_999_999),
+        ("1e12", None),
+        ("-1e12", None),
+        ("1e300", None),
+        ('"12"', None),
+        ("null", None),
+        ("true", None),
+        ("[]", None),
     ],
-)  # fmt: skip
+)
 def test_prices_and_quantities_of_items(shop: Shop, price: str, number: object) -> None:
     row = shop.superuser.execute("select _item_number(%s::jsonb)", (price,)).fetchone()
     assert row == (number,)

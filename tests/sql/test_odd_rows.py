@@ -95,31 +95,52 @@ def test_a_cart_of_100_stays_100(shop: Shop, batch: Any) -> None:
     assert shop.overview(DAY).abandoned_cart_value == 100
 
 
-@pytest.mark.parametrize("change", [
-    {"batch": (1, 3, 3)}, {"batch": (1, 4, 2)}, {"batch": (2, 3, 2)},
-    {"visitor": "p9.9"}, {"session": 8}, {"contact": "U1"}, {"company": "K1"}, {"branch": "D1"},
-    {"engaged": "1"}, {"page_url": "https://shop.test/"}, {"currency": "USD"}, {"value": 1},
-    {"items": [item("DUP", price=100, quantity=2)]}, {"params": {"engagement_time_msec": 5}},
-    {"visitor": None},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"batch": (1, 3, 3)},
+        {"batch": (1, 4, 2)},
+        {"batch": (2, 3, 2)},
+        {"visitor": "p9.9"},
+        {"session": 8},
+        {"contact": "U1"},
+        {"company": "K1"},
+        {"branch": "D1"},
+        {"engaged": "1"},
+        {"page_url": "https://shop.test/"},
+        {"currency": "USD"},
+        {"value": 1},
+        {"items": [item("DUP", price=100, quantity=2)]},
+        {"params": {"engagement_time_msec": 5}},
+        {"visitor": None},
+    ],
+)
 def test_rows_that_differ_in_anything_stay_two(shop: Shop, change: dict[str, Any]) -> None:
     told: dict[str, Any] = {"batch": BATCH, "items": [item("DUP", price=100, quantity=1)]}
-    shop.load([
-        add_to_cart(f"{DAY} 10:00", **told), add_to_cart(f"{DAY} 10:00", **told | change),
-    ])  # fmt: skip
+    shop.load(
+        [
+            add_to_cart(f"{DAY} 10:00", **told),
+            add_to_cart(f"{DAY} 10:00", **told | change),
+        ]
+    )
     assert shop.rows("select count(*), max(copies) from add_to_cart where tenant_id = %(t)s") == [
         (2, 1)
     ]
     assert "repeated_row" not in quality(shop)
 
 
-@pytest.mark.parametrize(("told", "amount"), [
-    ({"value": -40}, 40), ({"amount": -40}, 40), ({"amount": 40}, 40),
-    ({"items": [item("A", price=10, quantity=-2)]}, 20),
-    ({"items": [item("A", price=-10, quantity=2)]}, 20),
-    ({"items": [item("A", price=-10, quantity=-2)]}, 20),
-    ({"items": [item("A", price=10, quantity=-2), item("B", price=-5, quantity=1)]}, 15),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("told", "amount"),
+    [
+        ({"value": -40}, 40),
+        ({"amount": -40}, 40),
+        ({"amount": 40}, 40),
+        ({"items": [item("A", price=10, quantity=-2)]}, 20),
+        ({"items": [item("A", price=-10, quantity=2)]}, 20),
+        ({"items": [item("A", price=-10, quantity=-2)]}, 20),
+        ({"items": [item("A", price=10, quantity=-2), item("B", price=-5, quantity=1)]}, 15),
+    ],
+)
 def test_a_refund_counts_by_its_absolute_amount(
     shop: Shop, told: dict[str, Any], amount: int
 ) -> None:
@@ -148,13 +169,21 @@ def test_a_negative_quantity_added_is_removed_and_the_other_way_round(shop: Shop
 def test_negative_prices_and_revenue_count_as_they_are(shop: Shop) -> None:
     rows = [
         purchase(
-            f"{DAY} 10:00", transaction_id="T1", revenue=-30,
+            f"{DAY} 10:00",
+            transaction_id="T1",
+            revenue=-30,
             items=[item("A", price=10, quantity=-4), item("B", price=-5, quantity=-2)],
         ),
-        add_to_cart(f"{DAY} 11:00", "p2", 2, items=[
-            item("A", price=10, quantity=1), item("OFF", price=-3, quantity=1),
-        ]),
-    ]  # fmt: skip
+        add_to_cart(
+            f"{DAY} 11:00",
+            "p2",
+            2,
+            items=[
+                item("A", price=10, quantity=1),
+                item("OFF", price=-3, quantity=1),
+            ],
+        ),
+    ]
     shop.load(rows, until=LATER)
     assert shop.overview(DAY).revenue == -30
     assert shop.overview(DAY).abandoned_cart_value == 7
@@ -180,13 +209,21 @@ def test_items_without_a_name_are_one_unnamed_item_of_their_order(
     nothing = item(word, name=word, price=4, quantity=1)
     rows = [
         purchase(
-            f"{DAY} 10:00", transaction_id="T1", revenue=22,
+            f"{DAY} 10:00",
+            transaction_id="T1",
+            revenue=22,
             items=[nothing, item("A", name=word, price=10, quantity=1), nothing | {"price": 8.0}],
         ),
-        add_to_cart(f"{DAY} 11:00", "p2", 2, items=[
-            nothing, item(word, name="Pump", price=3, quantity=1),
-        ]),
-    ]  # fmt: skip
+        add_to_cart(
+            f"{DAY} 11:00",
+            "p2",
+            2,
+            items=[
+                nothing,
+                item(word, name="Pump", price=3, quantity=1),
+            ],
+        ),
+    ]
     shop.load(rows, until=LATER)
     assert sold(shop) == [(None, 2, 12), ("A", 1, 10)]
     count = shop.rows("""

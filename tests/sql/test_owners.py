@@ -26,8 +26,11 @@ def world(config: object, superuser: Superuser) -> World:
     made = World(superuser, make_tenant(superuser, "UTC", "USD"))
     made.loaded()
     for email, role, branches in (
-        (ADA, "admin", None), (RAE, "rep", ["D01"]), (OLA, "rep", ["D02"]), (VIC, "viewer", None),
-    ):  # fmt: skip
+        (ADA, "admin", None),
+        (RAE, "rep", ["D01"]),
+        (OLA, "rep", ["D02"]),
+        (VIC, "viewer", None),
+    ):
         made.insert("membership", email=email, role=role)
         superuser.execute(
             "update membership set location_ids = %s where tenant_id = %s and email = %s",

@@ -61,9 +61,13 @@ def test_stored_rows_by_event_name(tenant_id: UUID, superuser: Superuser) -> Non
         for table in ("purchase", "add_to_cart", "page_view", "view_item", "view_search_results")
     )
     assert dict(superuser.execute(query, {"t": tenant_id}).fetchall()) == {
-        "purchase": 199, "add_to_cart": 3_816, "begin_checkout": 1_800, "page_view": 66_480,
-        "view_item": 15_769, "view_search_results": 1_425,
-    }  # fmt: skip
+        "purchase": 199,
+        "add_to_cart": 3_816,
+        "begin_checkout": 1_800,
+        "page_view": 66_480,
+        "view_item": 15_769,
+        "view_search_results": 1_425,
+    }
 
 
 @given(start=st.integers(0, 7), length=st.integers(1, 8))

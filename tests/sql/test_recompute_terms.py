@@ -39,8 +39,12 @@ def make_old(shop: Shop) -> None:
                 (term, shop.tenant_id, typed),
             )
     with tenant_transaction(shop.tenant_id) as conn:
-        _derive(conn, shop, "insert into touched_session select session_key, session_id"
-                            " from session where tenant_id = :t")  # fmt: skip
+        _derive(
+            conn,
+            shop,
+            "insert into touched_session select session_key, session_id"
+            " from session where tenant_id = :t",
+        )
 
 
 def _derive(conn: Connection, shop: Shop, touch: str | None = None) -> int:
@@ -90,8 +94,10 @@ def test_a_decision_follows_its_term_where_that_is_one(shop: Shop, decide: Decid
     follow(shop)
     found = by_term(shop)
     assert {term: row.status for term, row in found.items() if row.status} == {
-        "m8 ½": "fixed", "c": "missing", "bolt": "redirected",
-    }  # fmt: skip
+        "m8 ½": "fixed",
+        "c": "missing",
+        "bolt": "redirected",
+    }
     assert (found["m8 ½"].note, found["m8 ½"].decided_by) == ("as agreed", "meg@acme.test")
 
 
@@ -105,8 +111,12 @@ def test_two_decisions_that_meet_on_one_term_stay_where_they_are(
         (shop.tenant_id,),
     )
     with tenant_transaction(shop.tenant_id) as conn:
-        _derive(conn, shop, "insert into touched_session select session_key, session_id"
-                            " from session where tenant_id = :t")  # fmt: skip
+        _derive(
+            conn,
+            shop,
+            "insert into touched_session select session_key, session_id"
+            " from session where tenant_id = :t",
+        )
     decide("straße", "fixed")
     decide("strasse", "missing")
     follow(shop)
@@ -127,14 +137,24 @@ def test_a_task_whose_terms_are_fixed_stays_closed_without_any_work(
 
 @pytest.mark.parametrize(
     ("query", "found"),
-    [("पानी", {"U0"}), ("पान", {"U0", "U1"}), ("🔧", {"U4"}), ("ที่", {"U8"}), ("é", {"U9"}),
-     ("e\u0301", {"U9"}), ("½", {"U5"})],
-)  # fmt: skip
+    [
+        ("पानी", {"U0"}),
+        ("पान", {"U0", "U1"}),
+        ("🔧", {"U4"}),
+        ("ที่", {"U8"}),
+        ("é", {"U9"}),
+        ("e\u0301", {"U9"}),
+        ("½", {"U5"}),
+    ],
+)
 def test_lists_find_words_of_every_script(shop: Shop, query: str, found: set[str]) -> None:
     typed = (*TYPED, "ที่", "E\u0301te\u0301", "ที")
     shop.load(
-        [failed_search(f"{DAY} 10:00", term, f"p{n}", n, contact=f"U{n}")
-         for n, term in enumerate(typed)], until=NEXT,
-    )  # fmt: skip
+        [
+            failed_search(f"{DAY} 10:00", term, f"p{n}", n, contact=f"U{n}")
+            for n, term in enumerate(typed)
+        ],
+        until=NEXT,
+    )
     listed = tasks(shop.tenant_id, "no_results", f"{NEXT} 10:00", query=query)
     assert {task.contact_id for task in listed} == found

@@ -31,6 +31,7 @@ Ask = Callable[[Connection, UUID, Scope, Customer], object]
 
 def task_list(name: str, **more: Any) -> Ask:
     """A list under filters that name everything."""
+
     def ask(conn: Connection, tenant_id: UUID, scope: Scope, about: Customer) -> object:
         filters = TaskFilters(PERIOD, scope, **more)
         return getattr(queries, name)(conn, tenant_id, filters, PLACE)
@@ -53,10 +54,12 @@ QUERIES: dict[str, tuple[Ask, tuple[str, ...]]] = {
         ("order", "item"),
     ),
     "get_customer_summaries": (
-        lambda c, t, s, x: queue_queries.get_customer_summaries(c, t, s, [x.key]), ("revenue",),
+        lambda c, t, s, x: queue_queries.get_customer_summaries(c, t, s, [x.key]),
+        ("revenue",),
     ),
     "list_order_lines": (
-        lambda c, t, s, x: lookups.list_order_lines(c, t, s, _purchase(c, t, x)), ("item",),
+        lambda c, t, s, x: lookups.list_order_lines(c, t, s, _purchase(c, t, x)),
+        ("item",),
     ),
     "list_earlier_orders": (
         lambda c, t, s, x: lookups.list_earlier_orders(c, t, s, _later(_purchase(c, t, x))),
@@ -69,7 +72,8 @@ QUERIES: dict[str, tuple[Ask, tuple[str, ...]]] = {
     ),
     "find_customer": (lambda c, t, s, x: customers.find_customer(c, t, s, x.key), ("revenue",)),
     "list_people": (
-        lambda c, t, s, x: customers.list_people(c, t, s, x.key), ("person", "mail"),
+        lambda c, t, s, x: customers.list_people(c, t, s, x.key),
+        ("person", "mail"),
     ),
     "list_devices": (lambda c, t, s, x: customers.list_devices(c, t, s, x.key), ("'U",)),
     "list_products": (lambda c, t, s, x: customers.list_products(c, t, s, x.key), ("item",)),
@@ -78,14 +82,16 @@ QUERIES: dict[str, tuple[Ask, tuple[str, ...]]] = {
         ("order", "note", "step", "item"),
     ),
     "a contact's history": (
-        lambda c, t, s, x: customers.get_user_history(c, t, s, x.contact), ("order",),
+        lambda c, t, s, x: customers.get_user_history(c, t, s, x.contact),
+        ("order",),
     ),
     "find_session": (lambda c, t, s, x: customers.find_session(c, t, s, x.session), ("person",)),
     "get_session_history": (
-        lambda c, t, s, x: customers.get_session_history(c, t, s, x.session), ("page",),
+        lambda c, t, s, x: customers.get_session_history(c, t, s, x.session),
+        ("page",),
     ),
     "list_exclusions": (lambda c, t, s, x: exclusions.list_exclusions(c, t, s), ("'K{}'",)),
-}  # fmt: skip
+}
 SELECT_BY_BRANCH = {"get_purchase_tasks", "get_cart_abandonment_tasks"}
 
 

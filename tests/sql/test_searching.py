@@ -28,8 +28,11 @@ def world(config: object, superuser: Superuser) -> World:
     made = world_of_members(superuser, MEMBER)
     for contact, name in (("a@p.example", "Zoe Zorn"), ("z@p.example", "Abe Ames")):
         made.contact(contact, name=name, email=contact, phone="0990", branch_id="D01")
-        words = {"words": f" {name} 0990 {contact.replace('@', ' ')}".lower(), "shown_words": " ",
-                 "contact_words": f" {name} 0990 {contact.replace('@', ' ')}".lower()}  # fmt: skip
+        words = {
+            "words": f" {name} 0990 {contact.replace('@', ' ')}".lower(),
+            "shown_words": " ",
+            "contact_words": f" {name} 0990 {contact.replace('@', ' ')}".lower(),
+        }
         made.task("cart", ago(days=2), contact=contact, name=name, **words)
     return made
 

@@ -31,9 +31,7 @@ def tenant_id(cast: Cast, superuser: Superuser) -> UUID:
     return make_tenant(superuser, "UTC", "USD")
 
 
-def load(
-    superuser: Superuser, tenant_id: UUID, kind: str, *ages: int, at: str = "now()"
-) -> None:
+def load(superuser: Superuser, tenant_id: UUID, kind: str, *ages: int, at: str = "now()") -> None:
     for ago in ages:
         day = TODAY - timedelta(days=ago)
         for event_type in EVENT_TYPES:
@@ -85,9 +83,16 @@ def asked(tenant_id: UUID) -> tuple[date, date]:
     return request.start_date, request.end_date
 
 
-@pytest.mark.parametrize(("kind", "ago", "back"), [
-    ("intraday", 5, 5), ("fresh", 6, 6), ("intraday", 7, 4), ("daily", 6, 4), ("intraday", 2, 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "ago", "back"),
+    [
+        ("intraday", 5, 5),
+        ("fresh", 6, 6),
+        ("intraday", 7, 4),
+        ("daily", 6, 4),
+        ("intraday", 2, 4),
+    ],
+)
 def test_the_nightly_load_asks_for_a_late_daily_table_until_the_day_settles(
     superuser: Superuser, tenant_id: UUID, kind: str, ago: int, back: int
 ) -> None:
@@ -95,18 +100,30 @@ def test_the_nightly_load_asks_for_a_late_daily_table_until_the_day_settles(
     assert asked(tenant_id) == (TODAY - timedelta(days=back), TODAY - timedelta(days=1))
 
 
-@pytest.mark.parametrize(("streamed", "daily", "at", "is_whole"), [
-    ((1, 6), (), "now()", True),  # only streams, and yesterday was read after its end
-    ((1, 6), (), "now() - interval '2 days'", False),
-    ((1, 6), (3,), "now()", False),  # a daily table came since: one is awaited for yesterday too
-    ((1,), (), "now()", False),  # nothing known yet
-    ((), (1,), "now()", True),
-    ((), (2,), "now()", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("streamed", "daily", "at", "is_whole"),
+    [
+        ((1, 6), (), "now()", True),  # only streams, and yesterday was read after its end
+        ((1, 6), (), "now() - interval '2 days'", False),
+        (
+            (1, 6),
+            (3,),
+            "now()",
+            False,
+        ),  # a daily table came since: one is awaited for yesterday too
+        ((1,), (), "now()", False),  # nothing known yet
+        ((), (1,), "now()", True),
+        ((), (2,), "now()", False),
+    ],
+)
 def test_mail_waits_for_a_daily_table_only_where_there_are_any(
-    superuser: Superuser, tenant_id: UUID, streamed: tuple[int, ...], daily: tuple[int, ...],
-    at: str, is_whole: bool,
-) -> None:  # fmt: skip
+    superuser: Superuser,
+    tenant_id: UUID,
+    streamed: tuple[int, ...],
+    daily: tuple[int, ...],
+    at: str,
+    is_whole: bool,
+) -> None:
     load(superuser, tenant_id, "intraday", *streamed, at=at)
     load(superuser, tenant_id, "daily", *daily)
     found = superuser.execute(

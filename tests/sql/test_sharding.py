@@ -23,11 +23,16 @@ Superuser = psycopg.Connection[Any]
 FIRST, LAST = date(2025, 4, 1), date(2025, 4, 4)
 # What a parameter without a default is given; of the customer and session, the first there is.
 GIVEN: dict[str, object] = {
-    "p_start_date": FIRST, "p_end_date": LAST, "p_granularity": "daily",
-    "p_location_ids": None, "p_now": datetime(2025, 4, 5, 12, tzinfo=UTC),
+    "p_start_date": FIRST,
+    "p_end_date": LAST,
+    "p_granularity": "daily",
+    "p_location_ids": None,
+    "p_now": datetime(2025, 4, 5, 12, tzinfo=UTC),
     "p_since": datetime(2025, 4, 1, tzinfo=UTC),
-    "p_file_type": "users", "p_scope": EVERYTHING.literal, "p_columns": ["buying_company_erp_id"],
-}  # fmt: skip
+    "p_file_type": "users",
+    "p_scope": EVERYTHING.literal,
+    "p_columns": ["buying_company_erp_id"],
+}
 FOUND = {
     "p_customer_key": "select min(customer_key) from task where tenant_id = %s",
     "p_customer_keys": "select array_agg(customer_key) from task where tenant_id = %s",

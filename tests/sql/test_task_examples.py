@@ -27,14 +27,17 @@ DAY = "2025-04-01"
 MONDAY, TUESDAY, THURSDAY = "2025-04-07", "2025-04-08", "2025-04-10"
 CART = [
     add_to_cart(
-        f"{MONDAY} 10:00", "phone", 1, contact="U1",
+        f"{MONDAY} 10:00",
+        "phone",
+        1,
+        contact="U1",
         items=[item("A", price=1000, quantity=2), item("B", price=340, quantity=1)],
     ),
     remove_from_cart(f"{MONDAY} 10:05", "phone", 1, contact="U1", items=[item("A", quantity=1)]),
     add_to_cart(
         f"{MONDAY} 15:00", "desk", 2, contact="U1", items=[item("C", price=1000, quantity=1)]
     ),
-]  # fmt: skip
+]
 
 
 def found(ts: str, visitor: str | None, session: int | None, term: str, **who: str) -> Row:
@@ -97,12 +100,17 @@ def test_a_cart_expires_after_thirty_days(shop: Shop) -> None:
 
 def test_a_cart_filled_after_an_order_in_the_same_session_is_a_cart(shop: Shop) -> None:
     add = {"visitor": "p", "session": 1}
-    shop.load([
-        add_to_cart(f"{MONDAY} 10:00", items=[item("A", price=10, quantity=1)], **add),
-        begin_checkout(f"{MONDAY} 10:01", **add),
-        purchase(f"{MONDAY} 10:02", transaction_id="T", revenue=10, **add),
-        add_to_cart(f"{MONDAY} 10:03", items=[item("C", quantity=2), item("D", price=7)], **add),
-    ], until=THURSDAY)  # fmt: skip
+    shop.load(
+        [
+            add_to_cart(f"{MONDAY} 10:00", items=[item("A", price=10, quantity=1)], **add),
+            begin_checkout(f"{MONDAY} 10:01", **add),
+            purchase(f"{MONDAY} 10:02", transaction_id="T", revenue=10, **add),
+            add_to_cart(
+                f"{MONDAY} 10:03", items=[item("C", quantity=2), item("D", price=7)], **add
+            ),
+        ],
+        until=THURSDAY,
+    )
     task = one(shop.tenant_id, "cart")
     assert (task.value, task.is_value_incomplete, task.has_checkout) == (7, True, False)
     assert [line["quantity"] for line in task.detail["lines"]] == [2, 1]
@@ -117,29 +125,41 @@ def test_an_emptied_cart_is_no_task(shop: Shop) -> None:
 
 def test_events_of_nobody_without_a_session_make_no_task(shop: Shop) -> None:
     nobody = {"contact": "undefined", "company": "(none)"}
-    shop.load([
-        add_to_cart(f"{DAY} 10:00", None, None, items=[item("A", price=3)], **nobody),
-        failed(f"{DAY} 10:01", None, 7, term="valve", **nobody),
-        purchase(f"{DAY} 10:02", "null", 7, transaction_id="T", revenue=5, **nobody),
-    ], until=THURSDAY, contacts=[contact("U1")])  # fmt: skip
+    shop.load(
+        [
+            add_to_cart(f"{DAY} 10:00", None, None, items=[item("A", price=3)], **nobody),
+            failed(f"{DAY} 10:01", None, 7, term="valve", **nobody),
+            purchase(f"{DAY} 10:02", "null", 7, transaction_id="T", revenue=5, **nobody),
+        ],
+        until=THURSDAY,
+        contacts=[contact("U1")],
+    )
     for task_type in ("cart", "purchase", "no_results", "no_conversion"):
         assert tasks(shop.tenant_id, task_type) == []
 
 
 def test_two_customers_with_one_session_number_are_two(shop: Shop) -> None:
-    shop.load([
-        add_to_cart(f"{DAY} 10:00", "one", 7, items=[item("A", price=3)]),
-        add_to_cart(f"{DAY} 10:00", "two", 7, items=[item("B", price=4)]),
-    ], until=THURSDAY)  # fmt: skip
+    shop.load(
+        [
+            add_to_cart(f"{DAY} 10:00", "one", 7, items=[item("A", price=3)]),
+            add_to_cart(f"{DAY} 10:00", "two", 7, items=[item("B", price=4)]),
+        ],
+        until=THURSDAY,
+    )
     assert sorted(task.value for task in tasks(shop.tenant_id, "cart")) == [3, 4]
 
 
 def test_an_order_of_a_company_of_three_contacts_is_one_task(shop: Shop) -> None:
     people = [contact(user_id, "K1") for user_id in ("U1", "U2", "U3")]
     order = purchase(
-        f"{DAY} 10:00", "p", 1, company="K1", transaction_id="T-1", revenue=50,
+        f"{DAY} 10:00",
+        "p",
+        1,
+        company="K1",
+        transaction_id="T-1",
+        revenue=50,
         items=[item("A", price=25, quantity=2)],
-    )  # fmt: skip
+    )
     shop.load([order], contacts=people)
     task = one(shop.tenant_id, "purchase", f"{DAY} 12:00")
     assert (task.customer_key, task.contact_id, task.value) == ("k:K1", None, 50)
@@ -165,11 +185,15 @@ def test_an_order_s_task_expires_untouched_after_fourteen_days(shop: Shop) -> No
 
 
 def test_a_failed_term_of_a_known_contact_is_a_task_and_of_a_device_none(shop: Shop) -> None:
-    shop.load([
-        failed(f"{DAY} 10:00", "p", 1, term="Valve 3in", contact="U1"),
-        failed(f"{DAY} 10:05", "p", 1, term="valve  3IN", contact="U1"),
-        failed(f"{DAY} 10:00", "stranger", 1, term="gasket"),
-    ], until=THURSDAY, contacts=[contact("U1", "K1")])  # fmt: skip
+    shop.load(
+        [
+            failed(f"{DAY} 10:00", "p", 1, term="Valve 3in", contact="U1"),
+            failed(f"{DAY} 10:05", "p", 1, term="valve  3IN", contact="U1"),
+            failed(f"{DAY} 10:00", "stranger", 1, term="gasket"),
+        ],
+        until=THURSDAY,
+        contacts=[contact("U1", "K1")],
+    )
     task = one(shop.tenant_id, "no_results", f"{TUESDAY} 10:00")
     assert [(t["term"], t["searches"]) for t in task.detail["terms"]] == [("valve 3in", 2)]
     assert (task.value, task.is_estimate, task.state) == (None, True, "open")
@@ -232,13 +256,16 @@ def test_the_second_visit_with_three_pages_of_a_known_contact(shop: Shop) -> Non
 
 
 def test_repeat_visits_are_worth_at_most_the_mean_of_earlier_orders(shop: Shop) -> None:
-    shop.load([
-        purchase("2025-03-01 10:00", "p", 1, contact="U1", transaction_id="T1", revenue=20),
-        purchase("2025-03-02 10:00", "p", 2, contact="U1", transaction_id="T2", revenue=40),
-        *visit(f"{DAY} 10:00", "p", 3, contact="U1"),
-        view(f"{DAY} 10:05", "p", 3, "A", 300, contact="U1"),
-        *visit(f"{DAY} 15:00", "p", 4, contact="U1"),
-    ], contacts=[contact("U1", "K1")])  # fmt: skip
+    shop.load(
+        [
+            purchase("2025-03-01 10:00", "p", 1, contact="U1", transaction_id="T1", revenue=20),
+            purchase("2025-03-02 10:00", "p", 2, contact="U1", transaction_id="T2", revenue=40),
+            *visit(f"{DAY} 10:00", "p", 3, contact="U1"),
+            view(f"{DAY} 10:05", "p", 3, "A", 300, contact="U1"),
+            *visit(f"{DAY} 15:00", "p", 4, contact="U1"),
+        ],
+        contacts=[contact("U1", "K1")],
+    )
     task = one(shop.tenant_id, "repeat_visit")
     assert (task.value, task.is_known_buyer) == (30, True)
 
@@ -246,9 +273,14 @@ def test_repeat_visits_are_worth_at_most_the_mean_of_earlier_orders(shop: Shop) 
 def test_a_known_contact_who_bounced_twice_on_product_pages(shop: Shop) -> None:
     def bounce(ts: str, session: int, name: str) -> Row:
         return event(
-            "view_item", ts, "p", session, items=[item(name, price=8)], contact="U1",
+            "view_item",
+            ts,
+            "p",
+            session,
+            items=[item(name, price=8)],
+            contact="U1",
             engaged=0,
-        )  # fmt: skip
+        )
 
     shop.load([bounce(f"{DAY} 10:00", 1, "A")], contacts=[contact("U1", "K1")])
     assert tasks(shop.tenant_id, "bounce") == []
@@ -260,10 +292,15 @@ def test_a_known_contact_who_bounced_twice_on_product_pages(shop: Shop) -> None:
 def test_reach_relationship_and_owner_come_from_the_customer_file_and_orders(shop: Shop) -> None:
     people = [
         ContactRow(
-            "U1", name="Jane Doe", email="jane@k1.test", phone="555", account_owner="Ann",
-            buying_company_erp_id="K1", buying_company_name="Kay One",
+            "U1",
+            name="Jane Doe",
+            email="jane@k1.test",
+            phone="555",
+            account_owner="Ann",
+            buying_company_erp_id="K1",
+            buying_company_name="Kay One",
         ),
-    ]  # fmt: skip
+    ]
     order = purchase("2025-01-05 10:00", "p", 9, contact="U1", transaction_id="T", revenue=9)
     shop.load([order, *CART], until=TUESDAY, contacts=people)
     task = one(shop.tenant_id, "cart")

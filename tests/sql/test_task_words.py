@@ -7,11 +7,20 @@ from tests.oracle.rows import add_to_cart, item
 from tests.sql.conftest import Shop
 
 ANN = ContactRow(
-    "U1", name="Ann Lee", email="ann@k1.test", phone="0171 55", buying_company_erp_id="K1",
+    "U1",
+    name="Ann Lee",
+    email="ann@k1.test",
+    phone="0171 55",
+    buying_company_erp_id="K1",
     buying_company_name="Kay One",
-)  # fmt: skip
-BO = ContactRow("bo@k1.test", name="Bo Ek", email="bo@k1.test", buying_company_erp_id="K1",
-                buying_company_name="Kay One")  # fmt: skip
+)
+BO = ContactRow(
+    "bo@k1.test",
+    name="Bo Ek",
+    email="bo@k1.test",
+    buying_company_erp_id="K1",
+    buying_company_name="Kay One",
+)
 ZOE = ContactRow("zoe@p.test", name="Zoe Zorn", email="zoe@p.test", phone="0990")
 
 

@@ -136,9 +136,7 @@ def test_a_done_task_stays_done_through_any_load(shop: Shop, abandoned: UUID) ->
     assert (task.task_id, task.state, task.value) == (abandoned, "done", 20)
 
 
-def test_work_follows_when_late_events_move_the_first_instant(
-    shop: Shop, abandoned: UUID
-) -> None:
+def test_work_follows_when_late_events_move_the_first_instant(shop: Shop, abandoned: UUID) -> None:
     do(shop, abandoned, "note", None, note="keep me")
     do(shop, abandoned, "assign", owner="other@acme.test")
     shop.load([cart(7, "Z", 3)], until=day(6))
@@ -188,9 +186,7 @@ def test_what_vanishes_untouched_closes_with_data_changed_and_comes_back(
     assert (task.state, task.closed_reason, task.task_id) == ("open", None, abandoned)
 
 
-def test_what_vanishes_touched_is_flagged_and_nothing_is_lost(
-    shop: Shop, abandoned: UUID
-) -> None:
+def test_what_vanishes_touched_is_flagged_and_nothing_is_lost(shop: Shop, abandoned: UUID) -> None:
     do(shop, abandoned, "note", None, note="called twice")
     shop.load([], until=day(5))
     task = one(shop.tenant_id, "cart")
@@ -222,9 +218,11 @@ def test_after_a_contact_a_new_task_of_the_company_waits_seven_days(
         "update task_cooldown set begins_at = %s where tenant_id = %s",
         (utc_now() - timedelta(days=3), shop.tenant_id),
     )
-    shop.load([
-        add_to_cart(f"{day(2)} 10:00", "q", 5, contact="U2", items=[item("B", price=3)])
-    ], until=day(1), contacts=[contact("U1", "K1"), contact("U2", "K1")])  # fmt: skip
+    shop.load(
+        [add_to_cart(f"{day(2)} 10:00", "q", 5, contact="U2", items=[item("B", price=3)])],
+        until=day(1),
+        contacts=[contact("U1", "K1"), contact("U2", "K1")],
+    )
     fresh = next(task for task in tasks(shop.tenant_id, "cart") if task.contact_id == "U2")
     assert fresh.state == "snoozed"
     later = f"{utc_now() + timedelta(days=7, hours=1):%Y-%m-%d %H:%M}"

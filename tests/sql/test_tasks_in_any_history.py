@@ -69,9 +69,13 @@ def _piece(whole: Tables, luck: Random) -> Tables:
 
 
 def _compare(
-    superuser: Superuser, tenant_id: UUID, whole: Tables, contacts: list[Any], currency: str,
+    superuser: Superuser,
+    tenant_id: UUID,
+    whole: Tables,
+    contacts: list[Any],
+    currency: str,
     first: date,
-) -> None:  # fmt: skip
+) -> None:
     """Where nobody marked anything done, the rows are those of a full recomputation."""
     rows = [row for rows in whole.values() for row in rows]
     settings_ = OracleSettings("UTC", currency)
@@ -101,8 +105,9 @@ class _People:
         """Note something on three tasks, and finish one of them."""
         rows = self.superuser.execute(
             "select task_id, version from task where tenant_id = %s and state <> 'done'"
-            " order by task_id", (self.tenant_id,),
-        ).fetchall()  # fmt: skip
+            " order by task_id",
+            (self.tenant_id,),
+        ).fetchall()
         if not rows:
             return
         for number, (task_id, version) in enumerate(self.luck.sample(rows, min(3, len(rows)))):
@@ -122,15 +127,19 @@ class _People:
         """No task twice, none that was finished open again, and every note where it can be read."""
         rows = self.superuser.execute(
             "select task_id, state, task_type, subject, first_at, last_at, order_key, is_task"
-            " from task where tenant_id = %s", (self.tenant_id,),
-        ).fetchall()  # fmt: skip
+            " from task where tenant_id = %s",
+            (self.tenant_id,),
+        ).fetchall()
         found = {row[0]: row for row in rows}
         assert len(found) == len(rows)
         assert self._overlaps(rows) == []
-        leaders = dict(self.superuser.execute(
-            "select task_id, coalesce(merged_into, task_id) from task_work where tenant_id = %s",
-            (self.tenant_id,),
-        ).fetchall())  # fmt: skip
+        leaders = dict(
+            self.superuser.execute(
+                "select task_id, coalesce(merged_into, task_id) from task_work"
+                " where tenant_id = %s",
+                (self.tenant_id,),
+            ).fetchall()
+        )
         for task_id in self.done:
             assert found[leaders[task_id]][1] == "done"
         with tenant_transaction(self.tenant_id) as conn:
@@ -143,6 +152,5 @@ class _People:
         """Tasks of one type and subject whose intervals overlap: the same evidence twice."""
         real = sorted((r[2], r[3], r[4], r[5]) for r in rows if r[7] and r[2] != "purchase")
         return [
-            (one, two) for one, two in pairwise(real)
-            if one[:2] == two[:2] and two[2] <= one[3]
-        ]  # fmt: skip
+            (one, two) for one, two in pairwise(real) if one[:2] == two[:2] and two[2] <= one[3]
+        ]

@@ -17,15 +17,17 @@ from tests.sql.terms import DAY, NEXT, Decide, ask, by_term, decide
 __all__ = ["decide"]
 
 
-def test_a_decision_is_written_with_the_rates_before_and_after(
-    shop: Shop, decide: Decide
-) -> None:
+def test_a_decision_is_written_with_the_rates_before_and_after(shop: Shop, decide: Decide) -> None:
     today, search_at = utc_now().date(), "12:00"
     days = {n: f"{today + timedelta(days=n)} {search_at}" for n in (-40, -30, -1, 0)}
-    shop.load([
-        failed_search(days[-40], "valve", "p", 1), failed_search(days[-30], "valve", "p", 2),
-        search(days[-1], "valve", "p", 3), failed_search(days[0], "valve", "p", 4),
-    ])  # fmt: skip
+    shop.load(
+        [
+            failed_search(days[-40], "valve", "p", 1),
+            failed_search(days[-30], "valve", "p", 2),
+            search(days[-1], "valve", "p", 3),
+            failed_search(days[0], "valve", "p", 4),
+        ]
+    )
     period = DateRange(today - timedelta(days=60), today)
     decide("valve", "redirected", redirect_to="valves", note="as agreed")
     found = by_term(shop, period=period)["valve"]
@@ -45,7 +47,7 @@ def test_a_task_closes_when_all_its_terms_are_fixed_and_opens_again(
 ) -> None:
     rows = [failed_search(f"{DAY} 10:0{n}", f"t{n}", "p", 1, contact="U1") for n in range(2)]
     shop.load(rows, contacts=[contact("U1", "K1")])
-    state = lambda: (one(shop.tenant_id, "no_results", f"{NEXT} 10:00").closed_reason)  # noqa: E731
+    state = lambda: one(shop.tenant_id, "no_results", f"{NEXT} 10:00").closed_reason  # noqa: E731
     decide("t0", "fixed")
     assert state() is None
     decide("t1", "fixed")

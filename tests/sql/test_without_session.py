@@ -31,10 +31,14 @@ def test_an_order_without_a_session_closes_the_cart_of_its_customer(
 ) -> None:
     people = [contact("U7", "K7"), contact("U8", "K7"), contact("U9")]
     late = f"{TUESDAY} 11:00"
-    shop.load([
-        add_to_cart(f"{MONDAY} 10:00", "p1", 1, contact="U7", **A),
-        purchase(late, session=None, transaction_id="T1", revenue=60, **order),
-    ], until=THURSDAY, contacts=people)  # fmt: skip
+    shop.load(
+        [
+            add_to_cart(f"{MONDAY} 10:00", "p1", 1, contact="U7", **A),
+            purchase(late, session=None, transaction_id="T1", revenue=60, **order),
+        ],
+        until=THURSDAY,
+        contacts=people,
+    )
     cart = one(shop.tenant_id, "cart", f"{THURSDAY} 12:00")
     assert (cart.state, cart.closed_reason) == (state, "recovered" if state == "closed" else None)
 
@@ -42,11 +46,15 @@ def test_an_order_without_a_session_closes_the_cart_of_its_customer(
 def test_an_order_without_a_session_makes_a_follow_up_and_one_of_nobody_makes_none(
     shop: Shop,
 ) -> None:
-    shop.load([
-        purchase(f"{MONDAY} 10:00", None, None, contact="U7", transaction_id="T1", revenue=60),
-        purchase(f"{MONDAY} 10:01", "p1", None, transaction_id="T2", revenue=70),
-        purchase(f"{MONDAY} 10:02", None, None, transaction_id="T3", revenue=80),
-    ], until=THURSDAY, contacts=[contact("U7", "K7")])  # fmt: skip
+    shop.load(
+        [
+            purchase(f"{MONDAY} 10:00", None, None, contact="U7", transaction_id="T1", revenue=60),
+            purchase(f"{MONDAY} 10:01", "p1", None, transaction_id="T2", revenue=70),
+            purchase(f"{MONDAY} 10:02", None, None, transaction_id="T3", revenue=80),
+        ],
+        until=THURSDAY,
+        contacts=[contact("U7", "K7")],
+    )
     found = tasks(shop.tenant_id, "purchase", f"{MONDAY} 12:00")
     assert [(task.customer_key, task.value) for task in found] == [("k:K7", 60), ("d:p1", 70)]
     figures = shop.overview(MONDAY)
@@ -55,12 +63,15 @@ def test_an_order_without_a_session_makes_a_follow_up_and_one_of_nobody_makes_no
 
 
 def test_a_cart_event_without_a_session_joins_the_customer_s_cart(shop: Shop) -> None:
-    shop.load([
-        add_to_cart(f"{MONDAY} 10:00", "p1", 1, contact="U7", **A),
-        add_to_cart(f"{MONDAY} 11:00", None, None, contact="U7", **A),
-        add_to_cart(f"{MONDAY} 11:00", "p3", None, **A),
-        add_to_cart(f"{MONDAY} 12:00", None, None, **A),
-    ], until=THURSDAY)  # fmt: skip
+    shop.load(
+        [
+            add_to_cart(f"{MONDAY} 10:00", "p1", 1, contact="U7", **A),
+            add_to_cart(f"{MONDAY} 11:00", None, None, contact="U7", **A),
+            add_to_cart(f"{MONDAY} 11:00", "p3", None, **A),
+            add_to_cart(f"{MONDAY} 12:00", None, None, **A),
+        ],
+        until=THURSDAY,
+    )
     found = tasks(shop.tenant_id, "cart", f"{THURSDAY} 12:00")
     values = sorted((task.customer_key, task.value) for task in found)
     assert values == [("c:U7", 120), ("d:p3", 60)]
@@ -79,12 +90,15 @@ def test_a_failed_search_without_a_session_is_a_known_contact_s_and_in_no_sessio
     shop: Shop,
 ) -> None:
     seen = {"visitor": None, "session": None, "contact": "U7"}
-    shop.load([
-        page_view(f"{MONDAY} 09:00", "p1", 1),
-        failed_search(f"{MONDAY} 10:00", "valve", **seen),
-        failed_search(f"{MONDAY} 10:01", "valve", None, None),
-        *(search(f"{MONDAY} 11:0{n}", "valve", **seen) for n in range(3)),
-    ], until=THURSDAY)  # fmt: skip
+    shop.load(
+        [
+            page_view(f"{MONDAY} 09:00", "p1", 1),
+            failed_search(f"{MONDAY} 10:00", "valve", **seen),
+            failed_search(f"{MONDAY} 10:01", "valve", None, None),
+            *(search(f"{MONDAY} 11:0{n}", "valve", **seen) for n in range(3)),
+        ],
+        until=THURSDAY,
+    )
     task = one(shop.tenant_id, "no_results", f"{MONDAY} 12:00")
     assert (task.customer_key, task.value) == ("c:U7", 0)
     assert [(t["searches"], t["sessions"]) for t in task.detail["terms"]] == [(1, 0)]

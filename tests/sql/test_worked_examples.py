@@ -44,15 +44,17 @@ def test_a_purchase_after_midnight_utc_belongs_to_new_york_s_day_and_hour(new_yo
 
 def test_sessions_visitors_orders_and_conversion(shop: Shop) -> None:
     one, two = {"contact": "U1"}, {"contact": "U2"}
-    shop.load([
-        page_view(f"{DAY} 09:00", "p1", 100, **one),
-        page_view(f"{DAY} 12:00", "p1", 200, **one),
-        page_view(f"{DAY} 10:00", "p2", 100, **two),
-        purchase(f"{DAY} 10:05", "p2", 100, transaction_id="T1", revenue=300, **two),
-        purchase(f"{DAY} 10:06", "p2", 100, transaction_id="T1", revenue=300, **two),
-        purchase(f"{DAY} 10:10", "p2", 100, transaction_id="T2", revenue=100, **two),
-        page_view(f"{DAY} 11:00", None, None),
-    ])  # fmt: skip
+    shop.load(
+        [
+            page_view(f"{DAY} 09:00", "p1", 100, **one),
+            page_view(f"{DAY} 12:00", "p1", 200, **one),
+            page_view(f"{DAY} 10:00", "p2", 100, **two),
+            purchase(f"{DAY} 10:05", "p2", 100, transaction_id="T1", revenue=300, **two),
+            purchase(f"{DAY} 10:06", "p2", 100, transaction_id="T1", revenue=300, **two),
+            purchase(f"{DAY} 10:10", "p2", 100, transaction_id="T2", revenue=100, **two),
+            page_view(f"{DAY} 11:00", None, None),
+        ]
+    )
     figures = shop.overview(DAY)
     assert (figures.sessions, figures.visitors, figures.orders) == (3, 2, 2)
     assert (figures.revenue, figures.duplicate_orders) == (400, 1)
@@ -61,12 +63,14 @@ def test_sessions_visitors_orders_and_conversion(shop: Shop) -> None:
 
 
 def test_gross_refunds_net_and_another_currency(shop: Shop) -> None:
-    shop.load([
-        purchase(f"{DAY} 10:00", transaction_id="T1", revenue=1000, currency="USD"),
-        purchase(f"{DAY} 11:00", transaction_id="T2", revenue=400),
-        purchase(f"{DAY} 12:00", transaction_id="T3", revenue=90, currency="EUR"),
-        refund(f"{DAY} 13:00", transaction_id="T1", amount=150),
-    ])  # fmt: skip
+    shop.load(
+        [
+            purchase(f"{DAY} 10:00", transaction_id="T1", revenue=1000, currency="USD"),
+            purchase(f"{DAY} 11:00", transaction_id="T2", revenue=400),
+            purchase(f"{DAY} 12:00", transaction_id="T3", revenue=90, currency="EUR"),
+            refund(f"{DAY} 13:00", transaction_id="T1", amount=150),
+        ]
+    )
     figures = shop.overview(DAY)
     assert (figures.revenue, figures.refunds, figures.net_revenue) == (1400, 150, 1250)
     assert figures.orders == 3
@@ -75,14 +79,17 @@ def test_gross_refunds_net_and_another_currency(shop: Shop) -> None:
 
 MONDAY_S_CART = [
     add_to_cart(
-        f"{MONDAY} 10:00", "phone", 1, contact="U1",
+        f"{MONDAY} 10:00",
+        "phone",
+        1,
+        contact="U1",
         items=[item("A", price=1000, quantity=2), item("B", price=340, quantity=1)],
     ),
     remove_from_cart(f"{MONDAY} 10:05", "phone", 1, contact="U1", items=[item("A", quantity=1)]),
     add_to_cart(
         f"{MONDAY} 15:00", "desk", 2, contact="U1", items=[item("C", price=1000, quantity=1)]
     ),
-]  # fmt: skip
+]
 CARTS = """
     select value, jsonb_array_length(detail -> 'lines'), closing_order_key, ready_at
     from task where tenant_id = %(t)s and task_type = 'cart' and is_task order by first_at
@@ -116,25 +123,32 @@ def test_an_order_within_a_day_is_no_abandoned_cart(shop: Shop) -> None:
 
 def test_a_cart_filled_after_an_order_in_the_same_session_is_a_cart(shop: Shop) -> None:
     add = {"visitor": "p", "session": 1}
-    shop.load([
-        add_to_cart(f"{MONDAY} 10:00", items=[item("A", price=10, quantity=1)], **add),
-        begin_checkout(f"{MONDAY} 10:01", **add),
-        purchase(f"{MONDAY} 10:02", transaction_id="T", revenue=10, **add),
-        add_to_cart(f"{MONDAY} 10:02", items=[item("B", price=20, quantity=1)], **add),
-        add_to_cart(f"{MONDAY} 10:03", items=[item("C", quantity=2), item("D", price=7)], **add),
-    ], until=THURSDAY)  # fmt: skip
+    shop.load(
+        [
+            add_to_cart(f"{MONDAY} 10:00", items=[item("A", price=10, quantity=1)], **add),
+            begin_checkout(f"{MONDAY} 10:01", **add),
+            purchase(f"{MONDAY} 10:02", transaction_id="T", revenue=10, **add),
+            add_to_cart(f"{MONDAY} 10:02", items=[item("B", price=20, quantity=1)], **add),
+            add_to_cart(
+                f"{MONDAY} 10:03", items=[item("C", quantity=2), item("D", price=7)], **add
+            ),
+        ],
+        until=THURSDAY,
+    )
     figures = shop.overview(MONDAY)
     assert (figures.abandoned_carts, figures.abandoned_cart_value) == (1, 7)
     assert [row[1:3] for row in shop.rows(CARTS)] == [(2, None)]
 
 
 def test_searches_are_counted_everywhere_as_both_kinds(shop: Shop) -> None:
-    shop.load([
-        search(f"{DAY} 10:00", "valve"),
-        failed_search(f"{DAY} 10:01", " Valve "),
-        search(f"{DAY} 10:02", "vlave", name="view_search_results_no_results"),
-        search(f"{DAY} 10:03", "valve", None, None),
-    ])  # fmt: skip
+    shop.load(
+        [
+            search(f"{DAY} 10:00", "valve"),
+            failed_search(f"{DAY} 10:01", " Valve "),
+            search(f"{DAY} 10:02", "vlave", name="view_search_results_no_results"),
+            search(f"{DAY} 10:03", "valve", None, None),
+        ]
+    )
     figures = shop.overview(DAY)
     assert (figures.total_searches, figures.failed_searches) == (4, 2)
 
@@ -152,9 +166,11 @@ def test_branches_sum_to_the_total_with_unknown_and_no_branch(shop: Shop) -> Non
     with tenant_transaction(shop.tenant_id) as conn:
         found = get_location_stats_bulk(conn, shop.tenant_id, period)
     assert {(b.name, b.status, b.revenue) for b in found} == {
-        ("Downtown", "active", 5), ("Unknown D99", "unknown", 6), ("No branch", "none", 7),
+        ("Downtown", "active", 5),
+        ("Unknown D99", "unknown", 6),
+        ("No branch", "none", 7),
         ("Unknown *", "unknown", 8),
-    }  # fmt: skip
+    }
     assert sum(b.revenue for b in found) == shop.overview(DAY).revenue == 26
 
 
@@ -187,11 +203,14 @@ def test_a_sign_in_in_the_middle_names_the_whole_session(shop: Shop) -> None:
 
 def test_hostile_numbers_do_not_stop_a_load(shop: Shop) -> None:
     huge = [item("A", price=9e11, quantity=900_000_000_000), item("B", price=1e300, quantity=1)]
-    shop.load([
-        add_to_cart(f"{DAY} 10:00", items=huge),
-        refund(f"{DAY} 10:01", transaction_id="T", items=huge),
-        event("page_view", f"{DAY} 10:02"),
-    ], until="2025-04-03")  # fmt: skip
+    shop.load(
+        [
+            add_to_cart(f"{DAY} 10:00", items=huge),
+            refund(f"{DAY} 10:01", transaction_id="T", items=huge),
+            event("page_view", f"{DAY} 10:02"),
+        ],
+        until="2025-04-03",
+    )
     assert shop.overview(DAY).abandoned_carts == 1
 
 

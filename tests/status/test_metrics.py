@@ -59,18 +59,36 @@ def test_requests_are_timed_by_route_not_by_address(site: Site) -> None:
 def test_jobs_mail_days_and_connections(site: Site, superuser: Superuser) -> None:
     world = World(superuser, site.acme)
     for hours, status in ((9, "completed"), (5, "failed"), (4, "failed"), (3, "cancelled")):
-        world.insert("processing_jobs", kind="ingest", status=status, started_by="schedule",
-                     start_date=date(2026, 1, 1), end_date=date(2026, 1, 1),
-                     finished_at=ago(hours=hours))  # fmt: skip
-    world.insert("processing_jobs", kind="ingest", status="queued", started_by="schedule",
-                 available_at=ago(minutes=7))  # fmt: skip
+        world.insert(
+            "processing_jobs",
+            kind="ingest",
+            status=status,
+            started_by="schedule",
+            start_date=date(2026, 1, 1),
+            end_date=date(2026, 1, 1),
+            finished_at=ago(hours=hours),
+        )
+    world.insert(
+        "processing_jobs",
+        kind="ingest",
+        status="queued",
+        started_by="schedule",
+        available_at=ago(minutes=7),
+    )
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    world.insert("day_load", event_date=yesterday, event_type="purchase", source_kind="daily",
-                 row_count=0, load_id=1)  # fmt: skip
+    world.insert(
+        "day_load",
+        event_date=yesterday,
+        event_type="purchase",
+        source_kind="daily",
+        row_count=0,
+        load_id=1,
+    )
     superuser.execute(
         "insert into connection_check (tenant_id, section, job_id, is_good)"
-        " values (%s, 'smtp', gen_random_uuid(), false)", (site.acme,),
-    )  # fmt: skip
+        " values (%s, 'smtp', gen_random_uuid(), false)",
+        (site.acme,),
+    )
     found = scrape(site)
     assert value(found, "database_up") == 1
     assert value(found, "jobs_open", status="queued") == 1

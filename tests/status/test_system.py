@@ -14,8 +14,13 @@ from tests.tasks.queue_page import ada
 __all__ = ["ada", "port", "provider", "site"]
 
 
-def check(name: str, *measures: Measure, requests: Requests | None = None, pool: int = 0,
-          workers: int | None = 2) -> Check:  # fmt: skip
+def check(
+    name: str,
+    *measures: Measure,
+    requests: Requests | None = None,
+    pool: int = 0,
+    workers: int | None = 2,
+) -> Check:
     found = list_checks(
         measures, "acme", requests or Requests(0, 0, None), (pool, 12), workers, Format()
     )
@@ -28,24 +33,28 @@ def one(name: str, value: float, **labels: str) -> Measure:
 
 @pytest.mark.parametrize(
     ("found", "is_good"),
-    [(check("PostgreSQL", one("database_up", 1)), True),
-     (check("PostgreSQL", one("database_up", 0)), False),
-     (check("Read replica", one("replica_up", 1)), True),
-     (check("Read replica", one("replica_up", 0)), False),
-     (check("Workers", workers=0), False), (check("Workers", workers=None), None),
-     (check("Database connections", pool=9), True),
-     (check("Database connections", pool=10), False),
-     (check("Time", requests=Requests(100, 0, 0.5)), True),
-     (check("Time", requests=Requests(100, 0, 1.0)), False), (check("Time"), None),
-     (check("Requests", requests=Requests(1000, 10, 0.1)), True),
-     (check("Requests", requests=Requests(1000, 11, 0.1)), False),
-     (check("Ingestions", one("ingest_failures_in_a_row", 3, tenant="acme")), True),
-     (check("Ingestions", one("ingest_failures_in_a_row", 4, tenant="acme")), False),
-     (check("Ingestions", one("ingest_failures_in_a_row", 4, tenant="globex")), None),
-     (check("Since the end", one("data_age_seconds", 172_801, tenant="acme")), False),
-     (check("Oldest job", one("jobs_oldest_due_seconds", 901)), False),
-     (check("Mail server", one("dependency_up", 0, tenant="acme", dependency="smtp")), False)],
-)  # fmt: skip
+    [
+        (check("PostgreSQL", one("database_up", 1)), True),
+        (check("PostgreSQL", one("database_up", 0)), False),
+        (check("Read replica", one("replica_up", 1)), True),
+        (check("Read replica", one("replica_up", 0)), False),
+        (check("Workers", workers=0), False),
+        (check("Workers", workers=None), None),
+        (check("Database connections", pool=9), True),
+        (check("Database connections", pool=10), False),
+        (check("Time", requests=Requests(100, 0, 0.5)), True),
+        (check("Time", requests=Requests(100, 0, 1.0)), False),
+        (check("Time"), None),
+        (check("Requests", requests=Requests(1000, 10, 0.1)), True),
+        (check("Requests", requests=Requests(1000, 11, 0.1)), False),
+        (check("Ingestions", one("ingest_failures_in_a_row", 3, tenant="acme")), True),
+        (check("Ingestions", one("ingest_failures_in_a_row", 4, tenant="acme")), False),
+        (check("Ingestions", one("ingest_failures_in_a_row", 4, tenant="globex")), None),
+        (check("Since the end", one("data_age_seconds", 172_801, tenant="acme")), False),
+        (check("Oldest job", one("jobs_oldest_due_seconds", 901)), False),
+        (check("Mail server", one("dependency_up", 0, tenant="acme", dependency="smtp")), False),
+    ],
+)
 def test_thresholds(found: Check, is_good: bool | None) -> None:
     assert found.is_good is is_good
 

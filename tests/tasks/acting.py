@@ -12,9 +12,14 @@ from tests.tasks.task_rows import TaskRows
 
 
 def act(
-    browser: Browser, task_id: UUID, action: str, version: int = 0, *, is_htmx: bool = True,
+    browser: Browser,
+    task_id: UUID,
+    action: str,
+    version: int = 0,
+    *,
+    is_htmx: bool = True,
     **form: str,
-) -> requests.Response:  # fmt: skip
+) -> requests.Response:
     """Post one step of a task."""
     fields = {"csrf_token": browser.csrf_token(), "version": str(version), **form}
     return post(browser, f"/analytics/tasks/{task_id}/{action}", fields, is_htmx=is_htmx)

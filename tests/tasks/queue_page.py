@@ -24,11 +24,25 @@ def world(site: Site, superuser: Superuser) -> World:
     made = World(superuser, site.acme)
     made.loaded()
     for table in (
-        "task", "task_work", "task_history", "task_cooldown", "users", "locations", "session",
-        "shop_order", "refund", "do_not_contact", "exclusion", "customer_note",
-        "page_view", "view_item", "add_to_cart", "purchase", "view_search_results",
+        "task",
+        "task_work",
+        "task_history",
+        "task_cooldown",
+        "users",
+        "locations",
+        "session",
+        "shop_order",
+        "refund",
+        "do_not_contact",
+        "exclusion",
+        "customer_note",
+        "page_view",
+        "view_item",
+        "add_to_cart",
+        "purchase",
+        "view_search_results",
         "no_search_results",
-    ):  # fmt: skip
+    ):
         superuser.execute(f"delete from {table}")
     return made
 
@@ -66,21 +80,21 @@ def card(html: Html, customer_key: str) -> Element:
 def form_of(html: Html, within: Element, action: str) -> Element:
     """The first form inside that goes to such a step."""
     found = [
-        form for form in within.iter("form")
+        form
+        for form in within.iter("form")
         if f"/{action}" in (form.get("action") or "").partition("?")[0][-20:]
-    ]  # fmt: skip
+    ]
     assert found, f"no form for {action}: {html.text(within)}"
     return found[0]
 
 
-def send(
-    browser: Browser, form: Element, *, htmx: bool = True, **fields: str
-) -> requests.Response:
+def send(browser: Browser, form: Element, *, htmx: bool = True, **fields: str) -> requests.Response:
     """Submit a form as it stands with these fields filled in."""
     values = [
         (field.get("name") or "", field.get("value") or "")
-        for field in form.iter("input") if field.get("type") == "hidden"
-    ] + list(fields.items())  # fmt: skip
+        for field in form.iter("input")
+        if field.get("type") == "hidden"
+    ] + list(fields.items())
     headers = {"Origin": browser.site.base_url} | (HTMX if htmx else {})
     return browser.post(browser.site.url(form.get("action") or ""), values, headers=headers)
 
@@ -99,9 +113,7 @@ def rows(world: World, columns: str, table: str = "task") -> list[tuple[object, 
     return world.superuser.execute(query, (world.tenant_id,)).fetchall()
 
 
-def press(
-    browser: Browser, action: str, *, htmx: bool = True, **fields: str
-) -> requests.Response:
+def press(browser: Browser, action: str, *, htmx: bool = True, **fields: str) -> requests.Response:
     """Open the queue, fill in the form of customer A's card, and send it."""
     html = check_page(browser.open(QUEUE))
     return send(browser, form_of(html, card(html, "k:K1"), action), htmx=htmx, **fields)

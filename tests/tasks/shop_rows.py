@@ -35,21 +35,31 @@ def _searches() -> list[Row]:
         rows.failed_search("2025-04-01T15:00:00Z", "secret of three", "p2.1", 200, **al),
         rows.failed_search("2025-04-01T16:00:00Z", "valve 3in", None, None, branch="D01", **ZONE),
         rows.purchase(
-            "2025-04-01T14:30:00Z", "p1.1", 100, transaction_id="T1", revenue=50,
-            items=[rows.item("A", name="=Valve <i>", price=25, quantity=2)], **jo,
+            "2025-04-01T14:30:00Z",
+            "p1.1",
+            100,
+            transaction_id="T1",
+            revenue=50,
+            items=[rows.item("A", name="=Valve <i>", price=25, quantity=2)],
+            **jo,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _landings() -> list[Row]:
     return [
         rows.page_view(
-            f"2025-04-02T14:{n:02d}:00Z", f"v{n}", 300 + n, page_url=f"{PAGE}?n={n}",
-            engaged=int(n % 4 != 0), branch="D01" if n % 8 else "D03",
-            contact="U1" if n == 39 else None, **ZONE,
+            f"2025-04-02T14:{n:02d}:00Z",
+            f"v{n}",
+            300 + n,
+            page_url=f"{PAGE}?n={n}",
+            engaged=int(n % 4 != 0),
+            branch="D01" if n % 8 else "D03",
+            contact="U1" if n == 39 else None,
+            **ZONE,
         )
         for n in range(40)
-    ]  # fmt: skip
+    ]
 
 
 @pytest.fixture(scope="module", autouse=True)

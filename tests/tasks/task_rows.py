@@ -25,20 +25,27 @@ SLUGS = {
     "repeat_visit": "repeat-visits",
     "bounce": "performance",
 }
-_ITEM = {"item_id": "V-3", "item_name": "Valve 3in", "category": "Valves", "price": 12.5,
-         "views": 4}  # fmt: skip
+_ITEM = {
+    "item_id": "V-3",
+    "item_name": "Valve 3in",
+    "category": "Valves",
+    "price": 12.5,
+    "views": 4,
+}
 _TERM = {"term": "valve 3in", "searches": 4, "sessions": 2, "last_at": "2025-04-10T14:00:00Z"}
 DETAILS: Mapping[str, Mapping[str, Any]] = {
     "purchase": {"transaction_id": "SO-1", "refunded": 0, "line_count": 2, "is_first": False},
-    "cart": {"lines": [
-        {"item_id": "V-3", "item_name": "Valve 3in", "quantity": 2, "price": 1000},
-        {"item_id": "P-1", "item_name": "Pipe", "quantity": 1, "price": None},
-    ]},
+    "cart": {
+        "lines": [
+            {"item_id": "V-3", "item_name": "Valve 3in", "quantity": 2, "price": 1000},
+            {"item_id": "P-1", "item_name": "Pipe", "quantity": 1, "price": None},
+        ]
+    },
     "no_results": {"terms": [_TERM]},
     "no_conversion": {"terms": [_TERM], "items": [_ITEM]},
     "repeat_visit": {"visits": 4, "page_views": 17, "items": [_ITEM]},
     "bounce": {"visits": 2, "page_views": 2, "items": [_ITEM]},
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -55,22 +62,37 @@ class TaskRows:
         last_at = changes.pop("last_at", "2025-04-10 14:00:00+00")
         detail = DETAILS[task_type] | changes.pop("detail", {})
         row = {
-            "tenant_id": self.tenant_id, "task_type": task_type, "subject": subject,
-            "first_at": last_at, "order_key": "", "task_id": task_id, "last_at": last_at,
-            "last_date": last_at[:10], "contact_id": subject, "customer_key": f"c:{subject}",
-            "customer_name": f"Customer {subject}", "branch_id": "D01",
-            "owner_branch_id": "D01", "ready_at": last_at, "expires_at": "2099-01-01",
-            "currency": "", "value": 100, "is_value_incomplete": False,
-            "estimate_sessions": 0, "is_task": True, "is_flagged": False,
-            "has_checkout": False, "reach": 10, "is_known_buyer": False,
-            "detail": json.dumps(detail), "words": f" customer {subject.lower()} ",
+            "tenant_id": self.tenant_id,
+            "task_type": task_type,
+            "subject": subject,
+            "first_at": last_at,
+            "order_key": "",
+            "task_id": task_id,
+            "last_at": last_at,
+            "last_date": last_at[:10],
+            "contact_id": subject,
+            "customer_key": f"c:{subject}",
+            "customer_name": f"Customer {subject}",
+            "branch_id": "D01",
+            "owner_branch_id": "D01",
+            "ready_at": last_at,
+            "expires_at": "2099-01-01",
+            "currency": "",
+            "value": 100,
+            "is_value_incomplete": False,
+            "estimate_sessions": 0,
+            "is_task": True,
+            "is_flagged": False,
+            "has_checkout": False,
+            "reach": 10,
+            "is_known_buyer": False,
+            "detail": json.dumps(detail),
+            "words": f" customer {subject.lower()} ",
             "row_hash": 0,
-        } | changes  # fmt: skip
+        } | changes
         names = ", ".join(row)
         marks = ", ".join(["%s"] * len(row))
-        self.superuser.execute(
-            f"insert into task ({names}) values ({marks})", list(row.values())
-        )
+        self.superuser.execute(f"insert into task ({names}) values ({marks})", list(row.values()))
         return task_id
 
     def add_contact(self, user_id: str, **fields: str) -> None:

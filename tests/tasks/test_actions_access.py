@@ -85,12 +85,8 @@ def test_a_viewer_sees_contacts_shortened_and_no_action(
     assert "•••42" in browser.open(f"/analytics/tasks/{jo}").text
 
 
-@pytest.mark.parametrize(
-    "action", ["done", "call", "snooze", "wake", "assign", "note", "reopen"]
-)
-def test_a_viewer_cannot_act(
-    browser: Browser, tasks: TaskRows, jo: UUID, action: str
-) -> None:
+@pytest.mark.parametrize("action", ["done", "call", "snooze", "wake", "assign", "note", "reopen"])
+def test_a_viewer_cannot_act(browser: Browser, tasks: TaskRows, jo: UUID, action: str) -> None:
     browser.sign_in(VIEWER)
     refused = act(browser, jo, action, note="x", outcome="won", snoozed_until="tomorrow")
     assert refused.status_code == 403
@@ -101,17 +97,13 @@ def test_a_viewer_cannot_act(
 
 
 @pytest.mark.parametrize("kind", list(SLUGS))
-def test_a_rep_sees_only_the_own_branches(
-    browser: Browser, tasks: TaskRows, kind: str
-) -> None:
+def test_a_rep_sees_only_the_own_branches(browser: Browser, tasks: TaskRows, kind: str) -> None:
     tasks.add(kind, "MINE", branch_id="D01")
     foreign = tasks.add(kind, "THEIRS", branch_id="D77", owner_branch_id="D77")
     browser.sign_in(REP)
     html = check_page(browser.open(list_path(kind)))
     assert names_of(html) == ["Customer MINE"]
-    assert "THEIRS" not in browser.open(
-        f"/analytics/tasks/{SLUGS[kind]}/export.csv?{DAYS}"
-    ).text
+    assert "THEIRS" not in browser.open(f"/analytics/tasks/{SLUGS[kind]}/export.csv?{DAYS}").text
     assert browser.open(list_path(kind, "location_id=D77")).status_code == 403
     part = browser.open(list_path(kind, "location_id=D77"), headers=HTMX)
     assert "You see only the branches" in check_fragment(part, "task_list").text()
@@ -122,9 +114,7 @@ def test_a_rep_sees_only_the_own_branches(
     assert act(browser, foreign, "call").status_code == 404
 
 
-def test_a_task_given_to_a_rep_opens_wherever_it_lies(
-    browser: Browser, tasks: TaskRows
-) -> None:
+def test_a_task_given_to_a_rep_opens_wherever_it_lies(browser: Browser, tasks: TaskRows) -> None:
     task_id = tasks.add("cart", "A", branch_id="D77", owner=REP.email)
     browser.sign_in(REP)
     assert browser.open(f"/analytics/tasks/{task_id}").status_code == 200
@@ -147,9 +137,9 @@ def test_globex_sees_nothing_of_acme(browser: Browser, tasks: TaskRows, kind: st
     task_id = tasks.add(kind, "A")
     browser.sign_in(GUS)
     assert rows_of(check_page(browser.open(list_path(kind)))) == []
-    assert "Customer A" not in browser.open(
-        f"/analytics/tasks/{SLUGS[kind]}/export.csv?{DAYS}"
-    ).text
+    assert (
+        "Customer A" not in browser.open(f"/analytics/tasks/{SLUGS[kind]}/export.csv?{DAYS}").text
+    )
     assert browser.open(f"/analytics/tasks/{task_id}").status_code == 404
     assert act(browser, task_id, "call").status_code == 404
     form = {"task": f"{task_id}~0", "action": "snooze", "snoozed_until": "tomorrow"}

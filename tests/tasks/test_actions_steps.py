@@ -23,18 +23,24 @@ ADA = "ada@acme.example"
     [
         ("call", {"note": "Will look at it"}, ("in_progress", None, None, 1)),
         ("done", {"outcome": "won"}, ("done", "won", None, 1)),
-        ("done", {"outcome": "not_interested", "reason": "price"},
-         ("done", "not_interested", None, 1)),
+        (
+            "done",
+            {"outcome": "not_interested", "reason": "price"},
+            ("done", "not_interested", None, 1),
+        ),
         ("done", {"outcome": "no_answer"}, ("snoozed", "no_answer", None, 1)),
         ("snooze", {"snoozed_until": "tomorrow"}, ("snoozed", None, None, 1)),
         ("assign", {"owner": "rae@acme.example"}, ("open", None, "rae@acme.example", 1)),
         ("note", {"note": "Prefers mail"}, ("open", None, None, 0)),
     ],
-)  # fmt: skip
+)
 def test_each_step_is_taken_shown_and_said(
-    ada: Browser, tasks: TaskRows, action: str, form: dict[str, str],
+    ada: Browser,
+    tasks: TaskRows,
+    action: str,
+    form: dict[str, str],
     expected: tuple[object, ...],
-) -> None:  # fmt: skip
+) -> None:
     task_id = tasks.add("cart", "A")
     html = changed(act(ada, task_id, action, **form), task_id)
     assert state_of(tasks, task_id) == expected
@@ -90,9 +96,7 @@ def test_a_reminder_is_due_in_the_morning_of_that_day(ada: Browser, tasks: TaskR
     assert row == (f"{day} 08:00:00",)
 
 
-def test_an_order_placed_elsewhere_is_kept_with_its_amount(
-    ada: Browser, tasks: TaskRows
-) -> None:
+def test_an_order_placed_elsewhere_is_kept_with_its_amount(ada: Browser, tasks: TaskRows) -> None:
     task_id = tasks.add("cart", "A")
     form = {"outcome": "won", "reason": "ordered_elsewhere", "amount": "1250.50"}
     html = changed(act(ada, task_id, "done", **form), task_id)
@@ -159,9 +163,7 @@ def test_undo_puts_back_what_was(ada: Browser, tasks: TaskRows) -> None:
     assert "data-toast" in twice.text
 
 
-def test_undo_after_a_colleague_was_there_is_refused(
-    ada: Browser, tasks: TaskRows
-) -> None:
+def test_undo_after_a_colleague_was_there_is_refused(ada: Browser, tasks: TaskRows) -> None:
     task_id = tasks.add("cart", "A")
     html = changed(act(ada, task_id, "call"), task_id)
     changed(act(ada, task_id, "snooze", 1, snoozed_until="3_days"), task_id)

@@ -18,10 +18,22 @@ from tests.running import ADA, GUS, REP, VIEWER, Site
 
 LISTS = ("purchases", "cart-abandonment", "search-analysis", "repeat-visits")
 FIELDS = {
-    "task_id", "type", "state", "outcome", "version", "score", "value", "currency",
-    "is_value_incomplete", "first_evidence_at", "last_evidence_at", "location_id", "customer",
-    "contacts", "owner",
-}  # fmt: skip
+    "task_id",
+    "type",
+    "state",
+    "outcome",
+    "version",
+    "score",
+    "value",
+    "currency",
+    "is_value_incomplete",
+    "first_evidence_at",
+    "last_evidence_at",
+    "location_id",
+    "customer",
+    "contacts",
+    "owner",
+}
 
 
 def day(ago: int) -> str:
@@ -35,7 +47,11 @@ def loaded(site: Site) -> Iterator[None]:
     jobs.configure(site.config)
     rows = [
         add_to_cart(
-            f"{day(5)} 15:00", "p", 1, contact="U1", branch="D01",
+            f"{day(5)} 15:00",
+            "p",
+            1,
+            contact="U1",
+            branch="D01",
             items=[item("A-1", name="Ball <b>valve</b>", price=30, quantity=2)],
         ),
         add_to_cart(
@@ -43,7 +59,7 @@ def loaded(site: Site) -> Iterator[None]:
         ),
         failed_search(f"{day(4)} 15:10", "hose", "q", 2, company="K2", branch="D09"),
         purchase(f"{day(3)} 15:00", "r", 3, transaction_id="SO-7", revenue=99, branch="D01"),
-    ]  # fmt: skip
+    ]
     tables: dict[str, list[dict[str, Any]]] = {
         f"events_{day(ago).replace('-', '')}": [] for ago in range(1, 8)
     }
@@ -51,12 +67,16 @@ def loaded(site: Site) -> Iterator[None]:
         tables[f"events_{row['event_date']}"].append(row)
     people = [
         ContactRow(
-            "U1", name="Jane Doe", email="jane@k1.test", phone="555",
-            buying_company_erp_id="K1", buying_company_name="Kay One",
+            "U1",
+            name="Jane Doe",
+            email="jane@k1.test",
+            phone="555",
+            buying_company_erp_id="K1",
+            buying_company_name="Kay One",
         ),
         ContactRow("U2", name="Bo", buying_company_erp_id="K2", buying_company_name="Kay Two"),
         ContactRow("U3", name="Cy", buying_company_erp_id="K2"),
-    ]  # fmt: skip
+    ]
     load_days(site.acme, tables, contacts=people, branches=[BranchRow("D01", "Harbour")])
     db.configure(site.config)
     yield
@@ -82,8 +102,11 @@ def test_a_cart_has_the_documented_fields(site: Site) -> None:
     cart = found["data"][0]
     assert set(cart) >= FIELDS
     assert (cart["type"], cart["state"], cart["value"], cart["currency"]) == (
-        "cart", "open", "60.00", "USD",
-    )  # fmt: skip
+        "cart",
+        "open",
+        "60.00",
+        "USD",
+    )
     assert cart["customer"] == {"key": "k:K1", "name": "Kay One", "company_id": "K1"}
     assert [c["email"] for c in cart["contacts"]] == ["jane@k1.test"]
 
@@ -96,10 +119,16 @@ def test_a_company_alone_lists_its_contacts(site: Site) -> None:
 @pytest.mark.parametrize(
     ("query", "total"),
     [
-        ("query=valve", 1), ("query=jane+kay", 1), ("query=kay", 2), ("query=aisle", 0),
-        ("reachable=true", 1), ("least_value=10", 1), ("state=done", 0), ("state=open", 2),
+        ("query=valve", 1),
+        ("query=jane+kay", 1),
+        ("query=kay", 2),
+        ("query=aisle", 0),
+        ("reachable=true", 1),
+        ("least_value=10", 1),
+        ("state=done", 0),
+        ("state=open", 2),
     ],
-)  # fmt: skip
+)
 def test_filters(site: Site, query: str, total: int) -> None:
     found = listed(site, "cart-abandonment", query)
     assert (found["total"], len(found["data"])) == (total, total)
@@ -119,8 +148,13 @@ def test_strangers_and_empty_tenants_have_empty_lists(site: Site, name: str) -> 
         headers=site.headers(GUS, site.globex),
     )
     assert answer.json() == {
-        "data": [], "total": 0, "page": 1, "limit": 50, "has_more": False, "next": None,
-    }  # fmt: skip
+        "data": [],
+        "total": 0,
+        "page": 1,
+        "limit": 50,
+        "has_more": False,
+        "next": None,
+    }
 
 
 def test_a_rep_sees_the_own_branch_alone(site: Site) -> None:
@@ -143,8 +177,10 @@ def test_a_change_answers_the_task_and_a_stale_one_says_who(site: Site) -> None:
     done = patch(site, order["task_id"], body)
     assert done.status_code == 200, done.text
     assert (done.json()["state"], done.json()["outcome"], done.json()["version"]) == (
-        "done", "won", 1,
-    )  # fmt: skip
+        "done",
+        "won",
+        1,
+    )
     stale = patch(site, order["task_id"], {"state": "open", "version": 0}, REP)
     assert stale.status_code == 409
     assert stale.json()["changed_by"] == ADA.email
@@ -156,11 +192,14 @@ def test_a_change_answers_the_task_and_a_stale_one_says_who(site: Site) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({}, 422), ({"state": "closed", "version": 0}, 422), ({"state": "done", "version": 0}, 422),
-        ({"state": "snoozed", "version": 0}, 422), ({"state": "in_progress"}, 422),
+        ({}, 422),
+        ({"state": "closed", "version": 0}, 422),
+        ({"state": "done", "version": 0}, 422),
+        ({"state": "snoozed", "version": 0}, 422),
+        ({"state": "in_progress"}, 422),
         ({"state": "snoozed", "version": 0, "snoozed_until": "2020-01-01T00:00:00Z"}, 422),
     ],
-)  # fmt: skip
+)
 def test_what_makes_no_sense_is_refused(site: Site, body: dict[str, Any], status: int) -> None:
     task_id = listed(site, "search-analysis")["data"][0]["task_id"]
     answer = patch(site, task_id, body)
@@ -170,9 +209,10 @@ def test_what_makes_no_sense_is_refused(site: Site, body: dict[str, Any], status
 def test_another_tenant_s_task_is_nothing(site: Site) -> None:
     task_id = listed(site, "cart-abandonment")["data"][0]["task_id"]
     answer = requests.patch(
-        site.url(f"/analytics/api/v1/tasks/{task_id}"), json={"note": "mine"},
+        site.url(f"/analytics/api/v1/tasks/{task_id}"),
+        json={"note": "mine"},
         headers=site.headers(GUS, site.globex),
-    )  # fmt: skip
+    )
     assert answer.status_code == 404
 
 

@@ -44,8 +44,15 @@ def test_a_row_a_rep_with_what_is_open_overdue_worked_and_won(
 ) -> None:
     ready = ago(hours=5)
     world.task("cart", ago(days=1), company="K1", name="By branch")
-    world.task("cart", ago(days=1), company="K2", owner=REP.email, state="snoozed", version=1,
-               snoozed_until=ago(hours=1))  # fmt: skip
+    world.task(
+        "cart",
+        ago(days=1),
+        company="K2",
+        owner=REP.email,
+        state="snoozed",
+        version=1,
+        snoozed_until=ago(hours=1),
+    )
     world.task("cart", ago(days=1), company="K3", account_owner="Sam Oak")
     world.task("cart", ago(days=1), company="K6", account_owner="rae LUND", branch="D09")
     won = world.task("cart", ago(days=1), company="K4", ready_at=ready)
@@ -113,9 +120,7 @@ def limited(site: Site) -> Iterator[None]:
     provision.add_member(site.acme, ADA.email, "admin")
 
 
-def test_a_manager_of_some_branches_sees_these(
-    ada: Browser, world: World, limited: None
-) -> None:
+def test_a_manager_of_some_branches_sees_these(ada: Browser, world: World, limited: None) -> None:
     world.task("cart", ago(days=1), company="K1", branch="D02", account_owner="here")
     world.task("cart", ago(days=1), company="K2", branch="D05", account_owner="there")
     world.task("cart", ago(days=1), company="K3", branch="D05")

@@ -38,9 +38,15 @@ def test_the_default_is_thirty_days_and_leaves_no_trace() -> None:
 
 @pytest.mark.parametrize(
     ("field", "key"),
-    [("score", "1e999"), ("score", "NaN"), ("value", "x"), ("last_at", "2025-04-01"),
-     ("last_at", "infinity"), ("customer", "x" * 1001)],
-)  # fmt: skip
+    [
+        ("score", "1e999"),
+        ("score", "NaN"),
+        ("value", "x"),
+        ("last_at", "2025-04-01"),
+        ("last_at", "infinity"),
+        ("customer", "x" * 1001),
+    ],
+)
 def test_a_cursor_that_is_none_is_the_first_page(field: str, key: str) -> None:
     for after in (str(Cursor(key, uuid4())), f"{uuid4()}~{key}", f"x~{key}", key, ""):
         arguments = MultiDict({"sort_field": field, "after": after})

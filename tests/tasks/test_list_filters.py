@@ -23,9 +23,7 @@ def listed(ada: Browser, task_type: str, more: str = "") -> list[str]:
 def chips(html: Html, name: str) -> dict[str, str]:
     """The counts on the chips of that kind."""
     found = [e for e in html.all("a") if (e.get("id") or "").startswith(f"{name}_")]
-    return {
-        (e.get("id") or "").removeprefix(f"{name}_"): html.text(e.find("small")) for e in found
-    }
+    return {(e.get("id") or "").removeprefix(f"{name}_"): html.text(e.find("small")) for e in found}
 
 
 @pytest.fixture
@@ -33,8 +31,15 @@ def three(tasks: TaskRows) -> TaskRows:
     """Of each type: A worth 10 at D01, B worth 30 at D02 and done, C worth 20, unreachable."""
     for kind in TYPES:
         tasks.add(kind, "A", value=10, last_at="2025-04-03 14:00:00+00")
-        tasks.add(kind, "B", value=30, branch_id="D02", state="done", outcome="won",
-                  last_at="2025-04-02 14:00:00+00")  # fmt: skip
+        tasks.add(
+            kind,
+            "B",
+            value=30,
+            branch_id="D02",
+            state="done",
+            outcome="won",
+            last_at="2025-04-02 14:00:00+00",
+        )
         tasks.add(kind, "C", value=20, reach=0, last_at="2025-04-01 14:00:00+00")
     return tasks
 
@@ -63,9 +68,14 @@ def test_each_filter_narrows_the_list(ada: Browser, three: TaskRows, kind: str) 
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize(
     ("field", "ascending"),
-    [("value", "ACB"), ("last_at", "CBA"), ("customer", "ABC"), ("branch", "B last"),
-     ("score", "any")],
-)  # fmt: skip
+    [
+        ("value", "ACB"),
+        ("last_at", "CBA"),
+        ("customer", "ABC"),
+        ("branch", "B last"),
+        ("score", "any"),
+    ],
+)
 def test_each_order_goes_both_ways_and_is_marked(
     ada: Browser, three: TaskRows, kind: str, field: str, ascending: str
 ) -> None:
@@ -104,23 +114,23 @@ def test_a_chip_adds_its_state_and_takes_it_away(ada: Browser, three: TaskRows) 
 def test_the_filter_form_keeps_what_the_chips_chose(ada: Browser, three: TaskRows) -> None:
     html = check_page(ada.open(list_path("cart", "state=done&state=open&sort_field=value")))
     held = [
-        (e.get("name"), e.get("value")) for e in html.all("input")
+        (e.get("name"), e.get("value"))
+        for e in html.all("input")
         if e.get("form") == "task_filters"
-    ]  # fmt: skip
+    ]
     assert held == [("state", "done"), ("state", "open"), ("sort_field", "value")]
 
 
 def test_the_total_and_its_value_are_of_all_pages(ada: Browser, three: TaskRows) -> None:
     text = check_page(ada.open(list_path("cart"))).text()
     assert "3 carts worth $60.00 in 1–30 Apr 2025" in text
-    assert "1 purchase worth $30.00" in check_page(
-        ada.open(list_path("purchase", "state=done"))
-    ).text()
+    assert (
+        "1 purchase worth $30.00"
+        in check_page(ada.open(list_path("purchase", "state=done"))).text()
+    )
 
 
-def test_first_refunded_and_recovered_are_lists_of_their_own(
-    ada: Browser, three: TaskRows
-) -> None:
+def test_first_refunded_and_recovered_are_lists_of_their_own(ada: Browser, three: TaskRows) -> None:
     three.add("purchase", "F", detail={"is_first": True})
     three.add("purchase", "R", detail={"refunded": 12.5})
     three.add("cart", "X", closed_at="2025-04-12", closed_reason="recovered")
@@ -128,9 +138,10 @@ def test_first_refunded_and_recovered_are_lists_of_their_own(
     assert listed(ada, "purchase", "only=refunded") == ["R"]
     assert listed(ada, "cart", "only=recovered") == ["X"]
     assert "$12.50 refunded" in check_page(ada.open(list_path("purchase"))).text()
-    assert "Closed by itself Recovered: the customer ordered" in check_page(
-        ada.open(list_path("cart", "only=recovered"))
-    ).text()
+    assert (
+        "Closed by itself Recovered: the customer ordered"
+        in check_page(ada.open(list_path("cart", "only=recovered"))).text()
+    )
 
 
 def test_a_cart_is_listed_once_its_day_is_over(ada: Browser, tasks: TaskRows) -> None:

@@ -82,11 +82,18 @@ def load(site: Site) -> None:
     db.configure(site.config, role="worker")
     jobs.configure(site.config)
     contacts = [
-        ContactRow("U1", name="Jo Doe", email="jo@blue.test", phone="555-0142",
-                   buying_company_erp_id="10233", buying_company_name="Bluewater"),
-        ContactRow("U2", name="Al Ash", buying_company_erp_id="10234",
-                   buying_company_name="Northside"),
-    ]  # fmt: skip
+        ContactRow(
+            "U1",
+            name="Jo Doe",
+            email="jo@blue.test",
+            phone="555-0142",
+            buying_company_erp_id="10233",
+            buying_company_name="Bluewater",
+        ),
+        ContactRow(
+            "U2", name="Al Ash", buying_company_erp_id="10234", buying_company_name="Northside"
+        ),
+    ]
     branches = [BranchRow("D01", "Harbour", "Boston"), BranchRow("D02", "Uptown")]
     load_days(site.acme, _days(), contacts=contacts, branches=branches)
     db.configure(site.config)
@@ -134,12 +141,17 @@ def test_a_cart_opens_to_what_is_left_in_it(ada: Browser) -> None:
 
 @pytest.mark.parametrize(
     ("words", "found"),
-    [("blue", True), ("jo@blue", True), ("Valve", True), ("10233", True), ("pipe jo", True),
-     ("0142", True), ("north", False)],
-)  # fmt: skip
-def test_a_cart_is_found_by_company_contact_and_item(
-    ada: Browser, words: str, found: bool
-) -> None:
+    [
+        ("blue", True),
+        ("jo@blue", True),
+        ("Valve", True),
+        ("10233", True),
+        ("pipe jo", True),
+        ("0142", True),
+        ("north", False),
+    ],
+)
+def test_a_cart_is_found_by_company_contact_and_item(ada: Browser, words: str, found: bool) -> None:
     html = check_page(ada.open(list_path("cart", f"query={words}")))
     assert bool(names_of(html)) == found
 

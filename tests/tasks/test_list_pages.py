@@ -51,9 +51,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("task_type", TYPES)
-def test_a_row_says_what_its_kind_is_about(
-    ada: Browser, tasks: TaskRows, task_type: str
-) -> None:
+def test_a_row_says_what_its_kind_is_about(ada: Browser, tasks: TaskRows, task_type: str) -> None:
     tasks.add(task_type, "A1")
     (row,) = rows_of(check_page(ada.open(list_path(task_type))))
     place = 0
@@ -152,9 +150,11 @@ def test_a_score_is_explained_by_its_parts(ada: Browser, tasks: TaskRows) -> Non
 def test_what_strangers_typed_never_becomes_markup(ada: Browser, tasks: TaskRows) -> None:
     hostile = "<script>alert(1)</script>"
     task_id: UUID = tasks.add(
-        "no_results", "A1", customer_name=hostile, detail={"terms": [{"term": hostile,
-        "searches": 1, "sessions": 1}]},
-    )  # fmt: skip
+        "no_results",
+        "A1",
+        customer_name=hostile,
+        detail={"terms": [{"term": hostile, "searches": 1, "sessions": 1}]},
+    )
     for path in (list_path("no_results"), f"/analytics/tasks/{task_id}"):
         page = ada.open(path)
         assert hostile not in page.text
@@ -166,7 +166,8 @@ def test_the_navigation_marks_the_list_one_is_in(ada: Browser, tasks: TaskRows) 
     for path in (list_path("cart"), f"/analytics/tasks/{task_id}"):
         html = check_page(ada.open(path))
         marked = [
-            html.text(e) for e in html.all("a")
+            html.text(e)
+            for e in html.all("a")
             if "side__link" in (e.get("class") or "").split() and e.get("aria-current")
-        ]  # fmt: skip
+        ]
         assert marked == ["Carts"]

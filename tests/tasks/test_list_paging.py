@@ -20,9 +20,12 @@ def many(acme: TaskRows) -> TaskRows:
     acme.clear()
     for number in range(COUNT):
         acme.add(
-            "cart", f"N{number:02}", value=number // 3, branch_id=f"D0{number % 2 + 1}",
+            "cart",
+            f"N{number:02}",
+            value=number // 3,
+            branch_id=f"D0{number % 2 + 1}",
             last_at=f"2025-04-10 10:{number:02}:00+00",
-        )  # fmt: skip
+        )
     return acme
 
 
@@ -80,8 +83,9 @@ def test_scores_stand_still_over_the_pages(ada: Browser, many: TaskRows) -> None
     first = check_page(ada.open(list_path("cart", "limit=25")))
     nows = {
         (e.get("href") or "").partition("now=")[2].partition("&")[0]
-        for e in first.all("a") if (e.get("href") or "").find("now=") > 0
-    }  # fmt: skip
+        for e in first.all("a")
+        if (e.get("href") or "").find("now=") > 0
+    }
     assert len(nows) == 1
 
 

@@ -23,9 +23,12 @@ def eight_times(browser: Browser, path: str, fields: dict[str, str | list[str]])
 
     def send(_: int) -> int:
         answer = requests.post(
-            browser.site.url(path), form, cookies=browser.cookies,
-            headers={"Origin": browser.site.base_url}, allow_redirects=False,
-        )  # fmt: skip
+            browser.site.url(path),
+            form,
+            cookies=browser.cookies,
+            headers={"Origin": browser.site.base_url},
+            allow_redirects=False,
+        )
         return answer.status_code
 
     with ThreadPoolExecutor(8) as pool:

@@ -25,23 +25,39 @@ def test_branches_are_rows_with_money_as_text_and_rates_as_numbers(site: Site) -
     found = answer(site)
     assert (found["total"], found["page"], found["has_more"], found["next"]) == (2, 1, False, None)
     assert found["data"][0] == {
-        "location_id": "D01", "name": "Harbour & <Sons>", "status": "active", "currency": "USD",
-        "sessions": 36, "visitors": 35, "orders": 1, "revenue": "50.00", "refunds": "0.00",
-        "net_revenue": "50.00", "conversion_rate": pytest.approx(100 / 36),
-        "average_order": "50.00", "abandoned_carts": 0, "cart_abandonment": None,
+        "location_id": "D01",
+        "name": "Harbour & <Sons>",
+        "status": "active",
+        "currency": "USD",
+        "sessions": 36,
+        "visitors": 35,
+        "orders": 1,
+        "revenue": "50.00",
+        "refunds": "0.00",
+        "net_revenue": "50.00",
+        "conversion_rate": pytest.approx(100 / 36),
+        "average_order": "50.00",
+        "abandoned_carts": 0,
+        "cart_abandonment": None,
         "top_items": [
             {"item_id": "A", "item_name": "=Valve <i>", "quantity": 2.0, "revenue": "50.00"},
         ],
-    }  # fmt: skip
+    }
     assert found["data"][1]["average_order"] is None
 
 
 def test_pages_are_rows_too(site: Site) -> None:
     found = answer(site, "&view=pages")
-    assert found["data"] == [{
-        "page": PAGE, "sessions": 40, "bounces": 10, "bounce_rate": 25.0, "value": "15.62",
-        "currency": "USD",
-    }]  # fmt: skip
+    assert found["data"] == [
+        {
+            "page": PAGE,
+            "sessions": 40,
+            "bounces": 10,
+            "bounce_rate": 25.0,
+            "value": "15.62",
+            "currency": "USD",
+        }
+    ]
     assert answer(site, "&view=pages&query=nothing")["data"] == []
 
 

@@ -119,8 +119,10 @@ def test_files_hold_the_tables_and_no_formula(ada: Browser) -> None:
     assert (harbour["net_revenue"], harbour["top_items"]) == ("50.00", "'=Valve <i>")
     (page,) = lines(ada.open(f"{ROOT}/pages/export.csv?{DAYS}").text)
     assert (page["page"], page["left_at_once_percent"], page["estimated_loss"]) == (
-        PAGE, "25.0", "15.62",
-    )  # fmt: skip
+        PAGE,
+        "25.0",
+        "15.62",
+    )
     for name in ("branches", "pages"):
         header, *rows = sheet(ada.open(f"{ROOT}/{name}/export.xlsx?{DAYS}").content)
         assert rows and "currency" in header

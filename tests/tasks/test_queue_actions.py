@@ -30,22 +30,25 @@ __all__ = ["ada", "rae", "reasons", "vic", "world"]
 SAM = Actor("sam@acme.example", "page")
 
 
-def test_done_takes_every_reason_and_the_card_leaves(ada: Browser, world: World,
-                                                     reasons: list[UUID]) -> None:  # fmt: skip
+def test_done_takes_every_reason_and_the_card_leaves(
+    ada: Browser, world: World, reasons: list[UUID]
+) -> None:
     answer = press(ada, "done", outcome="not_interested", note="Has another supplier")
     html = check_fragment(answer, card_id("k:K1"))
     assert html.by_id(card_id("k:K1")).get("hidden") is not None
     assert "Done: not interested." in html.text()
     assert answer.headers["HX-Trigger"] == "queue-changed"
     assert rows(world, "state, outcome, version") == [("done", "not_interested", 1)] * 2
-    assert rows(world, "note, done_by, via", "task_history") == [
-        ("Has another supplier", ADA.email, "page")
-    ] * 2
+    assert (
+        rows(world, "note, done_by, via", "task_history")
+        == [("Has another supplier", ADA.email, "page")] * 2
+    )
     assert "2 done this week" in check_page(ada.open(QUEUE)).text()
 
 
-def test_undo_takes_back_all_steps_of_the_press(ada: Browser, world: World,
-                                                reasons: list[UUID]) -> None:  # fmt: skip
+def test_undo_takes_back_all_steps_of_the_press(
+    ada: Browser, world: World, reasons: list[UUID]
+) -> None:
     answer = check_fragment(press(ada, "done", outcome="won"), card_id("k:K1"))
     undo = next(f for f in answer.all("form") if "/undo" in (f.get("action") or ""))
     back = send(ada, undo)
@@ -58,8 +61,9 @@ def test_undo_takes_back_all_steps_of_the_press(ada: Browser, world: World,
     assert rows(world, "count(*)", "task_cooldown") == [(0,)]
 
 
-def test_a_call_keeps_the_card_and_marks_it(ada: Browser, world: World,
-                                            reasons: list[UUID]) -> None:  # fmt: skip
+def test_a_call_keeps_the_card_and_marks_it(
+    ada: Browser, world: World, reasons: list[UUID]
+) -> None:
     html = check_fragment(press(ada, "call"), card_id("k:K1"))
     assert "In progress" in html.text(card(html, "k:K1"))
     assert "Call logged." in html.text()
@@ -73,18 +77,21 @@ def test_an_amount_is_told_once(ada: Browser, world: World, reasons: list[UUID])
 
 
 @pytest.mark.parametrize("fields", [{"days": "3"}, {"until": f"{ago(days=-5).date()}"}])
-def test_snooze_until_the_morning_of_a_day(ada: Browser, world: World, reasons: list[UUID],
-                                           fields: dict[str, str]) -> None:  # fmt: skip
+def test_snooze_until_the_morning_of_a_day(
+    ada: Browser, world: World, reasons: list[UUID], fields: dict[str, str]
+) -> None:
     answer = press(ada, "snooze", **fields)
     assert check_fragment(answer, card_id("k:K1")).by_id(card_id("k:K1")).get("hidden") is not None
-    assert rows(world, "state, to_char(snoozed_until at time zone 'America/New_York', 'HH24')") == [
-        ("snoozed", "08")
-    ] * 2
+    assert (
+        rows(world, "state, to_char(snoozed_until at time zone 'America/New_York', 'HH24')")
+        == [("snoozed", "08")] * 2
+    )
     assert "1 snoozed" in check_page(ada.open(QUEUE)).text()
 
 
-def test_assigning_gives_all_reasons_to_one_person(ada: Browser, world: World,
-                                                   reasons: list[UUID]) -> None:  # fmt: skip
+def test_assigning_gives_all_reasons_to_one_person(
+    ada: Browser, world: World, reasons: list[UUID]
+) -> None:
     html = check_fragment(press(ada, "assign", owner=REP.email), card_id("k:K1"))
     assert REP.email in html.text(card(html, "k:K1"))
     assert rows(world, "owner") == [(REP.email,)] * 2
@@ -93,8 +100,9 @@ def test_assigning_gives_all_reasons_to_one_person(ada: Browser, world: World,
     assert "Choose a colleague who works here." in check_fragment(refused, card_id("k:K1")).text()
 
 
-def test_giving_ones_own_card_away_takes_it_from_mine(rae: Browser, world: World,
-                                                      reasons: list[UUID]) -> None:  # fmt: skip
+def test_giving_ones_own_card_away_takes_it_from_mine(
+    rae: Browser, world: World, reasons: list[UUID]
+) -> None:
     answer = press(rae, "assign", owner=ADA.email)
     gone = check_fragment(answer, card_id("k:K1")).by_id(card_id("k:K1"))
     assert gone.get("hidden") is not None
@@ -107,8 +115,9 @@ def test_a_note_changes_no_version(ada: Browser, world: World, reasons: list[UUI
     assert "<b>Ask for Ann" not in page.text and "<b>Ask for Ann</b>" in check_page(page).text()
 
 
-def test_a_conflict_on_one_reason_changes_none(ada: Browser, world: World,
-                                               reasons: list[UUID]) -> None:  # fmt: skip
+def test_a_conflict_on_one_reason_changes_none(
+    ada: Browser, world: World, reasons: list[UUID]
+) -> None:
     html = check_page(ada.open(QUEUE))
     form = form_of(html, card(html, "k:K1"), "done")
     with tenant_transaction(world.tenant_id) as conn:
@@ -125,8 +134,9 @@ def test_a_conflict_on_one_reason_changes_none(ada: Browser, world: World,
     assert send(ada, form_of(fresh, card(fresh, "k:K1"), "done"), outcome="won").status_code == 200
 
 
-def test_a_conflict_without_javascript_is_a_page(ada: Browser, world: World,
-                                                 reasons: list[UUID]) -> None:  # fmt: skip
+def test_a_conflict_without_javascript_is_a_page(
+    ada: Browser, world: World, reasons: list[UUID]
+) -> None:
     html = check_page(ada.open(QUEUE))
     form = form_of(html, card(html, "k:K1"), "call")
     with tenant_transaction(world.tenant_id) as conn:

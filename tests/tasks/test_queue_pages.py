@@ -34,10 +34,17 @@ def test_one_card_a_customer_with_its_reasons(ada: Browser, world: World) -> Non
     assert names(html) == ["Customer A", "Customer B"]
     words = html.text(card(html, "k:K1"))
     for part in (
-        "D01 Harbour", "Ann Lee", "☎ +1 555-0142", "✉ ann@k1.example", "$48,000 in 12 months",
-        "Cart $2,340 · 1 line", "“valve” ×4, found nothing", "Call logged", "Done…",
+        "D01 Harbour",
+        "Ann Lee",
+        "☎ +1 555-0142",
+        "✉ ann@k1.example",
+        "$48,000 in 12 months",
+        "Cart $2,340 · 1 line",
+        "“valve” ×4, found nothing",
+        "Call logged",
+        "Done…",
         "Open customer",
-    ):  # fmt: skip
+    ):
         assert part in words
     links = html.links(card(html, "k:K1"))
     assert "tel:+15550142" in links and "/analytics/customers/k:K1" in links
@@ -48,17 +55,34 @@ def test_the_score_is_explained(ada: Browser, world: World) -> None:
     world.task("cart", ago(days=2), company="K1", value=0, has_checkout=True)
     world.task("purchase", ago(days=7), company="K1", value=0)
     words = check_page(ada.open(QUEUE)).text()
-    for part in ("why 50?", "Value", "Recency", "12.5", "Intent", "20.0", "Reachability", "10.0",
-                 "Relationship", "5.0", "1 further reason +3"):  # fmt: skip
+    for part in (
+        "why 50?",
+        "Value",
+        "Recency",
+        "12.5",
+        "Intent",
+        "20.0",
+        "Reachability",
+        "10.0",
+        "Relationship",
+        "5.0",
+        "1 further reason +3",
+    ):
         assert part in words
 
 
 def test_an_overdue_call_back_comes_first(ada: Browser, world: World) -> None:
     world.task("cart", ago(days=1), company="K1", value=9_000, name="Best")
     world.task(
-        "bounce", ago(days=9), company="K2", value=0, name="Promised", state="snoozed",
-        snoozed_until=ago(hours=2), version=1,
-    )  # fmt: skip
+        "bounce",
+        ago(days=9),
+        company="K2",
+        value=0,
+        name="Promised",
+        state="snoozed",
+        snoozed_until=ago(hours=2),
+        version=1,
+    )
     html = check_page(ada.open(QUEUE))
     assert names(html) == ["Promised", "Best"]
     assert "Call back, due" in html.text(card(html, "k:K2"))
@@ -95,9 +119,13 @@ def test_filters_narrow_and_the_address_keeps_them(ada: Browser, world: World) -
     world.task("cart", ago(days=1), company="K1", value=50, name="Small cart", reach=0)
     world.task("repeat_visit", ago(days=1), company="K2", value=5_000, name="Big visit")
     world.task(
-        "cart", ago(days=120), company="K3", value=5_000, name="Old cart",
+        "cart",
+        ago(days=120),
+        company="K3",
+        value=5_000,
+        name="Old cart",
         expires_at=ago(days=-9),
-    )  # fmt: skip
+    )
 
     def shown(query: str) -> list[str]:
         return names(check_fragment(ada.open(f"{QUEUE}?{query}", headers=HTMX), "queue"))
@@ -112,9 +140,17 @@ def test_filters_narrow_and_the_address_keeps_them(ada: Browser, world: World) -
 
 
 @pytest.mark.parametrize(
-    "wrong", ["scope=x", "type=x", "range=1y", "least_value=abc", "least_value=NaN",
-              "sort_field=1;drop", "scope=%01"],
-)  # fmt: skip
+    "wrong",
+    [
+        "scope=x",
+        "type=x",
+        "range=1y",
+        "least_value=abc",
+        "least_value=NaN",
+        "sort_field=1;drop",
+        "scope=%01",
+    ],
+)
 def test_a_wrong_address_is_explained(ada: Browser, world: World, wrong: str) -> None:
     page = ada.open(f"{QUEUE}?{wrong}")
     assert page.status_code == 422
@@ -155,8 +191,9 @@ def test_hostile_names_stay_text(ada: Browser, world: World) -> None:
 
 
 def test_counts_come_alone_too(ada: Browser, world: World) -> None:
-    world.task("cart", ago(days=1), company="K1", state="snoozed", version=1,
-               snoozed_until=ago(days=-2))  # fmt: skip
+    world.task(
+        "cart", ago(days=1), company="K1", state="snoozed", version=1, snoozed_until=ago(days=-2)
+    )
     part = check_fragment(ada.open(f"{QUEUE}/counts", headers=HTMX), "queue_counts")
     counts = part.text(part.by_id("queue_counts"))
     assert counts == "0 customers to contact · 1 snoozed · 0 done this week"

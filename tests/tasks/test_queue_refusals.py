@@ -51,8 +51,7 @@ def test_what_makes_no_sense_is_refused_on_the_card(
     assert rows(world, "state") == [("open",)] * 2
 
 
-def test_a_viewer_cannot_act(ada: Browser, vic: Browser, world: World,
-                             reasons: list[UUID]) -> None:  # fmt: skip
+def test_a_viewer_cannot_act(ada: Browser, vic: Browser, world: World, reasons: list[UUID]) -> None:
     html = check_page(ada.open(QUEUE))
     form = form_of(html, card(html, "k:K1"), "call")
     for element in form.iter("input"):
@@ -84,8 +83,9 @@ def test_a_customer_with_a_hostile_key_can_be_worked_on(ada: Browser, world: Wor
     check_fragment(answer, card_id(key))
 
 
-def test_only_the_own_recent_steps_are_undone(ada: Browser, rae: Browser, world: World,
-                                              reasons: list[UUID]) -> None:  # fmt: skip
+def test_only_the_own_recent_steps_are_undone(
+    ada: Browser, rae: Browser, world: World, reasons: list[UUID]
+) -> None:
     press(ada, "call")
     ids = [str(row[0]) for row in rows(world, "history_id", "task_history")]
     assert rae.submit(f"{QUEUE}/undo", history_id=ids[0]).status_code == 409
@@ -94,8 +94,9 @@ def test_only_the_own_recent_steps_are_undone(ada: Browser, rae: Browser, world:
     assert ada.submit(f"{QUEUE}/undo", history_id="x").status_code == 422
 
 
-def test_two_presses_at_once_are_one(ada: Browser, rae: Browser, world: World,
-                                     reasons: list[UUID]) -> None:  # fmt: skip
+def test_two_presses_at_once_are_one(
+    ada: Browser, rae: Browser, world: World, reasons: list[UUID]
+) -> None:
     forms = []
     for browser in (ada, rae):
         html = check_page(browser.open(f"{QUEUE}?scope=all"))
@@ -114,8 +115,9 @@ def test_two_presses_at_once_are_one(ada: Browser, rae: Browser, world: World,
     assert rows(world, "count(*), count(distinct done_by)", "task_history") == [(2, 1)]
 
 
-def test_a_form_without_its_token_is_refused(ada: Browser, world: World,
-                                             reasons: list[UUID]) -> None:  # fmt: skip
+def test_a_form_without_its_token_is_refused(
+    ada: Browser, world: World, reasons: list[UUID]
+) -> None:
     values = {"task_id": str(reasons[0]), f"version_{reasons[0]}": "0", "csrf_token": "x"}
     assert ada.submit(f"{QUEUE}/k:K1/call", **values).status_code == 400
     assert rows(world, "count(*)", "task_history") == [(0,)]

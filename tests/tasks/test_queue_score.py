@@ -17,14 +17,23 @@ P90 = Decimal(5_000)
 
 
 def parts(
-    task_type: str, value: str | None, days: float, *, checkout: bool = False, reach: int = 10,
-    buyer: bool = True, p90: Decimal | None = P90,
-) -> list[float]:  # fmt: skip
+    task_type: str,
+    value: str | None,
+    days: float,
+    *,
+    checkout: bool = False,
+    reach: int = 10,
+    buyer: bool = True,
+    p90: Decimal | None = P90,
+) -> list[float]:
     task = SimpleNamespace(
-        task_type=task_type, value=None if value is None else Decimal(value),
-        last_at=NOW - timedelta(days=days), has_checkout=checkout, reach=reach,
+        task_type=task_type,
+        value=None if value is None else Decimal(value),
+        last_at=NOW - timedelta(days=days),
+        has_checkout=checkout,
+        reach=reach,
         is_known_buyer=buyer,
-    )  # fmt: skip
+    )
     return [part.points for part in score_parts(task, p90, NOW, is_reporting=True)]  # type: ignore[arg-type]
 
 
@@ -53,9 +62,13 @@ def test_python_and_sql_agree(
 
 def test_another_currency_counts_as_no_value() -> None:
     task = SimpleNamespace(
-        task_type="cart", value=Decimal(900), last_at=NOW, has_checkout=False, reach=0,
+        task_type="cart",
+        value=Decimal(900),
+        last_at=NOW,
+        has_checkout=False,
+        reach=0,
         is_known_buyer=False,
-    )  # fmt: skip
+    )
     value, *_ = score_parts(task, P90, NOW, is_reporting=False)  # type: ignore[arg-type]
     assert (value.points, value.weight) == (0, 40)
 

@@ -89,9 +89,10 @@ class Doors:
             case "link":
                 hidden = form_of(requests.get(self.link), "done") | versions
                 return requests.post(
-                    f"{self.link}/{action}", hidden | fields,
+                    f"{self.link}/{action}",
+                    hidden | fields,
                     headers={"Origin": self.site.base_url},
-                )  # fmt: skip
+                )
         return self._patch(task_id, action, fields)
 
     def _patch(self, task_id: UUID, action: str, fields: dict[str, str]) -> requests.Response:
@@ -137,9 +138,12 @@ def test_no_door_takes_a_step_on_what_is_not_seen(doors: Doors, door: str) -> No
     fields = {"owner": REP.email, "until": day(1), "outcome": "won", "note": "n"}
     action = DOORS[door][-1]
     asked = {
-        "assign": {"owner": fields["owner"]}, "snooze": {"until": fields["until"]},
-        "note": {"note": "n"}, "call": {}, "done": {"outcome": "won"},
-    }[action]  # fmt: skip
+        "assign": {"owner": fields["owner"]},
+        "snooze": {"until": fields["until"]},
+        "note": {"note": "n"},
+        "call": {},
+        "done": {"outcome": "won"},
+    }[action]
     far = doors.task("D02")
     assert doors.take(door, far, action, asked, "D02") == 0
     if door in ("link", "board"):

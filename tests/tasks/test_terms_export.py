@@ -38,16 +38,27 @@ def test_the_csv_holds_every_term_and_follows_the_filters(ada: Browser) -> None:
     file.encoding = "utf-8"
     found = {line["term"]: line for line in lines(file.text)}
     assert set(found) == {
-        "valve 3in", "valve 3 inch", SCRIPT_TERM, "'" + FORMULA_TERM, "secret of three",
-    }  # fmt: skip
+        "valve 3in",
+        "valve 3 inch",
+        SCRIPT_TERM,
+        "'" + FORMULA_TERM,
+        "secret of three",
+    }
     valve = found["valve 3in"]
     assert [valve[name] for name in HEADER[:8]] == [
-        "valve 3in", "3", "0", "100.0", "0", "1", "1", "1",
-    ]  # fmt: skip
+        "valve 3in",
+        "3",
+        "0",
+        "100.0",
+        "0",
+        "1",
+        "1",
+        "1",
+    ]
     assert (valve["last_searched"], valve["status"]) == ("2025-04-01T12:00:00-04:00", "Undecided")
     assert [line["term"] for line in lines(ada.open(f"{EXPORT}.csv?{DAYS}&query=inch").text)] == [
         "valve 3 inch",
-    ]  # fmt: skip
+    ]
 
 
 def test_the_workbook_holds_the_same(ada: Browser) -> None:

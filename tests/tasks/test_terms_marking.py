@@ -69,7 +69,7 @@ def test_a_marked_term_says_who_and_when_in_its_row_too(
     assert (status.get("hx-swap-oob"), "by ada@acme.example" in html.text(status)) == ("true", True)
     assert stored(superuser, site.acme) == [
         (VALVE, "redirected", "valve 3 inch", "as agreed", "ada@acme.example"),
-    ]  # fmt: skip
+    ]
     row = rows_of(check_page(ada.open(LIST)))[VALVE]
     assert "Redirected to valve 3 inch today" in row
     assert "before the mark: nobody searched for it" in html.text()

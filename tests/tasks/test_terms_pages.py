@@ -39,8 +39,12 @@ def test_a_row_says_how_often_a_term_failed_and_who_missed_it(ada: Browser) -> N
     html = check_page(ada.open(LIST))
     rows = rows_of(html)
     assert set(rows) == {
-        "valve 3in", "valve 3 inch", SCRIPT_TERM, FORMULA_TERM, "secret of three",
-    }  # fmt: skip
+        "valve 3in",
+        "valve 3 inch",
+        SCRIPT_TERM,
+        FORMULA_TERM,
+        "secret of three",
+    }
     assert rows["valve 3in"] == "valve 3in 3 100.0% of 3 0 0 1 1 1 Apr 2025 12:00 – –"
     assert "6 of 7 searches found nothing, over 5 terms" in html.text()
 
@@ -69,23 +73,26 @@ def test_an_odd_address_is_explained_or_read_as_the_default(ada: Browser, wrong:
 
 def test_filters_words_and_pages_live_in_the_address(ada: Browser) -> None:
     assert set(rows_of(check_page(ada.open(f"{LIST}&query=VALVE+3")))) == {
-        "valve 3in", "valve 3 inch",
-    }  # fmt: skip
+        "valve 3in",
+        "valve 3 inch",
+    }
     html = check_page(ada.open(f"{LIST}&query=nothing+like+this"))
     assert "No term matches" in html.text()
     html = check_page(ada.open(f"{LIST}&page=9"))
     assert "This page is empty" in html.text() and "0–0 of 5 terms" in html.text()
-    assert "No term in" in check_page(
-        ada.open("/analytics/tasks/search-terms?start_date=2024-01-01")
-    ).text()
+    assert (
+        "No term in"
+        in check_page(ada.open("/analytics/tasks/search-terms?start_date=2024-01-01")).text()
+    )
 
 
 def test_the_tabs_lead_to_customers_and_back(ada: Browser) -> None:
     here = check_page(ada.open(LIST))
     links = [e.get("href") or "" for e in here.all("a") if e.get("class") == "tabs__item"]
     assert [link.partition("?")[0] for link in links] == [
-        "/analytics/tasks/search-terms", "/analytics/tasks/search-analysis",
-    ]  # fmt: skip
+        "/analytics/tasks/search-terms",
+        "/analytics/tasks/search-analysis",
+    ]
     there = check_page(ada.open(links[1]))
     assert links[0] in [e.get("href") for e in there.all("a")]
 

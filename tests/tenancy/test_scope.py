@@ -41,10 +41,13 @@ def test_a_viewer_owns_nobody_and_sees_contacts_shortened(
 @pytest.mark.parametrize(
     "scope",
     [
-        Scope(None), Scope(()), Scope(("",), ""), Scope(("D01", "D02"), "rae@x.example", False),
+        Scope(None),
+        Scope(()),
+        Scope(("",), ""),
+        Scope(("D01", "D02"), "rae@x.example", False),
         Scope(('a"b', "c\\d", "e,f", "{g}", "(h)", "NULL", " i ", "ü'", "j\nk"), 'x"y\\z,()@ä'),
     ],
-)  # fmt: skip
+)
 def test_postgresql_reads_what_was_written(
     superuser: psycopg.Connection[tuple[object, ...]], scope: Scope
 ) -> None:

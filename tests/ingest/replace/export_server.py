@@ -27,10 +27,12 @@ _SCHEMA = [
     {"name": "event_timestamp", "type": "INTEGER"},
     {"name": "event_name", "type": "STRING"},
     {
-        "name": "event_params", "type": "RECORD", "mode": "REPEATED",
+        "name": "event_params",
+        "type": "RECORD",
+        "mode": "REPEATED",
         "fields": [{"name": "key", "type": "STRING"}],
     },
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,10 @@ class Export:
                 return _error(Refusal(404, "notFound", f"Not found: Table p:d.{gone.args[0]}"))
             self.jobs[job_id] = {
                 "jobReference": {**asked["jobReference"], "projectId": "p", "location": "EU"},
-                "configuration": asked["configuration"], "status": {"state": "DONE"},
+                "configuration": asked["configuration"],
+                "status": {"state": "DONE"},
                 "statistics": {"query": {"totalBytesBilled": "1"}},
-            }  # fmt: skip
+            }
         return 200, self.jobs[job_id]
 
     def _answer(self, query: dict[str, Any], tables: list[str]) -> tuple[list[str], list[Cells]]:
@@ -178,19 +181,22 @@ def _described(name: str, table: Table | None) -> Answer:
     if table is None:
         return _error(Refusal(404, "notFound", f"Not found: Table p:d.{name}"))
     return 200, {
-        "tableReference": _reference(name), "schema": {"fields": _SCHEMA},
-        "lastModifiedTime": str(table.modified_ms), "numRows": str(len(table.rows)),
+        "tableReference": _reference(name),
+        "schema": {"fields": _SCHEMA},
+        "lastModifiedTime": str(table.modified_ms),
+        "numRows": str(len(table.rows)),
         "numBytes": "1000",
-    }  # fmt: skip
+    }
 
 
 def _page(job_id: str, names: list[str], rows: list[Cells]) -> Answer:
     return 200, {
-        "jobComplete": True, "totalRows": str(len(rows)),
+        "jobComplete": True,
+        "totalRows": str(len(rows)),
         "jobReference": {"projectId": "project-one", "jobId": job_id, "location": "EU"},
         "schema": {"fields": [{"name": name, "type": "STRING"} for name in names]},
         "rows": [{"f": [{"v": row.get(name)} for name in names]} for row in rows],
-    }  # fmt: skip
+    }
 
 
 def _error(refusal: Refusal) -> Answer:

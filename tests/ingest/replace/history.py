@@ -81,8 +81,9 @@ class History:
         assert set(world.export.queries) == types
         assert job.status == _status(types, step.refused, has_gaps=has_gaps)
         world.expect(first, last, but=sorted(step.refused))
-        self.loaded |= {place: source for place, source in asked.items() if place[0] in
-                        types - step.refused}  # fmt: skip
+        self.loaded |= {
+            place: source for place, source in asked.items() if place[0] in types - step.refused
+        }
 
     def _places(
         self, first: date, last: date, *, changed_only: bool = False

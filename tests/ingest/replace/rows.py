@@ -46,10 +46,14 @@ def keys(rows: Iterable[Cells]) -> list[Key]:
 def _visit(day: date, number: int) -> list[Cells]:
     start = datetime.combine(day, time(8, number % 60), UTC)
     common: Cells = {
-        "event_date": f"{day:%Y%m%d}", "user_pseudo_id": f"{number}.7",
-        "ga_session_id": f"1{start:%m%d%H%M}", "is_engaged": "1", "currency": "USD",
-        "branch_id": f"D0{number % 3}", "user_id": f"C{number}" if number % 2 else None,
-    }  # fmt: skip
+        "event_date": f"{day:%Y%m%d}",
+        "user_pseudo_id": f"{number}.7",
+        "ga_session_id": f"1{start:%m%d%H%M}",
+        "is_engaged": "1",
+        "currency": "USD",
+        "branch_id": f"D0{number % 3}",
+        "user_id": f"C{number}" if number % 2 else None,
+    }
     parts: list[Cells] = [
         {"event_name": "page_view", "page_url": f"https://shop.example/{number}"},
         {"event_name": "view_search_results", "search_term": "saw"},
@@ -57,10 +61,12 @@ def _visit(day: date, number: int) -> list[Cells]:
         {"event_name": "view_item", **_item(), "item_category": "Tools"},
         {"event_name": "add_to_cart", **_item(), "quantity": "2", "value": "50.0"},
         {
-            "event_name": "purchase", "transaction_id": f"T{day:%m%d}-{number}",
-            "revenue": f"{50 + number}.0", "items_json": _ITEMS,
+            "event_name": "purchase",
+            "transaction_id": f"T{day:%m%d}-{number}",
+            "revenue": f"{50 + number}.0",
+            "items_json": _ITEMS,
         },
-    ]  # fmt: skip
+    ]
     micros = int(start.timestamp()) * 1_000_000
     events = [
         common | part | {"event_ts": str(micros + second * 1_000_000)}
@@ -68,13 +74,21 @@ def _visit(day: date, number: int) -> list[Cells]:
     ]
     # What the query of sessions makes of them, and of a later event of a kind that is not stored.
     session: Cells = {
-        "event_name": "session", "event_ts": str(micros), "last_ts": str(micros + 9_000_000),
-        "engagement_ms": "4000", "page_views": "1", "source": "google", "medium": "organic",
-    }  # fmt: skip
+        "event_name": "session",
+        "event_ts": str(micros),
+        "last_ts": str(micros + 9_000_000),
+        "engagement_ms": "4000",
+        "page_views": "1",
+        "source": "google",
+        "medium": "organic",
+    }
     return [*events, common | session]
 
 
 def _item() -> Cells:
     return {
-        "item_id": "S-1", "item_name": "Saw", "item_price": "25.0", "items_json": _ITEMS,
-    }  # fmt: skip
+        "item_id": "S-1",
+        "item_name": "Saw",
+        "item_price": "25.0",
+        "items_json": _ITEMS,
+    }

@@ -65,8 +65,9 @@ def test_starter_who_is_an_admin_no_longer_changes_nothing(loaded: World, role: 
     loaded.run(job_id)
 
     assert status(loaded, job_id) == (
-        "failed", "Whoever started this job may no longer do so. An admin has to start it again.",
-    )  # fmt: skip
+        "failed",
+        "Whoever started this job may no longer do so. An admin has to start it again.",
+    )
     loaded.check()
 
 
@@ -83,8 +84,9 @@ def test_starter_demoted_between_two_parts_has_the_first_one_only(loaded: World)
     loaded.check_derived()
     assert status(loaded, may)[0] == "failed"
     assert status(loaded, job_id) == (
-        "completed_with_warnings", "1 of 2 parts are missing: 2025-05-01 to 2025-05-04.",
-    )  # fmt: skip
+        "completed_with_warnings",
+        "1 of 2 parts are missing: 2025-05-01 to 2025-05-04.",
+    )
     assert "may no longer do so" in loaded.job(job_id).warnings[-1]
 
 
@@ -99,8 +101,10 @@ def test_tenant_suspended_between_two_parts_has_the_first_one_only(loaded: World
     loaded.expect(FIRST, DAYS[1])
     loaded.check()
     assert [status(loaded, part)[0] for part in (april, may, job_id)] == [
-        "completed_with_warnings", "failed", "completed_with_warnings",
-    ]  # fmt: skip
+        "completed_with_warnings",
+        "failed",
+        "completed_with_warnings",
+    ]
 
 
 def test_nobody_reads_the_rows_of_another_tenants_job(loaded: World) -> None:

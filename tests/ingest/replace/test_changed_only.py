@@ -49,8 +49,9 @@ def test_a_type_that_failed_is_loaded_alone_afterwards(world: World) -> None:
     world.check()
     world.check_derived()
     assert {s.name: s.status for s in job.steps if s.name.startswith("extract:")} == {
-        **{f"extract:{name}": "skipped" for name in TYPES}, "extract:add_to_cart": "done",
-    }  # fmt: skip
+        **{f"extract:{name}": "skipped" for name in TYPES},
+        "extract:add_to_cart": "done",
+    }
 
 
 def test_a_changed_day_is_read_for_all_types_and_an_unchanged_one_for_those_that_failed(

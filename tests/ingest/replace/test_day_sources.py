@@ -81,8 +81,10 @@ def test_intraday_gives_way_to_daily_between_two_types(world: World, event_type:
     job = world.load()
 
     assert (job.status, job.message, job.warnings) == (
-        "completed", "Loaded 24 events of 1 day.", (),
-    )  # fmt: skip
+        "completed",
+        "Loaded 24 events of 1 day.",
+        (),
+    )
     world.expect()
     world.check()
     world.check_derived()
@@ -100,8 +102,9 @@ def test_daily_wins_while_intraday_is_still_there_and_fresh_comes_last(world: Wo
     world.expect()
     world.check()
     world.check_derived()
-    tables = {str(key[0]) for rows in stored(world.superuser, world.tenant_id).values()
-              for key in rows}  # fmt: skip
+    tables = {
+        str(key[0]) for rows in stored(world.superuser, world.tenant_id).values() for key in rows
+    }
     assert tables == {f"events_{DAY}"}
 
 

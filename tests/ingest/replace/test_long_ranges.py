@@ -38,8 +38,9 @@ def test_31_days_across_two_months_are_one_job_and_32_are_two_parts(world: World
     world.check()
 
     assert parts(world, first, first + timedelta(days=31)) == [
-        (first, date(2025, 1, 31)), (date(2025, 2, 1), date(2025, 2, 15)),
-    ]  # fmt: skip
+        (first, date(2025, 1, 31)),
+        (date(2025, 2, 1), date(2025, 2, 15)),
+    ]
     world.expect(first, first + timedelta(days=31))
     world.check()
     world.check_derived()
@@ -100,8 +101,9 @@ def test_a_part_that_fails_keeps_its_month_and_is_named_and_can_be_tried_again(
     world.expect(date(2025, 3, 1), last)
     world.check()
     assert (job.status, job.message) == (
-        "completed_with_warnings", "1 of 3 parts are missing: 2025-02-01 to 2025-02-28.",
-    )  # fmt: skip
+        "completed_with_warnings",
+        "1 of 3 parts are missing: 2025-02-01 to 2025-02-28.",
+    )
     assert len(job.warnings) == 1
     assert job.warnings[0].startswith("2025-02-01 to 2025-02-28: ")
 

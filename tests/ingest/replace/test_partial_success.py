@@ -43,8 +43,9 @@ def test_failed_type_keeps_its_rows_on_every_day_and_an_empty_one_is_emptied(
     assert job.warnings[0].endswith("The old rows stay.")
     assert {s.name: (s.status, s.rows) for s in job.steps if s.name.startswith("extract:")} == {
         **{f"extract:{name}": ("done", 15) for name in TYPES},
-        "extract:view_item": ("done", 0), "extract:purchase": ("failed", None),
-    }  # fmt: skip
+        "extract:view_item": ("done", 0),
+        "extract:purchase": ("failed", None),
+    }
 
 
 def test_type_that_keeps_failing_for_a_passing_reason_is_left_out_as_well(world: World) -> None:

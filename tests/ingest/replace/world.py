@@ -203,9 +203,7 @@ def stored(
     return {place: sorted(rows, key=repr) for place, rows in found.items()}
 
 
-def watermarks(
-    superuser: psycopg.Connection[Any], tenant_id: UUID
-) -> dict[tuple[str, date], int]:
+def watermarks(superuser: psycopg.Connection[Any], tenant_id: UUID) -> dict[tuple[str, date], int]:
     """How many rows are noted for every event type and day that was ever loaded."""
     statement = "select event_type, event_date, row_count from day_load where tenant_id = %s"
     return {(row[0], row[1]): row[2] for row in superuser.execute(statement, (tenant_id,))}
