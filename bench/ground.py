@@ -15,19 +15,20 @@ from uuid import UUID
 import psycopg
 import pyarrow as pa
 
-from app import db, jobs
+from app import jobs
 from app.config import Config
+from app.database import engine as db
+from app.database.engine import tenant_transaction
+from app.database.partitions import ensure_partitions
 from app.dates import DateRange
-from app.db import tenant_transaction
 from app.ingest import jobs as ingest_jobs
-from app.ingest.bigquery import DaySource
-from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.bigquery.source import DaySource
 from app.ingest.jobs import IngestRequest
-from app.ingest.load import Harvest, store
-from app.ingest.spool import BATCH_ROWS, Extraction
+from app.ingest.store.event_tables import EVENT_TABLES
+from app.ingest.store.load import Harvest, store
+from app.ingest.store.spool import BATCH_ROWS, Extraction
 from app.jobs import Run
 from app.jobs.work import _claim
-from app.partitions import ensure_partitions
 from bench.history import Month, month_tables
 from bench.scale import Scale
 from dev import postgres, valkey

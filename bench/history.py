@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.ingest.event_tables import EVENT_TABLES, INSTANT, MONEY
+from app.ingest.store.event_tables import EVENT_TABLES, INSTANT, MONEY
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -20,10 +20,11 @@ import pyarrow.compute as pc
 from psycopg import sql
 from sqlalchemy import Engine, event
 
-from app import db, jobs
+from app import jobs
 from app.config import Config
-from app.ingest.event_tables import EVENT_TABLES
-from app.ingest.spool import Extraction
+from app.database import engine as db
+from app.ingest.store.event_tables import EVENT_TABLES
+from app.ingest.store.spool import Extraction
 from bench.duck import Duck
 from bench.ground import Ground, count_events, load, load_month, spool
 from bench.history import Month, month_tables

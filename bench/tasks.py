@@ -9,10 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
-from app import db
+from app.database import engine as db
+from app.database.tenancy import Scope
 from app.tasks import queries
 from app.tasks.queries import Place, TaskFilters
-from app.tenancy import Scope
 from bench.figures import GOALS_MS, as_tenant, last_days, nothing, pairs
 from bench.ground import Ground
 from bench.results import Result, at_most

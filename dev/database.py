@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from app.migrate import SQL, migrate
+from app.database.migrate import SQL, migrate
 
 TEMPLATE = "template_migrated"
 PASSWORD = "tests-only"

@@ -13,20 +13,21 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from app import crypto, db, jobs
+from app import crypto, jobs
 from app.config import Config
+from app.database import engine as db
+from app.database.engine import maint_transaction, tenant_transaction
+from app.database.migrate import SQL, migrate
+from app.database.tenancy import Role, Scope
 from app.dates import DateRange, today
-from app.db import maint_transaction, tenant_transaction
-from app.email.recipients import RecipientEntry, add_recipient, list_recipients
-from app.email.switch import turn_on
+from app.email.recipients.queries import RecipientEntry, add_recipient, list_recipients
+from app.email.sending.switch import turn_on
 from app.ingest.jobs import MAX_DAYS, IngestRequest, start_ingestion
-from app.ingest.kept_days import get_kept_days
 from app.ingest.queries import Job, find_job
-from app.migrate import SQL, migrate
+from app.ingest.store.kept_days import get_kept_days
 from app.settings import provision as provisioning
 from app.settings.forms import LEAST_MONTHS, MOST_MONTHS
 from app.settings.jobs import list_set_up, start_check
-from app.tenancy import Role, Scope
 from dev.bigquery import LoadReport
 from dev.demo_settings import DATABASE, ROLES, Settings
 from dev.generate import acme, globex, write_tenant

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from app.migrate import SQL
+from app.database.migrate import SQL
 from dev import postgres
 from dev.database import create_template, urls
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.audit import Actor
-from app.db import tenant_transaction
-from app.tasks.work import Change, change_task
+from app.database.engine import tenant_transaction
+from app.tasks.steps.change import Change, change_task
 from tests.customers.world import Superuser, World, ago, item
 from tests.sql.comparing import make_tenant
 

@@ -17,8 +17,8 @@ import psycopg
 import pytest
 import redis
 
-from app import db
 from app.config import Config
+from app.database import engine as db
 from app.dates import utc_now
 from app.jobs.queue import QUEUES
 from dev import postgres, valkey
@@ -132,7 +132,7 @@ def make_config(urls: Urls, redis_url: str, logs: Path, **settings: Any) -> Conf
 
 @pytest.fixture(scope="module")
 def config(urls: Urls, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """Settings as a deployment would have them; the doors of app.db are opened with them.
+    """Settings as a deployment would have them; they open the doors of app.database.engine.
 
     What other modules queued is of other databases: no worker is to be kept busy by it.
     """

@@ -43,14 +43,14 @@ DEFENCES = [
     ),
     Defence(
         "advisory lock: overlapping jobs of a tenant store one after the other",
-        "app/ingest/load.py",
+        "app/ingest/store/load.py",
         "        lock_tenant(conn, run.tenant_id)\n",
         "",
         "tests/ingest/replace/test_at_once.py",
     ),
     Defence(
         "row-count check: an incomplete answer is never stored",
-        "app/ingest/spool.py",
+        "app/ingest/store/spool.py",
         "if read != total:",
         "if read > total:",
         "tests/ingest/test_bigquery_faults.py::test_fewer_rows_than_announced_are_never_stored",
@@ -66,28 +66,28 @@ DEFENCES = [
     ),
     Defence(
         "pin: another host key is not talked to",
-        "app/ingest/sftp_connection.py",
+        "app/ingest/files/sftp_connection.py",
         "if shown.asbytes() != self._pinned.asbytes():",
         "if not shown.asbytes():",
         "tests/ingest/test_file_faults.py",
     ),
     Defence(
         "held back: a file that is judged broken waits for an admin",
-        "app/ingest/held.py",
+        "app/ingest/files/held_files.py",
         "        if not reasons:\n            return None\n",
         "        return None\n",
         "tests/ingest/test_held_files.py",
     ),
     Defence(
         "bomb limit: a part that unpacks without end is cut off",
-        "app/ingest/workbook_parts.py",
+        "app/ingest/files/workbook_parts.py",
         "content = file.read(limit + 1)\n    if len(content) > limit:",
         "content = file.read()\n    if not limit:",
         "tests/ingest/test_sheet_bombs.py",
     ),
     Defence(
         "set_config local: the tenant ends with its transaction",
-        "app/db.py",
+        "app/database/engine.py",
         "set_config('app.tenant_id', :tenant_id, true)",
         "set_config('app.tenant_id', :tenant_id, false)",
         "tests/tenancy/test_fences.py::test_the_tenant_does_not_outlive_its_transaction",
@@ -102,7 +102,7 @@ DEFENCES = [
     ),
     Defence(
         "staging: rows are wholly there before the old ones go",
-        "app/ingest/load.py",
+        "app/ingest/store/load.py",
         '        conn.execute(text("select _derive_begin()"))\n',
         '        conn.execute(text("select _derive_begin()"))\n'
         "        for name in harvest.extractions:\n"
@@ -113,7 +113,7 @@ DEFENCES = [
     ),
     Defence(
         "one transaction: rows and the job's status become visible together",
-        "app/ingest/load.py",
+        "app/ingest/store/load.py",
         '        run.finish(conn, "completed", message)\n',
         "    with tenant_transaction(run.tenant_id) as conn:\n"
         '        run.finish(conn, "completed", message)\n',

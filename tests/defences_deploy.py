@@ -9,28 +9,28 @@ _NGINX = "tests/deploy/test_nginx.py"
 DEPLOY_DEFENCES = [
     (
         "deploy: own changes are seen although a replica is behind",
-        "app/db.py",
+        "app/database/engine.py",
         "                _replica.note_change(tenant_id, _position(connection))\n",
         "                _position(connection)\n",
         f"{_REPLICA}::test_a_member_s_own_change_is_seen_at_once",
     ),
     (
         "deploy: a replica that is too far behind does not answer",
-        "app/db.py",
+        "app/database/engine.py",
         "        and pg_last_wal_replay_lsn() >= '0/0'::pg_lsn + :needed\n",
         "        and :needed > 0\n",
         f"{_REPLICA}::test_reads_come_from_the_replica_and_are_seconds_old_at_most",
     ),
     (
         "deploy: nobody waits on a frozen replica",
-        "app/replica.py",
+        "app/database/replica.py",
         "self._standing = None\n        self._cut_all()\n",
         "self._standing = None\n",
         f"{_REPLICA}::test_a_frozen_replica_holds_nobody_up",
     ),
     (
         "deploy: a read that the replica breaks off is answered",
-        "app/reading.py",
+        "app/database/reading.py",
         "                raise ReplicaFailed from error\n",
         "                raise\n",
         f"{_REPLICA}::test_reads_that_the_replica_breaks_off_are_answered_by_the_primary",

@@ -9,14 +9,14 @@ _LOG = "tests/test_log.py"
 DOOR_DEFENCES = [
     (
         "door: text that cannot be stored",
-        "app/request_checks.py",
+        "app/http/request_checks.py",
         're.compile("[\\x00\\ud800-\\udfff]")',
         're.compile("[\\x00]")',
         f"{_CHECKS}::test_text_that_cannot_be_stored_is_refused_by_every_route",
     ),
     (
         "door: so many values",
-        "app/request_checks.py",
+        "app/http/request_checks.py",
         "if count > MOST_FIELDS:",
         "if count < 0:",
         f"{_CHECKS}::test_a_body_is_bounded_before_it_is_judged",
@@ -30,21 +30,21 @@ DOOR_DEFENCES = [
     ),
     (
         "door: a token excuses no page",
-        "app/security.py",
+        "app/http/security.py",
         "return has_token and not has_session and is_api_request()",
         "return has_token",
         f"{_CHECKS}::test_a_token_excuses_no_page_from_saying_where_it_comes_from",
     ),
     (
         "database: an answer has a time",
-        "app/database_watch.py",
+        "app/database/watch.py",
         "        if is_limited():\n            timeout",
         "        if False:\n            timeout",
         "tests/faults/test_slow_database.py",
     ),
     (
         "database: who has no place does not wait for long",
-        "app/database_watch.py",
+        "app/database/watch.py",
         "if self._is_stuck() or time_left() < 1:",
         "if time_left() < 1:",
         "tests/faults/test_slow_database.py",
@@ -58,7 +58,7 @@ DOOR_DEFENCES = [
     ),
     (
         "sign-in: discovery does not lead inside",
-        "app/auth/provider.py",
+        "app/auth/sign_in/provider.py",
         "            resolve(parts.hostname, parts.port or 443, known.hosts)",
         "            pass",
         "tests/auth/test_hostile_provider.py::test_a_lying_discovery_starts_nothing",

@@ -53,13 +53,13 @@ _QUERIES = [
     ),
     (
         "list_order_lines",
-        "app/tasks/lookups.py",
+        "app/tasks/lists/context.py",
         "            and (s.branches is null or o.branch_id = any(s.branches))\n",
         "",
     ),
     (
         "list_earlier_orders",
-        "app/tasks/lookups.py",
+        "app/tasks/lists/context.py",
         "            and (s.branches is null or t.branch_id = any(s.branches))\n",
         "",
     ),
@@ -144,7 +144,7 @@ SCOPE_DEFENCES = [
     ),
     (
         "customers: nobody changes one of whom they see a part",
-        "app/customers/marks.py",
+        "app/customers/do_not_contact.py",
         "    if not customer.is_whole:\n        raise Forbidden(",
         "    if False:\n        raise Forbidden(",
         "tests/test_branch_routes.py::test_a_write_changes_nothing_of_another_branch",

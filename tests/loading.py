@@ -19,19 +19,19 @@ from uuid import UUID
 import pyarrow as pa
 
 from app import jobs
+from app.database.engine import tenant_transaction
+from app.database.partitions import ensure_partitions
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.ingest.bigquery import DaySource
-from app.ingest.customer_file import BranchRow, ContactRow
-from app.ingest.event_query import output_columns
-from app.ingest.event_tables import EVENT_TABLES, SESSION_PART, EventTable
+from app.ingest.bigquery.event_query import output_columns
+from app.ingest.bigquery.source import DaySource
+from app.ingest.files.customer_file import BranchRow, ContactRow
 from app.ingest.jobs import DATA_TYPES
-from app.ingest.load import CustomerFile, Harvest, store
-from app.ingest.spool import Extraction
-from app.ingest.transform import Refusals, raw_batch, transform
+from app.ingest.store.event_tables import EVENT_TABLES, SESSION_PART, EventTable
+from app.ingest.store.load import CustomerFile, Harvest, store
+from app.ingest.store.spool import Extraction
+from app.ingest.store.transform import Refusals, raw_batch, transform
 from app.jobs import Run
 from app.jobs.work import _claim
-from app.partitions import ensure_partitions
 from tests.session_rows import session_parts
 
 Row = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tenancy import Scope
+from app.database.tenancy import Scope
 
 EVERYTHING = Scope(None, is_masked=False)
 LITERAL = f"'{EVERYTHING.literal}'"  # in a statement

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import requests
 
-from app.auth.token_answers import key_of
+from app.auth.tokens.provider_answers import key_of
 from tests.running import (
     ADA,
     GUS,

@@ -14,8 +14,9 @@ import pytest
 import requests
 from redis import Redis
 
-from app import db, jobs
-from app.db import tenant_transaction
+from app import jobs
+from app.database import engine as db
+from app.database.engine import tenant_transaction
 from app.ingest.jobs import IngestRequest, start_ingestion
 from app.settings.jobs import start_check
 from dev.database import Urls

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import requests
 
-from app import exports
+from app.http import exports
 from app.settings import provision
 from tests.running import ADA, DAN, Browser, Site, port, provider, site
 

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 import requests
 
-from app.auth.api_tokens import create_api_token
-from app.db import tenant_transaction
-from app.email.subject import one_line
+from app.auth.tokens.api_tokens import create_api_token
+from app.database.engine import tenant_transaction
+from app.email.message.subject import one_line
 from tests.customers.world import World, ago, item
 from tests.page import _parse, check_page
 from tests.routes import asking, matrix

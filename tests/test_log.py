@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import log
 from app.config import Config
-from app.db import make_engine
-from app.email.api import MappingBody
+from app.database.engine import make_engine
+from app.email.recipients.api import MappingBody
 from app.redaction import redact, redact_text
 from tests.conftest import KEY, SECRET
 

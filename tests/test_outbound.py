@@ -13,7 +13,7 @@ import pytest
 from app import net
 from app.errors import AppError
 from app.ingest.attempts import Limits
-from app.ingest.sftp import SftpSettings, fetch, host_key
+from app.ingest.files.sftp import SftpSettings, fetch, host_key
 from app.net import NetPolicy
 from app.smtp import SmtpLink, SmtpSettings
 

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 import requests
 
-from app.api import MOST_FAULTS
-from app.request_checks import DEEPEST, MOST_FIELDS, MOST_JSON_BYTES
+from app.http.api import MOST_FAULTS
+from app.http.request_checks import DEEPEST, MOST_FIELDS, MOST_JSON_BYTES
 from tests.routes import asking, matrix
 from tests.routes.asking import names_for
 from tests.routes.matrix import Route

@@ -8,15 +8,19 @@ from flask import Blueprint, g
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import audit
-from app.api import Model, api_scope, documented, tenant_optional
 from app.audit import Actor
-from app.auth import api_tokens, bearer, gate, oidc, token_answers, token_checks
-from app.auth.views import callback_url, complete, record_sign_out, signed_out_url
-from app.current import actor_of, current_member, public
-from app.db import admin_transaction, tenant_transaction
-from app.limits import SIGN_IN, limiter
-from app.tenancy import Membership
-from app.web import safe_next
+from app.auth import gate
+from app.auth.sign_in import oidc
+from app.auth.sign_in.views import callback_url, complete, record_sign_out, signed_out_url
+from app.auth.tokens import api_tokens, bearer
+from app.auth.tokens import provider_answers as token_answers
+from app.auth.tokens import provider_checks as token_checks
+from app.database.engine import admin_transaction, tenant_transaction
+from app.database.tenancy import Membership
+from app.http.api import Model, api_scope, documented, tenant_optional
+from app.http.current import actor_of, current_member, public
+from app.http.limits import SIGN_IN, limiter
+from app.http.web import safe_next
 
 blueprint = Blueprint("auth_api", __name__, url_prefix="/auth/api/v1")
 

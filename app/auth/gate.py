@@ -14,16 +14,17 @@ from uuid import UUID
 from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from app.api import is_api_request, scope_of
-from app.auth import bearer, store
 from app.auth.queries import find_member, list_memberships
-from app.current import NoTenant, require_membership_role
+from app.auth.sign_in import session_store as store
+from app.auth.tokens import bearer
+from app.database.engine import admin_transaction
+from app.database.tenancy import Member, Membership
 from app.dates import utc_now
-from app.db import admin_transaction
 from app.errors import AppError, Forbidden, Unauthenticated
+from app.http.api import is_api_request, scope_of
+from app.http.current import NoTenant, require_membership_role
+from app.http.web import is_fragment_request
 from app.log import bind_request
-from app.tenancy import Member, Membership
-from app.web import is_fragment_request
 
 LIFETIME = timedelta(hours=12)
 _NOBODY_ASKED = frozenset(

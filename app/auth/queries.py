@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from app import audit
 from app.audit import Actor
-from app.tenancy import Member, Membership, Tenant
+from app.database.tenancy import Member, Membership, Tenant
 
 __all__ = [
     "Identity",

@@ -11,14 +11,14 @@ from typing import Any, Literal
 from flask import Blueprint, request, url_for
 from pydantic import Field
 
-from app.api import Model, Money, PageOf, PageQuery, documented, filled
-from app.current import current_membership, current_scope
 from app.customers import queries
 from app.customers.queries import Cursor
+from app.database.reading import reading_transaction
 from app.dates import parse_instant
 from app.errors import Invalid, Malformed, NotFound
-from app.masking import mask_id
-from app.reading import reading_transaction
+from app.http.api import Model, Money, PageOf, PageQuery, documented, filled
+from app.http.current import current_membership, current_scope
+from app.http.masking import mask_id
 from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("customers_api", __name__, url_prefix="/analytics/api/v1/history")

@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit, jobs
-from app.current import current_actor, current_member, current_membership, current_scope
 from app.customers import exclusions
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.errors import Invalid
-from app.ingest.rederive import start_rederiving
-from app.masking import mask_id
-from app.web import render_page, require_role
+from app.http.current import current_actor, current_member, current_membership, current_scope
+from app.http.masking import mask_id
+from app.http.web import render_page, require_role
+from app.ingest.store.rederive import start_rederiving
 
 blueprint = Blueprint("exclusions", __name__, url_prefix="/analytics/customers/excluded")
 

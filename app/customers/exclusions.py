@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from werkzeug.datastructures import MultiDict
 
-from app.customers.marks import Mark, Marked, markable, read_reason
+from app.customers.do_not_contact import Mark, Marked, markable, read_reason
 from app.customers.queries import Customer, Person
+from app.database.tenancy import Scope
 from app.errors import Forbidden, Invalid
-from app.tenancy import Scope
 
 KINDS = {"email_domain": "Email domain", "contact": "Contact id", "company": "Company id"}
 _MOST_CHARS = 300

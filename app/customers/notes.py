@@ -11,15 +11,15 @@ from sqlalchemy import Connection, text
 from werkzeug.datastructures import MultiDict
 
 from app.customers import queries
-from app.customers.marks import Marked
+from app.customers.do_not_contact import Marked
 from app.customers.queries import Cursor, Entry
+from app.database.engine import tenant_transaction
+from app.database.tenancy import Scope
 from app.dates import zone
-from app.db import tenant_transaction
 from app.errors import Invalid
-from app.masking import mask_id
-from app.nonces import parse_nonce
-from app.spreadsheet import Cell
-from app.tenancy import Scope
+from app.http.masking import mask_id
+from app.http.nonces import parse_nonce
+from app.http.spreadsheet import Cell
 
 LONGEST_NOTE = 2_000
 PAGE_ENTRIES = 1_000

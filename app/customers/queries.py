@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.tenancy import Scope
+from app.database.tenancy import Scope
 
 SORT_FIELDS = {"revenue": "12-month revenue", "last_at": "Last activity", "name": "Name"}
 

@@ -12,18 +12,19 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit
 from app.branches import branch_label, get_branch_names
-from app.current import current_actor, current_member, current_membership, current_scope
-from app.customers import exclusions, marks, notes, queries, timeline
+from app.customers import do_not_contact as marks
+from app.customers import exclusions, notes, queries, timeline
 from app.customers.exclusion_views import follow, tell
 from app.customers.queries import Cursor, Customer, Person
+from app.database.engine import tenant_transaction
+from app.database.reading import reading_transaction
 from app.dates import parse_instant, utc_now
-from app.db import tenant_transaction
 from app.errors import Invalid, NotFound
-from app.exports import download
-from app.masking import mask_id, mask_name
-from app.paging import Page
-from app.reading import reading_transaction
-from app.web import (
+from app.http.current import current_actor, current_member, current_membership, current_scope
+from app.http.exports import download
+from app.http.masking import mask_id, mask_name
+from app.http.paging import Page
+from app.http.web import (
     block,
     current_format,
     page_arguments,

@@ -9,7 +9,11 @@ from typing import Literal
 from flask import Blueprint
 from sqlalchemy import Connection
 
-from app.api import (
+from app.dashboard import queries
+from app.database.reading import reading_transaction
+from app.database.tenancy import allowed_locations
+from app.dates import DateRange
+from app.http.api import (
     Day,
     Model,
     Money,
@@ -21,12 +25,8 @@ from app.api import (
     documented,
     filled,
 )
-from app.current import current_membership
-from app.dashboard import queries
-from app.dates import DateRange
-from app.reading import reading_transaction
+from app.http.current import current_membership
 from app.tasks.queries import TASK_TYPES, TaskFilters, count_tasks
-from app.tenancy import allowed_locations
 from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("dashboard_api", __name__, url_prefix="/analytics/api/v1")

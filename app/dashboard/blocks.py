@@ -27,11 +27,11 @@ from app.dashboard.queries import (
 from app.dashboard.tiles import build_tiles
 from app.dates import DateRange
 from app.format import Format
+from app.http.periods import CUSTOM
 from app.ingest.freshness import Freshness, get_freshness
 from app.ingest.queries import get_tenant_jobs_paginated
-from app.periods import CUSTOM
-from app.tasks.board_queries import get_recovered_revenue
-from app.tasks.words import TYPE_NAMES
+from app.tasks.board.queries import get_recovered_revenue
+from app.tasks.labels import TYPE_NAMES
 
 _SUMMED = (
     "net_revenue",

@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from app.dates import DateRange
-from app.periods import (
+from app.http.periods import (
     CUSTOM,
     MAX_DAYS,
     check_readable,

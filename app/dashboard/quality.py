@@ -7,19 +7,29 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from app.api import Day, Model, Money, PageOf, PageQuery, PeriodQuery, documented, filled, page_of
 from app.branches import branch_label, get_branch_names
-from app.current import current_membership
 from app.dashboard.filters import parse_filters
 from app.dashboard.quality_kinds import KINDS, Kind, KindName
 from app.dashboard.quality_queries import OddRow, get_data_quality, list_odd_rows
+from app.database.reading import reading_transaction
+from app.database.tenancy import allowed_locations
 from app.dates import today
 from app.errors import NotFound
-from app.paging import Page
-from app.reading import reading_transaction
-from app.tenancy import allowed_locations
+from app.http.api import (
+    Day,
+    Model,
+    Money,
+    PageOf,
+    PageQuery,
+    PeriodQuery,
+    documented,
+    filled,
+    page_of,
+)
+from app.http.current import current_membership
+from app.http.paging import Page
+from app.http.web import block, current_format, page_arguments, render_page
 from app.tenant_settings import get_tenant_settings
-from app.web import block, current_format, page_arguments, render_page
 
 blueprint = Blueprint("quality", __name__, url_prefix="/analytics")
 api = Blueprint("quality_api", __name__, url_prefix="/analytics/api/v1")

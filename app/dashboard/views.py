@@ -11,16 +11,16 @@ from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.current import current_membership
 from app.dashboard import blocks
 from app.dashboard.filters import COMPARISONS, METRICS, Filters, parse_filters
 from app.dashboard.queries import Branch, get_locations
+from app.database.reading import reading_transaction
+from app.database.tenancy import allowed_locations
 from app.dates import today
 from app.errors import Invalid
-from app.periods import preset_labels
-from app.reading import reading_transaction
-from app.tenancy import allowed_locations
-from app.web import block, current_format, is_fragment_request, render_page
+from app.http.current import current_membership
+from app.http.periods import preset_labels
+from app.http.web import block, current_format, is_fragment_request, render_page
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/analytics")
 

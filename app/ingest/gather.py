@@ -12,24 +12,26 @@ from typing import Any
 from sqlalchemy import text
 
 from app.config import Config
+from app.database.engine import tenant_transaction
 from app.dates import DateRange, today
-from app.db import tenant_transaction
 from app.errors import AppError, Invalid, Upstream
-from app.failpoints import reached
-from app.ingest import bigquery, sftp, sources
+from app.ingest import sources
 from app.ingest.attempts import Limits
-from app.ingest.bigquery import DaySource
-from app.ingest.customer_file import Parsed, parse_locations, parse_users
-from app.ingest.event_tables import EVENT_TABLES
-from app.ingest.held import judge
-from app.ingest.judging import WORDS, get_known_ids
-from app.ingest.load import CustomerFile, Harvest
+from app.ingest.bigquery import source as bigquery
+from app.ingest.bigquery.source import DaySource
+from app.ingest.files import sftp
+from app.ingest.files.customer_file import Parsed, parse_locations, parse_users
+from app.ingest.files.held_files import judge
+from app.ingest.files.judging import WORDS, get_known_ids
 from app.ingest.progress import Progress
 from app.ingest.refusals import keep
-from app.ingest.spool import Extraction
+from app.ingest.store.event_tables import EVENT_TABLES
+from app.ingest.store.load import CustomerFile, Harvest
+from app.ingest.store.spool import Extraction
 from app.jobs import Run
-from app.nothing import get_nothing_words
+from app.jobs.failpoints import reached
 from app.tenant_settings import TenantSettings
+from app.words_for_nothing import get_nothing_words
 
 Samples = list[dict[str, str | None]]
 

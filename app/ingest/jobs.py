@@ -11,26 +11,27 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app import jobs
+from app.database.engine import tenant_transaction
+from app.database.partitions import ensure_partitions
 from app.dates import DateRange, today
-from app.db import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, NotFound, Upstream
-from app.failpoints import reached
 from app.format import plural
-from app.ingest import bigquery, sources
+from app.ingest import sources
 from app.ingest.attempts import Limits
-from app.ingest.event_tables import SESSION_PART
+from app.ingest.bigquery import source as bigquery
+from app.ingest.files.held_files import approve, lock_held, pass_on
+from app.ingest.files.judging import WORDS
 from app.ingest.gather import Gathering, gather_events, gather_file, list_emptied
-from app.ingest.held import approve, lock_held, pass_on
-from app.ingest.judging import WORDS
-from app.ingest.kept_days import get_kept_days, refuse_outdated
-from app.ingest.load import store
 from app.ingest.progress import Progress
 from app.ingest.queries import find_job
 from app.ingest.scratch import job_folder
+from app.ingest.store.event_tables import SESSION_PART
+from app.ingest.store.kept_days import get_kept_days, refuse_outdated
+from app.ingest.store.load import store
 from app.jobs import Run, enqueue_children, job
+from app.jobs.failpoints import reached
 from app.jobs.outcomes import has_another_try
 from app.jobs.settings import settings as job_settings
-from app.partitions import ensure_partitions
 from app.tenant_settings import get_tenant_settings
 
 DATA_TYPES = ("events", "users", "locations")

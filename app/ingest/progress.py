@@ -6,7 +6,7 @@ import threading
 import time
 
 from app.errors import AppError
-from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.store.event_tables import EVENT_TABLES
 from app.jobs import Run
 
 _WRITE_EVERY_S = 1.0

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, TextClause, text
 
 from app.dates import DateRange
-from app.ingest.held import HeldFile, list_held
+from app.ingest.files.held_files import HeldFile, list_held
 from app.ingest.refusals import Refusal, list_refusals
 
 EVENT_TYPES = (

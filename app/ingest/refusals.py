@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.format import csv_line
 from app.jobs import Run
 

@@ -7,18 +7,18 @@ import re
 from uuid import UUID
 
 from app.config import Config
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.errors import Invalid
-from app.ingest.bigquery import BigQuerySettings, ServiceAccount
-from app.ingest.sftp import SftpSettings
+from app.ingest.bigquery.source import BigQuerySettings, ServiceAccount
+from app.ingest.files.sftp import SftpSettings
 from app.net import NetPolicy, parse_ports
-from app.nothing import get_nothing_words
 from app.tenant_settings import (
     TenantSettings,
     get_bigquery_credentials,
     get_sftp_credentials,
     get_tenant_settings,
 )
+from app.words_for_nothing import get_nothing_words
 
 _PRIVATE_KEY = re.compile(r"\s*-----BEGIN [A-Z ]*PRIVATE KEY-----")
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.failpoints import reached
 from app.jobs.commands import enqueue
 from app.jobs.doors import short_transaction
+from app.jobs.failpoints import reached
 from app.jobs.queue import publish
 from app.jobs.run import Run
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.db import admin_transaction, tenant_transaction
+from app.database.engine import admin_transaction, tenant_transaction
 from app.jobs.settings import settings
 
 

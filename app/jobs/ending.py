@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.failpoints import reached
 from app.jobs import rows
+from app.jobs.failpoints import reached
 from app.jobs.interruptions import JobCancelled
 from app.jobs.rows import JobRow
 

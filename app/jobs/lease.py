@@ -12,9 +12,9 @@ from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_transaction
+from app.jobs.failpoints import reached
 from app.jobs.interruptions import (
     JobCancelled,
     JobInterrupted,

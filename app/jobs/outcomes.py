@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from app.errors import AppError, Upstream
-from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_transaction
 from app.jobs.ending import FinalStatus, end
+from app.jobs.failpoints import reached
 from app.jobs.interruptions import (
     JobCancelled,
     JobLost,

@@ -22,13 +22,13 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.failpoints import reached
+from app.database.redis_client import connect
 from app.jobs.doors import short_admin_transaction
+from app.jobs.failpoints import reached
 from app.jobs.kinds import QueueName, find_kind
 from app.jobs.lease import request_stop
 from app.jobs.settings import settings
 from app.log import logger
-from app.redis_client import connect
 
 QUEUES: tuple[QueueName, ...] = ("quick", "slow")
 _ENTRY = "app.jobs.run_job"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from app.db import maint_transaction
+from app.database.engine import maint_transaction
 
 _AT_ONCE = 5_000
 

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, text
 
-from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_transaction
 from app.jobs.ending import FinalStatus, end
+from app.jobs.failpoints import reached
 from app.jobs.interruptions import JobCancelled, JobInterrupted, JobLost, JobTimeout
 from app.jobs.rows import JobRow
 from app.jobs.settings import settings

@@ -13,10 +13,10 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_admin_transaction, short_transaction
 from app.jobs.ending import end, settle_parent
+from app.jobs.failpoints import reached
 from app.jobs.interruptions import JobCancelled, JobTimeout
 from app.jobs.queue import publish, publish_missing
 from app.jobs.rows import MAX_ATTEMPTS, JobRow

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.failpoints import reached
 from app.jobs import rows
 from app.jobs.doors import short_admin_transaction, short_transaction
 from app.jobs.ending import end
+from app.jobs.failpoints import reached
 from app.jobs.kinds import Kind, find_kind
 from app.jobs.lease import LeaseKeeper
 from app.jobs.outcomes import fail_without_result, record

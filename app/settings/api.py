@@ -11,17 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from app import audit
-from app.api import Model, api_roles, api_scope, documented, filled
-from app.current import current_actor, current_membership
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.errors import Conflict, Invalid
-from app.ingest.rederive import start_rederiving
+from app.http.api import Model, api_roles, api_scope, documented, filled
+from app.http.current import current_actor, current_membership
+from app.ingest.store.rederive import start_rederiving
 from app.jobs import publish
 from app.settings import jobs
-from app.settings.checking import CHECKED, find_check
+from app.settings.checks.steps import CHECKED, find_check
 from app.settings.forms import FORMS
-from app.settings.opened import check_secret, fill_form, save_form
 from app.settings.saves import get_save
+from app.settings.section_page import check_secret, fill_form, save_form
 from app.settings.store import has_secret, read_section
 from app.tenant_settings import get_tenant_settings
 

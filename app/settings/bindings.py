@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app import audit
 from app.audit import COMMAND_LINE
-from app.db import maint_transaction
+from app.database.engine import maint_transaction
 from app.errors import Invalid, NotFound
 
 

@@ -12,9 +12,9 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from app.config import ConfigError
+from app.database.tenancy import Role
 from app.errors import AppError
 from app.settings import bindings, offboarding, provision
-from app.tenancy import Role
 
 tenant = AppGroup("tenant", help="Companies that use the system.")
 member = AppGroup("member", help="People who sign in.")

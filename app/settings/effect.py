@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.db import tenant_transaction
-from app.ingest.load import lock_tenant
+from app.database.engine import tenant_transaction
+from app.ingest.store.load import lock_tenant
 from app.jobs import Run, enqueue, job
-from app.tasks.lookups import find_last_day, get_rules
+from app.tasks.lists.context import find_last_day, get_rules
 
 DAYS = 30
 Counts = dict[str, dict[str, int]]

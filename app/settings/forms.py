@@ -24,7 +24,7 @@ from wtforms.validators import (  # type: ignore[import-untyped] # as above
 
 from app.dates import zone
 from app.errors import AppError, Invalid
-from app.ingest.bigquery_names import check_dataset, check_project
+from app.ingest.bigquery.names import check_dataset, check_project
 from app.net import check_host
 from app.settings.service_account import rebuild_service_account
 from app.settings.word_field import WordField, check_words

@@ -10,15 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.db import admin_transaction, tenant_transaction
+from app.database.engine import admin_transaction, tenant_transaction
 from app.ingest import sources
 from app.ingest.attempts import Limits
 from app.jobs import Run, enqueue, job, publish
 from app.jobs.settings import settings as job_settings
-from app.settings.check_bigquery import BigQueryCheck
-from app.settings.check_sftp import SftpCheck
-from app.settings.check_smtp import SmtpCheck
-from app.settings.checking import (
+from app.settings.checks.bigquery import BigQueryCheck
+from app.settings.checks.sftp import SftpCheck
+from app.settings.checks.smtp import SmtpCheck
+from app.settings.checks.steps import (
     CHECKED,
     LONGEST_S,
     find_check,

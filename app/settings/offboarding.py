@@ -12,7 +12,7 @@ from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from app.db import maint_transaction
+from app.database.engine import maint_transaction
 
 # Sealed with the deployment's keys, and of no use to anybody else.
 _SEALED = frozenset(

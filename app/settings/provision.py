@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from app import audit
 from app.audit import COMMAND_LINE
+from app.database.engine import maint_transaction
+from app.database.tenancy import Role
 from app.dates import zone
-from app.db import maint_transaction
 from app.errors import Invalid, NotFound
 from app.settings import queries
-from app.tenancy import Role
 
 _ADDRESS = re.compile(r"[^\s@<>,;\"\\]+@[^\s@<>,;\"\\]+\.[^\s@<>,;\"\\]+")
 _MOST_EMAIL = 254

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from app.settings.queries import store_credentials
 from app.settings.saves import claim_save
 from app.settings.service_account import rebuild_service_account
-from app.tasks.lookups import get_rules
+from app.tasks.lists.context import get_rules
 from app.tenant_settings import CredentialField, TenantSettings, get_tenant_settings
 
 SECRET_SECTIONS = ("bigquery", "sftp", "smtp")

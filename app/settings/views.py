@@ -9,22 +9,22 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit
-from app.current import current_actor, current_member, current_membership
+from app.database.engine import tenant_transaction
 from app.dates import utc_now
-from app.db import tenant_transaction
 from app.errors import Conflict, Invalid, NotFound
-from app.ingest.rederive import start_rederiving
-from app.ingest.ssh_keys import described, parse_host_key
+from app.http.current import current_actor, current_member, current_membership
+from app.http.web import block, done, is_fragment_request, render_page, require_role
+from app.ingest.files.ssh_keys import described, parse_host_key
+from app.ingest.store.rederive import start_rederiving
 from app.jobs import publish
 from app.settings import effect, jobs
-from app.settings.checking import CHECKED, find_check
+from app.settings.checks.steps import CHECKED, find_check
 from app.settings.forms import FORMS, SectionForm
-from app.settings.opened import check_secret, describe, open_form, reopen_form, save_form
 from app.settings.saves import Save
+from app.settings.section_page import check_secret, describe, open_form, reopen_form, save_form
 from app.settings.store import store_host_key
 from app.settings.word_field import add_word
-from app.tasks.words import TYPE_NAMES
-from app.web import block, done, is_fragment_request, render_page, require_role
+from app.tasks.labels import TYPE_NAMES
 
 blueprint = Blueprint("settings", __name__, url_prefix="/auth/settings")
 

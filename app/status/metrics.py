@@ -24,7 +24,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import admin_transaction, pool_use, replica
+from app.database.engine import admin_transaction, pool_use, replica
 from app.log import logger
 from app.status.measures import Measure, read_measures
 from app.status.system import Requests

@@ -12,15 +12,16 @@ from rq import Worker
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import __version__, openapi
-from app.current import current_membership, public
+from app import __version__
+from app.database.engine import admin_transaction, pool_use
+from app.database.redis_client import connect
 from app.dates import utc_now
-from app.db import admin_transaction, pool_use
+from app.http import openapi
+from app.http.current import current_membership, public
+from app.http.web import current_format, render_page, require_role
 from app.jobs.settings import settings as job_settings
-from app.redis_client import connect
 from app.status import metrics as prometheus
 from app.status.system import list_checks
-from app.web import current_format, render_page, require_role
 
 blueprint = Blueprint("status", __name__)
 

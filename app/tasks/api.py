@@ -13,7 +13,11 @@ from flask import Blueprint
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from app.api import (
+from app.database.engine import tenant_transaction
+from app.database.reading import reading_transaction
+from app.database.tenancy import allowed_locations
+from app.errors import Invalid
+from app.http.api import (
     Model,
     Money,
     PageOf,
@@ -24,16 +28,12 @@ from app.api import (
     documented,
     page_of,
 )
-from app.current import current_actor, current_membership, require_membership_role
-from app.db import tenant_transaction
-from app.errors import Invalid
-from app.reading import reading_transaction
+from app.http.current import current_actor, current_membership, require_membership_role
 from app.tasks import queries
-from app.tasks.many import read_clock
 from app.tasks.queries import Contact, Place, Task, TaskFilters
-from app.tasks.step_rules import Asked, find_workable, parse_step, take_step
-from app.tasks.work import Action
-from app.tenancy import allowed_locations
+from app.tasks.steps.bulk_actions import read_clock
+from app.tasks.steps.change import Action
+from app.tasks.steps.rules import Asked, find_workable, parse_step, take_step
 from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("tasks_api", __name__, url_prefix="/analytics/api/v1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.masking import mask_email, mask_id, mask_name, mask_phone
+from app.http.masking import mask_email, mask_id, mask_name, mask_phone
 from app.tasks.queries import Contact, Task
 
 

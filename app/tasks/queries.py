@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app.database.tenancy import Scope
 from app.dates import DateRange
-from app.tenancy import Scope
 
 TASK_TYPES = ("purchase", "cart", "no_results", "no_conversion", "repeat_visit", "bounce")
 STATES = ("open", "in_progress", "snoozed", "done", "closed", "expired")

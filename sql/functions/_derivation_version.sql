@@ -4,7 +4,7 @@
 --             derived by a lower one is derived again as a whole, by a job that starts after the
 --             deployment or by its next load, whichever comes first.
 -- Tenant      none
--- Called by   sql/functions/_touch_everything.sql, app/ingest/definitions.py
+-- Called by   sql/functions/_touch_everything.sql, app/ingest/store/definitions.py
 create or replace function _derivation_version()
 returns integer
 language sql

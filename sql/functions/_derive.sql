@@ -5,7 +5,7 @@
 --             chosen for one row takes minutes for many: hash joins cost a scan of the
 --             tenant's rows at worst, whatever the statistics say.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/ingest/load.py, inside the swap transaction, after _derive_begin and whatever
+-- Called by   app/ingest/store/load.py, inside the swap transaction, after _derive_begin and whatever
 --             filled touched_session, touched_order and touched_day
 create or replace function _derive(p_tenant_id uuid)
 returns void

@@ -3,7 +3,7 @@
 -- Definition  replaced says which days of which event type a load replaces; touched_* collect
 --             what has to be derived again; the others carry images from one step to the next.
 -- Tenant      none: temporary tables of this transaction.
--- Called by   app/ingest/load.py, before _replace_events or _derive
+-- Called by   app/ingest/store/load.py, before _replace_events or _derive
 create or replace function _derive_begin()
 returns void
 language plpgsql

@@ -3,7 +3,7 @@
 -- Definition  True when it went. Row-level security is off in here: whoever cannot look past it
 --             is refused by PostgreSQL, and is not told "empty".
 -- Tenant      none: structure only.
--- Called by   app/partitions.py (as app_maint)
+-- Called by   app/database/partitions.py (as app_maint)
 create or replace function _drop_partition_if_empty(p_name text)
 returns boolean
 language plpgsql

@@ -1,7 +1,7 @@
 -- _end_cooldown: as if a contact had not been: the customer's new tasks show again.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/work.py, when a step is undone
+-- Called by   app/tasks/steps/change.py, when a step is undone
 create or replace function _end_cooldown(p_tenant_id uuid, p_history_id uuid)
 returns void
 language plpgsql

@@ -6,7 +6,7 @@
 --             Creates what is missing and attaches it, so that readers and writers of the other
 --             months go on; a partition is fenced like its parent and reached through it.
 -- Tenant      none: structure only.
--- Called by   app/migrate.py, app/partitions.py (as app_owner)
+-- Called by   app/database/migrate.py, app/database/partitions.py (as app_owner)
 create or replace function _ensure_partitions(p_first date, p_last date)
 returns integer
 language plpgsql

@@ -2,7 +2,7 @@
 --
 -- Units       a day of the Google Analytics property.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/ingest/kept_days.py, app/ingest/retention.py
+-- Called by   app/ingest/store/kept_days.py, app/ingest/store/retention.py
 create or replace function _first_kept_day(p_tenant_id uuid)
 returns date
 language plpgsql

@@ -2,7 +2,7 @@
 --
 -- Definition  A day without any task value is looked at again.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/clock.py, every hour
+-- Called by   app/tasks/daily.py, every hour
 create or replace function _fix_scale_daily(p_tenant_id uuid)
 returns void
 language plpgsql

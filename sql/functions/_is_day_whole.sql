@@ -4,7 +4,7 @@
 --             (a day settled from an intraday or fresh table is later than its last daily one) a
 --             day is whole as soon as it was loaded after its end.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/email/schedule_start.py
+-- Called by   app/email/schedule/start.py
 create or replace function _is_day_whole(p_tenant_id uuid, p_event_date date)
 returns boolean
 language plpgsql

@@ -4,7 +4,7 @@
 --             home branch, an account owner or an order anywhere. Else a visit to one branch would
 --             take a customer from its owner at another.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/step_rules.py
+-- Called by   app/tasks/steps/rules.py
 create or replace function _may_assign(
     p_tenant_id uuid, p_scope member_scope, p_customer_key text
 )

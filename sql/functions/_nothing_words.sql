@@ -5,7 +5,7 @@
 --             lower case, with _is_nothing. A word that the tenant's customer or branch file has
 --             in its key column is an id there; callers take those out.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/nothing.py, sql/functions/_replace_events.sql
+-- Called by   app/words_for_nothing.py, sql/functions/_replace_events.sql
 create or replace function _nothing_words(p_tenant_id uuid)
 returns text[]
 language sql

@@ -2,7 +2,7 @@
 --
 -- Definition  Once for each time a task closed or expired after its last step.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/clock.py, every hour
+-- Called by   app/tasks/daily.py, every hour
 create or replace function _record_closings(p_tenant_id uuid)
 returns void
 language plpgsql

@@ -4,7 +4,7 @@
 --             are shown as an unknown branch. Ids of stored events get the names that the file gives
 --             them.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/ingest/load.py, inside the swap transaction
+-- Called by   app/ingest/store/load.py, inside the swap transaction
 create or replace function _replace_branches(p_tenant_id uuid)
 returns void
 language plpgsql

@@ -7,7 +7,7 @@
 --             because their tasks say how they are called and reached. Ids of stored events get the
 --             names that the file gives them.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/ingest/load.py, inside the swap transaction
+-- Called by   app/ingest/store/load.py, inside the swap transaction
 create or replace function _replace_contacts(p_tenant_id uuid)
 returns void
 language plpgsql

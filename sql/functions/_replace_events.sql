@@ -5,7 +5,7 @@
 --             and orders that the old or the new rows belong to are noted in touched_session and
 --             touched_order.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/ingest/load.py, inside the swap transaction
+-- Called by   app/ingest/store/load.py, inside the swap transaction
 create or replace function _replace_events(p_tenant_id uuid, p_load_id bigint)
 returns void
 language plpgsql

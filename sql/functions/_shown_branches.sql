@@ -2,7 +2,7 @@
 --
 -- Definition  Null for a customer that _whole_customers answers, else the branches of the scope.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/ of customer pages, sessions and orders; app/tasks/lookups.py
+-- Called by   sql/functions/ of customer pages, sessions and orders; app/tasks/lists/context.py
 create or replace function _shown_branches(
     p_tenant_id uuid, p_scope member_scope, p_customer_key text
 )

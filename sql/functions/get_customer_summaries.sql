@@ -4,7 +4,7 @@
 --             not show whole have no row.
 -- Units       net_revenue in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/queue_queries.py
+-- Called by   app/tasks/queue/queries.py
 create or replace function get_customer_summaries(
     p_tenant_id uuid, p_scope member_scope, p_customer_keys text[],
     p_now timestamptz default now()

@@ -6,7 +6,7 @@
 --             messages, is shown of the first alone. Null is everything. total: all plannings that
 --             may be listed.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/email/history.py
+-- Called by   app/email/history/queries.py
 create or replace function get_email_jobs_paginated(
     p_tenant_id uuid, p_limit integer default 50, p_offset integer default 0,
     p_job_id uuid default null, p_location_ids text[] default null

@@ -4,7 +4,7 @@
 --             these branches. acted_at: the last time somebody did something through a link of the
 --             message. total: all that the filters let through.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/email/history.py
+-- Called by   app/email/history/queries.py
 create or replace function get_email_send_history_paginated(
     p_tenant_id uuid, p_limit integer default 50, p_offset integer default 0,
     p_job_id uuid default null, p_status text default null, p_recipient text default null,

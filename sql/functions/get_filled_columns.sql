@@ -5,7 +5,7 @@
 --             name have it.
 -- Units       counts of rows
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/ingest/judging.py
+-- Called by   app/ingest/files/judging.py
 create or replace function get_filled_columns(
     p_tenant_id uuid, p_file_type text, p_columns text[]
 )

@@ -9,7 +9,7 @@
 --             value, page; ties by page. total_pages is of all pages of the list.
 -- Units       value in the reporting currency; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/performance_queries.py
+-- Called by   app/tasks/performance/queries.py
 create or replace function get_landing_pages(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null,
     p_compared_start date default null, p_compared_end date default null,

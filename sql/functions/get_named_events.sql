@@ -4,7 +4,7 @@
 --             users for contacts, locations for branches: the ids that such a file should know.
 -- Units       event_count: events
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/ingest/judging.py
+-- Called by   app/ingest/files/judging.py
 create or replace function get_named_events(p_tenant_id uuid, p_file_type text)
 returns table (named_id text, event_count bigint)
 language plpgsql

@@ -6,7 +6,7 @@
 --             p_limit. viewed: items of its item views that are in none of the order's lines, by id,
 --             else name: [{item_id, item_name, views}].
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/lookups.py
+-- Called by   app/tasks/lists/context.py
 create or replace function get_order_visit(
     p_tenant_id uuid, p_scope member_scope, p_order_key text, p_limit integer default 30
 )

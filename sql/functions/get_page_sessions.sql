@@ -4,7 +4,7 @@
 --             else the contact, else the device; name is null for whom the customer file does not
 --             know.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/performance_queries.py
+-- Called by   app/tasks/performance/queries.py
 create or replace function get_page_sessions(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_page text,
     p_limit integer default 20

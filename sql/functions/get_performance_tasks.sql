@@ -7,7 +7,7 @@
 --             it: [{item_id, item_name, quantity, revenue}].
 -- Units       money in the reporting currency; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/performance_queries.py
+-- Called by   app/tasks/performance/queries.py
 create or replace function get_performance_tasks(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null,
     p_items integer default 3

@@ -4,7 +4,7 @@
 --             under the filters of get_task_queue. done: tasks that people marked done since p_since
 --             and did not undo, by p_done_by or, when it is null, by anybody.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/queue_queries.py
+-- Called by   app/tasks/queue/queries.py
 create or replace function get_queue_counts(
     p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date,
     p_since timestamptz,

@@ -4,7 +4,7 @@
 --             task type, person and currency.
 -- Units       revenue net of refunds, in currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/board_queries.py
+-- Called by   app/tasks/board/queries.py
 create or replace function get_recovered_other_currencies(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null
 )

@@ -12,7 +12,7 @@
 --             of it that is for items of the carts spoken about. Other currencies are in
 --             get_recovered_other_currencies.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/board_queries.py
+-- Called by   app/tasks/board/queries.py
 create or replace function get_recovered_revenue(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null
 )

@@ -6,7 +6,7 @@
 --             range. Up to p_limit of each kind; never the term itself nor ''.
 -- Units       likeness from 0 to 1; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/terms_queries.py
+-- Called by   app/tasks/terms/queries.py
 create or replace function get_related_terms(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text,
     p_limit integer default 6

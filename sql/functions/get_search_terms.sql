@@ -12,7 +12,7 @@
 --             total_terms, total_failed and total_found are of all pages.
 -- Units       value in the reporting currency; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/terms_queries.py
+-- Called by   app/tasks/terms/queries.py
 create or replace function get_search_terms(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null,
     p_query text default null, p_status text default null,

@@ -10,7 +10,7 @@
 --             conversion, source; ties by source and medium.
 -- Units       net_revenue in the reporting currency; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/source_queries.py
+-- Called by   app/tasks/performance/source_queries.py
 create or replace function get_sources(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null,
     p_query text default null, p_sort_field text default 'sessions',

@@ -6,7 +6,7 @@
 --             open or in progress; overdue: of these, whose promised call-back is due. worked, won,
 --             first_action_hours: as _team_work has them, since p_since.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/board_queries.py
+-- Called by   app/tasks/board/queries.py
 create or replace function get_team_board(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamptz,
     p_location_ids text[] default null, p_now timestamptz default now()

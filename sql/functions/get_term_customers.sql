@@ -4,7 +4,7 @@
 --             devices and for whom the customer file does not know. total is of all customers.
 -- Units       p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/terms_queries.py
+-- Called by   app/tasks/terms/queries.py
 create or replace function get_term_customers(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text,
     p_limit integer default 10

@@ -5,7 +5,7 @@
 --             negative ones too, null when no line has a price.
 -- Units       revenue in the reporting currency; p_end_date is inclusive, orders may come later.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/terms_queries.py
+-- Called by   app/tasks/terms/queries.py
 create or replace function get_term_items(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text,
     p_limit integer default 6

@@ -7,7 +7,7 @@
 --             the median from ready to first step, of those worked. Excluded customers are left
 --             out.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/email/digest.py
+-- Called by   app/email/message/digest.py
 create or replace function get_work_by_branch(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[] default null
 )

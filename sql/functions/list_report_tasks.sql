@@ -3,7 +3,7 @@
 -- Definition  As My queue has them: the last evidence in the range, customers who are excluded or
 --             not to be contacted left out.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/email/ledger.py
+-- Called by   app/email/sending/ledger.py
 create or replace function list_report_tasks(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_now timestamptz default now()
 )

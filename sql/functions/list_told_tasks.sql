@@ -3,7 +3,7 @@
 -- Definition  From messages that were sent, are being sent, or may have been (unknown). A task that
 --             was joined with another counts as that one. told_as: new, open or closed.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/email/ledger.py
+-- Called by   app/email/sending/ledger.py
 create or replace function list_told_tasks(p_tenant_id uuid, p_recipients text[])
 returns table (recipient text, task_id uuid, told_as text)
 language plpgsql

@@ -4,7 +4,7 @@
 --             owner, nor of a branch that has a rep; the branch is that of the customer's last
 --             order.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/board_queries.py
+-- Called by   app/tasks/board/queries.py
 create or replace function list_unassigned_tasks(
     p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date,
     p_location_ids text[], p_limit integer default 200,

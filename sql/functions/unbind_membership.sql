@@ -4,7 +4,7 @@
 --             with that verified address becomes its member. API tokens of the account it was
 --             bound to end in this tenant. False when it was bound to no account.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/auth/members_queries.py, app/settings/bindings.py
+-- Called by   app/auth/members/queries.py, app/settings/bindings.py
 create or replace function unbind_membership(p_tenant_id uuid, p_membership_id uuid)
 returns boolean
 language plpgsql

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth import provider
+from app.auth.sign_in import provider
 from app.factory import create_app
 from tests.auth.hostile import Hostile, Script, running
 from tests.running import ADA, CLIENT_SECRET, Site, forget_limits

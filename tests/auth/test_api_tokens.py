@@ -9,8 +9,8 @@ import psycopg
 import pytest
 import requests
 
-from app.auth import api_tokens
-from app.db import tenant_transaction
+from app.auth.tokens import api_tokens
+from app.database.engine import tenant_transaction
 from tests.page import check_page
 from tests.running import ADA, GUS, REP, VIEWER, Browser, Member, Site
 

@@ -10,8 +10,8 @@ import pytest
 
 from app import audit
 from app.audit import Actor
-from app.auth.audit_queries import AuditQuestion, all_audit_entries
-from app.db import tenant_transaction
+from app.auth.audit_log.queries import AuditQuestion, all_audit_entries
+from app.database.engine import tenant_transaction
 from tests.auth.audit_log import Superuser
 from tests.page import Html, check_fragment, check_page
 from tests.running import ADA, GUS, REP, Browser, Site
@@ -118,7 +118,7 @@ def test_the_file_has_every_entry_and_no_formula(ada: Browser) -> None:
 
 
 def test_a_long_log_is_read_in_pages(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.auth.audit_queries._EXPORT_ROWS", 7)
+    monkeypatch.setattr("app.auth.audit_log.queries._EXPORT_ROWS", 7)
     found = list(all_audit_entries(site.acme, AuditQuestion(action="term")))
     assert [entry.subject for entry in found] == [f"term {n:03}" for n in reversed(range(120))]
 

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth import provider
-from app.auth.token_answers import key_of
+from app.auth.sign_in import provider
+from app.auth.tokens.provider_answers import key_of
 from app.factory import create_app
 from tests.auth.hostile import Hostile, Reply, Script
 from tests.auth.hostile_site import app, begin, client, come_back, hostile

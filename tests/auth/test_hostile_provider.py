@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth import oidc
+from app.auth.sign_in import oidc
 from tests.auth.hostile import Hostile, Script
 from tests.auth.hostile_site import (
     app,

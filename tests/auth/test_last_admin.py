@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from app.audit import Actor
-from app.auth import members_queries as queries
+from app.auth.members import queries
 from app.auth.queries import Identity, record_sign_in
-from app.db import admin_transaction, tenant_transaction
+from app.database.engine import admin_transaction, tenant_transaction
 from app.errors import Conflict, Forbidden
 from tests.auth.audit_log import Superuser
 from tests.conftest import Cast

@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import limits
 from app.factory import create_app
+from app.http import limits
 from tests.running import ADA, GUS, Site, forget_limits
 
 FIGURES = "/analytics/api/v1/locations"

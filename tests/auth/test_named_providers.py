@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from werkzeug.serving import make_server
 
-from app.auth import provider as oidc_provider
+from app.auth.sign_in import provider as oidc_provider
 from app.factory import create_app
 from dev.process import free_port
 from tests.auth.hostile import Hostile, Reply, Script, running

@@ -10,8 +10,8 @@ import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import db
-from app.auth import provider
+from app.auth.sign_in import provider
+from app.database import engine as db
 from app.factory import create_app
 from tests.running import ADA, Site
 

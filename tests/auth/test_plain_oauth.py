@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from app.auth import provider
+from app.auth.sign_in import provider
 from app.config import Config, ConfigError
 from app.factory import create_app
 from tests.auth.hostile import Hostile, Script

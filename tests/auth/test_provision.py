@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app import crypto
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.errors import Invalid
 from app.settings import provision
 from app.settings.queries import (

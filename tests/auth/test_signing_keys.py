@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth import id_token
+from app.auth.sign_in import id_token
 from tests.auth.hostile import Hostile, Reply, Script
 from tests.auth.hostile_site import app, begin, client, come_back, hostile, is_in
 from tests.running import Site

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from app import failpoints
+from app.jobs import failpoints
 
 Manner = Literal["child", "both", "stop", "hold"]
 FOLDER = "CAMPAIGN_SIGNALS"

@@ -18,9 +18,9 @@ import requests
 from sqlalchemy.exc import DBAPIError
 
 from app import jobs
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.email.planning import start_planning
+from app.email.sending.planning import start_planning
 from app.errors import AppError
 from app.settings import provision
 from tests.campaign.judge import Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from app.failpoints import POINTS
+from app.jobs.failpoints import POINTS
 
 STARTING = ("publish.begun", "publish.pushed")
 SPLITTING = ("children.written", "children.committed", "children.published", "parent.ended")

@@ -15,9 +15,9 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from app.dashboard.queries import get_chart_data, get_dashboard_overview_stats
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.store.event_tables import EVENT_TABLES
 from tests.campaign.source import FIRST, LAST
 from tests.sql.comparing import DERIVED
 

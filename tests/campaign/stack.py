@@ -14,8 +14,9 @@ from uuid import UUID
 
 import psycopg
 
-from app import crypto, db, jobs
+from app import crypto, jobs
 from app.config import Config
+from app.database import engine as db
 from app.settings import provision
 from dev import postgres, sftp, valkey
 from dev.database import Urls, create_database, create_template

@@ -10,9 +10,10 @@ import sys
 from datetime import date
 from uuid import UUID
 
-from app import db, jobs
+from app import jobs
 from app.config import load_config
-from app.db import tenant_transaction
+from app.database import engine as db
+from app.database.engine import tenant_transaction
 from app.ingest.jobs import IngestRequest, start_ingestion
 from tests.campaign.arming import arm_this_process
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from app import failpoints
-from app.failpoints import MAIL_POINTS, POINTS, reached
+from app.jobs import failpoints
+from app.jobs.failpoints import MAIL_POINTS, POINTS, reached
 from tests.campaign.arming import FOLDER, Signals
 
 ROOT = Path(__file__).resolve().parents[2]
 DIES = "from tests.campaign.arming import arm_this_process as arm; arm();"
-REACHES = "from app.failpoints import reached; reached('store.begun'); print('alive')"
+REACHES = "from app.jobs.failpoints import reached; reached('store.begun'); print('alive')"
 
 
 def points_in_code() -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from app.failpoints import POINTS
+from app.jobs.failpoints import POINTS
 from tests.campaign import plan, report
 from tests.campaign.judge import Verdict
 from tests.campaign.plan import Trial

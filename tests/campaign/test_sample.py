@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from app.failpoints import POINTS
+from app.jobs.failpoints import POINTS
 from tests.campaign import stack
 from tests.campaign.front import Front, run_behind_nginx
 from tests.campaign.plan import Trial

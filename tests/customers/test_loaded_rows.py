@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from app import db, jobs
-from app.ingest.customer_file import BranchRow, ContactRow
+from app import jobs
+from app.database import engine as db
+from app.ingest.files.customer_file import BranchRow, ContactRow
 from tests.customers.world import ago
 from tests.loading import load_days
 from tests.oracle import rows

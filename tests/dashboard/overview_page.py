@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from app import db, jobs
+from app import jobs
+from app.database import engine as db
 from tests.loading import BranchRow, load_days
 from tests.oracle import rows
 from tests.page import Html

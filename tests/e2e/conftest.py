@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
-from app import db, jobs
+from app import jobs
+from app.database import engine as db
 from tests.loading import BranchRow, load_days
 from tests.oracle import rows
 from tests.running import ADA, Site, port, provider, site

@@ -23,8 +23,8 @@ from typing import Any
 
 import psycopg
 
-from app import db
 from app.config import Config
+from app.database import engine as db
 from dev import postgres, valkey
 from dev.database import create_database, create_template
 from tests.campaign import report
@@ -97,7 +97,7 @@ class Round:
     def _send(self, world: MailWorld, folder: Path) -> int:
         """Let workers send, killing one now and then; the last tenth is left in peace."""
         chance, began, kills = self.dice("kills"), time.monotonic(), 0
-        env = environment(world.config) | {"JOBS_TEST_HANDLERS": "app.email.planning"}
+        env = environment(world.config) | {"JOBS_TEST_HANDLERS": "app.email.sending.planning"}
         workers = Workers(folder, env, ["--workers", "2", "--scheduler"])
         try:
             while waiting := sum(status not in FINAL for status in world.statuses().values()):

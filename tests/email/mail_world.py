@@ -11,12 +11,13 @@ from uuid import UUID
 
 import psycopg
 
-from app import crypto, db, jobs
+from app import crypto, jobs
 from app.config import Config
+from app.database import engine as db
+from app.database.engine import tenant_transaction
 from app.dates import DateRange, utc_now
-from app.db import tenant_transaction
-from app.email.planning import start_planning
-from app.email.sending import start_tenant
+from app.email.sending.jobs import start_tenant
+from app.email.sending.planning import start_planning
 from tests.customers.world import World, ago
 from tests.email.mail_server import PASSWORD, USER, MailServer
 from tests.sql.comparing import make_tenant

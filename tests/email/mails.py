@@ -9,13 +9,13 @@ from uuid import UUID
 
 from app.dashboard.queries import Overview
 from app.dates import DateRange
-from app.email.content import Figures, Report
-from app.email.digest import BranchWork, Digest, Manager
-from app.email.ledger import Addressee
-from app.email.render import Frame, MailFormat
-from app.tasks.board_queries import BoardRow, Recovered, RecoveredRow
+from app.email.message.content import Figures, Report
+from app.email.message.digest import BranchWork, Digest, Manager
+from app.email.message.render import Frame, MailFormat
+from app.email.sending.ledger import Addressee
+from app.tasks.board.queries import BoardRow, Recovered, RecoveredRow
 from app.tasks.queries import Card, Contact, Task
-from app.tasks.queue_queries import Lead, Summary
+from app.tasks.queue.queries import Lead, Summary
 
 DAY = date(2024, 11, 19)
 MOMENT = datetime(2024, 11, 19, 21, 20, tzinfo=UTC)

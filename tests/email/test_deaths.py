@@ -12,10 +12,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from app import db, failpoints, jobs
+from app import jobs
 from app.config import Config
-from app.email.sending import start_tenant
-from app.failpoints import MAIL_POINTS
+from app.database import engine as db
+from app.email.sending.jobs import start_tenant
+from app.jobs import failpoints
+from app.jobs.failpoints import MAIL_POINTS
 from tests.email import mail_world
 from tests.email.mail_world import MailWorld
 

@@ -12,15 +12,15 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from app import db
 from app.audit import Actor
 from app.config import Config
+from app.database import engine as db
+from app.database.engine import tenant_transaction
+from app.database.tenancy import Scope
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.email.digest import Manager, build_digest
-from app.email.history import get_email_send_history_paginated
-from app.tasks.work import Change, change_task, undo
-from app.tenancy import Scope
+from app.email.history.queries import get_email_send_history_paginated
+from app.email.message.digest import Manager, build_digest
+from app.tasks.steps.change import Change, change_task, undo
 from tests.customers.world import ago
 from tests.email import mail_world
 from tests.email.mail_world import MailWorld, yesterday

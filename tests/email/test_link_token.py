@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.email.link_token import find_token, make_token
+from app.email.links.tokens import find_token, make_token
 
 
 def test_a_token_is_read_as_it_was_made() -> None:

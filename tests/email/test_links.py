@@ -10,8 +10,8 @@ import psycopg
 import pytest
 import requests
 
-from app.email.link_token import make_token
-from app.email.marks import REPORT_MARK
+from app.email.links.placeholders import REPORT_MARK
+from app.email.links.tokens import make_token
 from tests.email.mail_world import MailWorld
 from tests.email.site_world import ANA, forget_limits, world
 from tests.page import Html, check_page

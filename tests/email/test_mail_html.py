@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 
-from app.email.mime import write_mail
-from app.email.render import Rendered, defuse, render_digest, render_link, render_report
+from app.email.message.mime import write_mail
+from app.email.message.render import Rendered, defuse, render_digest, render_link, render_report
 from app.tasks.queries import Contact
 from tests.email import mails
 from tests.email.mails import FRAME, HOSTILE

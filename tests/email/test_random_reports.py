@@ -16,12 +16,12 @@ from app.audit import Actor
 from app.config import Config
 from app.dashboard.queries import get_dashboard_overview_stats
 from app.dashboard.tiles import build_tiles
+from app.database.engine import tenant_transaction
 from app.dates import DateRange, utc_now
-from app.db import tenant_transaction
-from app.email.planning import mail_frame
-from app.ingest.customer_file import BranchRow
+from app.email.sending.planning import mail_frame
+from app.ingest.files.customer_file import BranchRow
 from app.tasks.queries import TASK_TYPES, TaskFilters, count_tasks
-from app.tasks.work import Change, change_task
+from app.tasks.steps.change import Change, change_task
 from dev.generate import generate, tiny
 from tests.email import mail_world
 from tests.email.mail_server import Delivery

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.email.recipient_import import judge_file
+from app.email.recipients.csv_import import judge_file
 from app.errors import Invalid
 from tests.page import Html, check_page
 from tests.running import Browser, Site, port, provider, site

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from app.config import Config
-from app.email.outbox import MOST_ATTEMPTS
-from app.email.verdicts import judge
+from app.email.sending.outbox import MOST_ATTEMPTS
+from app.email.sending.verdicts import judge
 from tests.email import mail_world
 from tests.email.mail_world import MailWorld
 
@@ -264,8 +264,8 @@ def test_a_recipient_whom_a_rule_refuses_holds_up_nobody_for_ever(world: MailWor
 
 
 def test_a_stop_is_one_tenant_s(world: MailWorld) -> None:
-    from app.db import tenant_transaction
-    from app.email.stops import find_stop
+    from app.database.engine import tenant_transaction
+    from app.email.sending.stops import find_stop
     from tests.sql.comparing import make_tenant
 
     refuse(world, "550 relay not permitted")

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from app import db
 from app.config import Config
 from app.cron import next_runs
-from app.db import tenant_transaction
-from app.email.schedule import MailSchedule, find_schedule, store_schedule
-from app.email.schedule_start import start_due
+from app.database import engine as db
+from app.database.engine import tenant_transaction
+from app.email.schedule.queries import MailSchedule, find_schedule, store_schedule
+from app.email.schedule.start import start_due
 from tests.email import mail_world
 from tests.email.mail_server import MailServer
 from tests.email.mail_world import MailWorld, set_up_mail, switch_on

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from app.config import Config
-from app.email.sending import start_tenant
+from app.email.sending.jobs import start_tenant
 from tests.email import mail_world
 from tests.email.mail_server import AFTER_DOT, FAULTS, STEPS
 from tests.email.mail_world import MailWorld

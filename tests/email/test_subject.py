@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from app.email.subject import report_subject
+from app.email.message.subject import report_subject
 
 DAY = date(2024, 11, 19)
 

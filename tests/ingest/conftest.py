@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from app.ingest.bigquery import BigQuerySettings, ServiceAccount
+from app.ingest.bigquery.source import BigQuerySettings, ServiceAccount
 from tests.ingest.bigquery_server import FakeBigQuery, FakeTable, running
 from tests.ingest.reading import page_view
 

@@ -8,7 +8,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from app import db, jobs
+from app import jobs
+from app.database import engine as db
 from tests.loading import load_days
 from tests.oracle import rows
 from tests.page import Html, check_fragment

@@ -12,9 +12,10 @@ from uuid import UUID
 
 import psycopg
 
-from app import crypto, db, jobs
+from app import crypto, jobs
 from app.config import Config
-from app.db import tenant_transaction
+from app.database import engine as db
+from app.database.engine import tenant_transaction
 from app.ingest.jobs import IngestRequest, start_ingestion
 from app.ingest.queries import Job, find_job
 from app.jobs.rows import MAX_ATTEMPTS

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.ingest.customer_file import Parsed, parse_locations, parse_users
-from app.ingest.file_rows import BranchRow, ContactRow
+from app.ingest.files.customer_file import Parsed, parse_locations, parse_users
+from app.ingest.files.file_rows import BranchRow, ContactRow
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LIST = (_ROOT / "sql" / "functions" / "_nothing_words.sql").read_text()

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from app.config import Config
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.ingest.jobs import load_held_file
 from app.ingest.queries import Job
 from tests.conftest import Cast

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from app.ingest import bigquery
 from app.ingest.attempts import Limits
-from app.ingest.bigquery import BigQuerySettings, Extraction
-from app.ingest.spool import open_spool
+from app.ingest.bigquery import source as bigquery
+from app.ingest.bigquery.source import BigQuerySettings, Extraction
+from app.ingest.store.spool import open_spool
 
 DAY = date(2025, 4, 1)
 NEXT = date(2025, 4, 2)

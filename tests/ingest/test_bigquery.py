@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.ingest import bigquery
 from app.ingest.attempts import Cancelled
-from app.ingest.bigquery import BigQuerySettings
+from app.ingest.bigquery import source as bigquery
+from app.ingest.bigquery.source import BigQuerySettings
 from tests.ingest.bigquery_server import FakeBigQuery, Fault
 from tests.ingest.reading import DAY, limits, page_view, read, spooled
 

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from google.cloud import bigquery as google
 
-from app.ingest import bigquery
 from app.ingest.attempts import Limits
-from app.ingest.bigquery import BigQuerySettings, ServiceAccount
-from app.ingest.event_tables import EVENT_TABLES
-from app.ingest.spool import open_spool
+from app.ingest.bigquery import source as bigquery
+from app.ingest.bigquery.source import BigQuerySettings, ServiceAccount
+from app.ingest.store.event_tables import EVENT_TABLES
+from app.ingest.store.spool import open_spool
 from dev import bigquery as emulator
 from dev.bigquery import BigQuery
 from tests.ingest.bigquery_server import running

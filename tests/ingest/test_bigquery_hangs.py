@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from app.config import Config
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.jobs import cancel, publish
 from tests.conftest import Cast
 from tests.ingest import file_world, storage_server

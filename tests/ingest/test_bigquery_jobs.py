@@ -15,7 +15,7 @@ import pytest
 
 from app.config import Config
 from app.ingest import attempts, sources
-from app.ingest.bigquery import BigQuerySettings
+from app.ingest.bigquery.source import BigQuerySettings
 from tests.conftest import Cast
 from tests.ingest import file_world
 from tests.ingest.bigquery_faults import RETYPED, SCENES, WIDER, Scene

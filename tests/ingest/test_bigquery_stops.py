@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import Upstream
-from app.ingest.bigquery import BigQuerySettings
+from app.ingest.bigquery.source import BigQuerySettings
 from app.jobs import JobCancelled, JobLost, JobStopped, JobTimeout
 from tests.ingest.bigquery_server import FakeBigQuery, Fault
 from tests.ingest.reading import limits, read, spooled

@@ -11,7 +11,7 @@ import pytest
 
 from app.errors import Upstream
 from app.ingest.attempts import Cancelled
-from app.ingest.bigquery import BigQuerySettings
+from app.ingest.bigquery.source import BigQuerySettings
 from tests.ingest import storage_server
 from tests.ingest.bigquery_server import FakeBigQuery, Fault
 from tests.ingest.reading import DAY, limits, page_view, read, spooled

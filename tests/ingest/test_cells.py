@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.ingest.customer_file import NOTHING_ID, REPEATED_ID
-from app.ingest.file_rows import ContactRow
+from app.ingest.files.customer_file import NOTHING_ID, REPEATED_ID
+from app.ingest.files.file_rows import ContactRow
 from tests.ingest.files import HEADER, WORDS, case_file, read_branches, read_contacts
 
 GUID = "6f9619ff-8b86-d011-b42d-00c04fc964ff"

@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ingest.columns import money
+from app.ingest.store.columns import money
 
 
 @given(

@@ -9,14 +9,14 @@ import pytest
 import xlsxwriter
 
 from app.errors import Invalid
-from app.ingest.csv_text import CUT_ROW
-from app.ingest.customer_file import (
+from app.ingest.files.csv_text import CUT_ROW
+from app.ingest.files.customer_file import (
     LONG_ID,
     NO_ID,
     REPEATED_ID,
     TOO_MANY_CELLS,
 )
-from app.ingest.file_rows import BranchRow, ContactRow
+from app.ingest.files.file_rows import BranchRow, ContactRow
 from tests.ingest.files import read_branches as parse_locations
 from tests.ingest.files import read_contacts as parse_users
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import Invalid, Upstream
-from app.ingest import bigquery
-from app.ingest.bigquery import BigQuerySettings
+from app.ingest.bigquery import source as bigquery
+from app.ingest.bigquery.source import BigQuerySettings
 from tests.ingest.bigquery_server import SCHEMA, FakeBigQuery, FakeTable
 from tests.ingest.reading import DAY, NEXT, limits, read
 

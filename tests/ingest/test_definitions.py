@@ -7,10 +7,10 @@ from typing import Any
 
 from app import jobs
 from app.dashboard.queries import get_dashboard_overview_stats
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
 from app.ingest.queries import find_job, get_data_availability_combined
-from app.ingest.rederive import start_updating
+from app.ingest.store.rederive import start_updating
 from tests.loading import Row
 from tests.oracle.rows import event, failed_search, page_view, search
 from tests.sql.conftest import Shop, as_worker, shop

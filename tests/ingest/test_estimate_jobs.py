@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 from app.config import Config
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.ingest import attempts, sources
-from app.ingest.bigquery import BigQuerySettings
+from app.ingest.bigquery.source import BigQuerySettings
 from app.ingest.jobs import IngestRequest, start_estimate
 from tests.conftest import Cast
 from tests.ingest import file_world

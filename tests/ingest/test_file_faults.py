@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from app.config import Config
-from app.ingest import attempts, sftp, sftp_connection
+from app.ingest import attempts
+from app.ingest.files import sftp, sftp_connection
 from tests.conftest import Cast
 from tests.ingest import file_world
 from tests.ingest.file_faults import FAULTS, Fault

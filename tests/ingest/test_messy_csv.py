@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import Invalid
-from app.ingest.csv_text import BROKEN_ROW, CUT_ROW, STRAY_QUOTE
-from app.ingest.customer_file import NO_ID, TOTAL_ROW
+from app.ingest.files.csv_text import BROKEN_ROW, CUT_ROW, STRAY_QUOTE
+from app.ingest.files.customer_file import NO_ID, TOTAL_ROW
 from tests.ingest.files import read_branches, read_contacts
 
 HEADER = "user_id,name,email\n"

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from app.errors import Invalid
-from app.ingest.number_formats import show
+from app.ingest.files.number_formats import show
 from tests.ingest.bad_files import workbook
 from tests.ingest.files import read_contacts
 

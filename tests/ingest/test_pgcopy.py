@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.ingest import pgcopy
-from app.ingest.event_tables import INSTANT, MONEY, PURCHASE
+from app.ingest.store import pgcopy
+from app.ingest.store.event_tables import INSTANT, MONEY, PURCHASE
 
 KINDS = {
     "date": pa.date32(),

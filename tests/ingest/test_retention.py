@@ -7,11 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from app import db, jobs, partitions
+from app import jobs
 from app.config import Config
-from app.db import tenant_transaction
-from app.ingest.event_tables import EVENT_TABLES
-from app.ingest.retention import count_outdated, forget_days, start_forgetting
+from app.database import engine as db
+from app.database import partitions
+from app.database.engine import tenant_transaction
+from app.ingest.store.event_tables import EVENT_TABLES
+from app.ingest.store.retention import count_outdated, forget_days, start_forgetting
 from app.jobs import enqueue
 from app.jobs.work import _claim
 from dev.generate import generate, tiny

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from app.ingest import bigquery
 from app.ingest.attempts import Limits
-from app.ingest.bigquery import BigQuerySettings, ServiceAccount
-from app.ingest.event_query import output_columns
-from app.ingest.event_tables import SESSION_PART
-from app.ingest.spool import open_spool
-from app.ingest.transform import Refusals, raw_batch, transform
+from app.ingest.bigquery import source as bigquery
+from app.ingest.bigquery.event_query import output_columns
+from app.ingest.bigquery.source import BigQuerySettings, ServiceAccount
+from app.ingest.store.event_tables import SESSION_PART
+from app.ingest.store.spool import open_spool
+from app.ingest.store.transform import Refusals, raw_batch, transform
 from dev import bigquery as emulator
 from dev.bigquery import BigQuery
 from dev.generator.export_files import read_table

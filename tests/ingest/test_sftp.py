@@ -13,9 +13,9 @@ import asyncssh
 import pytest
 
 from app.errors import Invalid, Upstream
-from app.ingest import sftp, sftp_connection
 from app.ingest.attempts import Cancelled, Limits
-from app.ingest.sftp import SftpSettings
+from app.ingest.files import sftp, sftp_connection
+from app.ingest.files.sftp import SftpSettings
 from app.net import NetPolicy
 from tests.ingest.sftp_server import PASSWORD, FakeSftp, mute, running
 

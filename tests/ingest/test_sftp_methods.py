@@ -17,9 +17,9 @@ import asyncssh
 import pytest
 
 from app.errors import Upstream
-from app.ingest import sftp
 from app.ingest.attempts import Limits
-from app.ingest.sftp import SftpSettings
+from app.ingest.files import sftp
+from app.ingest.files.sftp import SftpSettings
 from app.net import NetPolicy
 from dev.process import free_port
 from tests.ingest.sftp_server import PASSWORD, FakeSftp, running

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from app.errors import Invalid
-from app.ingest import sheet, workbook_parts
+from app.ingest.files import sheet, workbook_parts
 
 SHEET = "xl/worksheets/sheet1.xml"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import Invalid
-from app.ingest import sheet, workbook
+from app.ingest.files import sheet, workbook
 from tests.ingest import bad_files
 from tests.ingest.files import read_contacts as parse_users
 

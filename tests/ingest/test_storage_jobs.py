@@ -13,7 +13,7 @@ import pytest
 from app import jobs
 from app.config import Config
 from app.ingest import attempts, sources
-from app.ingest.bigquery import BigQuerySettings
+from app.ingest.bigquery.source import BigQuerySettings
 from tests.conftest import Cast
 from tests.ingest import file_world, storage_server
 from tests.ingest.bigquery_server import Fault

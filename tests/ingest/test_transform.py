@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from app.ingest.event_query import output_columns
-from app.ingest.event_tables import ADD_TO_CART, EVENT_TABLES, PAGE_VIEW, PURCHASE, EventTable
+from app.ingest.bigquery.event_query import output_columns
 from app.ingest.refusals import KEPT_PER_REASON
-from app.ingest.transform import (
+from app.ingest.store.event_tables import ADD_TO_CART, EVENT_TABLES, PAGE_VIEW, PURCHASE, EventTable
+from app.ingest.store.transform import (
     ID_LIMIT,
     URL_LIMIT,
     Refusals,

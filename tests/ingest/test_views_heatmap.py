@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.dates import DateRange
 from app.format import Format
-from app.ingest.heatmap import EVENT_TYPES, Heatmap, build_heatmap, default_window
+from app.ingest.pages.heatmap import EVENT_TYPES, Heatmap, build_heatmap, default_window
 from app.ingest.queries import Availability, DayAvailability
 
 FMT = Format()

@@ -15,11 +15,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from app import crypto, db, jobs
+from app import crypto, jobs
 from app.config import Config
 from app.dashboard.queries import get_dashboard_overview_stats
+from app.database import engine as db
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
 from app.ingest.jobs import IngestRequest, start_ingestion
 from app.ingest.queries import Job, find_job, get_data_availability_combined
 from app.settings import provision

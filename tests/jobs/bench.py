@@ -11,7 +11,7 @@ from uuid import UUID
 
 import psycopg
 
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.jobs import Run, cancel, enqueue, publish, run_job
 from app.jobs.work import _claim
 

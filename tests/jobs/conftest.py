@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from app import db, jobs
+from app import jobs
 from app.config import Config
+from app.database import engine as db
 from tests.conftest import Cast
 from tests.jobs import handlers  # noqa: F401 - registers the kinds
 from tests.jobs.bench import Bench

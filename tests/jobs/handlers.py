@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.errors import Invalid, Upstream
 from app.jobs import Run, enqueue_children, job
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from uuid import UUID
 
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.jobs import enqueue_children, sweep
 from app.jobs.retention import forget_old_jobs
 from tests.conftest import Cast

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection
 
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.jobs import JobCancelled, JobLost, JobTimeout, Run, sweep
 from tests.jobs.bench import Bench
 from tests.jobs.handlers import store, store_and_finish

@@ -10,7 +10,7 @@ import redis
 from sqlalchemy.engine import make_url
 
 from app.config import Config
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from dev import valkey
 from dev.process import free_port
 from tests.jobs.bench import Bench

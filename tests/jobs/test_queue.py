@@ -10,7 +10,7 @@ import redis
 
 from app import jobs
 from app.config import Config
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.errors import Conflict, NotFound
 from app.jobs import cancel, enqueue, publish, run_job, sweep
 from tests.conftest import Cast

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.jobs import sweep
 from app.jobs.doors import short_transaction
 from app.jobs.rows import renew

@@ -16,10 +16,10 @@ from sqlalchemy.exc import OperationalError
 
 import worker
 from app.config import Config
+from app.database.migrate import migrate
+from app.database.partitions import partitions_ahead
 from app.dates import DateRange
 from app.jobs.ticks import Periodic, run_ticks, tick
-from app.migrate import migrate
-from app.partitions import partitions_ahead
 from tests.jobs.bench import Bench
 
 

@@ -12,8 +12,9 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from uuid import UUID
 
-from app import db, jobs
+from app import jobs
 from app.config import Config
+from app.database import engine as db
 from bench.ground import count_events, load, spool
 from bench.history import Month, month_tables
 

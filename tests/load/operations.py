@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app import crypto
-from app.migrate import SQL
+from app.database.migrate import SQL
 from app.settings import provision
 from bench.ground import Ground
 from bench.results import Result, at_most, shown
@@ -102,7 +102,7 @@ def _restart_services(_: Ground, front: Stack) -> None:
 
 def _migrate(ground: Ground, _: Stack) -> None:
     """The migration step of a deployment: every function again, policies that changed."""
-    command = [sys.executable, "-m", "app.migrate"]
+    command = [sys.executable, "-m", "app.database.migrate"]
     subprocess.run(command, check=True, env=environment(ground.config), cwd=SQL.parent)
 
 

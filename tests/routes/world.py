@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import psycopg
 
 from app.audit import Actor
-from app.auth.api_tokens import SCOPES, create_api_token
-from app.db import tenant_transaction
+from app.auth.tokens.api_tokens import SCOPES, create_api_token
+from app.database.engine import tenant_transaction
 from app.settings import provision
-from app.tasks.work import Change, change_task
+from app.tasks.steps.change import Change, change_task
 from tests.customers.world import World, ago
 from tests.email.mail_world import switch_on
 from tests.planted import CONTACTS

@@ -12,8 +12,8 @@ import pytest
 
 from app import crypto, jobs
 from app.config import Config
-from app.db import tenant_transaction
-from app.settings.checking import Check, find_check
+from app.database.engine import tenant_transaction
+from app.settings.checks.steps import Check, find_check
 from app.settings.jobs import check_all_tenants, start_check
 from dev import smtp
 from tests.ingest import file_world

@@ -13,7 +13,7 @@ import pytest
 
 from app.errors import AppError
 from app.ingest.attempts import Limits
-from app.ingest.bigquery import BigQuerySettings, ServiceAccount, open_bigquery
+from app.ingest.bigquery.source import BigQuerySettings, ServiceAccount, open_bigquery
 from app.settings.service_account import rebuild_service_account
 from tests.ingest.conftest import private_key
 

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from app import db, jobs
+from app import jobs
 from app.config import Config
-from app.db import tenant_transaction
-from app.ingest.rederive import start_rederiving
+from app.database import engine as db
+from app.database.engine import tenant_transaction
+from app.ingest.store.rederive import start_rederiving
 from app.settings.effect import Counts, find_trial, start_trial
 from dev.generate import generate, tiny
 from tests.loading import load_days

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from app.db import maint_transaction
+from app.database.engine import maint_transaction
 from app.settings import provision
 from app.settings.offboarding import delete_tenant, export_tenant, scan
 from tests.customers.world import World, ago

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 import requests
 
-from app.db import tenant_transaction
-from app.ingest.schedule import find_schedule
-from app.ingest.schedule_start import start_due
+from app.database.engine import tenant_transaction
+from app.ingest.schedule.queries import find_schedule
+from app.ingest.schedule.start import start_due
 from tests.page import check_page
 from tests.running import Browser, Site, port, provider, site
 from tests.tasks.queue_page import ada

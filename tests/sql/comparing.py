@@ -13,8 +13,8 @@ from app.dashboard.queries import (
     get_dashboard_overview_stats,
     get_location_stats_bulk,
 )
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
 from tests.oracle import Oracle
 
 GRANULARITIES = ("hourly", "4hours", "12hours", "daily", "weekly", "monthly")

@@ -11,13 +11,14 @@ from uuid import UUID
 
 import pytest
 
-from app import db, jobs
+from app import jobs
 from app.config import Config
 from app.dashboard.queries import Overview, get_dashboard_overview_stats
+from app.database import engine as db
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.ingest.customer_file import BranchRow, ContactRow
-from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.files.customer_file import BranchRow, ContactRow
+from app.ingest.store.event_tables import EVENT_TABLES
 from tests.loading import Row, load_days
 from tests.sql.comparing import Superuser, make_tenant
 

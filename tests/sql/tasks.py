@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
 from app.tasks import queries
 from app.tasks.queries import Place, Task, TaskFilters
 from tests.scopes import EVERYTHING

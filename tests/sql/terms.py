@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from app import db
 from app.config import Config
+from app.database import engine as db
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.tasks import terms_queries
-from app.tasks.terms_queries import Decision, SearchTerm, TermQuestion, decide_term
+from app.tasks.terms import queries as terms_queries
+from app.tasks.terms.queries import Decision, SearchTerm, TermQuestion, decide_term
 from tests.loading import Row
 from tests.oracle.rows import failed_search, purchase, search
 from tests.sql.conftest import Shop

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app import audit
 from app.audit import Actor
-from app.db import admin_transaction, tenant_transaction
+from app.database.engine import admin_transaction, tenant_transaction
 from dev.database import Urls
 from tests.conftest import Cast
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from app.dashboard.queries import Overview, get_dashboard_overview_stats
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
 from dev.generator.export_files import read_table
 from tests.loading import load_days
 from tests.sql.comparing import Superuser, make_tenant

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 
 from app.dates import DateRange
-from app.ingest.customer_file import BranchRow
+from app.ingest.files.customer_file import BranchRow
 from dev.generate import generate, tiny
 from tests.loading import load_days
 from tests.oracle import Oracle, OracleSettings

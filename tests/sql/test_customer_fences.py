@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from app.db import tenant_transaction
-from app.tasks.work import Actor, Change, change_task
+from app.database.engine import tenant_transaction
+from app.tasks.steps.change import Actor, Change, change_task
 from tests.customers.world import Superuser, World, ago
 from tests.scopes import LITERAL
 from tests.sql.comparing import make_tenant

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.db import tenant_transaction
-from app.ingest.customer_file import ContactRow
-from app.ingest.rederive import rederive, start_rederiving
+from app.database.engine import tenant_transaction
+from app.ingest.files.customer_file import ContactRow
+from app.ingest.store.rederive import rederive, start_rederiving
 from app.jobs.work import _claim
 from tests.loading import Row, load_days
 from tests.oracle import Oracle, OracleSettings

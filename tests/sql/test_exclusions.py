@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 
 from app.dashboard.queries import Overview, get_chart_data, get_dashboard_overview_stats
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.ingest.customer_file import BranchRow, ContactRow
-from app.ingest.rederive import rederive, start_rederiving
+from app.ingest.files.customer_file import BranchRow, ContactRow
+from app.ingest.store.rederive import rederive, start_rederiving
 from app.jobs.work import _claim
-from app.tasks.performance_queries import get_performance_tasks
+from app.tasks.performance.queries import get_performance_tasks
 from dev.generate import generate, tiny
 from tests.loading import Row, contact, load_days
 from tests.sql.comparing import GRANULARITIES, Superuser, derived_rows, make_tenant

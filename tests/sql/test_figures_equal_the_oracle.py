@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.dates import DateRange
-from app.ingest.customer_file import BranchRow, ContactRow
+from app.ingest.files.customer_file import BranchRow, ContactRow
 from dev.generate import generate, tiny
 from tests.loading import contact, load_days
 from tests.oracle import Oracle, OracleSettings

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
 from app.ingest.freshness import get_freshness
 from app.ingest.queries import EVENT_TYPES, get_data_availability_combined
 from tests.conftest import Cast

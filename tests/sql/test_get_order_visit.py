@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.db import tenant_transaction
-from app.tasks.lookups import OrderVisit, find_order_visit
-from app.tenancy import Scope
+from app.database.engine import tenant_transaction
+from app.database.tenancy import Scope
+from app.tasks.lists.context import OrderVisit, find_order_visit
 from tests.oracle.rows import event, item, page_view, purchase
 from tests.scopes import EVERYTHING, at
 from tests.sql.conftest import Shop

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from app.dashboard.queries import get_location_stats_bulk
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.ingest.customer_file import BranchRow
-from app.tasks.performance_queries import (
+from app.ingest.files.customer_file import BranchRow
+from app.tasks.performance.queries import (
     BranchPerformance,
     LandedSession,
     LandingPage,

@@ -8,15 +8,15 @@ from uuid import UUID
 
 import pytest
 
+from app.database.engine import tenant_transaction
 from app.dates import DateRange, utc_now
-from app.db import tenant_transaction
-from app.tasks.board_queries import (
+from app.tasks.board.queries import (
     OtherRevenue,
     Recovered,
     RecoveredRow,
     get_recovered_revenue,
 )
-from app.tasks.work import Actor, Change, change_task, undo
+from app.tasks.steps.change import Actor, Change, change_task, undo
 from tests.customers.world import Superuser, World, ago, item
 from tests.sql.comparing import make_tenant
 

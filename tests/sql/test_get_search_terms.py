@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.ingest.customer_file import ContactRow
-from app.tasks.terms_queries import TermQuestion, get_search_terms
+from app.ingest.files.customer_file import ContactRow
+from app.tasks.terms.queries import TermQuestion, get_search_terms
 from tests.loading import Row, contact
 from tests.oracle.rows import failed_search, item, page_view, purchase, search
 from tests.sql.conftest import Shop

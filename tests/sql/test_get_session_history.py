@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.customers.queries import Event, find_session, get_session_history
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from tests.customers.world import Superuser, World, ago, item
 from tests.scopes import EVERYTHING, at
 from tests.sql.comparing import make_tenant

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.customers.queries import Cursor, Entry, History, get_user_history
-from app.db import tenant_transaction
-from app.tasks.work import Actor, Change, change_task
-from app.tenancy import Scope
+from app.database.engine import tenant_transaction
+from app.database.tenancy import Scope
+from app.tasks.steps.change import Actor, Change, change_task
 from tests.customers.world import Superuser, World, ago
 from tests.scopes import EVERYTHING, at
 from tests.sql.comparing import make_tenant

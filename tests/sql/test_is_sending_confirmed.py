@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from app.config import Config
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from tests.sql.comparing import make_tenant
 
 Connection = psycopg.Connection[Any]

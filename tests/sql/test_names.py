@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.db import tenant_transaction
-from app.ingest.customer_file import BranchRow
-from app.ingest.rederive import rederive, start_rederiving
+from app.database.engine import tenant_transaction
+from app.ingest.files.customer_file import BranchRow
+from app.ingest.store.rederive import rederive, start_rederiving
 from app.jobs.work import _claim
-from app.tasks.lookups import find_last_day
+from app.tasks.lists.context import find_last_day
 from tests.loading import contact
 from tests.oracle.rows import Row, add_to_cart, item, page_view, purchase, search, view_item
 from tests.sql.comparing import derived_rows, make_tenant

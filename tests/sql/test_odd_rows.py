@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from app.dashboard.quality_queries import get_data_quality, list_odd_rows
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.tasks.performance_queries import SoldItem, get_performance_tasks
+from app.tasks.performance.queries import SoldItem, get_performance_tasks
 from tests.loading import Row
 from tests.oracle import Oracle, OracleSettings
 from tests.oracle.quality import odd_rows

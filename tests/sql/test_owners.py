@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from app.audit import Actor
+from app.database.engine import tenant_transaction
 from app.dates import DateRange, utc_now
-from app.db import tenant_transaction
 from app.tasks.queries import Place, TaskFilters, get_task_queue, get_tasks
-from app.tasks.work import Change, change_task, undo
+from app.tasks.steps.change import Change, change_task, undo
 from tests.customers.world import Superuser, World, ago
 from tests.scopes import EVERYTHING, at
 from tests.sql.comparing import make_tenant

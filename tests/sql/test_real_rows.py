@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app import db, jobs
+from app import jobs
 from app.config import Config
 from app.dashboard.queries import get_dashboard_overview_stats
+from app.database import engine as db
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
 from dev.generator.export_files import read_table
 from tests.loading import load_days
 from tests.oracle import Oracle, OracleSettings, SourceKind

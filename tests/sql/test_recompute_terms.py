@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, text
 
-from app.db import tenant_transaction
-from app.ingest import terms
-from app.ingest.load import lock_tenant
-from app.ingest.terms import recompute_terms
+from app.database.engine import tenant_transaction
+from app.ingest.store import terms
+from app.ingest.store.load import lock_tenant
+from app.ingest.store.terms import recompute_terms
 from tests.oracle.rows import failed_search, search
 from tests.sql.comparing import derived_rows
 from tests.sql.conftest import Shop

@@ -13,11 +13,13 @@ from sqlalchemy import Connection
 
 from app.customers import exclusions
 from app.customers import queries as customers
+from app.database.engine import tenant_transaction
+from app.database.tenancy import Scope
 from app.dates import DateRange, utc_now
-from app.db import tenant_transaction
-from app.tasks import lookups, queries, queue_queries
+from app.tasks import queries
+from app.tasks.lists import context as lookups
 from app.tasks.queries import Place, TaskFilters
-from app.tenancy import Scope
+from app.tasks.queue import queries as queue_queries
 from tests.branches import ABSENT, PARTLY, WHOLE, Customer, build, world_of_members
 from tests.customers.world import Superuser, World
 from tests.scopes import EVERYTHING, at

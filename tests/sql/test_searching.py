@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from app.customers.queries import list_customers
+from app.database.engine import tenant_transaction
+from app.database.tenancy import Scope
 from app.dates import DateRange, utc_now
-from app.db import tenant_transaction
 from app.tasks import queries
 from app.tasks.queries import Place, TaskFilters
-from app.tenancy import Scope
 from tests.branches import ABSENT, PARTLY, WHOLE, Customer, build, world_of_members
 from tests.customers.world import Superuser, World, ago
 from tests.scopes import EVERYTHING, at

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from app.dashboard.queries import get_dashboard_overview_stats
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.tasks.source_queries import SourceQuestion, get_sources
+from app.tasks.performance.source_queries import SourceQuestion, get_sources
 from tests.loading import Row
 from tests.oracle.rows import event, item, page_view, purchase, refund
 from tests.sql.conftest import Shop

@@ -9,14 +9,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from app.database.engine import admin_transaction, tenant_transaction
 from app.dates import DateRange
-from app.db import admin_transaction, tenant_transaction
 from app.format import Format
 from app.ingest.freshness import get_freshness
-from app.ingest.heatmap import build_heatmap
+from app.ingest.pages.heatmap import build_heatmap
 from app.ingest.queries import EVENT_TYPES, get_data_availability_combined
-from app.ingest.schedule import Schedule
-from app.ingest.schedule_start import _request
+from app.ingest.schedule.queries import Schedule
+from app.ingest.schedule.start import _request
 from app.status.measures import _FRESHNESS
 from tests.conftest import Cast
 from tests.sql.comparing import make_tenant

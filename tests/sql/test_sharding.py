@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from app import db, jobs
+from app import jobs
 from app.config import Config
-from app.ingest.customer_file import BranchRow, ContactRow
+from app.database import engine as db
+from app.ingest.files.customer_file import BranchRow, ContactRow
 from dev.database import Urls
 from dev.generate import generate, tiny
 from tests.conftest import Cast

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.ingest.customer_file import ContactRow
+from app.ingest.files.customer_file import ContactRow
 from tests.loading import Row, contact
 from tests.oracle.rows import (
     add_to_cart,

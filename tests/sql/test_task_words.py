@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.ingest.customer_file import ContactRow
+from app.ingest.files.customer_file import ContactRow
 from tests.oracle.rows import add_to_cart, item
 from tests.sql.conftest import Shop
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import pytest
 
+from app.database.engine import tenant_transaction
 from app.dates import after_working_days, utc_now
-from app.db import tenant_transaction
 from app.errors import Conflict, Invalid, NotFound
-from app.tasks.clock import keep_tasks
+from app.tasks.daily import keep_tasks
 from app.tasks.queries import find_task
-from app.tasks.steps import list_steps
-from app.tasks.work import Actor, Change, change_task, undo
+from app.tasks.steps.change import Actor, Change, change_task, undo
+from app.tasks.steps.history import list_steps
 from tests.loading import Row, contact
 from tests.oracle.rows import add_to_cart, failed_search, item, purchase
 from tests.scopes import EVERYTHING

@@ -12,10 +12,10 @@ from uuid import UUID
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from app.database.engine import tenant_transaction
 from app.dates import utc_now
-from app.db import tenant_transaction
-from app.tasks.steps import list_steps
-from app.tasks.work import Actor, Change, change_task
+from app.tasks.steps.change import Actor, Change, change_task
+from app.tasks.steps.history import list_steps
 from dev.generate import generate, tiny
 from tests.loading import contact, load_days
 from tests.oracle import Oracle, OracleSettings

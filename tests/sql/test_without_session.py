@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.db import tenant_transaction
-from app.tasks.terms_queries import TermQuestion, get_search_terms, get_term_customers
+from app.database.engine import tenant_transaction
+from app.tasks.terms.queries import TermQuestion, get_search_terms, get_term_customers
 from tests.loading import Row, contact
 from tests.oracle.rows import add_to_cart, failed_search, item, page_view, purchase, search
 from tests.sql.conftest import Shop

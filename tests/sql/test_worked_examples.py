@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from app.dashboard.queries import Money, get_chart_data, get_location_stats_bulk
+from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.db import tenant_transaction
-from app.ingest.customer_file import BranchRow
+from app.ingest.files.customer_file import BranchRow
 from tests.loading import contact
 from tests.oracle.rows import (
     add_to_cart,

@@ -17,7 +17,7 @@ FIRST = date(2025, 5, 5)
 def test_a_zone_that_fits_no_day_is_warned_of(
     as_worker: None, superuser: Superuser, monkeypatch: pytest.MonkeyPatch, sample: int
 ) -> None:
-    monkeypatch.setattr("app.ingest.load._ZONE_SAMPLE", sample)
+    monkeypatch.setattr("app.ingest.store.load._ZONE_SAMPLE", sample)
     profile = tiny(3, days=6, zone="Asia/Tokyo")
     last = FIRST + timedelta(days=5)
     tables = {name: list(rows) for name, rows in generate(profile, FIRST, last, 3)}

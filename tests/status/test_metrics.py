@@ -13,7 +13,7 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from app import db
+from app.database import engine as db
 from app.status import metrics
 from tests.customers.world import World, ago
 from tests.running import Site, port, provider, site

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 import pytest
 import requests
 
-from app.tasks.queue_cards import card_id
+from app.tasks.queue.cards import card_id
 from tests.customers.world import Superuser, World, ago
 from tests.page import Html, check_page
 from tests.running import ADA, REP, VIEWER, Browser, Member, Site

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app import db, jobs
-from app.ingest.customer_file import ContactRow
+from app import jobs
+from app.database import engine as db
+from app.ingest.files.customer_file import ContactRow
 from tests.loading import BranchRow, Row, load_days
 from tests.oracle import rows
 from tests.running import ADA, Browser, Site

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import requests
 
-from app import db, jobs
+from app import jobs
+from app.database import engine as db
 from app.dates import utc_now
-from app.ingest.customer_file import BranchRow, ContactRow
+from app.ingest.files.customer_file import BranchRow, ContactRow
 from tests.loading import load_days
 from tests.oracle.rows import add_to_cart, failed_search, item, purchase
 from tests.running import ADA, GUS, REP, VIEWER, Site

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.settings import provision
-from app.tasks.work import Actor, Change, change_task, undo
+from app.tasks.steps.change import Actor, Change, change_task, undo
 from tests.customers.world import World, ago, item
 from tests.page import Html, check_fragment, check_page
 from tests.running import ADA, GUS, REP, Browser, Site

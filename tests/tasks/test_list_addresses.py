@@ -9,8 +9,8 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from app.dates import utc_now
-from app.tasks.filters import Cursor, parse_list_filters
-from app.tasks.lists import LISTS
+from app.tasks.lists.filters import Cursor, parse_list_filters
+from app.tasks.lists.lists import LISTS
 
 TODAY = date(2026, 3, 11)
 FORMS = [

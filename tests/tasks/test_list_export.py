@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 import requests
 
-from app.tasks import export
-from app.tasks.export import HEADER
+from app.tasks.lists import export
+from app.tasks.lists.export import HEADER
 from tests.running import VIEWER, Browser
 from tests.tasks.task_rows import DAYS, SLUGS, TaskRows, acme, ada, tasks
 

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from app import db, jobs
-from app.ingest.customer_file import BranchRow, ContactRow
+from app import jobs
+from app.database import engine as db
+from app.ingest.files.customer_file import BranchRow, ContactRow
 from tests.loading import Row, load_days
 from tests.oracle.rows import (
     add_to_cart,

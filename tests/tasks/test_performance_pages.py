@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from app.tasks.performance import BRANCH_SORT_FIELDS, sort_branches
-from app.tasks.performance_queries import PAGE_SORT_FIELDS, BranchPerformance, BranchRow
+from app.tasks.performance.queries import PAGE_SORT_FIELDS, BranchPerformance, BranchRow
+from app.tasks.performance.views import BRANCH_SORT_FIELDS, sort_branches
 from tests.page import Html, check_fragment, check_page
 from tests.running import GUS, REP, VIEWER, Browser
 from tests.tasks.shop_rows import DAYS, HTMX, PAGE, ada, loaded

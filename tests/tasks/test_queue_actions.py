@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from app.db import tenant_transaction
-from app.tasks.work import Actor, Change, change_task
+from app.database.engine import tenant_transaction
+from app.tasks.steps.change import Actor, Change, change_task
 from tests.customers.world import World, ago
 from tests.page import check_fragment, check_page
 from tests.running import ADA, REP, Browser

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 import requests
 
-from app.email.link_token import find_token
+from app.email.links.tokens import find_token
 from app.settings import provision
 from tests.email.mail_world import MailWorld
 from tests.email.site_world import ANA, world

@@ -10,8 +10,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from app.spreadsheet import write_csv, write_xlsx
-from app.tasks.terms_export import HEADER
+from app.http.spreadsheet import write_csv, write_xlsx
+from app.tasks.terms.export import HEADER
 from tests.running import VIEWER, Browser
 from tests.tasks.shop_rows import DAYS, FORMULA_TERM, SCRIPT_TERM, ada, loaded
 

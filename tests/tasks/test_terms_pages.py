@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from app.tasks.terms_queries import SORT_FIELDS
+from app.tasks.terms.queries import SORT_FIELDS
 from tests.page import Html, check_fragment, check_page
 from tests.running import GUS, REP, VIEWER, Browser
 from tests.tasks.shop_rows import DAYS, FORMULA_TERM, HTMX, SCRIPT, SCRIPT_TERM, ada, loaded

@@ -15,11 +15,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from app import db
 from app.config import Config
 from app.dashboard.queries import get_locations
-from app.db import admin_transaction, tenant_transaction
-from app.migrate import SQL
+from app.database import engine as db
+from app.database.engine import admin_transaction, tenant_transaction
+from app.database.migrate import SQL
 from dev.database import PASSWORD, Urls
 from dev.process import free_port
 from tests.conftest import Cast

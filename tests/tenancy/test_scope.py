@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from app.tenancy import Membership, Role, Scope, Tenant
+from app.database.tenancy import Membership, Role, Scope, Tenant
 
 APP = Path(__file__).resolve().parents[2] / "app"
 ACME = Tenant(UUID(int=1), "acme", "Acme")

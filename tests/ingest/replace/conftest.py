@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from app import crypto, db, jobs
+from app import crypto, jobs
 from app.config import Config
+from app.database import engine as db
 from app.ingest import attempts
 from tests.ingest.file_world import key_file
 from tests.ingest.replace import export_server

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.store.event_tables import EVENT_TABLES
 
 Cells = dict[str, str | None]
 Answer = tuple[int, dict[str, Any]]

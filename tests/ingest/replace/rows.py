@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 
-from app.ingest.event_tables import EVENT_TABLES
+from app.ingest.store.event_tables import EVENT_TABLES
 from tests.ingest.replace.export_server import Cells
 
 TYPES = tuple(EVENT_TABLES)

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.errors import Invalid
 from app.ingest.jobs import IngestRequest, start_estimate
-from app.ingest.kept_days import KeptDays, get_kept_days
+from app.ingest.store.kept_days import KeptDays, get_kept_days
 from tests.ingest.replace.rows import day_rows
 from tests.ingest.replace.world import World, days, stored
 

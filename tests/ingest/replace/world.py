@@ -13,10 +13,10 @@ from uuid import UUID
 import psycopg
 
 from app import jobs
-from app.db import tenant_transaction
+from app.database.engine import tenant_transaction
 from app.ingest.jobs import IngestRequest, cancel, retry, start_ingestion
 from app.ingest.queries import Job, find_job
-from app.ingest.rederive import start_rederiving
+from app.ingest.store.rederive import start_rederiving
 from app.jobs.rows import MAX_ATTEMPTS
 from app.settings import provision
 from tests.ingest.replace.export_server import Cells, Export, Table

@@ -1,0 +1,1 @@
+"""Who may work in a tenant, as what, and in which branches."""

@@ -1,0 +1,1 @@
+"""Bearer tokens: the provider's and our own."""

@@ -1,0 +1,142 @@
+"""Bring the database to this version: migrations, then policies and functions, then partitions.
+
+Run as `python -m app.database.migrate` with MAINT_DATABASE_URL set. Safe to run at every start
+and from several machines at once, and while people work: what locks a table is a transaction of
+its own, gives way after two seconds, and is tried again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy.engine import make_url
+from yoyo import get_backend, read_migrations
+
+from app.config import load_config
+from app.database.partitions import partitions_ahead
+from app.dates import utc_now
+
+SQL = Path(__file__).resolve().parents[2] / "sql"
+_LOCK = 7_241_001  # any fixed number: one deploy at a time
+_OPTIONS = "-c role=app_owner -c lock_timeout=2s"
+_PATIENCE_S = 300.0
+_PAUSE_S = 3.0
+_BUSY = ("LockNotAvailable", "DeadlockDetected")
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def migrate(maint_url: str) -> None:
+    """Apply everything under sql/ to the database of that URL (role app_maint).
+
+    Raises:
+        psycopg.errors.LockNotAvailable: some table was in use for five minutes.
+    """
+    with psycopg.connect(maint_url, autocommit=True, options=_OPTIONS) as connection:
+        _wait_for_turn(connection)
+        _patiently(lambda: _apply_migrations(maint_url))
+        for path in sorted((SQL / "policies").glob("*.sql")):
+            _patiently(partial(_apply_policy, connection, path))
+        _patiently(lambda: _apply_functions(connection))
+        statement = "select _ensure_partitions(%s, %s)"
+        ahead = partitions_ahead(utc_now().date())
+        _patiently(lambda: connection.execute(statement, (ahead.start, ahead.end)))
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Hold the lock of deployments until the connection ends."""
+    connection.execute("set lock_timeout = '300s'")
+    connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+    connection.execute("set lock_timeout = '2s'")
+
+
+def _patiently(apply: Callable[[], object]) -> None:
+    """Again and again while what it needs is in use: readers pass in the pauses."""
+    give_up_at = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            apply()
+        except Exception as error:  # yoyo and psycopg each have their own; _is_busy() judges
+            if not _is_busy(error) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Whether a lock was not to be had; yoyo and SQLAlchemy wrap what psycopg says."""
+    found: BaseException | None = error
+    while found is not None:
+        if type(getattr(found, "orig", found)).__name__ in _BUSY:
+            return True
+        found = found.__cause__ or found.__context__
+    return False
+
+
+def _apply_migrations(maint_url: str) -> None:
+    url = make_url(maint_url.replace("postgres://", "postgresql://", 1))
+    url = url.set(drivername="postgresql+psycopg")
+    url = url.update_query_dict({"options": _OPTIONS})
+    backend = get_backend(url.render_as_string(hide_password=False))
+    migrations = read_migrations(str(SQL / "migrations"))
+    try:
+        with backend.lock():
+            backend.apply_migrations(backend.to_apply(migrations))
+    finally:
+        backend.connection.close()
+
+
+def _apply_policy(connection: Connection, path: Path) -> None:
+    """One file, unless this version of it was applied before."""
+    content = path.read_bytes()
+    values = (path.name, hashlib.sha256(content).hexdigest())
+    known = "select from applied_policy where (name, sha256) = (%s, %s)"
+    if connection.execute(known, values).fetchone() is not None:
+        return
+    with connection.transaction():
+        connection.execute(content)
+        connection.execute(
+            "insert into applied_policy (name, sha256) values (%s, %s)"
+            " on conflict (name) do update set sha256 = excluded.sha256,"
+            " applied_at = excluded.applied_at",
+            values,
+        )
+
+
+def _apply_functions(connection: Connection) -> None:
+    """All of them at once: none ever calls an older or newer one.
+
+    Bodies are checked in a second pass, since a function may call one that comes later.
+    """
+    paths = sorted((SQL / "functions").glob("*.sql"), key=_helpers_first)
+    with connection.transaction():
+        for checks in ("off", "on"):
+            connection.execute(f"set local check_function_bodies = {checks}".encode())
+            for path in paths:
+                connection.execute(path.read_bytes())
+
+
+def _helpers_first(path: Path) -> tuple[bool, str]:
+    return path.name[0] != "_", path.name
+
+
+def main() -> int:
+    """Command line: migrate the database of MAINT_DATABASE_URL."""
+    config = load_config()
+    if config.maint_database_url is None:
+        sys.stderr.write("MAINT_DATABASE_URL: needed to migrate, and not set\n")
+        return 2
+    migrate(config.maint_database_url)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

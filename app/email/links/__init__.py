@@ -1,0 +1,1 @@
+"""The links in mail and the pages they open."""

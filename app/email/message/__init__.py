@@ -1,0 +1,1 @@
+"""What a report or digest says, and how it is written."""

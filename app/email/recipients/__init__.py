@@ -1,0 +1,1 @@
+"""Who receives which branch's reports."""

@@ -1,0 +1,1 @@
+"""When mail goes out by itself."""

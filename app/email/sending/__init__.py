@@ -1,0 +1,1 @@
+"""Planning mail and sending it."""

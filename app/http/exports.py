@@ -1,0 +1,64 @@
+"""Files of figures for whoever asks, for as long as they may read them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy import text
+
+from app.database.engine import tenant_transaction
+from app.database.tenancy import Membership
+from app.errors import Forbidden
+from app.http.current import current_member, current_membership
+from app.http.spreadsheet import Cell, file_response
+
+CHECK_S = 1.0
+
+
+def download(
+    name: str, kind: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]
+) -> Response:
+    """The rows as a file called NAME.KIND, which breaks off when its reader loses access.
+
+    A file that breaks off ends in a broken connection, so that nobody takes it for the whole.
+    """
+    membership, member_id = current_membership(), current_member().member_id
+    return file_response(name, kind, header, _while_allowed(membership, member_id, rows))
+
+
+def _while_allowed(
+    membership: Membership, member_id: UUID, rows: Iterable[Sequence[Cell]]
+) -> Iterator[Sequence[Cell]]:
+    """The rows, with a look at the membership once a second.
+
+    Raises:
+        Forbidden: it has ended, or shows something else now.
+    """
+    next_look = time.monotonic() + CHECK_S
+    for row in rows:
+        if time.monotonic() >= next_look:
+            _check(membership, member_id)
+            next_look = time.monotonic() + CHECK_S
+        yield row
+
+
+def _check(membership: Membership, member_id: UUID) -> None:
+    tenant_id = membership.tenant.tenant_id
+    with tenant_transaction(tenant_id) as conn:
+        found = conn.execute(_MEMBERSHIP, {"t": tenant_id, "id": member_id}).one_or_none()
+    if found is None:
+        raise Forbidden("You no longer belong to this company.")
+    branches = None if found.location_ids is None else tuple(found.location_ids)
+    if (found.role, branches) != (membership.role, membership.location_ids):
+        raise Forbidden("What you may see has changed. Start the export again.")
+
+
+_MEMBERSHIP = text("""
+    select m.role, m.location_ids
+    from membership as m
+    inner join tenant as t on t.tenant_id = m.tenant_id
+    where m.tenant_id = :t and m.member_id = :id and m.is_active and not t.is_suspended
+""")

@@ -1,0 +1,1 @@
+"""The GA4 export in BigQuery. The only place that imports Google's libraries."""

@@ -1,0 +1,183 @@
+"""The GA4 export in BigQuery: what reading it costs, and reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from app.errors import Upstream
+from app.ingest.attempts import Limits, retry
+from app.ingest.bigquery.client import (
+    ONCE,
+    BigQueryConnection,
+    BigQuerySettings,
+    ServiceAccount,
+    open_bigquery,
+)
+from app.ingest.bigquery.errors import translated
+from app.ingest.bigquery.event_query import extraction_query
+from app.ingest.bigquery.query import Query, run_query
+from app.ingest.store.day_source import DaySource, list_sources
+from app.ingest.store.event_tables import EVENT_TABLES
+from app.ingest.store.spool import Extraction, Reading, read_into_spool
+from app.log import logger
+
+__all__ = [
+    "BigQueryConnection",
+    "BigQuerySettings",
+    "DaySource",
+    "Extraction",
+    "ServiceAccount",
+    "estimate",
+    "extract",
+    "extract_all",
+    "list_sources",
+    "open_bigquery",
+]
+
+
+def estimate(
+    connection: BigQueryConnection,
+    settings: BigQuerySettings,
+    sources: Mapping[date, DaySource],
+    limits: Limits,
+) -> int:
+    """Bytes that extracting all six event tables would read, by dry runs (billed nothing).
+
+    An endpoint that answers 0 is not believed: the tables' own sizes are the answer then.
+
+    Raises:
+        Upstream: BigQuery refused or did not answer.
+        Cancelled: the job was cancelled meanwhile.
+    """
+    if not sources:
+        return 0
+    total = 0
+    for name in EVENT_TABLES:
+        query = _query(settings, name, sources)
+        total += retry(
+            partial(_dry_run, connection, settings, query, limits),
+            limits,
+            first_pause_s=settings.first_pause_s,
+        )
+    return total or sum(source.bytes for source in sources.values())
+
+
+def _dry_run(
+    connection: BigQueryConnection, settings: BigQuerySettings, query: Query, limits: Limits
+) -> int:
+    config = query.config(settings)
+    config.dry_run = True
+    config.use_query_cache = False
+    with translated(settings.account):
+        job = connection.rest.query(
+            query.sql,
+            job_config=config,
+            retry=ONCE,
+            job_retry=None,
+            timeout=limits.within(settings.call_timeout_s),
+        )
+        return int(job.total_bytes_processed or 0)
+
+
+def _query(settings: BigQuerySettings, table: str, sources: Mapping[date, DaySource]) -> Query:
+    event_table = EVENT_TABLES[table]
+    days = {source.table: source.columns for source in sources.values()}
+    return Query(
+        table=event_table,
+        sql=extraction_query(settings.project_id, settings.dataset_id, event_table, days),
+        state=" ".join(f"{s.table}@{s.modified_at.isoformat()}" for s in sources.values()),
+    )
+
+
+def extract(
+    connection: BigQueryConnection,
+    settings: BigQuerySettings,
+    event_table: str,
+    sources: Mapping[date, DaySource],
+    spool_path: Path,
+    *,
+    job_key: str,
+    progress: Callable[[int, int], None],
+    limits: Limits,
+) -> Extraction:
+    """Read one event table's rows of every day of `sources` into an Arrow stream file.
+
+    One query; a re-run under the same `job_key` on unchanged tables finds the finished query
+    again instead of paying for another. `progress` hears rows read and rows in all, from the
+    calling thread. `spool_path` exists afterwards only if everything was read.
+
+    Raises:
+        Upstream: BigQuery refused, failed, or answered fewer rows than it announced.
+        Cancelled: the job was cancelled meanwhile.
+    """
+    if not sources:
+        return Extraction.empty(event_table, spool_path)
+    query = _query(settings, event_table, sources)
+    job = run_query(connection.rest, settings, query, job_key, limits)
+    days = {source.table: source.event_date for source in sources.values()}
+    return _read(
+        Reading(connection, settings, query.table, job, days, progress, limits), spool_path
+    )
+
+
+def _read(reading: Reading, spool_path: Path) -> Extraction:
+    """By the Storage Read API if it works for this account; REST is slower and needs no role."""
+    try:
+        return _read_once(reading, spool_path)
+    except Upstream as error:
+        if reading.connection.storage is None or error.extra.get("kind") == "timeout":
+            raise
+        logger.warning("ingest.storage.avoided", kind=error.extra.get("kind"))
+        return _read_once(replace(reading, avoid_storage=True), spool_path)
+
+
+def _read_once(reading: Reading, spool_path: Path) -> Extraction:
+    return retry(
+        partial(read_into_spool, reading, spool_path),
+        reading.limits,
+        first_pause_s=reading.settings.first_pause_s,
+    )
+
+
+def extract_all(
+    connection: BigQueryConnection,
+    settings: BigQuerySettings,
+    sources: Mapping[str, Mapping[date, DaySource]],
+    spool_directory: Path,
+    *,
+    job_key: str,
+    progress: Callable[[str, int, int], None],
+    limits: Limits,
+) -> dict[str, Extraction | Upstream]:
+    """Extract the event tables of `sources` at once, each its days in a thread of its own.
+
+    One's failure stops no other.
+    `progress` hears the event table's name first and is called from those threads.
+
+    Raises:
+        Cancelled: the job was cancelled meanwhile; every thread has stopped.
+    """
+
+    def read_one(name: str) -> Extraction | Upstream:
+        try:
+            return extract(
+                connection,
+                settings,
+                name,
+                sources[name],
+                spool_directory / f"{name}.arrow",
+                job_key=job_key,
+                limits=limits,
+                progress=lambda done, total: progress(name, done, total),
+            )
+        except Upstream as error:
+            return error
+
+    with ThreadPoolExecutor(len(sources) or 1) as pool:
+        futures = {name: pool.submit(read_one, name) for name in sources}
+    return {name: future.result() for name, future in futures.items()}

@@ -1,0 +1,1 @@
+"""Customer and branch files: fetched by SFTP, read, judged, held back."""

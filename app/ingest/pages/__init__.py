@@ -1,0 +1,1 @@
+"""The Data page and its JSON: the calendar, jobs, refused rows."""

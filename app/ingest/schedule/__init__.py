@@ -1,0 +1,1 @@
+"""When ingestion starts by itself."""

@@ -1,0 +1,1 @@
+"""Events on their way into the tables. Knows no vendor."""

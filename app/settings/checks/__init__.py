@@ -1,0 +1,1 @@
+"""Testing a tenant's connections, step by step."""

@@ -1,0 +1,1 @@
+"""The schedule of ingestion, and the form all schedules share."""

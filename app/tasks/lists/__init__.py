@@ -1,0 +1,1 @@
+"""The five lists of tasks and the page of one task."""

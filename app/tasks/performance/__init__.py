@@ -1,0 +1,1 @@
+"""Performance: branches, landing pages and sources as tables of figures."""

@@ -1,0 +1,239 @@
+"""Performance: branches, landing pages and the sources of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+from sqlalchemy import Connection
+from werkzeug.datastructures import MultiDict
+
+from app.database.reading import reading_transaction
+from app.database.tenancy import allowed_locations
+from app.dates import DateRange, today, utc_now
+from app.errors import Invalid, NotFound
+from app.http.current import current_membership
+from app.http.exports import download
+from app.http.web import block, current_format, record_export, render_page
+from app.tasks.lists.task_page import WORKING_ROLES
+from app.tasks.performance.export import (
+    BRANCH_HEADER,
+    PAGE_HEADER,
+    SOURCE_HEADER,
+    branch_rows,
+    page_rows,
+    source_rows,
+)
+from app.tasks.performance.queries import (
+    PAGE_SORT_FIELDS,
+    BranchRow,
+    LandingPage,
+    PageQuestion,
+    get_landing_pages,
+    get_page_sessions,
+    get_performance_tasks,
+    has_days,
+)
+from app.tasks.performance.source_queries import (
+    SOURCE_SORT_FIELDS,
+    Source,
+    SourceQuestion,
+    get_sources,
+)
+from app.tasks.tables.filters import Table, TableFilters, parse_table_filters
+from app.tasks.tables.page import short_key, table_context
+
+blueprint = Blueprint("performance", __name__, url_prefix="/analytics/tasks/performance")
+
+BRANCH_SORT_FIELDS = (
+    "net_revenue",
+    "orders",
+    "visitors",
+    "conversion_rate",
+    "average_order",
+    "cart_abandonment",
+    "name",
+)
+BRANCHES = Table("performance.branches", BRANCH_SORT_FIELDS, is_compared=True)
+PAGES = Table("performance.pages", PAGE_SORT_FIELDS, is_compared=True)
+SOURCES = Table("performance.sources", SOURCE_SORT_FIELDS)
+_TABLES = {"branches": BRANCHES, "pages": PAGES, "sources": SOURCES}
+
+
+@blueprint.get("/branches")
+@block("branch_table", "the branches")
+def branches() -> Response:
+    """Every branch with its figures."""
+    return _table(BRANCHES, "branches", _branch_context)
+
+
+@blueprint.get("/pages")
+@block("page_table", "the landing pages")
+def pages() -> Response:
+    """Landing pages and how many people left them at once."""
+    return _table(PAGES, "pages", _page_context)
+
+
+@blueprint.get("/sources")
+@block("source_table", "the sources")
+def sources() -> Response:
+    """Where sessions came from, and what they ordered."""
+    return _table(SOURCES, "sources", _source_context)
+
+
+@blueprint.get("/pages/sessions")
+def page_sessions() -> Response:
+    """The latest sessions that began on a page: what a row of the table expands to."""
+    page, filters = request.args.get("page_url", ""), _filters(PAGES, request.args)
+    if not page.isprintable():
+        raise NotFound("There is no such page.")
+    locations = allowed_locations(current_membership(), filters.location_ids)
+    tenant_id = current_membership().tenant.tenant_id
+    with reading_transaction(tenant_id) as conn:
+        sessions = get_page_sessions(conn, tenant_id, filters.period, locations, page)
+        context = table_context(conn, filters, len(sessions))
+    g.current_link = "tasks.performance"
+    context |= {"address": page, "sessions": sessions, "sees_people": _sees_people()}
+    where = "tasks/performance"
+    return render_page(f"{where}/page.html", f"{where}/_sessions.html", **context)
+
+
+@blueprint.get("/<any(branches, pages, sources):name>/export.<any(csv, xlsx):kind>")
+def export_table(name: str, kind: str) -> Response:
+    """One of the tables as a file for a spreadsheet."""
+    fmt = current_format()
+    filters = _filters(_TABLES[name], request.args)
+    with reading_transaction(current_membership().tenant.tenant_id) as conn:
+        if name == "branches":
+            header, rows = BRANCH_HEADER, branch_rows(_branches(conn, filters), fmt)
+        elif name == "sources":
+            header, rows = SOURCE_HEADER, source_rows(_sources(conn, filters, 1_000_000, 0), fmt)
+        else:
+            header, rows = PAGE_HEADER, page_rows(_pages(conn, filters, 1_000_000, 0), fmt)
+    record_export("performance", name, kind)
+    file = f"performance-{name}-{filters.period.start}-{filters.period.end}"
+    return download(file, kind, header, rows)
+
+
+def sort_branches(rows: list[BranchRow], sort_field: str, sort_order: str) -> list[BranchRow]:
+    """In the order asked for; what cannot be computed stands last, ties go by name."""
+
+    def value(row: BranchRow) -> Any:  # noqa: ANN401 - figures of one column, or names
+        found = getattr(row.now, sort_field)
+        return found.casefold() if isinstance(found, str) else found
+
+    named = sorted(rows, key=lambda row: (row.now.name.casefold(), row.now.location_id or ""))
+    known = [row for row in named if value(row) is not None]
+    known.sort(key=value, reverse=sort_order == "desc")
+    return known + [row for row in named if value(row) is None]
+
+
+def _table(
+    table: Table, name: str, build: Callable[[Connection, TableFilters], dict[str, Any]]
+) -> Response:
+    problem = None
+    try:
+        filters = _filters(table, request.args)
+    except Invalid as error:
+        filters, problem = _filters(table, MultiDict()), error.message
+    with reading_transaction(current_membership().tenant.tenant_id) as conn:
+        context = build(conn, filters)
+    g.current_link = "tasks.performance"
+    status, where = 422 if problem else 200, "tasks/performance"
+    page, fragment = f"{where}/{name}.html", f"{where}/_{name}.html"
+    return render_page(page, fragment, status=status, problem=problem, **context)
+
+
+def _branch_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
+    rows = _branches(conn, filters)
+    has_figures = any(row.now.sessions or row.now.orders or row.now.abandoned_carts for row in rows)
+    context = table_context(conn, filters, len(rows) if has_figures else 0)
+    return context | {"rows": rows, "compared": _compared(conn, filters)}
+
+
+def _page_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
+    rows = _pages(conn, filters, filters.limit, filters.offset)
+    first = rows or (_pages(conn, filters, 1, 0) if filters.page > 1 else [])
+    context = table_context(conn, filters, first[0].total_pages if first else 0)
+    return context | {"rows": rows, "compared": _compared(conn, filters)}
+
+
+def _source_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
+    rows = _sources(conn, filters, filters.limit, filters.offset)
+    first = rows or (_sources(conn, filters, 1, 0) if filters.page > 1 else [])
+    context = table_context(conn, filters, first[0].total_sources if first else 0)
+    return context | {"rows": rows}
+
+
+def _sources(conn: Connection, filters: TableFilters, limit: int, offset: int) -> list[Source]:
+    membership = current_membership()
+    question = SourceQuestion(
+        period=filters.period,
+        location_ids=allowed_locations(membership, filters.location_ids),
+        query=filters.query,
+        sort_field=filters.sort_field,
+        sort_order=filters.sort_order,
+        limit=limit,
+        offset=offset,
+    )
+    return get_sources(conn, membership.tenant.tenant_id, question)
+
+
+def _branches(conn: Connection, filters: TableFilters) -> list[BranchRow]:
+    tenant_id = current_membership().tenant.tenant_id
+    locations = allowed_locations(current_membership(), filters.location_ids)
+    before, compared = {}, _compared(conn, filters)
+    if compared:
+        found = get_performance_tasks(conn, tenant_id, compared, locations, items=0)
+        before = {branch.location_id: branch for branch in found}
+    now = get_performance_tasks(conn, tenant_id, filters.period, locations)
+    rows = [BranchRow(branch, before.get(branch.location_id)) for branch in now]
+    return sort_branches(rows, filters.sort_field, filters.sort_order)
+
+
+def _pages(conn: Connection, filters: TableFilters, limit: int, offset: int) -> list[LandingPage]:
+    membership = current_membership()
+    question = PageQuestion(
+        period=filters.period,
+        location_ids=allowed_locations(membership, filters.location_ids),
+        compared=_compared(conn, filters),
+        query=filters.query,
+        sort_field=filters.sort_field,
+        sort_order=filters.sort_order,
+        limit=limit,
+        offset=offset,
+    )
+    return get_landing_pages(conn, membership.tenant.tenant_id, question)
+
+
+def _compared(conn: Connection, filters: TableFilters) -> DateRange | None:
+    """The period to stand beside, if it was asked for and any of its days is loaded."""
+    compared = filters.compared
+    if compared is None or not has_days(conn, current_membership().tenant.tenant_id, compared):
+        return None
+    return compared
+
+
+def _filters(table: Table, arguments: MultiDict[str, str]) -> TableFilters:
+    return parse_table_filters(arguments, today(current_format().time_zone), table)
+
+
+def _sees_people() -> bool:
+    return current_membership().role in WORKING_ROLES
+
+
+@blueprint.context_processor
+def performance_words() -> dict[str, Any]:
+    """What this feature's templates compute."""
+    return {"moved": moved, "now": utc_now(), "page_key": short_key}
+
+
+def moved(now: Decimal | int | None, before: Decimal | int | None) -> str:
+    """up, down, same, new (from nothing) or unknown."""
+    if now is None or before is None:
+        return "unknown"
+    if now == before:
+        return "same"
+    return "new" if not before else "up" if now > before else "down"

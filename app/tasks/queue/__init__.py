@@ -1,0 +1,1 @@
+"""My queue: one card per customer."""

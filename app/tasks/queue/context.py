@@ -1,0 +1,177 @@
+"""What the pages of My queue show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request
+from markupsafe import Markup
+from sqlalchemy import Connection
+
+from app.branches import get_branch_names
+from app.database.engine import tenant_transaction
+from app.database.tenancy import allowed_locations
+from app.dates import today, utc_now, zone
+from app.errors import Invalid
+from app.http.current import current_member, current_membership, current_scope
+from app.http.paging import Page
+from app.http.web import current_format, page_arguments
+from app.tasks.labels import OUTCOME_NAMES, REASONS, TYPE_NAMES
+from app.tasks.lists.context import list_assignees
+from app.tasks.queries import Place, TaskFilters, get_task_queue
+from app.tasks.queue import actions as queue_actions
+from app.tasks.queue.cards import ICONS, card_id, describe
+from app.tasks.queue.filters import RANGES, SCOPES, SORTS, QueueFilters
+from app.tasks.queue.queries import (
+    Lead,
+    Owners,
+    build_leads,
+    card_of,
+    get_queue_counts,
+    get_scale,
+    list_own_names,
+)
+from app.tasks.steps.rules import SNOOZES
+
+
+def card_context(customer_key: str, filters: QueueFilters) -> dict[str, Any]:
+    """The customer's card of the posted reasons, fresh; no card when none of them is open."""
+    now = utc_now()
+    ids = queue_actions.read_ids(request.form.getlist("task_id"))
+    lead: Lead | None = None
+    with tenant_transaction(_tenant_id()) as conn:
+        if ids:
+            tasks = queue_actions.find_reasons(
+                conn, _tenant_id(), current_scope(), customer_key, ids
+            )
+            card = card_of(tasks, get_scale(conn, _tenant_id()).currency)
+            if card:
+                (lead,) = build_leads(conn, _tenant_id(), current_scope(), [card], now)
+        return _card_words(conn, filters) | {"lead": lead}
+
+
+def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
+    """A page of cards, the filters and the counts."""
+    number, limit = page_arguments()
+    now = utc_now()
+    found = get_task_queue(
+        conn,
+        _tenant_id(),
+        _task_filters(filters),
+        Place(limit, (number - 1) * limit, now=now),
+        *_owner_arguments(conn, filters),
+    )
+    leads = build_leads(conn, _tenant_id(), current_scope(), found.cards, now)
+    return (
+        _card_words(conn, filters)
+        | count(conn, filters, found.total)
+        | {
+            "listed": Page(leads, found.total, number, limit),
+            "ranges": RANGES,
+            "scopes": SCOPES,
+            "sorts": SORTS,
+            "steps": _undo_arguments(),
+        }
+    )
+
+
+def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
+    role, tomorrow = current_membership().role, _today() + timedelta(days=1)
+    done_fields = render_template(
+        "tasks/queue/_done_fields.html",
+        outcomes=OUTCOME_NAMES,
+        tomorrow=tomorrow,
+        reasons={name: found for name, found in REASONS.items() if name != "won"},
+    )
+    return {
+        "filters": filters,
+        "is_read_only": role == "viewer",
+        "assignees": [] if role == "viewer" else list_assignees(conn, _tenant_id()),
+        "type_words": TYPE_NAMES,
+        "card_id": card_id,
+        "describe": describe,
+        "snoozes": SNOOZES,
+        "task_icons": ICONS,
+        "branch_names": get_branch_names(conn, _tenant_id()),
+        "tomorrow": tomorrow,
+        "done_fields": Markup(done_fields),  # noqa: S704 - our own template, autoescaped # nosec B704
+    }
+
+
+def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> dict[str, Any]:
+    """How many customers wait (`total`, when it is known) and sleep, and what was done."""
+    if total is None:
+        found = get_task_queue(
+            conn, _tenant_id(), _task_filters(filters), Place(1), *_owner_arguments(conn, filters)
+        )
+        total = found.total
+    done_by = current_member().email if filters.scope == "mine" else None
+    counted = get_queue_counts(
+        conn,
+        _tenant_id(),
+        current_scope(),
+        filters.period(_today()),
+        _week_start(),
+        _branches(filters),
+        _owners(conn, filters),
+        done_by,
+    )
+    return {"waiting": total, "counts": counted}
+
+
+def _task_filters(filters: QueueFilters) -> TaskFilters:
+    return TaskFilters(
+        period=filters.period(_today()),
+        scope=current_scope(),
+        location_ids=_branches(filters),
+        types=filters.types,
+        reachable=filters.reachable,
+        least_value=filters.least_value,
+        sort_field=filters.sort_field,
+    )
+
+
+def _owners(conn: Connection, filters: QueueFilters) -> Owners | None:
+    if filters.scope != "mine":
+        return None
+    member, membership = current_member(), current_membership()
+    names = list_own_names(conn, _tenant_id(), member.email, member.name)
+    return Owners(names, membership.location_ids or ())
+
+
+def _owner_arguments(
+    conn: Connection, filters: QueueFilters
+) -> tuple[Sequence[str] | None, Sequence[str]]:
+    owners = _owners(conn, filters)
+    return (owners.names, owners.branches) if owners else (None, ())
+
+
+def _branches(filters: QueueFilters) -> tuple[str, ...] | None:
+    """The branches that were chosen; None when none was."""
+    if not filters.location_ids:
+        return None
+    return allowed_locations(current_membership(), filters.location_ids)
+
+
+def _undo_arguments() -> list[UUID]:
+    """The steps that the press before a redirect took, to offer their undo without JavaScript."""
+    try:
+        return queue_actions.read_ids(request.args.getlist("undo"))
+    except Invalid:
+        return []
+
+
+def _tenant_id() -> UUID:
+    return current_membership().tenant.tenant_id
+
+
+def _today() -> date:
+    return today(current_format().time_zone)
+
+
+def _week_start() -> datetime:
+    monday = _today() - timedelta(days=_today().weekday())
+    return datetime.combine(monday, time(), zone(current_format().time_zone))

@@ -1,0 +1,190 @@
+"""My queue: its cards with what is known of each customer, and its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from app.database.tenancy import Scope
+from app.dates import DateRange
+from app.tasks.queries import Card, Contact, Task, list_contacts
+from app.tasks.score import Part, card_score, score_parts
+
+MOST_CONTACTS = 3
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Whose tasks: by assignment or account (`names`), or by `branches` where nobody owns it."""
+
+    names: tuple[str, ...]
+    branches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What scores are measured against: the tenant's 90th percentile of task values."""
+
+    value_p90: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a customer bought in 12 months, in the reporting currency."""
+
+    customer_key: str
+    net_revenue: Decimal
+    orders: int
+    last_order_at: datetime | None
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """Customers who sleep, and tasks done this week."""
+
+    snoozed: int
+    done: int
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A card with its customer's summary and the parts of its best reason's score.
+
+    `contacts` are the company's, when the best reason knows no person.
+    """
+
+    card: Card
+    parts: tuple[Part, ...] = ()
+    summary: Summary | None = None
+    contacts: tuple[Contact, ...] = ()
+
+    @property
+    def best(self) -> Task:
+        """The reason that counts most."""
+        return self.card.tasks[0]
+
+
+def get_scale(conn: Connection, tenant_id: UUID) -> Scale:
+    """Today's factors. Source: sql/functions/_task_scale.sql"""
+    statement = text("""
+        select s.value_p90, c.reporting_currency
+        from tenant_config as c
+        left join _task_scale(:t) as s on true
+        where c.tenant_id = :t
+    """)
+    return Scale(*conn.execute(statement, {"t": tenant_id}).one())
+
+
+def list_own_names(conn: Connection, tenant_id: UUID, email: str, name: str) -> tuple[str, ...]:
+    """What the customer file may call this member: the address, and the name if no other has it.
+
+    A name that looks like an address is none: members choose it themselves.
+    """
+    statement = text("""
+        select count(*) from membership as m
+        where
+            m.tenant_id = :t and m.is_active and lower(m.name) = lower(:name)
+            and lower(m.email) <> lower(:email)
+    """)
+    values = {"t": tenant_id, "email": email, "name": name}
+    is_shared = not name or "@" in name or conn.execute(statement, values).scalar_one() > 0
+    return (email,) if is_shared else (email, name)
+
+
+def get_customer_summaries(
+    conn: Connection, tenant_id: UUID, scope: Scope, keys: Sequence[str]
+) -> dict[str, Summary]:
+    """What each of these customers bought, if the scope shows it whole.
+
+    Source: sql/functions/get_customer_summaries.sql
+    """
+    statement = text("""
+        select * from get_customer_summaries(:t, cast(:scope as member_scope), :keys)
+    """)
+    values = {"t": tenant_id, "scope": scope.literal, "keys": list(keys)}
+    rows = conn.execute(statement, values)
+    return {row.customer_key: Summary(*row) for row in rows}
+
+
+def get_queue_counts(
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    period: DateRange,
+    since: datetime,
+    location_ids: Sequence[str] | None,
+    owners: Owners | None,
+    done_by: str | None,
+) -> QueueCounts:
+    """Who sleeps, and what was done since. Source: sql/functions/get_queue_counts.sql"""
+    statement = text("""
+        select * from get_queue_counts(
+            :t, cast(:scope as member_scope), :start, :end, :since, :branches, :done_by, :owners,
+            :owner_branches
+        )
+    """)
+    values = {
+        "t": tenant_id,
+        "scope": scope.literal,
+        "start": period.start,
+        "end": period.end,
+        "since": since,
+        "branches": None if location_ids is None else list(location_ids),
+        "done_by": done_by,
+        "owners": [name.lower() for name in owners.names] if owners else None,
+        "owner_branches": list(owners.branches) if owners else [],
+    }
+    return QueueCounts(*conn.execute(statement, values).one())
+
+
+def build_leads(
+    conn: Connection, tenant_id: UUID, scope: Scope, cards: Sequence[Card], now: datetime
+) -> list[Lead]:
+    """The cards as they are shown; one without a task that is still there is left out."""
+    cards = [card for card in cards if card.tasks]
+    scale = get_scale(conn, tenant_id)
+    keys = [card.customer_key for card in cards]
+    summaries = get_customer_summaries(conn, tenant_id, scope, keys) if keys else {}
+    companies = [c.tasks[0].company_id for c in cards if c.tasks[0].contact_id is None]
+    known = [company_id for company_id in companies if company_id]
+    people = list_contacts(conn, tenant_id, scope, known, MOST_CONTACTS)
+    return [
+        Lead(
+            card,
+            _parts(card.tasks[0], scale, now),
+            summaries.get(card.customer_key),
+            tuple(people.get(card.tasks[0].company_id or "", ())),
+        )
+        for card in cards
+    ]
+
+
+def card_of(tasks: Sequence[Task], currency: str) -> Card | None:
+    """The card that these tasks of one customer make; None when none of them is open.
+
+    `currency` is the reporting one: values in others are not added.
+    """
+    waiting = [task for task in tasks if task.state in ("open", "in_progress")]
+    if not waiting:
+        return None
+    waiting.sort(key=lambda task: (-task.score, str(task.task_id)))
+    due = [task.snoozed_until for task in waiting if task.snoozed_until]
+    return Card(
+        waiting[0].customer_key,
+        card_score([task.score for task in waiting]),
+        sum((t.value or Decimal(0) for t in waiting if t.currency in ("", currency)), Decimal(0)),
+        min(due) if due else None,
+        max(task.last_at for task in waiting),
+        tuple(waiting),
+    )
+
+
+def _parts(task: Task, scale: Scale, now: datetime) -> tuple[Part, ...]:
+    is_reporting = task.currency in ("", scale.currency)
+    return score_parts(task, scale.value_p90, now, is_reporting=is_reporting)
