@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 def get_branch_names(conn: Connection, tenant_id: UUID) -> dict[str, str]:
     """The name of every branch of the locations file by its id, active ones first.
 
-    Source: sql/functions/get_locations.sql
+    Source: sql/functions/figures/get_locations.sql
     """
     rows = conn.execute(text("select * from get_locations(:t)"), {"t": tenant_id})
     return {row.location_id: row.name for row in rows}

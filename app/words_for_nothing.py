@@ -1,6 +1,6 @@
 """Words for "no value": what exports and files write where there is nothing.
 
-The list is in sql/functions/_nothing_words.sql, the only place; Python reads it from there.
+The list is in sql/functions/words/_nothing_words.sql, the only place; Python reads it from there.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ DEPLOY_DEFENCES = [
     ),
     (
         "deploy: a function keeps to its tenant without the fence",
-        "sql/functions/get_data_availability_combined.sql",
+        "sql/functions/figures/get_data_availability_combined.sql",
         "        d.tenant_id = p_tenant_id\n        and d.event_date",
         "        d.event_date",
         "tests/sql/test_sharding.py",

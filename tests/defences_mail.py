@@ -29,7 +29,7 @@ MAIL_DEFENCES = [
     ),
     (
         "mail: off in a copy of the database",
-        "sql/functions/_is_sending_confirmed.sql",
+        "sql/functions/email/_is_sending_confirmed.sql",
         "            and s.database_oid = d.oid::bigint\n",
         "",
         f"{_REPORTS}::test_sending_is_off_until_somebody_confirms",
@@ -43,7 +43,7 @@ MAIL_DEFENCES = [
     ),
     (
         "mail: a moved message keeps the protocol",
-        "sql/functions/_keep_message.sql",
+        "sql/functions/email/_keep_message.sql",
         "'failed>planned', 'unknown>sent', 'unknown>planned'",
         "'failed>planned', 'unknown>sent', 'unknown>planned', 'sent>planned'",
         "tests/sql/test_email_ledger.py",
@@ -134,7 +134,7 @@ MAIL_DEFENCES = [
     ),
     (
         "mail: new settings are tried at once",
-        "sql/functions/_resume_mail.sql",
+        "sql/functions/email/_resume_mail.sql",
         "old.smtp is distinct from new.smtp\n",
         "false\n",
         f"{_REFUSALS}::test_nothing_is_tried_while_a_stop_lasts_and_new_settings_end_it",

@@ -23,14 +23,14 @@ MEMBERS_DEFENCES = [
     ),
     (
         "members: an unbound account's API tokens end",
-        "sql/functions/unbind_membership.sql",
+        "sql/functions/access/unbind_membership.sql",
         "    set revoked_at = now()\n",
         "    set revoked_at = null\n",
         "tests/auth/test_unbind.py::test_an_admin_unbinds_and_the_address_is_claimed_again",
     ),
     (
         "audit: the owner cannot change an entry either",
-        "sql/functions/_keep_audit.sql",
+        "sql/functions/access/_keep_audit.sql",
         "before update or delete or truncate",
         "before truncate",
         "tests/sql/test_audit_entry.py::test_nobody_changes_or_removes_an_entry",

@@ -214,7 +214,7 @@ def list_customers(
     limit: int,
     offset: int,
 ) -> tuple[list[CustomerRow], int]:
-    """One page, and the number of all. Source: sql/functions/list_customers.sql"""
+    """One page, and the number of all. Source: sql/functions/customers/list_customers.sql"""
     statement = text("""
         select * from list_customers(
             :t, cast(:scope as member_scope), :query, :sort, :limit, :offset
@@ -228,7 +228,7 @@ def list_customers(
 def find_customer(
     conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str
 ) -> Customer | None:
-    """None where the scope shows nothing of it. Source: sql/functions/get_customer.sql"""
+    """None where the scope shows nothing of it. Source: sql/functions/customers/get_customer.sql"""
     statement = text("select * from get_customer(:t, cast(:scope as member_scope), :key)")
     values = _arguments(tenant_id, scope) | {"key": customer_key}
     row = conn.execute(statement, values).one_or_none()
@@ -236,7 +236,7 @@ def find_customer(
 
 
 def list_people(conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str) -> list[Person]:
-    """Those seen last first. Source: sql/functions/get_customer_people.sql"""
+    """Those seen last first. Source: sql/functions/customers/get_customer_people.sql"""
     statement = text("select * from get_customer_people(:t, cast(:scope as member_scope), :key)")
     values = _arguments(tenant_id, scope) | {"key": customer_key}
     return [Person(*row) for row in conn.execute(statement, values)]
@@ -245,7 +245,7 @@ def list_people(conn: Connection, tenant_id: UUID, scope: Scope, customer_key: s
 def list_devices(
     conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str
 ) -> list[Device]:
-    """The latest first. Source: sql/functions/get_customer_devices.sql"""
+    """The latest first. Source: sql/functions/customers/get_customer_devices.sql"""
     statement = text("select * from get_customer_devices(:t, cast(:scope as member_scope), :key)")
     values = _arguments(tenant_id, scope) | {"key": customer_key}
     return [Device(row[0], tuple(row[1]), *row[2:]) for row in conn.execute(statement, values)]
@@ -254,7 +254,10 @@ def list_devices(
 def list_products(
     conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str
 ) -> list[Product]:
-    """Ten of each kind, the most frequent first. Source: sql/functions/get_customer_products.sql"""
+    """Ten of each kind, the most frequent first.
+
+    Source: sql/functions/customers/get_customer_products.sql
+    """
     statement = text("select * from get_customer_products(:t, cast(:scope as member_scope), :key)")
     values = _arguments(tenant_id, scope) | {"key": customer_key}
     return [Product(*row) for row in conn.execute(statement, values)]
@@ -274,7 +277,7 @@ def get_user_history(
 ) -> History:
     """The page behind (before) `cursor`, or from `offset`. `customer_key` may be a contact's id.
 
-    Source: sql/functions/get_user_history.sql
+    Source: sql/functions/customers/get_user_history.sql
     """
     statement = text("""
         select * from get_user_history(
@@ -300,7 +303,10 @@ def get_user_history(
 def find_session(
     conn: Connection, tenant_id: UUID, scope: Scope, session_id: str
 ) -> Session | None:
-    """None when there is none that the scope shows. Source: sql/functions/get_session.sql"""
+    """None when there is none that the scope shows.
+
+    Source: sql/functions/customers/get_session.sql
+    """
     statement = text("select * from get_session(:t, cast(:scope as member_scope), :id)")
     values = _arguments(tenant_id, scope) | {"id": session_id}
     row = conn.execute(statement, values).one_or_none()
@@ -319,7 +325,7 @@ def get_session_history(
 ) -> tuple[list[Event], int]:
     """Events behind (before) that place in order, and the number of all of the session.
 
-    Source: sql/functions/get_session_history.sql
+    Source: sql/functions/customers/get_session_history.sql
     """
     statement = text("""
         select * from get_session_history(

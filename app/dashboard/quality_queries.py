@@ -32,7 +32,10 @@ class OddRow:
 def get_data_quality(
     conn: Connection, tenant_id: UUID, period: DateRange, location_ids: Sequence[str] | None
 ) -> dict[str, int]:
-    """Rows by kind; a kind without any is absent. Source: sql/functions/get_data_quality.sql"""
+    """Rows by kind; a kind without any is absent.
+
+    Source: sql/functions/figures/get_data_quality.sql
+    """
     statement = text("select * from get_data_quality(:t, :start, :end, :branches)")
     found = conn.execute(statement, _arguments(tenant_id, period, location_ids))
     return {row.kind: int(row.row_count) for row in found}
@@ -47,7 +50,7 @@ def list_odd_rows(
     limit: int,
     offset: int,
 ) -> list[OddRow]:
-    """The rows of one kind, newest first. Source: sql/functions/list_odd_rows.sql"""
+    """The rows of one kind, newest first. Source: sql/functions/figures/list_odd_rows.sql"""
     statement = text("""
         select * from list_odd_rows(:t, :kind, :start, :end, :branches, :limit, :offset)
     """)

@@ -158,7 +158,7 @@ def get_dashboard_overview_stats(
 
     Zeros when nothing was ingested.
 
-    Source: sql/functions/get_dashboard_overview_stats.sql
+    Source: sql/functions/figures/get_dashboard_overview_stats.sql
     """
     statement = text("select * from get_dashboard_overview_stats(:t, :start, :end, :branches)")
     row = conn.execute(statement, _arguments(tenant_id, period, location_ids)).one()
@@ -177,7 +177,7 @@ def get_chart_data(
 
     `granularity` is hourly, 4hours, 12hours, daily, weekly or monthly.
 
-    Source: sql/functions/get_chart_data.sql
+    Source: sql/functions/figures/get_chart_data.sql
     """
     statement = text("select * from get_chart_data(:t, :start, :end, :granularity, :branches)")
     arguments = _arguments(tenant_id, period, location_ids) | {"granularity": granularity}
@@ -189,7 +189,7 @@ def get_location_stats_bulk(
 ) -> list[BranchStats]:
     """One row per branch, highest net revenue first; together they add up to the overview.
 
-    Source: sql/functions/get_location_stats_bulk.sql
+    Source: sql/functions/figures/get_location_stats_bulk.sql
     """
     statement = text("select * from get_location_stats_bulk(:t, :start, :end, :branches)")
     rows = conn.execute(statement, _arguments(tenant_id, period, location_ids))
@@ -199,7 +199,7 @@ def get_location_stats_bulk(
 def get_locations(conn: Connection, tenant_id: UUID) -> list[Branch]:
     """Every branch of the customer file, active ones first.
 
-    Source: sql/functions/get_locations.sql
+    Source: sql/functions/figures/get_locations.sql
     """
     rows = conn.execute(text("select * from get_locations(:t)"), {"t": tenant_id})
     return [Branch(**row._mapping) for row in rows]

@@ -116,7 +116,7 @@ def _apply_functions(connection: Connection) -> None:
 
     Bodies are checked in a second pass, since a function may call one that comes later.
     """
-    paths = sorted((SQL / "functions").glob("*.sql"), key=_helpers_first)
+    paths = sorted((SQL / "functions").rglob("*.sql"), key=_helpers_first)
     with connection.transaction():
         for checks in ("off", "on"):
             connection.execute(f"set local check_function_bodies = {checks}".encode())

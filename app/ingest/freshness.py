@@ -52,7 +52,7 @@ class Freshness:
 def get_freshness(conn: Connection, tenant_id: UUID) -> Freshness:
     """What is loaded, in tenant_transaction().
 
-    Source: sql/functions/get_freshness.sql
+    Source: sql/functions/figures/get_freshness.sql
     """
     row = conn.execute(text("select * from get_freshness(:t)"), {"t": tenant_id}).one()
     return Freshness(

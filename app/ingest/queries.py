@@ -155,7 +155,7 @@ def get_data_availability_combined(
     `complete_until` is the last settled day, which no load changes any more; None when there
     is none. Days missing before it show as gaps in `days`.
 
-    Source: sql/functions/get_data_availability_combined.sql
+    Source: sql/functions/figures/get_data_availability_combined.sql
     """
     statement = text("select * from get_data_availability_combined(:t, :start, :end)")
     arguments = {
@@ -187,7 +187,7 @@ def get_tenant_jobs_paginated(
 ) -> Page[Job]:
     """Jobs of these kinds, newest first; children are inside their parent.
 
-    Source: sql/functions/get_tenant_jobs_paginated.sql
+    Source: sql/functions/jobs/get_tenant_jobs_paginated.sql
     """
     statement = text("select * from get_tenant_jobs_paginated(:t, :limit, :offset, :kinds)")
     arguments = {

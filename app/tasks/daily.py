@@ -10,7 +10,7 @@ from app.database.engine import admin_transaction, tenant_transaction
 def keep_tasks() -> int:
     """Fix the day's factors of scores and estimates and record what closed; answers the tenants.
 
-    Source: sql/functions/_fix_scale_daily.sql, sql/functions/_record_closings.sql
+    Source: sql/functions/tasks/_fix_scale_daily.sql, sql/functions/tasks/_record_closings.sql
     """
     with admin_transaction() as conn:
         found = conn.execute(text("select tenant_id from tenant where not is_suspended")).all()

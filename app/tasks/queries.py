@@ -147,7 +147,7 @@ def get_purchase_tasks(
 ) -> list[Task]:
     """Orders to follow up.
 
-    Source: sql/functions/get_purchase_tasks.sql
+    Source: sql/functions/tasks/get_purchase_tasks.sql
     """
     return _list(conn, "get_purchase_tasks", tenant_id, filters, place)
 
@@ -157,7 +157,7 @@ def get_cart_abandonment_tasks(
 ) -> list[Task]:
     """Abandoned carts. `value` leaves out lines without a price (`is_value_incomplete`).
 
-    Source: sql/functions/get_cart_abandonment_tasks.sql
+    Source: sql/functions/tasks/get_cart_abandonment_tasks.sql
     """
     return _list(conn, "get_cart_abandonment_tasks", tenant_id, filters, place)
 
@@ -167,7 +167,7 @@ def get_search_analysis_tasks(
 ) -> list[Task]:
     """Customers who searched in vain (no_results), or found and did not buy (no_conversion).
 
-    Source: sql/functions/get_search_analysis_tasks.sql
+    Source: sql/functions/tasks/get_search_analysis_tasks.sql
     """
     return _list(conn, "get_search_analysis_tasks", tenant_id, filters, place)
 
@@ -177,7 +177,7 @@ def get_repeat_visit_tasks(
 ) -> list[Task]:
     """Customers who came back again and again.
 
-    Source: sql/functions/get_repeat_visit_tasks.sql
+    Source: sql/functions/tasks/get_repeat_visit_tasks.sql
     """
     return _list(conn, "get_repeat_visit_tasks", tenant_id, filters, place)
 
@@ -187,7 +187,7 @@ def get_bounce_tasks(
 ) -> list[Task]:
     """Known contacts who bounced on product pages.
 
-    Source: sql/functions/get_bounce_tasks.sql
+    Source: sql/functions/tasks/get_bounce_tasks.sql
     """
     return _list(conn, "get_bounce_tasks", tenant_id, filters, place)
 
@@ -201,7 +201,7 @@ def count_tasks(
 ) -> list[Count]:
     """The counts by type and state under all filters but the states.
 
-    Source: sql/functions/_count_tasks.sql
+    Source: sql/functions/tasks/_count_tasks.sql
     """
     statement = text("""
         select * from _count_tasks(
@@ -216,7 +216,7 @@ def count_tasks(
 def find_task(conn: Connection, tenant_id: UUID, scope: Scope, task_id: UUID) -> Task | None:
     """One task, or the one it was joined with; None if there is none that the scope shows.
 
-    Source: sql/functions/get_tasks.sql
+    Source: sql/functions/tasks/get_tasks.sql
     """
     return next(iter(get_tasks(conn, tenant_id, scope, [task_id]).values()), None)
 
@@ -262,7 +262,7 @@ def get_task_queue(
     `owners` None is everybody's; else what is theirs by assignment or account, or lies in
     `owner_branches` where nobody owns the account. Emails and names are compared in lower case.
 
-    Source: sql/functions/get_task_queue.sql
+    Source: sql/functions/tasks/get_task_queue.sql
     """
     statement = text("""
         select * from get_task_queue(
@@ -308,7 +308,7 @@ def get_tasks(
 
     Left out are those that the scope does not show.
 
-    Source: sql/functions/get_tasks.sql
+    Source: sql/functions/tasks/get_tasks.sql
     """
     statement = text("""
         select * from get_tasks(

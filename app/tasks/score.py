@@ -1,6 +1,6 @@
 """Why a score is what it is: the five parts and their weights, in words.
 
-The same formula as sql/functions/_task_score.sql; a test holds the two together.
+The same formula as sql/functions/tasks/_task_score.sql; a test holds the two together.
 """
 
 from __future__ import annotations

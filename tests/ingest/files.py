@@ -13,7 +13,7 @@ from app.ingest.files.customer_file import Parsed, parse_locations, parse_users
 from app.ingest.files.file_rows import BranchRow, ContactRow
 
 _ROOT = Path(__file__).resolve().parents[2]
-_LIST = (_ROOT / "sql" / "functions" / "_nothing_words.sql").read_text()
+_LIST = (_ROOT / "sql" / "functions" / "words" / "_nothing_words.sql").read_text()
 WORDS = frozenset(re.findall(r"'([^']*)'", _LIST.partition("array[")[2].partition("] ||")[0]))
 
 HEADER = "user_id,name,email,phone,buying_company_erp_id,buying_company_name,branch_id"

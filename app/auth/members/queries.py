@@ -181,7 +181,7 @@ def withdraw(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUI
 def unbind(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID) -> None:
     """Forget which account the member signs in with; the next one with this address takes over.
 
-    Source: sql/functions/unbind_membership.sql
+    Source: sql/functions/access/unbind_membership.sql
 
     Raises: as `change()`; Conflict also when it is bound to no account.
     """

@@ -90,7 +90,7 @@ def get_email_jobs_paginated(
 ) -> tuple[list[MailJob], int]:
     """Plannings that concern branches in scope, newest first, and how many there are.
 
-    Source: sql/functions/get_email_jobs_paginated.sql
+    Source: sql/functions/email/get_email_jobs_paginated.sql
     """
     statement = text("select * from get_email_jobs_paginated(:t, :limit, :offset, :job, :branches)")
     values = {
@@ -117,7 +117,7 @@ def get_email_send_history_paginated(
 ) -> tuple[list[MailMessage], int]:
     """Messages about nothing but branches in scope, newest first, and how many pass the filters.
 
-    Source: sql/functions/get_email_send_history_paginated.sql
+    Source: sql/functions/email/get_email_send_history_paginated.sql
     """
     statement = text("""
         select * from get_email_send_history_paginated(

@@ -134,7 +134,7 @@ def build_digest(conn: Connection, tenant_id: UUID, member: Manager, period: Dat
 def _list_work(
     conn: Connection, tenant_id: UUID, period: DateRange, location_ids: Iterable[str] | None
 ) -> list[BranchWork]:
-    """Source: sql/functions/get_work_by_branch.sql"""
+    """Source: sql/functions/tasks/get_work_by_branch.sql"""
     names = get_branch_names(conn, tenant_id)
     statement = text("select * from get_work_by_branch(:t, :start, :end, :branches)")
     values = {

@@ -71,7 +71,10 @@ def find_addressee(conn: Connection, tenant_id: UUID, scope: Scope, email: str) 
 
 
 def list_open_tasks(conn: Connection, tenant_id: UUID, today: date) -> dict[str, list[OpenTask]]:
-    """Every task that waits, best first, by branch. Source: sql/functions/list_report_tasks.sql"""
+    """Every task that waits, best first, by branch.
+
+    Source: sql/functions/email/list_report_tasks.sql
+    """
     statement = text("select * from list_report_tasks(:t, :start, :end)")
     values = {"t": tenant_id, "start": today - timedelta(days=_DAYS_BACK), "end": today}
     found: dict[str, list[OpenTask]] = defaultdict(list)
@@ -85,7 +88,7 @@ def list_told_tasks(
 ) -> dict[str, dict[UUID, str]]:
     """The last word each recipient was told of each task: new, open or closed.
 
-    Source: sql/functions/list_told_tasks.sql
+    Source: sql/functions/email/list_told_tasks.sql
     """
     statement = text("select * from list_told_tasks(:t, :recipients)")
     found: dict[str, dict[UUID, str]] = defaultdict(dict)

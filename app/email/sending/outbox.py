@@ -58,7 +58,10 @@ def claim(conn: Connection, tenant_id: UUID, lease_s: float) -> Claimed | None:
 
 
 def is_sending_confirmed(conn: Connection, tenant_id: UUID) -> bool:
-    """Whether mail may leave this database. Source: sql/functions/_is_sending_confirmed.sql"""
+    """Whether mail may leave this database.
+
+    Source: sql/functions/email/_is_sending_confirmed.sql
+    """
     statement = text("select _is_sending_confirmed(:t)")
     return bool(conn.execute(statement, {"t": tenant_id}).scalar_one())
 

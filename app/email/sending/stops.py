@@ -2,7 +2,7 @@
 
 While a stop lasts nothing is sent and nobody is suppressed. When its pause is over one message
 tries; the first that the server takes ends the stop. So does a change of the mail server's
-settings: sql/functions/_resume_mail.sql.
+settings: sql/functions/email/_resume_mail.sql.
 """
 
 from __future__ import annotations

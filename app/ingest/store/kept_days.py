@@ -50,7 +50,7 @@ class KeptDays:
 
 
 def get_kept_days(conn: Connection, tenant_id: UUID) -> KeptDays:
-    """The tenant's retention. Source: sql/functions/_first_kept_day.sql"""
+    """The tenant's retention. Source: sql/functions/load/_first_kept_day.sql"""
     statement = text("""
         select c.retention_months, _first_kept_day(c.tenant_id)
         from tenant_config as c

@@ -111,7 +111,10 @@ def get_team_board(
     since: datetime,
     location_ids: Sequence[str] | None,
 ) -> list[BoardRow]:
-    """Owners by name, then what belongs to nobody. Source: sql/functions/get_team_board.sql"""
+    """Owners by name, then what belongs to nobody.
+
+    Source: sql/functions/tasks/get_team_board.sql
+    """
     statement = text("select * from get_team_board(:t, :start, :end, :since, :branches)")
     values = _arguments(tenant_id, period, location_ids) | {"since": since}
     return [BoardRow(*row) for row in conn.execute(statement, values)]
@@ -124,7 +127,10 @@ def list_unassigned_tasks(
     period: DateRange,
     location_ids: Sequence[str] | None,
 ) -> list[tuple[UUID, int]]:
-    """Ids and versions, at most MOST_AT_ONCE. Source: sql/functions/list_unassigned_tasks.sql"""
+    """Ids and versions, at most MOST_AT_ONCE.
+
+    Source: sql/functions/email/list_unassigned_tasks.sql
+    """
     statement = text("""
         select * from list_unassigned_tasks(:t, :branch, :start, :end, :branches, :limit)
     """)
@@ -140,7 +146,7 @@ def get_recovered_revenue(
 ) -> Recovered:
     """What followed the contacts of these days.
 
-    Source: sql/functions/get_recovered_revenue.sql, get_recovered_other_currencies.sql
+    Source: sql/functions/tasks/get_recovered_revenue.sql, get_recovered_other_currencies.sql
     """
     values = _arguments(tenant_id, period, location_ids)
     statement = text("select * from get_recovered_revenue(:t, :start, :end, :branches)")

@@ -80,7 +80,7 @@ class OrderVisit:
 def list_branches(conn: Connection, tenant_id: UUID) -> list[Branch]:
     """Every branch of the tenant, active ones first.
 
-    Source: sql/functions/get_locations.sql
+    Source: sql/functions/figures/get_locations.sql
     """
     rows = conn.execute(text("select * from get_locations(:t)"), {"t": tenant_id})
     return [Branch(row.location_id, row.name, row.city, row.is_active) for row in rows]
@@ -89,7 +89,7 @@ def list_branches(conn: Connection, tenant_id: UUID) -> list[Branch]:
 def may_assign(conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str) -> bool:
     """Whether the member may say whose this customer is.
 
-    Source: sql/functions/_may_assign.sql
+    Source: sql/functions/access/_may_assign.sql
     """
     statement = text("select _may_assign(:t, cast(:scope as member_scope), :key)")
     values = {"t": tenant_id, "scope": scope.literal, "key": customer_key}
@@ -119,7 +119,7 @@ def list_assignees(conn: Connection, tenant_id: UUID) -> list[Assignee]:
 def get_rules(conn: Connection, tenant_id: UUID) -> dict[str, int]:
     """The thresholds of the tenant's tasks, by name.
 
-    Source: sql/functions/_task_rules.sql
+    Source: sql/functions/tasks/_task_rules.sql
     """
     rules = conn.execute(text("select * from _task_rules(:t)"), {"t": tenant_id}).mappings()
     return dict(rules.one())
@@ -184,7 +184,7 @@ def find_order_visit(
 ) -> OrderVisit | None:
     """The session an order was placed in; None without one, or when the scope does not show it.
 
-    Source: sql/functions/get_order_visit.sql
+    Source: sql/functions/customers/get_order_visit.sql
     """
     statement = text("""
         select * from get_order_visit(:t, cast(:scope as member_scope), :order_key)

@@ -140,7 +140,7 @@ def get_performance_tasks(
 
     Money adds up to the dashboard's.
 
-    Source: sql/functions/get_performance_tasks.sql
+    Source: sql/functions/figures/get_performance_tasks.sql
     """
     statement = text("select * from get_performance_tasks(:t, :start, :end, :branches, :items)")
     values = _arguments(tenant_id, period, location_ids) | {"items": items}
@@ -153,7 +153,7 @@ def get_landing_pages(
 ) -> list[LandingPage]:
     """One page of the landing pages with at least 30 sessions.
 
-    Source: sql/functions/get_landing_pages.sql
+    Source: sql/functions/figures/get_landing_pages.sql
     """
     statement = text("""
         select * from get_landing_pages(
@@ -179,7 +179,7 @@ def get_page_sessions(
 ) -> list[LandedSession]:
     """The latest sessions that began on a page.
 
-    Source: sql/functions/get_page_sessions.sql
+    Source: sql/functions/figures/get_page_sessions.sql
     """
     statement = text("select * from get_page_sessions(:t, :start, :end, :branches, :page)")
     values = _arguments(tenant_id, period, location_ids) | {"page": page}

@@ -70,7 +70,7 @@ class Source:
 def get_sources(conn: Connection, tenant_id: UUID, question: SourceQuestion) -> list[Source]:
     """One page of the sources. All of them add up to the overview's figures.
 
-    Source: sql/functions/get_sources.sql
+    Source: sql/functions/figures/get_sources.sql
     """
     statement = text("""
         select * from get_sources(

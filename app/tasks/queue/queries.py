@@ -71,7 +71,7 @@ class Lead:
 
 
 def get_scale(conn: Connection, tenant_id: UUID) -> Scale:
-    """Today's factors. Source: sql/functions/_task_scale.sql"""
+    """Today's factors. Source: sql/functions/tasks/_task_scale.sql"""
     statement = text("""
         select s.value_p90, c.reporting_currency
         from tenant_config as c
@@ -102,7 +102,7 @@ def get_customer_summaries(
 ) -> dict[str, Summary]:
     """What each of these customers bought, if the scope shows it whole.
 
-    Source: sql/functions/get_customer_summaries.sql
+    Source: sql/functions/customers/get_customer_summaries.sql
     """
     statement = text("""
         select * from get_customer_summaries(:t, cast(:scope as member_scope), :keys)
@@ -122,7 +122,7 @@ def get_queue_counts(
     owners: Owners | None,
     done_by: str | None,
 ) -> QueueCounts:
-    """Who sleeps, and what was done since. Source: sql/functions/get_queue_counts.sql"""
+    """Who sleeps, and what was done since. Source: sql/functions/tasks/get_queue_counts.sql"""
     statement = text("""
         select * from get_queue_counts(
             :t, cast(:scope as member_scope), :start, :end, :since, :branches, :done_by, :owners,

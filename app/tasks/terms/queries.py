@@ -142,7 +142,7 @@ class Decision:
 def get_search_terms(conn: Connection, tenant_id: UUID, question: TermQuestion) -> list[SearchTerm]:
     """One page of the terms of a range; an empty list if there are none.
 
-    Source: sql/functions/get_search_terms.sql
+    Source: sql/functions/terms/get_search_terms.sql
     """
     statement = text("""
         select * from get_search_terms(
@@ -167,7 +167,7 @@ def get_related_terms(
 ) -> list[RelatedTerm]:
     """Terms like `question.term`, and those that people searched for after it.
 
-    Source: sql/functions/get_related_terms.sql
+    Source: sql/functions/terms/get_related_terms.sql
     """
     return [RelatedTerm(*row) for row in _about(conn, "get_related_terms", tenant_id, question)]
 
@@ -175,7 +175,7 @@ def get_related_terms(
 def get_term_items(conn: Connection, tenant_id: UUID, question: TermQuestion) -> list[BoughtItem]:
     """What was bought in sessions with `question.term`, or by the same customers within 7 days.
 
-    Source: sql/functions/get_term_items.sql
+    Source: sql/functions/terms/get_term_items.sql
     """
     return [BoughtItem(*row) for row in _about(conn, "get_term_items", tenant_id, question)]
 
@@ -183,7 +183,7 @@ def get_term_items(conn: Connection, tenant_id: UUID, question: TermQuestion) ->
 def get_term_customers(conn: Connection, tenant_id: UUID, question: TermQuestion) -> list[Searcher]:
     """Who searched for `question.term`, the latest first.
 
-    Source: sql/functions/get_term_customers.sql
+    Source: sql/functions/terms/get_term_customers.sql
     """
     return [Searcher(*row) for row in _about(conn, "get_term_customers", tenant_id, question)]
 

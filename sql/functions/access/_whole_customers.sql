@@ -1,0 +1,44 @@
+-- _whole_customers: which of these customers a member sees whole; of others only the rows of the
+-- member's branches. The one place that decides it.
+--
+-- Definition  Whole is a customer that the member owns, and one with its home branch or an order at
+--             a branch of the scope. A contact is whole with its company too. p_customer_keys null
+--             is every customer; p_adds_owned adds those that the member owns. A scope of every
+--             branch answers p_customer_keys.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/access/_shown_branches.sql, and those that show several customers
+create or replace function _whole_customers(
+    p_tenant_id uuid, p_scope member_scope, p_customer_keys text[],
+    p_adds_owned boolean default false
+)
+returns text[]
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_owned text[];
+begin
+    if (p_scope).location_ids is null or (p_customer_keys = '{}' and not p_adds_owned) then
+        return p_customer_keys;
+    end if;
+    v_owned := _owned_customers(p_tenant_id, p_scope);
+    return array(
+        select o.customer_key
+        from unnest(v_owned) as o (customer_key)
+        where
+            p_customer_keys is null or p_adds_owned or o.customer_key = any(p_customer_keys)
+        union
+        select k.customer_key
+        from unnest(p_customer_keys) as k (customer_key)
+        inner join users as u on u.tenant_id = p_tenant_id and u.user_id = substr(k.customer_key, 3)
+        where
+            left(k.customer_key, 2) = 'c:' and 'k:' || u.buying_company_erp_id = any(v_owned)
+        union
+        select a.customer_key
+        from unnest(
+            _customers_at(p_tenant_id, (p_scope).location_ids, p_customer_keys)
+        ) as a (customer_key)
+    );
+end;
+$$;

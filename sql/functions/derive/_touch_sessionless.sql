@@ -1,0 +1,18 @@
+-- _touch_sessionless: into touched_session, the events of these days that have no session.
+--
+-- Definition  They are derived by day, as if a day were one session, and are in no figure of
+--             sessions.
+-- Tenant      none: a temporary table of this transaction.
+-- Called by   sql/functions/load/_replace_events.sql, _rename_ids.sql, _touch_everything.sql,
+--             _touch_hidden.sql
+create or replace function _touch_sessionless(p_days date[])
+returns void
+language plpgsql
+as $$
+begin
+    insert into touched_session
+    select distinct d.event_date - date '2000-01-01', _sessionless_id(d.event_date)
+    from unnest(p_days) as d (event_date)
+    on conflict do nothing;
+end;
+$$;

@@ -1,0 +1,80 @@
+-- _credited_orders: each order that follows a contact, under the one contact it is credited to.
+--
+-- Definition  Of every contact the customer's first order instant within p_days after it; all
+--             orders of that instant; of the contacts an order would belong to, the latest. Each
+--             currency by itself: an order in another one takes nobody's place.
+--             same_item: of its net revenue what is for items of the carts that the customer was
+--             spoken to about in that time: all of it when every line is one of them.
+-- Units       money in currency; '' is the reporting currency. same_item is 0 in another one.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/tasks/get_recovered_revenue.sql
+create or replace function _credited_orders(
+    p_tenant_id uuid, p_from timestamptz, p_to timestamptz, p_days integer
+)
+returns table (
+    order_key text, history_id uuid, currency text, net_revenue numeric, same_item numeric
+)
+language plpgsql
+stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_window interval := make_interval(days => p_days);
+begin
+    return query
+    with contacts as (
+        select c.*
+        from _task_contacts(p_tenant_id, p_from - v_window, p_to + v_window) as c
+    ),
+    orders as (
+        select o.*
+        from _orders_by_customer(
+            p_tenant_id, p_from::date - p_days - 1, p_to::date + 2 * p_days + 1
+        ) as o
+    ),
+    reached as (
+        select
+            c.*, o.order_key, o.order_ts, o.currency, o.net_revenue, o.items_json,
+            min(o.order_ts) over (partition by c.history_id, o.currency) as first_ts
+        from contacts as c
+        inner join orders as o
+            on
+                o.customer_key = c.customer_key and o.order_ts > c.happened_at
+                and o.order_ts <= c.happened_at + v_window
+    ),
+    credited as (
+        select distinct on (r.order_key)
+            r.order_key, r.history_id, r.happened_at, r.currency, r.net_revenue, r.items_json
+        from reached as r
+        where r.order_ts = r.first_ts
+        order by r.order_key, r.happened_at desc, r.history_id
+    ),
+    cart_items as (
+        select distinct
+            r.order_key, _item_key(l.line) as item_key
+        from reached as r
+        cross join jsonb_array_elements(r.lines) as l (line)
+    ),
+    bought as (
+        select
+            c.order_key, bool_and(k.item_key is not null) as is_all,
+            sum(_item_number(i.item -> 'price') * _item_quantity(i.item))
+                filter (where k.item_key is not null) as amount
+        from credited as c
+        cross join jsonb_array_elements(c.items_json) as i (item)
+        left join cart_items as k
+            on k.order_key = c.order_key and k.item_key = _item_key(i.item)
+        group by c.order_key
+    )
+    select
+        c.order_key, c.history_id, c.currency, c.net_revenue,
+        case
+            when c.currency <> '' then 0
+            when b.is_all then c.net_revenue
+            else least(c.net_revenue, coalesce(b.amount, 0))
+        end
+    from credited as c
+    left join bought as b on b.order_key = c.order_key
+    where c.happened_at >= p_from and c.happened_at < p_to;
+end;
+$$;

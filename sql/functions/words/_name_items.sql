@@ -1,0 +1,11 @@
+-- _name_items: _named_items of one order, where few are read.
+--
+-- Tenant      none
+-- Called by   sql/functions/customers/get_session_history.sql
+create or replace function _name_items(p_items jsonb, p_words text[])
+returns jsonb
+language sql
+immutable
+as $$
+    select n.items from _named_items(p_items, p_words) as n
+$$;
