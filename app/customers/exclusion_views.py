@@ -12,7 +12,12 @@ from app import audit, jobs
 from app.customers import exclusions
 from app.database.engine import tenant_transaction
 from app.errors import Invalid
-from app.http.current import current_actor, current_member, current_membership, current_scope
+from app.http.current import (
+    current_actor,
+    current_member,
+    current_scope,
+    current_tenant_id,
+)
 from app.http.masking import mask_id
 from app.http.web import render_page, require_role
 from app.ingest.store.rederive import start_rederiving
@@ -31,7 +36,7 @@ def excluded() -> Response:
 @require_role("manager", "admin")
 def exclude() -> AnyResponse:
     """Exclude a contact, a company or an email domain."""
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     try:
         with tenant_transaction(tenant_id) as conn:
             kind, value = exclusions.exclude(
@@ -48,7 +53,7 @@ def exclude() -> AnyResponse:
 @require_role("manager", "admin")
 def include() -> AnyResponse:
     """End one exclusion."""
-    tenant_id, form = _tenant_id(), request.form
+    tenant_id, form = current_tenant_id(), request.form
     with tenant_transaction(tenant_id) as conn:
         kind, value = exclusions.include(
             conn, tenant_id, current_scope(), form.get("kind", ""), form.get("value", "")
@@ -64,7 +69,7 @@ def include() -> AnyResponse:
 @require_role("admin")
 def set_figures() -> AnyResponse:
     """Whether the figures leave excluded customers out."""
-    tenant_id, is_set = _tenant_id(), request.form.get("leave_figures") == "yes"
+    tenant_id, is_set = current_tenant_id(), request.form.get("leave_figures") == "yes"
     with tenant_transaction(tenant_id) as conn:
         was_set = exclusions.leave_figures(conn, tenant_id)
         exclusions.set_leave_figures(conn, tenant_id, is_set)
@@ -100,7 +105,7 @@ def _changed(message: str, job_id: UUID | None) -> AnyResponse:
 
 
 def _page(error: Invalid | None = None) -> Response:
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     g.current_link = "customers.customers"
     with tenant_transaction(tenant_id) as conn:
         found = exclusions.list_exclusions(conn, tenant_id, current_scope())
@@ -116,7 +121,3 @@ def _page(error: Invalid | None = None) -> Response:
         problem=error.message if error else None,
         problems=error.extra.get("fields", {}) if error else {},
     )
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

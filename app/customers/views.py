@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy import Connection
@@ -20,7 +19,13 @@ from app.database.engine import tenant_transaction
 from app.database.reading import reading_transaction
 from app.dates import parse_instant, utc_now
 from app.errors import Invalid, NotFound
-from app.http.current import current_actor, current_member, current_membership, current_scope
+from app.http.current import (
+    current_actor,
+    current_member,
+    current_membership,
+    current_scope,
+    current_tenant_id,
+)
 from app.http.exports import download
 from app.http.masking import mask_id, mask_name
 from app.http.paging import Page
@@ -48,9 +53,15 @@ def customers() -> Response:
     """Everybody who is known by a company or a name, a page of them."""
     query, sort_field = _query(), _choice("sort_field", queries.SORT_FIELDS, "revenue")
     number, limit = page_arguments()
-    with reading_transaction(_tenant_id()) as conn:
+    with reading_transaction(current_tenant_id()) as conn:
         rows, total = queries.list_customers(
-            conn, _tenant_id(), current_scope(), query, sort_field, limit, (number - 1) * limit
+            conn,
+            current_tenant_id(),
+            current_scope(),
+            query,
+            sort_field,
+            limit,
+            (number - 1) * limit,
         )
     return render_page(
         "customers/index.html",
@@ -67,7 +78,7 @@ def customers() -> Response:
 @blueprint.get("/customers/<key:customer_key>")
 def customer(customer_key: str) -> Response:
     """One customer: figures, people, products, identity, and the newest of the timeline."""
-    with reading_transaction(_tenant_id()) as conn:
+    with reading_transaction(current_tenant_id()) as conn:
         context = _customer_page(conn, customer_key)
     return render_page("customers/customer.html", "customers/_customer.html", **context)
 
@@ -76,10 +87,10 @@ def customer(customer_key: str) -> Response:
 @block("timeline", "the timeline")
 def customer_timeline(customer_key: str) -> Response:
     """A page of the timeline: behind, or before, an entry."""
-    with reading_transaction(_tenant_id()) as conn:
+    with reading_transaction(current_tenant_id()) as conn:
         found = _find(conn, customer_key)
         context = _timeline(conn, customer_key)
-        context["branch_names"] = get_branch_names(conn, _tenant_id())
+        context["branch_names"] = get_branch_names(conn, current_tenant_id())
     return render_page(
         "customers/timeline.html",
         "customers/_timeline.html",
@@ -99,7 +110,7 @@ def do_not_contact(customer_key: str) -> AnyResponse:
         "do_not_contact",
         "This customer is left alone from now on.",
         lambda conn, found, _: marks.set_do_not_contact(
-            conn, _tenant_id(), found, request.form, by, zone_name
+            conn, current_tenant_id(), found, request.form, by, zone_name
         ),
     )
 
@@ -112,7 +123,7 @@ def contact_again(customer_key: str) -> AnyResponse:
         customer_key,
         "contact_again",
         "This customer may be contacted again.",
-        lambda conn, found, _: marks.allow_contact(conn, _tenant_id(), found),
+        lambda conn, found, _: marks.allow_contact(conn, current_tenant_id(), found),
     )
 
 
@@ -126,7 +137,7 @@ def exclude(customer_key: str) -> AnyResponse:
         "Excluded from all lists of tasks.",
         lambda conn, found, people: exclusions.exclude_customer(
             conn,
-            _tenant_id(),
+            current_tenant_id(),
             current_scope(),
             found,
             people,
@@ -145,7 +156,7 @@ def include(customer_key: str) -> AnyResponse:
         "included",
         "In the lists of tasks again.",
         lambda conn, found, people: exclusions.include_customer(
-            conn, _tenant_id(), current_scope(), found, exclusions.email_domains(people)
+            conn, current_tenant_id(), current_scope(), found, exclusions.email_domains(people)
         ),
     )
 
@@ -159,7 +170,7 @@ def add_note(customer_key: str) -> AnyResponse:
         "noted",
         "Note saved.",
         lambda conn, found, _: notes.add_note(
-            conn, _tenant_id(), found.customer_key, request.form, current_member().email
+            conn, current_tenant_id(), found.customer_key, request.form, current_member().email
         ),
     )
 
@@ -167,12 +178,12 @@ def add_note(customer_key: str) -> AnyResponse:
 @blueprint.get("/customers/<key:customer_key>/export.<any(csv, xlsx):kind>")
 def export_history(customer_key: str, kind: str) -> Response:
     """A customer's whole history as a file for a spreadsheet."""
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         found = _find(conn, customer_key)
     record_export("customer", mask_id(found.customer_key[2:]) or "", kind)
     fmt = current_format()
     asked = notes.HistoryExport(
-        _tenant_id(),
+        current_tenant_id(),
         current_scope(),
         found.customer_key,
         fmt.time_zone,
@@ -187,14 +198,14 @@ def export_history(customer_key: str, kind: str) -> Response:
 def session(session_id: str) -> Response:
     """One session, event by event."""
     after = min(max(request.args.get("after", 0, type=int), 0), MOST_EVENTS)
-    with reading_transaction(_tenant_id()) as conn:
-        found = queries.find_session(conn, _tenant_id(), current_scope(), session_id)
+    with reading_transaction(current_tenant_id()) as conn:
+        found = queries.find_session(conn, current_tenant_id(), current_scope(), session_id)
         if found is None:
             raise NotFound
         events, total = queries.get_session_history(
-            conn, _tenant_id(), current_scope(), session_id, after + SESSION_EVENTS
+            conn, current_tenant_id(), current_scope(), session_id, after + SESSION_EVENTS
         )
-        names = get_branch_names(conn, _tenant_id())
+        names = get_branch_names(conn, current_tenant_id())
     steps = timeline.tell(events)
     return render_page(
         "customers/session.html",
@@ -212,7 +223,7 @@ def session(session_id: str) -> Response:
 
 
 def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
-    tenant_id, scope = _tenant_id(), current_scope()
+    tenant_id, scope = current_tenant_id(), current_scope()
     found = _find(conn, customer_key)
     people = queries.list_people(conn, tenant_id, scope, customer_key)
     domains = exclusions.email_domains(people)
@@ -243,7 +254,7 @@ def _timeline(conn: Connection, customer_key: str) -> dict[str, Any]:
     cursor, is_back = _cursor()
     history = queries.get_user_history(
         conn,
-        _tenant_id(),
+        current_tenant_id(),
         current_scope(),
         customer_key,
         timeline.KINDS[show][1],
@@ -287,22 +298,22 @@ def _cursor() -> tuple[Cursor | None, bool]:
 def _mark(customer_key: str, action: str, message: str, change: Change) -> AnyResponse:
     """Change what holds for a customer, and show its page again, or what is missing."""
     try:
-        with tenant_transaction(_tenant_id()) as conn:
+        with tenant_transaction(current_tenant_id()) as conn:
             found = _find(conn, customer_key)
             marks.check_whole(found)
-            people = queries.list_people(conn, _tenant_id(), current_scope(), customer_key)
+            people = queries.list_people(conn, current_tenant_id(), current_scope(), customer_key)
             kind, value = change(conn, found, people)
             audit.record(
                 conn,
-                _tenant_id(),
+                current_tenant_id(),
                 current_actor(),
                 f"customer.{action}",
                 mask_id(value),
                 kind=kind,
             )
-            job_id = follow(conn, _tenant_id())
+            job_id = follow(conn, current_tenant_id())
     except Invalid as error:
-        with tenant_transaction(_tenant_id()) as conn:
+        with tenant_transaction(current_tenant_id()) as conn:
             context = _customer_page(conn, customer_key)
         return render_page(
             "customers/customer.html",
@@ -316,7 +327,7 @@ def _mark(customer_key: str, action: str, message: str, change: Change) -> AnyRe
 
 
 def _find(conn: Connection, customer_key: str) -> Customer:
-    found = queries.find_customer(conn, _tenant_id(), current_scope(), customer_key)
+    found = queries.find_customer(conn, current_tenant_id(), current_scope(), customer_key)
     if found is None:
         raise NotFound
     return found
@@ -348,7 +359,3 @@ def _is_read_only() -> bool:
 
 def _can_mark() -> bool:
     return current_membership().role in ("manager", "admin")
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

@@ -25,7 +25,7 @@ from app.http.api import (
     documented,
     filled,
 )
-from app.http.current import current_membership
+from app.http.current import current_membership, current_tenant_id
 from app.tasks.queries import TASK_TYPES, TaskFilters, count_tasks
 from app.tenant_settings import get_tenant_settings
 
@@ -296,7 +296,7 @@ def _compared(period: DateRange, compare: str) -> DateRange | None:
 
 
 def _figures(conn: Connection, period: DateRange, locations: tuple[str, ...] | None) -> Figures:
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     found = queries.get_dashboard_overview_stats(conn, tenant_id, period, locations)
     others = [filled(OtherCurrency, money) for money in found.other_currencies]
     return filled(

@@ -13,7 +13,6 @@ from app.dashboard.quality_kinds import KINDS, Kind, KindName
 from app.dashboard.quality_queries import OddRow, get_data_quality, list_odd_rows
 from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
-from app.dates import today
 from app.errors import NotFound
 from app.http.api import (
     Day,
@@ -28,7 +27,7 @@ from app.http.api import (
 )
 from app.http.current import current_membership
 from app.http.paging import Page
-from app.http.web import block, current_format, page_arguments, render_page
+from app.http.web import block, page_arguments, render_page, tenant_today
 from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("quality", __name__, url_prefix="/analytics")
@@ -81,7 +80,7 @@ def odd_rows(kind: str) -> Response:
     words = _words(kind)
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
-    filters = parse_filters(request.args, today(current_format().time_zone))
+    filters = parse_filters(request.args, tenant_today())
     locations = allowed_locations(membership, filters.location_ids)
     number, limit = page_arguments()
     with reading_transaction(tenant_id) as conn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -16,11 +15,10 @@ from app.dashboard.filters import COMPARISONS, METRICS, Filters, parse_filters
 from app.dashboard.queries import Branch, get_locations
 from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
-from app.dates import today
 from app.errors import Invalid
-from app.http.current import current_membership
+from app.http.current import current_membership, current_tenant_id
 from app.http.periods import preset_labels
-from app.http.web import block, current_format, is_fragment_request, render_page
+from app.http.web import block, current_format, is_fragment_request, render_page, tenant_today
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/analytics")
 
@@ -29,7 +27,7 @@ blueprint = Blueprint("dashboard", __name__, url_prefix="/analytics")
 def overview() -> Response:
     """The page: filters at once, blocks by themselves, or all in one with `full=1`."""
     filters, problem = _filters_or_default()
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     with reading_transaction(tenant_id) as conn:
         context = _filter_bar(conn, filters)
         if request.args.get("full"):
@@ -95,7 +93,7 @@ def freshness_dot() -> AnyResponse:
 
 
 def _block(fragment: str, build: blocks.Builder) -> Response:
-    question = _question(parse_filters(request.args, _today()))
+    question = _question(parse_filters(request.args, tenant_today()))
     with reading_transaction(question.tenant_id) as conn:
         context = build(conn, question)
     return render_page("dashboard/block.html", fragment, filters=question.filters, **context)
@@ -121,18 +119,14 @@ def _question(filters: Filters) -> blocks.Question:
 
 def _filters_or_default() -> tuple[Filters, str | None]:
     try:
-        return parse_filters(request.args, _today()), None
+        return parse_filters(request.args, tenant_today()), None
     except Invalid as error:
-        return parse_filters(MultiDict(), _today()), error.message
-
-
-def _today() -> date:
-    return today(current_format().time_zone)
+        return parse_filters(MultiDict(), tenant_today()), error.message
 
 
 def _filter_bar(conn: Connection, filters: Filters) -> dict[str, Any]:
     allowed = current_membership().location_ids
-    choices = _branch_choices(get_locations(conn, current_membership().tenant.tenant_id), allowed)
+    choices = _branch_choices(get_locations(conn, current_tenant_id()), allowed)
     return {
         "filters": filters,
         "full": bool(request.args.get("full")),

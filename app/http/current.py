@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+from uuid import UUID
 
 from flask import g, request
 
@@ -47,6 +48,15 @@ def current_membership() -> Membership:
     if membership is None:
         raise NoTenant
     return membership
+
+
+def current_tenant_id() -> UUID:
+    """The tenant this request works in.
+
+    Raises:
+        NoTenant: the member belongs to none.
+    """
+    return current_membership().tenant.tenant_id
 
 
 def current_scope() -> Scope:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from datetime import date
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import audit
 from app.database.engine import tenant_transaction
 from app.database.tenancy import Membership
+from app.dates import today
 from app.errors import AppError, Unauthenticated
 from app.format import Format
 from app.http.current import current_actor, current_membership, require_membership_role
@@ -214,6 +216,11 @@ def current_format() -> Format:
     if "format" not in g:
         g.format = _read_format()
     return g.format  # type: ignore[no-any-return] # flask.g is untyped
+
+
+def tenant_today() -> date:
+    """The day it is now in the tenant's time zone."""
+    return today(current_format().time_zone)
 
 
 def _read_format() -> Format:

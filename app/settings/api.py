@@ -14,7 +14,7 @@ from app import audit
 from app.database.engine import tenant_transaction
 from app.errors import Conflict, Invalid
 from app.http.api import Model, api_roles, api_scope, documented, filled
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_membership, current_tenant_id
 from app.ingest.store.rederive import start_rederiving
 from app.jobs import publish
 from app.settings import jobs
@@ -88,7 +88,7 @@ class CheckStarted(Model):
 @documented(TenantRow, tag="auth")
 def get_tenant() -> TenantRow:
     """The tenant's settings; secrets are never answered. Admins only."""
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         return _tenant_row(conn)
 
 
@@ -98,7 +98,7 @@ def get_tenant() -> TenantRow:
 @documented(TenantRow, tag="auth")
 def put_tenant(json: SettingsBody) -> TenantRow:
     """Change settings; all sections or none. Admins only."""
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
         for section, sent in json.sections.items():
             _save(conn, section, sent)
@@ -115,7 +115,7 @@ def put_tenant(json: SettingsBody) -> TenantRow:
 @documented(CheckStarted, tag="auth", status=202)
 def validate_tenant(json: ValidateBody) -> tuple[CheckStarted, int]:
     """Test a connection in the background. Admins only."""
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
         job_id = jobs.start_check(conn, tenant_id, json.section, actor.email)
         audit.record(conn, tenant_id, actor, "settings.tested", json.section)
@@ -126,14 +126,14 @@ def validate_tenant(json: ValidateBody) -> tuple[CheckStarted, int]:
 def _save(conn: Connection, section: str, sent: dict[str, Value]) -> None:
     if section not in FORMS:
         raise Invalid(f"There is no section “{section[:40]}”. There are {', '.join(FORMS)}.")
-    form = fill_form(conn, _tenant_id(), section, sent)
+    form = fill_form(conn, current_tenant_id(), section, sent)
     if unknown := sorted(set(sent) - set(form._fields)):
         raise Invalid(f"{section} has no field “{unknown[0][:40]}”.")
     is_valid = form.validate()
-    if not (check_secret(conn, _tenant_id(), section, form) and is_valid):
+    if not (check_secret(conn, current_tenant_id(), section, form) and is_valid):
         problems = {name: " ".join(map(str, said)) for name, said in form.errors.items()}
         raise Invalid(f"Nothing was saved: {section} is not right.", fields=problems)
-    quicker = save_form(conn, _tenant_id(), section, form, current_actor())
+    quicker = save_form(conn, current_tenant_id(), section, form, current_actor())
     if quicker is not None:
         raise Conflict(f"{quicker.saved_by} saved {section} since you read it. Read it again.")
 
@@ -149,7 +149,7 @@ def _tenant_row(conn: Connection) -> TenantRow:
 
 
 def _section_row(conn: Connection, section: str) -> SectionRow:
-    tenant_id, save = _tenant_id(), get_save(conn, _tenant_id(), section)
+    tenant_id, save = current_tenant_id(), get_save(conn, current_tenant_id(), section)
     check = find_check(conn, tenant_id, section) if section in CHECKED else None
     settings = get_tenant_settings(conn, tenant_id)
     return SectionRow(
@@ -160,7 +160,3 @@ def _section_row(conn: Connection, section: str) -> SectionRow:
         has_secret=has_secret(settings, section) if section in CHECKED else None,
         check=None if check is None else filled(CheckRow, check),
     )
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

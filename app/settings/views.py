@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,7 +11,7 @@ from app import audit
 from app.database.engine import tenant_transaction
 from app.dates import utc_now
 from app.errors import Conflict, Invalid, NotFound
-from app.http.current import current_actor, current_member, current_membership
+from app.http.current import current_actor, current_member, current_tenant_id
 from app.http.web import block, done, is_fragment_request, render_page, require_role
 from app.ingest.files.ssh_keys import described, parse_host_key
 from app.ingest.store.rederive import start_rederiving
@@ -41,9 +40,9 @@ def settings() -> AnyResponse:
 def section(section: str) -> Response:
     """One section as it is stored."""
     _check_section(section)
-    with tenant_transaction(_tenant_id()) as conn:
-        form = open_form(conn, _tenant_id(), section)
-        context = describe(conn, _tenant_id(), section)
+    with tenant_transaction(current_tenant_id()) as conn:
+        form = open_form(conn, current_tenant_id(), section)
+        context = describe(conn, current_tenant_id(), section)
     added = add_word(form, request.args.get("add", ""))
     shown = _shown(form, context) | {"added": added}
     return render_page("settings/section.html", "settings/_section.html", **shown)
@@ -54,14 +53,14 @@ def section(section: str) -> Response:
 def save(section: str) -> AnyResponse:
     """Store a section, or say beside the fields why not, or who was quicker."""
     _check_section(section)
-    with tenant_transaction(_tenant_id()) as conn:
-        form = open_form(conn, _tenant_id(), section)
+    with tenant_transaction(current_tenant_id()) as conn:
+        form = open_form(conn, current_tenant_id(), section)
         is_valid = form.validate_on_submit()
-        if not (check_secret(conn, _tenant_id(), section, form) and is_valid):
-            return _refused(form, describe(conn, _tenant_id(), section), 422)
-        quicker = save_form(conn, _tenant_id(), section, form, current_actor())
-        job_id = start_rederiving(conn, _tenant_id(), current_member().email)
-        context = describe(conn, _tenant_id(), section)
+        if not (check_secret(conn, current_tenant_id(), section, form) and is_valid):
+            return _refused(form, describe(conn, current_tenant_id(), section), 422)
+        quicker = save_form(conn, current_tenant_id(), section, form, current_actor())
+        job_id = start_rederiving(conn, current_tenant_id(), current_member().email)
+        context = describe(conn, current_tenant_id(), section)
     if quicker is not None:
         return _refused(form, context, 409, quicker)
     if job_id is not None:
@@ -79,7 +78,7 @@ def save(section: str) -> AnyResponse:
 @require_role("admin")
 def try_rules() -> AnyResponse:
     """Let a job find out what the entered rules would make of the last days; nothing is saved."""
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         form = open_form(conn, tenant_id, "rules")
         if not form.validate_on_submit():
@@ -96,9 +95,9 @@ def try_rules() -> AnyResponse:
 @block("rule_effect", "the effect of the rules")
 def rule_effect() -> Response:
     """The last trial; polled while it runs."""
-    with tenant_transaction(_tenant_id()) as conn:
-        form = open_form(conn, _tenant_id(), "rules")
-        context = describe(conn, _tenant_id(), "rules")
+    with tenant_transaction(current_tenant_id()) as conn:
+        form = open_form(conn, current_tenant_id(), "rules")
+        context = describe(conn, current_tenant_id(), "rules")
     return render_page("settings/section.html", "settings/_effect.html", **_shown(form, context))
 
 
@@ -107,9 +106,9 @@ def rule_effect() -> Response:
 def test_connection(section: str) -> AnyResponse:
     """Let a job try the stored connection."""
     _check_connection(section)
-    with tenant_transaction(_tenant_id()) as conn:
-        job_id = jobs.start_check(conn, _tenant_id(), section, current_member().email)
-        audit.record(conn, _tenant_id(), current_actor(), "settings.tested", section)
+    with tenant_transaction(current_tenant_id()) as conn:
+        job_id = jobs.start_check(conn, current_tenant_id(), section, current_member().email)
+        audit.record(conn, current_tenant_id(), current_actor(), "settings.tested", section)
     publish(job_id)
     return _check_done(section, "The connection is being tested.")
 
@@ -120,9 +119,9 @@ def test_connection(section: str) -> AnyResponse:
 def connection_check(section: str) -> Response:
     """The last test; polled while it runs."""
     _check_connection(section)
-    with tenant_transaction(_tenant_id()) as conn:
-        form = open_form(conn, _tenant_id(), section)
-        context = describe(conn, _tenant_id(), section)
+    with tenant_transaction(current_tenant_id()) as conn:
+        form = open_form(conn, current_tenant_id(), section)
+        context = describe(conn, current_tenant_id(), section)
     return render_page("settings/section.html", "settings/_check.html", **_shown(form, context))
 
 
@@ -130,23 +129,27 @@ def connection_check(section: str) -> Response:
 @require_role("admin")
 def accept_host_key() -> AnyResponse:
     """Pin the key that the last test was shown, if it is the one the admin saw."""
-    with tenant_transaction(_tenant_id()) as conn:
-        check = find_check(conn, _tenant_id(), "sftp")
+    with tenant_transaction(current_tenant_id()) as conn:
+        check = find_check(conn, current_tenant_id(), "sftp")
         shown = check.shown_host_key if check else None
         if shown is None or _fingerprint(shown) != request.form.get("fingerprint"):
             raise Conflict("The server showed another key meanwhile. Look at it again.")
-        store_host_key(conn, _tenant_id(), shown)
+        store_host_key(conn, current_tenant_id(), shown)
         audit.record(
-            conn, _tenant_id(), current_actor(), "settings.host_key_accepted", _fingerprint(shown)
+            conn,
+            current_tenant_id(),
+            current_actor(),
+            "settings.host_key_accepted",
+            _fingerprint(shown),
         )
-        job_id = jobs.start_check(conn, _tenant_id(), "sftp", current_member().email)
+        job_id = jobs.start_check(conn, current_tenant_id(), "sftp", current_member().email)
     publish(job_id)
     return _check_done("sftp", "The host key is accepted; the connection is tested again.")
 
 
 def _check_done(section: str, message: str) -> AnyResponse:
-    with tenant_transaction(_tenant_id()) as conn:
-        context = describe(conn, _tenant_id(), section)
+    with tenant_transaction(current_tenant_id()) as conn:
+        context = describe(conn, current_tenant_id(), section)
     return done(
         "settings/_check.html",
         message,
@@ -157,8 +160,8 @@ def _check_done(section: str, message: str) -> AnyResponse:
 
 def _reopened(section: str) -> SectionForm:
     """The stored values, whatever this request sent."""
-    with tenant_transaction(_tenant_id()) as conn:
-        return reopen_form(conn, _tenant_id(), section)
+    with tenant_transaction(current_tenant_id()) as conn:
+        return reopen_form(conn, current_tenant_id(), section)
 
 
 def _refused(
@@ -202,7 +205,3 @@ def _check_section(section: str) -> None:
 def _check_connection(section: str) -> None:
     if section not in CHECKED:
         raise NotFound
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

@@ -18,7 +18,7 @@ from app.auth.audit_log.queries import AuditEntry, AuditQuestion
 from app.database.engine import tenant_transaction
 from app.dates import parse_date, zone
 from app.errors import Invalid
-from app.http.current import current_membership
+from app.http.current import current_tenant_id
 from app.http.exports import download
 from app.http.spreadsheet import Cell
 from app.http.web import block, current_format, record_export, render_page, require_role
@@ -78,7 +78,7 @@ def export_audit(kind: str) -> Response:
     fmt = current_format()
     _, asked = parse_filters(request.args, fmt.time_zone)
     record_export("audit", "audit-log", kind)
-    rows = _rows(_tenant_id(), asked, fmt.time_zone)
+    rows = _rows(current_tenant_id(), asked, fmt.time_zone)
     return download("audit-log", kind, HEADER, rows)
 
 
@@ -107,7 +107,7 @@ def parse_filters(
 
 
 def _context(asked: AuditQuestion) -> dict[str, Any]:
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         entries = queries.list_audit_entries(conn, tenant_id, asked)
         emails = queries.list_audit_members(conn, tenant_id)
@@ -166,7 +166,3 @@ def _before(text: str) -> int | None:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text[:20]) <= _BIGGEST_ID:
         raise Invalid("The address does not say where the page begins.")
     return int(text)
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

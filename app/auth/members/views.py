@@ -15,7 +15,7 @@ from app.auth.members.queries import Action, TenantMember
 from app.branches import branch_label, get_branch_names
 from app.database.engine import admin_transaction, tenant_transaction
 from app.errors import AppError, Conflict, Invalid
-from app.http.current import current_actor, current_member, current_membership
+from app.http.current import current_actor, current_member, current_membership, current_tenant_id
 from app.http.web import render_page, require_role
 
 blueprint = Blueprint("members", __name__, url_prefix="/auth/members")
@@ -42,7 +42,7 @@ def members() -> Response:
 @require_role("admin")
 def invite() -> AnyResponse:
     """Invite somebody, or say beside the fields what is missing."""
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     try:
         with tenant_transaction(tenant_id) as conn:
             names = get_branch_names(conn, tenant_id)
@@ -67,7 +67,7 @@ def member(membership_id: UUID) -> Response:
 @require_role("admin")
 def change_member(membership_id: UUID) -> AnyResponse:
     """Another role, other branches."""
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     try:
         with tenant_transaction(tenant_id) as conn:
             old = queries.get_tenant_member(conn, tenant_id, membership_id)
@@ -85,7 +85,7 @@ def change_member(membership_id: UUID) -> AnyResponse:
 @require_role("admin")
 def act_on_member(membership_id: UUID, action: Action) -> AnyResponse:
     """Shut out, let in again, take an invitation back, or forget the account."""
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     take, words = _CHANGES[action]
     try:
         with tenant_transaction(tenant_id) as conn:
@@ -104,7 +104,7 @@ def _changed(old: TenantMember, message: str) -> AnyResponse:
 
 
 def _list_page(error: AppError | None = None) -> Response:
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         found = queries.list_members(conn, tenant_id)
         context = _words(conn)
@@ -124,7 +124,7 @@ def _list_page(error: AppError | None = None) -> Response:
 
 
 def _member_page(membership_id: UUID, error: AppError | None = None) -> Response:
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         found = queries.get_tenant_member(conn, tenant_id, membership_id)
         context = _words(conn)
@@ -143,7 +143,7 @@ def _member_page(membership_id: UUID, error: AppError | None = None) -> Response
 
 
 def _words(conn: Connection) -> dict[str, Any]:
-    names = get_branch_names(conn, _tenant_id())
+    names = get_branch_names(conn, current_tenant_id())
     return {
         "roles": ROLES,
         "branches": {branch_id: branch_label(names, branch_id) for branch_id in names},
@@ -156,7 +156,3 @@ def _problems(error: AppError | None) -> dict[str, Any]:
     if error is None:
         return {"problem": None, "problems": {}}
     return {"problem": error.message, "problems": error.extra.get("fields", {})}
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

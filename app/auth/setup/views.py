@@ -12,7 +12,7 @@ from werkzeug.routing import RequestRedirect
 
 from app.auth.setup.queries import SetupState, get_setup_state
 from app.database.engine import tenant_transaction
-from app.http.current import current_membership
+from app.http.current import current_membership, current_tenant_id
 from app.http.web import render_page, require_role
 
 blueprint = Blueprint("setup", __name__, url_prefix="/auth/setup")
@@ -123,7 +123,7 @@ STEPS = (
 @require_role("admin")
 def checklist() -> Response:
     """What is done, what is missing and where to do it."""
-    shown = _shown(current_membership().tenant.tenant_id)
+    shown = _shown(current_tenant_id())
     return render_page(
         "auth/setup.html",
         "auth/_setup.html",

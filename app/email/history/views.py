@@ -11,14 +11,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import audit
 from app.branches import branch_label, get_branch_names
 from app.database.engine import tenant_transaction
-from app.database.tenancy import Scope
 from app.email.history import queries as stored
 from app.email.links import queries as links
 from app.email.sending import stops
 from app.email.sending.views import mail_document
 from app.errors import Conflict, Invalid
 from app.format import plural
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_scope, current_tenant_id
 from app.http.paging import Page
 from app.http.web import page_arguments, render_page, require_role
 
@@ -32,11 +31,11 @@ STATES = ("planned", "sending", "sent", "failed", "skipped", "unknown")
 def jobs() -> Response:
     """Every sending, newest first."""
     number, limit = page_arguments()
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         found, total = stored.get_email_jobs_paginated(
-            conn, _tenant_id(), _scope(), limit, (number - 1) * limit
+            conn, current_tenant_id(), current_scope(), limit, (number - 1) * limit
         )
-        stop = stops.find_stop(conn, _tenant_id())
+        stop = stops.find_stop(conn, current_tenant_id())
     return render_page(
         "email/history.html",
         "email/_history.html",
@@ -54,12 +53,18 @@ def job(job_id: UUID) -> Response:
     number, limit = page_arguments()
     asked = request.args.get("status", "")
     chosen = asked if asked in STATES else None
-    with tenant_transaction(_tenant_id()) as conn:
-        found = stored.get_mail_job(conn, _tenant_id(), _scope(), job_id)
+    with tenant_transaction(current_tenant_id()) as conn:
+        found = stored.get_mail_job(conn, current_tenant_id(), current_scope(), job_id)
         messages, total = stored.get_email_send_history_paginated(
-            conn, _tenant_id(), _scope(), limit, (number - 1) * limit, job_id=job_id, status=chosen
+            conn,
+            current_tenant_id(),
+            current_scope(),
+            limit,
+            (number - 1) * limit,
+            job_id=job_id,
+            status=chosen,
         )
-        names = get_branch_names(conn, _tenant_id())
+        names = get_branch_names(conn, current_tenant_id())
     return render_page(
         "email/job.html",
         "email/_job.html",
@@ -80,10 +85,12 @@ def job(job_id: UUID) -> Response:
 @require_role("manager", "admin")
 def resend(job_id: UUID) -> AnyResponse:
     """Send what failed again, and nothing else."""
-    with tenant_transaction(_tenant_id()) as conn:
-        stored.get_mail_job(conn, _tenant_id(), _scope(), job_id)
-        count = stored.resend_failed(conn, _tenant_id(), _scope(), job_id)
-        audit.record(conn, _tenant_id(), current_actor(), "email.resent", job_id, messages=count)
+    with tenant_transaction(current_tenant_id()) as conn:
+        stored.get_mail_job(conn, current_tenant_id(), current_scope(), job_id)
+        count = stored.resend_failed(conn, current_tenant_id(), current_scope(), job_id)
+        audit.record(
+            conn, current_tenant_id(), current_actor(), "email.resent", job_id, messages=count
+        )
     flash(f"{count} failed {plural(count, 'message')} will be tried again.", "success")
     return redirect(url_for("history.job", job_id=job_id), 303)
 
@@ -99,8 +106,8 @@ def message(message_id: UUID) -> Response:
 @require_role("manager", "admin")
 def message_html(message_id: UUID) -> Response:
     """Its HTML part alone, for the frame of the page."""
-    with tenant_transaction(_tenant_id()) as conn:
-        _, words = stored.get_message(conn, _tenant_id(), _scope(), message_id)
+    with tenant_transaction(current_tenant_id()) as conn:
+        _, words = stored.get_message(conn, current_tenant_id(), current_scope(), message_id)
     return mail_document(words.html)
 
 
@@ -113,12 +120,14 @@ def resolve(message_id: UUID) -> AnyResponse:
         raise Invalid("Say whether it arrived or is to go again.")
     is_delivered, actor = fate == "delivered", current_actor()
     try:
-        with tenant_transaction(_tenant_id()) as conn:
-            stored.get_message(conn, _tenant_id(), _scope(), message_id)
-            stored.resolve(conn, _tenant_id(), message_id, actor.email, is_delivered=is_delivered)
+        with tenant_transaction(current_tenant_id()) as conn:
+            stored.get_message(conn, current_tenant_id(), current_scope(), message_id)
+            stored.resolve(
+                conn, current_tenant_id(), message_id, actor.email, is_delivered=is_delivered
+            )
             audit.record(
                 conn,
-                _tenant_id(),
+                current_tenant_id(),
                 actor,
                 "email.resolved",
                 message_id,
@@ -135,18 +144,20 @@ def resolve(message_id: UUID) -> AnyResponse:
 def revoke(message_id: UUID) -> AnyResponse:
     """The links of this report are no longer good."""
     actor = current_actor()
-    with tenant_transaction(_tenant_id()) as conn:
-        stored.get_message(conn, _tenant_id(), _scope(), message_id)
-        count = links.revoke(conn, _tenant_id(), message_id, actor.email)
-        audit.record(conn, _tenant_id(), actor, "email.links_revoked", message_id, links=count)
+    with tenant_transaction(current_tenant_id()) as conn:
+        stored.get_message(conn, current_tenant_id(), current_scope(), message_id)
+        count = links.revoke(conn, current_tenant_id(), message_id, actor.email)
+        audit.record(
+            conn, current_tenant_id(), actor, "email.links_revoked", message_id, links=count
+        )
     flash(f"{count} {plural(count, 'link is', 'links are')} no longer good.", "success")
     return redirect(url_for("history.message", message_id=message_id), 303)
 
 
 def _message_page(message_id: UUID, refusal: Conflict | None = None) -> Response:
-    with tenant_transaction(_tenant_id()) as conn:
-        found, words = stored.get_message(conn, _tenant_id(), _scope(), message_id)
-        names = get_branch_names(conn, _tenant_id())
+    with tenant_transaction(current_tenant_id()) as conn:
+        found, words = stored.get_message(conn, current_tenant_id(), current_scope(), message_id)
+        names = get_branch_names(conn, current_tenant_id())
     context: dict[str, Any] = {
         "found": found,
         "words": words,
@@ -156,11 +167,3 @@ def _message_page(message_id: UUID, refusal: Conflict | None = None) -> Response
     }
     status = refusal.status if refusal else 200
     return render_page("email/message.html", "email/_message.html", status=status, **context)
-
-
-def _scope() -> Scope:
-    return current_membership().scope
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

@@ -8,7 +8,6 @@ from flask import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.database.engine import tenant_transaction
-from app.database.tenancy import Scope
 from app.email.recipients import changes
 from app.email.recipients import queries as stored
 from app.email.recipients.queries import RecipientEntry, parse_entry
@@ -23,7 +22,12 @@ from app.http.api import (
     documented,
     filled,
 )
-from app.http.current import current_actor, current_membership, require_membership_role
+from app.http.current import (
+    current_actor,
+    current_scope,
+    current_tenant_id,
+    require_membership_role,
+)
 
 blueprint = Blueprint("email_api", __name__, url_prefix="/analytics/api/v1/email")
 
@@ -61,8 +65,8 @@ class MappingRow(Model):
 def list_mappings(query: PageQuery) -> PageOf[MappingRow]:
     """The recipients of the caller's branches, by branch and address. Managers and admins only."""
     require_membership_role("manager", "admin")
-    with tenant_transaction(_tenant_id()) as conn:
-        found = stored.list_recipients(conn, _tenant_id(), _scope())
+    with tenant_transaction(current_tenant_id()) as conn:
+        found = stored.list_recipients(conn, current_tenant_id(), current_scope())
     return cut_page([_row(one) for one in found], query)
 
 
@@ -74,16 +78,18 @@ def create_mapping(json: MappingBody) -> tuple[MappingRow, int]:
     """Add a recipient. Managers and admins only."""
     require_membership_role("manager", "admin")
     entry = _entry(json, is_enabled=json.is_enabled is not False)
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         mapping_id = changes.add(
             conn,
-            _tenant_id(),
-            _scope(),
+            current_tenant_id(),
+            current_scope(),
             current_actor(),
             entry,
             is_confirmed=json.is_outside_confirmed,
         )
-        return _row(stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id)), 201
+        return _row(
+            stored.get_recipient(conn, current_tenant_id(), current_scope(), mapping_id)
+        ), 201
 
 
 @blueprint.put("/mappings/<uuid:mapping_id>")
@@ -93,19 +99,19 @@ def create_mapping(json: MappingBody) -> tuple[MappingRow, int]:
 def put_mapping(mapping_id: UUID, json: MappingBody) -> MappingRow:
     """Change a recipient. Managers and admins only."""
     require_membership_role("manager", "admin")
-    with tenant_transaction(_tenant_id()) as conn:
-        old = stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id)
+    with tenant_transaction(current_tenant_id()) as conn:
+        old = stored.get_recipient(conn, current_tenant_id(), current_scope(), mapping_id)
         is_enabled = old.is_enabled if json.is_enabled is None else json.is_enabled
         changes.change(
             conn,
-            _tenant_id(),
-            _scope(),
+            current_tenant_id(),
+            current_scope(),
             current_actor(),
             mapping_id,
             _entry(json, is_enabled=is_enabled),
             is_confirmed=json.is_outside_confirmed,
         )
-        return _row(stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id))
+        return _row(stored.get_recipient(conn, current_tenant_id(), current_scope(), mapping_id))
 
 
 @blueprint.delete("/mappings/<uuid:mapping_id>")
@@ -115,8 +121,10 @@ def put_mapping(mapping_id: UUID, json: MappingBody) -> MappingRow:
 def remove_mapping(mapping_id: UUID) -> Removed:
     """Take a recipient away; what was sent stays. Managers and admins only."""
     require_membership_role("manager", "admin")
-    with tenant_transaction(_tenant_id()) as conn:
-        old = changes.delete(conn, _tenant_id(), _scope(), current_actor(), mapping_id)
+    with tenant_transaction(current_tenant_id()) as conn:
+        old = changes.delete(
+            conn, current_tenant_id(), current_scope(), current_actor(), mapping_id
+        )
     return Removed(was_there=old is not None)
 
 
@@ -126,11 +134,3 @@ def _entry(body: MappingBody, *, is_enabled: bool) -> RecipientEntry:
 
 def _row(one: stored.Recipient) -> MappingRow:
     return filled(MappingRow, one, location_id=one.branch_id, location_name=one.branch_name)
-
-
-def _scope() -> Scope:
-    return current_membership().scope
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import audit
 from app.branches import get_branch_names
 from app.database.engine import tenant_transaction
-from app.database.tenancy import Scope
 from app.email.history.queries import last_by_recipient
 from app.email.recipients import changes
 from app.email.recipients import queries as stored
@@ -20,7 +19,7 @@ from app.email.recipients.queries import RecipientEntry, parse_entry
 from app.email.recipients.rules import CONFIRM_FIELD
 from app.errors import AppError, Conflict, Invalid
 from app.format import plural
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_scope, current_tenant_id
 from app.http.web import render_page, require_role
 from app.ingest.files.csv_text import read_csv_text
 from app.words_for_nothing import get_nothing_words
@@ -41,9 +40,14 @@ def add() -> AnyResponse:
     """A new recipient, or what is wrong beside the fields."""
     try:
         entry = _entry()
-        with tenant_transaction(_tenant_id()) as conn:
+        with tenant_transaction(current_tenant_id()) as conn:
             changes.add(
-                conn, _tenant_id(), _scope(), current_actor(), entry, is_confirmed=_is_confirmed()
+                conn,
+                current_tenant_id(),
+                current_scope(),
+                current_actor(),
+                entry,
+                is_confirmed=_is_confirmed(),
             )
     except (Conflict, Invalid) as error:
         return _page(error)
@@ -55,12 +59,12 @@ def add() -> AnyResponse:
 def change(mapping_id: UUID) -> AnyResponse:
     """Change a recipient, or what is wrong beside its fields."""
     try:
-        with tenant_transaction(_tenant_id()) as conn:
-            stored.get_recipient(conn, _tenant_id(), _scope(), mapping_id)
+        with tenant_transaction(current_tenant_id()) as conn:
+            stored.get_recipient(conn, current_tenant_id(), current_scope(), mapping_id)
             changes.change(
                 conn,
-                _tenant_id(),
-                _scope(),
+                current_tenant_id(),
+                current_scope(),
                 current_actor(),
                 mapping_id,
                 _entry(),
@@ -75,8 +79,10 @@ def change(mapping_id: UUID) -> AnyResponse:
 @require_role("manager", "admin")
 def delete(mapping_id: UUID) -> AnyResponse:
     """Take a recipient away."""
-    with tenant_transaction(_tenant_id()) as conn:
-        old = changes.delete(conn, _tenant_id(), _scope(), current_actor(), mapping_id)
+    with tenant_transaction(current_tenant_id()) as conn:
+        old = changes.delete(
+            conn, current_tenant_id(), current_scope(), current_actor(), mapping_id
+        )
     if old is None:
         return _done("This recipient is gone already.")
     return _done(f"{old.email} gets the report of {old.branch_id} no longer.")
@@ -86,9 +92,9 @@ def delete(mapping_id: UUID) -> AnyResponse:
 @require_role("admin")
 def resume(mapping_id: UUID) -> AnyResponse:
     """Let reports go again to an address that unsubscribed or was refused."""
-    with tenant_transaction(_tenant_id()) as conn:
-        email = stored.end_suppression(conn, _tenant_id(), _scope(), mapping_id)
-        audit.record(conn, _tenant_id(), current_actor(), "email.recipient_resumed", email)
+    with tenant_transaction(current_tenant_id()) as conn:
+        email = stored.end_suppression(conn, current_tenant_id(), current_scope(), mapping_id)
+        audit.record(conn, current_tenant_id(), current_actor(), "email.recipient_resumed", email)
     return _done(f"Reports go to {email} again.")
 
 
@@ -107,12 +113,12 @@ def import_file() -> AnyResponse:
     """Show the verdict of each row of a file, or with `apply` store them, all or none."""
     try:
         content = _content()
-        with tenant_transaction(_tenant_id()) as conn:
+        with tenant_transaction(current_tenant_id()) as conn:
             rows = _judged(conn, content)
             if request.form.get("apply") != "yes":
                 return _preview(content, rows)
             count = changes.import_rows(
-                conn, _tenant_id(), current_actor(), rows, is_confirmed=_is_confirmed()
+                conn, current_tenant_id(), current_actor(), rows, is_confirmed=_is_confirmed()
             )
     except Invalid as error:
         return _page(error)
@@ -121,10 +127,12 @@ def import_file() -> AnyResponse:
 
 def _judged(conn: Connection, content: str) -> list[JudgedRow]:
     """The verdict of each row, for this member."""
-    words = get_nothing_words(conn, _tenant_id())
-    words -= {branch.lower() for branch in get_branch_names(conn, _tenant_id())}
-    present = stored.list_recipients(conn, _tenant_id(), _scope())
-    return changes.judge_rows(conn, _tenant_id(), _scope(), judge_file(content, present, words))
+    words = get_nothing_words(conn, current_tenant_id())
+    words -= {branch.lower() for branch in get_branch_names(conn, current_tenant_id())}
+    present = stored.list_recipients(conn, current_tenant_id(), current_scope())
+    return changes.judge_rows(
+        conn, current_tenant_id(), current_scope(), judge_file(content, present, words)
+    )
 
 
 def _content() -> str:
@@ -149,7 +157,7 @@ def _preview(content: str, rows: object) -> Response:
 
 
 def _page(error: AppError | None = None, mapping_id: UUID | None = None) -> Response:
-    tenant_id, scope = _tenant_id(), _scope()
+    tenant_id, scope = current_tenant_id(), current_scope()
     with tenant_transaction(tenant_id) as conn:
         found = stored.list_recipients(conn, tenant_id, scope)
         lonely = stored.list_lonely_branches(conn, tenant_id, scope)
@@ -188,11 +196,3 @@ def _done(message: str) -> AnyResponse:
 
 def _is_confirmed() -> bool:
     return request.form.get(CONFIRM_FIELD) == "yes"
-
-
-def _scope() -> Scope:
-    return current_membership().scope
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

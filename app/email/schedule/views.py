@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import time
-from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,7 +15,7 @@ from wtforms.validators import Optional, Regexp  # type: ignore[import-untyped] 
 from app.database.engine import tenant_transaction
 from app.email.schedule import queries as schedules
 from app.email.schedule.queries import KINDS, MailSchedule
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_membership, current_tenant_id
 from app.http.web import current_format, render_page, require_role
 from app.settings.schedule.form import CronForm, cron_values
 
@@ -55,7 +54,7 @@ def save(kind: str) -> AnyResponse:
     form = MailScheduleForm(prefix="")
     if not form.check():
         return _page(kind, form)
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
             conn,
@@ -76,7 +75,7 @@ def save(kind: str) -> AnyResponse:
 @require_role("manager", "admin")
 def delete(kind: str) -> AnyResponse:
     """Mail of this kind no longer goes out by itself."""
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         schedules.remove_schedule(
             conn, tenant_id, current_membership().scope, current_actor(), kind
@@ -86,7 +85,7 @@ def delete(kind: str) -> AnyResponse:
 
 
 def _page(failed: str | None = None, sent: MailScheduleForm | None = None) -> Response:
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         found = schedules.list_schedules(conn, tenant_id)
         runs = {
@@ -124,7 +123,3 @@ def _form(kind: str, stored: MailSchedule | None) -> MailScheduleForm:
             "is_paused": bool(stored and stored.is_paused),
         },
     )
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app import audit
 from app.database.engine import tenant_transaction
-from app.database.tenancy import Scope, allowed_locations
+from app.database.tenancy import allowed_locations
 from app.dates import DateRange, today
 from app.email.history import queries as stored
 from app.email.history.queries import MailJob, MailMessage
@@ -32,7 +32,13 @@ from app.http.api import (
     filled,
     page_of,
 )
-from app.http.current import current_actor, current_membership, require_membership_role
+from app.http.current import (
+    current_actor,
+    current_membership,
+    current_scope,
+    current_tenant_id,
+    require_membership_role,
+)
 from app.http.web import current_format
 from app.jobs import publish
 
@@ -148,7 +154,7 @@ def send(json: SendBody) -> tuple[SendStarted, int]:
     Managers and admins only.
     """
     require_membership_role("manager", "admin")
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     if json.report_date >= today(current_format().property_time_zone):
         raise Invalid("report_date: choose a day that is over.")
     branches = allowed_locations(current_membership(), json.location_ids)
@@ -177,9 +183,9 @@ def send(json: SendBody) -> tuple[SendStarted, int]:
 def list_jobs(query: PageQuery) -> PageOf[JobRow]:
     """Every sending, newest first. Managers and admins only."""
     require_membership_role("manager", "admin")
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         found, total = stored.get_email_jobs_paginated(
-            conn, _tenant_id(), _scope(), query.limit, (query.page - 1) * query.limit
+            conn, current_tenant_id(), current_scope(), query.limit, (query.page - 1) * query.limit
         )
     return page_of([_job_row(one) for one in found], total, query)
 
@@ -191,8 +197,8 @@ def list_jobs(query: PageQuery) -> PageOf[JobRow]:
 def get_job(job_id: UUID) -> JobRow:
     """One sending. Managers and admins only."""
     require_membership_role("manager", "admin")
-    with tenant_transaction(_tenant_id()) as conn:
-        return _job_row(stored.get_mail_job(conn, _tenant_id(), _scope(), job_id))
+    with tenant_transaction(current_tenant_id()) as conn:
+        return _job_row(stored.get_mail_job(conn, current_tenant_id(), current_scope(), job_id))
 
 
 @blueprint.get("/history")
@@ -202,11 +208,11 @@ def get_job(job_id: UUID) -> JobRow:
 def list_history(query: HistoryQuery) -> PageOf[MessageRow]:
     """Every message, newest first. Managers and admins only."""
     require_membership_role("manager", "admin")
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         found, total = stored.get_email_send_history_paginated(
             conn,
-            _tenant_id(),
-            _scope(),
+            current_tenant_id(),
+            current_scope(),
             query.limit,
             (query.page - 1) * query.limit,
             job_id=query.job_id,
@@ -233,13 +239,13 @@ def get_schedule(query: KindQuery) -> MailScheduleRow:
 def put_schedule(query: KindQuery, json: MailScheduleBody) -> MailScheduleRow:
     """Make the schedule, or change it. Managers and admins who see every branch only."""
     require_membership_role("manager", "admin")
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     latest = time.fromisoformat(json.latest_time) if json.latest_time else None
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
             conn,
             tenant_id,
-            _scope(),
+            current_scope(),
             current_actor(),
             query.kind,
             json.cron,
@@ -257,17 +263,17 @@ def put_schedule(query: KindQuery, json: MailScheduleBody) -> MailScheduleRow:
 def remove_schedule(query: KindQuery) -> Removed:
     """Delete the schedule. Managers and admins who see every branch only."""
     require_membership_role("manager", "admin")
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         was_there = schedules.remove_schedule(
-            conn, tenant_id, _scope(), current_actor(), query.kind
+            conn, tenant_id, current_scope(), current_actor(), query.kind
         )
     return Removed(was_there=was_there)
 
 
 def _find(kind: str) -> MailSchedule:
-    with tenant_transaction(_tenant_id()) as conn:
-        found = schedules.find_schedule(conn, _tenant_id(), kind)
+    with tenant_transaction(current_tenant_id()) as conn:
+        found = schedules.find_schedule(conn, current_tenant_id(), kind)
     if found is None:
         raise NotFound("There is no schedule.")
     return found
@@ -287,11 +293,3 @@ def _schedule_row(found: MailSchedule) -> MailScheduleRow:
         **schedules.schedule_facts(found) or {},
         next_runs=found.next_runs(),
     )
-
-
-def _scope() -> Scope:
-    return current_membership().scope
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

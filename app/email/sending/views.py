@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import audit
 from app.branches import get_branch_names
 from app.database.engine import tenant_transaction
-from app.database.tenancy import Scope, allowed_locations
+from app.database.tenancy import allowed_locations
 from app.dates import DateRange, parse_date, today
 from app.email.message.render import Rendered
 from app.email.sending import stops, switch
@@ -21,7 +21,13 @@ from app.email.sending.outbox import is_sending_confirmed
 from app.email.sending.planning import MANUAL, start_planning
 from app.email.sending.preview import list_outlooks, preview_digest, preview_report
 from app.errors import Invalid
-from app.http.current import current_actor, current_member, current_membership
+from app.http.current import (
+    current_actor,
+    current_member,
+    current_membership,
+    current_scope,
+    current_tenant_id,
+)
 from app.http.web import block, current_format, render_page, require_role
 from app.jobs import publish
 
@@ -44,7 +50,7 @@ def send() -> Response:
 @require_role("manager", "admin")
 def send_now() -> AnyResponse:
     """Plan and send the reports of a day, or say what is wrong."""
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     try:
         period, branches = _asked()
         with tenant_transaction(tenant_id) as conn:
@@ -71,8 +77,8 @@ def send_now() -> AnyResponse:
 def outlook() -> Response:
     """Who would get what, and why."""
     period, branches = _asked()
-    with tenant_transaction(_tenant_id()) as conn:
-        found = list_outlooks(conn, _tenant_id(), period, branches)
+    with tenant_transaction(current_tenant_id()) as conn:
+        found = list_outlooks(conn, current_tenant_id(), period, branches)
     return render_page(
         "email/outlook.html", "email/_outlook.html", outlooks=found, period=period, tab="send"
     )
@@ -83,8 +89,10 @@ def outlook() -> Response:
 def preview() -> Response:
     """The mail a recipient would get: subject, HTML and text."""
     period, recipient = _asked()[0], request.args.get("recipient", "")
-    with tenant_transaction(_tenant_id()) as conn:
-        rendered = preview_report(conn, _tenant_id(), _scope(), recipient, period, _base())
+    with tenant_transaction(current_tenant_id()) as conn:
+        rendered = preview_report(
+            conn, current_tenant_id(), current_scope(), recipient, period, _base()
+        )
     return render_page(
         "email/preview.html",
         "email/_preview.html",
@@ -100,8 +108,10 @@ def preview() -> Response:
 def preview_html() -> Response:
     """The HTML part alone, for the frame of the preview: a document that can do nothing."""
     period, recipient = _asked()[0], request.args.get("recipient", "")
-    with tenant_transaction(_tenant_id()) as conn:
-        rendered = preview_report(conn, _tenant_id(), _scope(), recipient, period, _base())
+    with tenant_transaction(current_tenant_id()) as conn:
+        rendered = preview_report(
+            conn, current_tenant_id(), current_scope(), recipient, period, _base()
+        )
     return mail_document(rendered.html)
 
 
@@ -126,7 +136,7 @@ def digest_html() -> Response:
 @require_role("manager", "admin")
 def send_digest() -> AnyResponse:
     """Send the digest of the last seven days to the managers whose branches the member sees."""
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     try:
         with tenant_transaction(tenant_id) as conn:
             job_id = start_planning(
@@ -136,7 +146,7 @@ def send_digest() -> AnyResponse:
                 MANUAL,
                 _week(),
                 actor.email,
-                location_ids=_scope().location_ids,
+                location_ids=current_scope().location_ids,
             )
             audit.record(conn, tenant_id, actor, "email.sent", job_id, digest=str(_week().end))
     except Invalid as error:
@@ -148,12 +158,12 @@ def send_digest() -> AnyResponse:
 @require_role("manager", "admin")
 def test() -> AnyResponse:
     """Send a recipient's report to whoever asks; nothing counts as sent."""
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     recipient = request.form.get("recipient", "")
     try:
         period, _ = _asked()
         with tenant_transaction(tenant_id) as conn:
-            find_addressee(conn, tenant_id, _scope(), recipient)
+            find_addressee(conn, tenant_id, current_scope(), recipient)
             job_id = start_planning(
                 conn,
                 tenant_id,
@@ -161,7 +171,7 @@ def test() -> AnyResponse:
                 "test",
                 period,
                 actor.email,
-                location_ids=_scope().location_ids,
+                location_ids=current_scope().location_ids,
                 recipient=recipient,
             )
             audit.record(conn, tenant_id, actor, "email.tested", job_id)
@@ -174,7 +184,7 @@ def test() -> AnyResponse:
 @require_role("admin")
 def turn() -> AnyResponse:
     """Let mail leave this database, or stop it."""
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     state = request.form.get("state")
     if state not in ("on", "off"):
         raise Invalid("Say whether to switch sending on or off.")
@@ -206,9 +216,9 @@ def _started(job_id: UUID, words: str) -> AnyResponse:
 
 
 def _page(error: Invalid | None = None) -> Response:
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
-        addressees = list_addressees(conn, tenant_id, _scope().location_ids)
+        addressees = list_addressees(conn, tenant_id, current_scope().location_ids)
         context = {
             "is_on": is_sending_confirmed(conn, tenant_id),
             "was_on": switch.was_confirmed(conn, tenant_id),
@@ -230,7 +240,7 @@ def _page(error: Invalid | None = None) -> Response:
 
 
 def _visible(names: dict[str, str]) -> dict[str, str]:
-    return {key: name for key, name in names.items() if _scope().allows(key)}
+    return {key: name for key, name in names.items() if current_scope().allows(key)}
 
 
 def _asked() -> tuple[DateRange, tuple[str, ...] | None]:
@@ -249,8 +259,10 @@ def _asked() -> tuple[DateRange, tuple[str, ...] | None]:
 
 
 def _digest() -> Rendered:
-    with tenant_transaction(_tenant_id()) as conn:
-        return preview_digest(conn, _tenant_id(), current_membership().email, _week(), _base())
+    with tenant_transaction(current_tenant_id()) as conn:
+        return preview_digest(
+            conn, current_tenant_id(), current_membership().email, _week(), _base()
+        )
 
 
 def _week() -> DateRange:
@@ -263,11 +275,3 @@ def _yesterday() -> date:
 
 def _base() -> str:
     return str(current_app.config["BASE_URL"])
-
-
-def _scope() -> Scope:
-    return current_membership().scope
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

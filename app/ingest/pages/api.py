@@ -25,7 +25,7 @@ from app.http.api import (
     filled,
     page_of,
 )
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_tenant_id
 from app.ingest import jobs, queries
 from app.jobs import publish
 
@@ -174,7 +174,7 @@ def start(json: StartBody) -> tuple[Started, int]:
     asked = jobs.IngestRequest(
         period.start, period.end, tuple(dict.fromkeys(json.data_types)), json.changed_only
     )
-    tenant_id, actor = current_membership().tenant.tenant_id, current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
         job_id = jobs.start_ingestion(conn, tenant_id, asked, actor.email)
         audit.record(conn, tenant_id, actor, "ingest.started", job_id, **vars(asked))
@@ -187,7 +187,7 @@ def start(json: StartBody) -> tuple[Started, int]:
 @documented(PageOf[JobRow], tag="data")
 def job_history(query: PageQuery) -> PageOf[JobRow]:
     """The tenant's jobs, newest first. Admins only."""
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         found = queries.get_tenant_jobs_paginated(conn, tenant_id, query.page, query.limit)
     return page_of([_job_row(job) for job in found.rows], found.total, query)
@@ -207,7 +207,7 @@ def job_status(job_id: UUID) -> JobRow:
 @documented(Started, tag="data")
 def cancel(job_id: UUID) -> Started:
     """Stop a job: at once when it waits, at its next check when it runs. Admins only."""
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         jobs.cancel(conn, tenant_id, job_id)
         audit.record(conn, tenant_id, current_actor(), "ingest.cancelled", job_id)
@@ -223,7 +223,7 @@ def load_held(job_id: UUID, json: LoadHeldBody) -> tuple[Started, int]:
 
     Another file that is there by then is judged again. Admins only.
     """
-    tenant_id, actor = current_membership().tenant.tenant_id, current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
         new_id = jobs.load_held_file(conn, tenant_id, job_id, json.file_type, actor.email)
         audit.record(
@@ -243,7 +243,7 @@ def load_held(job_id: UUID, json: LoadHeldBody) -> tuple[Started, int]:
 @documented(AvailabilityAnswer, tag="data")
 def availability(query: AvailabilityQuery) -> AvailabilityAnswer:
     """Which days are loaded, by event type."""
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     is_bounded = query.start_date is not None or query.end_date is not None
     period = query.period("UTC") if is_bounded else None
     with tenant_transaction(tenant_id) as conn:
@@ -257,7 +257,7 @@ def availability(query: AvailabilityQuery) -> AvailabilityAnswer:
 
 
 def _find(job_id: UUID) -> queries.Job:
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         job = queries.find_job(conn, tenant_id, job_id)
     if job is None:

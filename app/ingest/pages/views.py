@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit
 from app.database.engine import tenant_transaction
-from app.dates import DateRange, parse_date, today, utc_now
+from app.dates import DateRange, parse_date, utc_now
 from app.errors import NotFound
-from app.http.current import current_actor, current_member, current_membership
+from app.http.current import current_actor, current_member, current_tenant_id
 from app.http.web import (
     announce,
     block,
@@ -26,6 +26,7 @@ from app.http.web import (
     record_export,
     render_page,
     require_role,
+    tenant_today,
 )
 from app.ingest import jobs
 from app.ingest.month_parts import count_rows, list_parts
@@ -54,7 +55,7 @@ _WINDOW_LIMIT = 366
 @require_role("admin")
 def data_page() -> Response:
     """Calendar, form, running job and history on one page; the calendar alone as a fragment."""
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         context = _calendar(conn) | _history(conn, 10)
     running = [job for job in context["jobs"].rows if job.status in _RUNNING][:1]
     return render_page(
@@ -72,7 +73,7 @@ def data_page() -> Response:
 @block("job_history", "the job history")
 def job_history() -> Response:
     """Everything that was loaded, or was tried to be, newest first."""
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         context = _history(conn)
     return render_page("ingest/jobs.html", "ingest/_jobs.html", **context)
 
@@ -128,8 +129,8 @@ def estimate() -> AnyResponse:
 @require_role("admin")
 def cancel(job_id: UUID) -> AnyResponse:
     """Stop a job; what was loaded before it stays."""
-    with tenant_transaction(_tenant_id()) as conn:
-        jobs.cancel(conn, _tenant_id(), job_id)
+    with tenant_transaction(current_tenant_id()) as conn:
+        jobs.cancel(conn, current_tenant_id(), job_id)
         _record(conn, "ingest.cancelled", job_id)
     return _job_done(job_id, "The job is being cancelled.")
 
@@ -138,8 +139,8 @@ def cancel(job_id: UUID) -> AnyResponse:
 @require_role("admin")
 def retry(job_id: UUID) -> AnyResponse:
     """Start the same ingestion once more, as a new job."""
-    with tenant_transaction(_tenant_id()) as conn:
-        new_id = jobs.retry(conn, _tenant_id(), job_id, _by())
+    with tenant_transaction(current_tenant_id()) as conn:
+        new_id = jobs.retry(conn, current_tenant_id(), job_id, _by())
         _record(conn, "ingest.retried", new_id, after=job_id)
     publish(new_id)
     return _job_done(new_id, "Started again as a new job.")
@@ -149,8 +150,8 @@ def retry(job_id: UUID) -> AnyResponse:
 @require_role("admin")
 def load_held(job_id: UUID, file_type: str) -> AnyResponse:
     """Load the file that a job held back, as a new job: exactly that one."""
-    with tenant_transaction(_tenant_id()) as conn:
-        new_id = jobs.load_held_file(conn, _tenant_id(), job_id, file_type, _by())
+    with tenant_transaction(current_tenant_id()) as conn:
+        new_id = jobs.load_held_file(conn, current_tenant_id(), job_id, file_type, _by())
         _record(conn, "ingest.held_file_loaded", new_id, file_type=file_type, held_by=job_id)
     publish(new_id)
     return _job_done(new_id, "The file that was held back is loaded, as a new job.")
@@ -162,7 +163,7 @@ def refused_rows(job_id: UUID) -> Response:
     """The rows a job and its parts did not take, as a file for a spreadsheet."""
     job = _find(job_id)
     record_export("refused_rows", str(job.job_id), "csv")
-    response = Response(write_csv(_tenant_id(), job.job_id), mimetype="text/csv")
+    response = Response(write_csv(current_tenant_id(), job.job_id), mimetype="text/csv")
     name = f"refused-rows-{str(job.job_id)[:8]}.csv"
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
@@ -182,7 +183,7 @@ def _job_done(job_id: UUID, message: str) -> AnyResponse:
 
 
 def _record(conn: Connection, action: str, job_id: UUID, **detail: object) -> None:
-    audit.record(conn, _tenant_id(), current_actor(), action, job_id, **detail)
+    audit.record(conn, current_tenant_id(), current_actor(), action, job_id, **detail)
 
 
 def _address(job: Job) -> str:
@@ -191,8 +192,8 @@ def _address(job: Job) -> str:
 
 def _enqueue(begin: Begin, action: str, form: IngestForm) -> Job:
     request = form.to_request()
-    with tenant_transaction(_tenant_id()) as conn:
-        job_id = begin(conn, _tenant_id(), request, _by())
+    with tenant_transaction(current_tenant_id()) as conn:
+        job_id = begin(conn, current_tenant_id(), request, _by())
         _record(conn, action, job_id, **vars(request))
     publish(job_id)
     return _find(job_id)
@@ -201,28 +202,28 @@ def _enqueue(begin: Begin, action: str, form: IngestForm) -> Job:
 def _refused(form: IngestForm) -> Response:
     if is_fragment_request():
         return Response(render_template("ingest/_form.html", form=form), 422)
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         context = _calendar(conn) | _history(conn, 10)
     page = render_template("ingest/data.html", form=form, running=[], **context)
     return Response(page, 422)
 
 
 def _find(job_id: UUID) -> Job:
-    with tenant_transaction(_tenant_id()) as conn:
-        job = find_job(conn, _tenant_id(), job_id)
+    with tenant_transaction(current_tenant_id()) as conn:
+        job = find_job(conn, current_tenant_id(), job_id)
     if job is None:
         raise NotFound("There is no such job. Jobs are kept for 90 days.")
     return job
 
 
 def _parts(job: Job) -> list[Job]:
-    with tenant_transaction(_tenant_id()) as conn:
-        return list_parts(conn, _tenant_id(), job.job_id)
+    with tenant_transaction(current_tenant_id()) as conn:
+        return list_parts(conn, current_tenant_id(), job.job_id)
 
 
 def _calendar(conn: Connection) -> dict[str, Any]:
-    availability = get_data_availability_combined(conn, _tenant_id())
-    window = _window() or default_window(availability, _today())
+    availability = get_data_availability_combined(conn, current_tenant_id())
+    window = _window() or default_window(availability, tenant_today())
     heatmap = build_heatmap(availability, window, current_format())
     return {"availability": availability, "heatmap": heatmap}
 
@@ -237,8 +238,10 @@ def _window() -> DateRange | None:
 
 def _history(conn: Connection, default_limit: int = 25) -> dict[str, Any]:
     page, limit = page_arguments(default_limit)
-    found = get_tenant_jobs_paginated(conn, _tenant_id(), page, limit, ("ingest", "rederive"))
-    counts = count_rows(conn, _tenant_id(), [job.job_id for job in found.rows])
+    found = get_tenant_jobs_paginated(
+        conn, current_tenant_id(), page, limit, ("ingest", "rederive")
+    )
+    counts = count_rows(conn, current_tenant_id(), [job.job_id for job in found.rows])
     return {"jobs": found, "counts": counts, **_job_words()}
 
 
@@ -251,18 +254,10 @@ def _job_words() -> dict[str, Any]:
     }
 
 
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id
-
-
 def _by() -> str:
     return current_member().email
 
 
 def _form() -> IngestForm:
-    with tenant_transaction(_tenant_id()) as conn:
-        return IngestForm(_today(), get_kept_days(conn, _tenant_id()))
-
-
-def _today() -> date:
-    return today(current_format().time_zone)
+    with tenant_transaction(current_tenant_id()) as conn:
+        return IngestForm(tenant_today(), get_kept_days(conn, current_tenant_id()))

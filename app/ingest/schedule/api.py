@@ -12,7 +12,7 @@ from app import audit
 from app.database.engine import tenant_transaction
 from app.errors import NotFound
 from app.http.api import Model, Removed, api_roles, api_scope, documented
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_tenant_id
 from app.ingest.pages.api import Started
 from app.ingest.schedule import queries as schedules
 from app.ingest.schedule.queries import Schedule, schedule_facts
@@ -58,7 +58,7 @@ def get_schedule() -> ScheduleRow:
 @documented(ScheduleRow, tag="data")
 def put_schedule(json: ScheduleBody) -> ScheduleRow:
     """Make the schedule, or change it. Admins only."""
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         schedules.change_schedule(
             conn,
@@ -78,7 +78,7 @@ def put_schedule(json: ScheduleBody) -> ScheduleRow:
 @documented(Removed, tag="data")
 def remove_schedule() -> Removed:
     """Take the schedule away: nothing starts by itself any more. Admins only."""
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         was_there = schedules.remove_schedule(conn, tenant_id, current_actor())
     return Removed(was_there=was_there)
@@ -99,7 +99,7 @@ def run_schedule() -> tuple[Started, int]:
 
 
 def _find() -> Schedule:
-    tenant_id: UUID = current_membership().tenant.tenant_id
+    tenant_id: UUID = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         found = schedules.find_schedule(conn, tenant_id)
     if found is None:

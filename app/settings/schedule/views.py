@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from flask import Blueprint, Response, flash, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit
 from app.database.engine import tenant_transaction
 from app.errors import NotFound
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_tenant_id
 from app.http.web import current_format, render_page, require_role
 from app.ingest.schedule.queries import change_schedule, find_schedule, remove_schedule
 from app.ingest.schedule.start import start_now
@@ -35,7 +33,7 @@ def save() -> AnyResponse:
     form = ScheduleForm()
     if not form.check():
         return _page(form)
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         change_schedule(
             conn,
@@ -54,7 +52,7 @@ def save() -> AnyResponse:
 @require_role("admin")
 def delete() -> AnyResponse:
     """Nothing starts by itself any more."""
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         remove_schedule(conn, tenant_id, current_actor())
     flash("Nothing is loaded by itself any more.", "success")
@@ -65,7 +63,7 @@ def delete() -> AnyResponse:
 @require_role("admin")
 def run() -> AnyResponse:
     """Start now what the schedule would start."""
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
         found = find_schedule(conn, tenant_id)
         if found is None:
@@ -79,7 +77,7 @@ def run() -> AnyResponse:
 
 def _page(form: ScheduleForm | None = None) -> Response:
     g.current_link = "settings.settings"
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         found = find_schedule(conn, tenant_id)
     if form is None:
@@ -97,7 +95,3 @@ def _page(form: ScheduleForm | None = None) -> Response:
         titles=TITLES,
         problem="Nothing was saved. Please look at:" if is_bad else None,
     )
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

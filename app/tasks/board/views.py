@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Connection
@@ -15,11 +14,11 @@ from app.branches import branch_label, get_branch_names
 from app.database.engine import tenant_transaction
 from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
-from app.dates import DateRange, today, zone
+from app.dates import DateRange, zone
 from app.errors import Invalid
 from app.format import plural
-from app.http.current import current_actor, current_membership
-from app.http.web import block, current_format, done, render_page, require_role
+from app.http.current import current_actor, current_membership, current_tenant_id
+from app.http.web import block, current_format, done, render_page, require_role, tenant_today
 from app.tasks.board.queries import (
     get_recovered_revenue,
     get_team_board,
@@ -42,7 +41,7 @@ _RECOVERED_DAYS = 30
 @block("board", "the team board")
 def board() -> Response:
     """A row a rep, what nobody owns by branch, and what contacts brought in."""
-    with reading_transaction(_tenant_id()) as conn:
+    with reading_transaction(current_tenant_id()) as conn:
         context = _board(conn)
     return render_page("tasks/queue/board.html", "tasks/queue/_board.html", **context)
 
@@ -52,7 +51,7 @@ def board() -> Response:
 def assign() -> AnyResponse:
     """Give what nobody owns at one branch to somebody, all of it or none."""
     branch_id, owner = request.form.get("branch_id", ""), request.form.get("owner", "")
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         count = _assign(conn, branch_id, owner)
         context = _board(conn)
     return done(
@@ -73,22 +72,22 @@ def _assign(conn: Connection, branch_id: str, owner: str) -> int:
     change = parse_step(Asked("assign", version="0", owner=owner), read_clock())
     if change.owner is None:
         raise Invalid("Choose to whom.")
-    check_owner(conn, _tenant_id(), change)
+    check_owner(conn, current_tenant_id(), change)
     period = _period(_DAYS)
-    waiting = list_unassigned_tasks(conn, _tenant_id(), branch_id, period, _scope())
+    waiting = list_unassigned_tasks(conn, current_tenant_id(), branch_id, period, _scope())
     if not waiting:
         raise Invalid("Nothing is waiting there any more. Reload the page.")
     scope, actor = current_membership().scope, current_actor()
     for task_id, version in sorted(waiting):
         step = replace(change, version=version)
-        take_step(conn, _tenant_id(), scope, task_id, step, actor)
+        take_step(conn, current_tenant_id(), scope, task_id, step, actor)
     return len(waiting)
 
 
 def _board(conn: Connection) -> dict[str, Any]:
-    rows = get_team_board(conn, _tenant_id(), _period(_DAYS), _week_start(), _scope())
-    recovered = get_recovered_revenue(conn, _tenant_id(), _period(_RECOVERED_DAYS), _scope())
-    assignees = list_assignees(conn, _tenant_id())
+    rows = get_team_board(conn, current_tenant_id(), _period(_DAYS), _week_start(), _scope())
+    recovered = get_recovered_revenue(conn, current_tenant_id(), _period(_RECOVERED_DAYS), _scope())
+    assignees = list_assignees(conn, current_tenant_id())
     names = {person.email: person.name for person in assignees if person.name}
     return {
         "people": [row for row in rows if row.owner is not None],
@@ -97,7 +96,7 @@ def _board(conn: Connection) -> dict[str, Any]:
         "credited": recovered.by_person,
         "assignees": assignees,
         "names": names,
-        "branch_names": get_branch_names(conn, _tenant_id()),
+        "branch_names": get_branch_names(conn, current_tenant_id()),
         "branch_label": branch_label,
         "type_words": TYPE_NAMES,
         "days": RANGES["90d"],
@@ -109,18 +108,10 @@ def _scope() -> tuple[str, ...] | None:
     return allowed_locations(current_membership(), ())
 
 
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id
-
-
-def _today() -> date:
-    return today(current_format().time_zone)
-
-
 def _period(days: int) -> DateRange:
-    return DateRange(_today() - timedelta(days=days - 1), _today())
+    return DateRange(tenant_today() - timedelta(days=days - 1), tenant_today())
 
 
 def _week_start() -> datetime:
-    monday = _today() - timedelta(days=_today().weekday())
+    monday = tenant_today() - timedelta(days=tenant_today().weekday())
     return datetime.combine(monday, time(), zone(current_format().time_zone))

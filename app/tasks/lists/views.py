@@ -10,12 +10,11 @@ from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
 from app.database.reading import reading_transaction
-from app.dates import today
 from app.errors import Invalid, NotFound
-from app.http.current import current_member, current_membership
+from app.http.current import current_member, current_membership, current_tenant_id
 from app.http.exports import download
 from app.http.periods import preset_labels
-from app.http.web import block, current_format, record_export, render_page
+from app.http.web import block, current_format, record_export, render_page, tenant_today
 from app.tasks import labels as words
 from app.tasks.lists import export
 from app.tasks.lists.context import get_rules, list_assignees, list_branches
@@ -95,7 +94,7 @@ def export_list(list_name: str, kind: str) -> Response:
 @block("task_{task_id}", "this task")
 def task_page(task_id: UUID) -> Response:
     """One task: a page of its own, or what a list's row expands to."""
-    with reading_transaction(current_membership().tenant.tenant_id) as conn:
+    with reading_transaction(current_tenant_id()) as conn:
         context = task_context(conn, task_id)
     return render_page("tasks/task.html", "tasks/_task.html", **context)
 
@@ -172,7 +171,7 @@ def read_filters(task_list: TaskList, arguments: MultiDict[str, str] | None = No
         Invalid: the address holds something that is none.
     """
     given = request.args if arguments is None else arguments
-    day = today(current_format().time_zone)
+    day = tenant_today()
     types = task_list.types if len(task_list.types) > 1 else ()
     return parse_list_filters(given, day, types, task_list.only)
 

@@ -23,7 +23,7 @@ from app.http.api import (
     filled,
     page_of,
 )
-from app.http.current import current_membership
+from app.http.current import current_membership, current_tenant_id
 from app.tasks import queries
 from app.tasks.api import TaskRow, task_rows
 from app.tasks.performance.queries import (
@@ -119,7 +119,7 @@ def performance(query: PerformanceQuery) -> PerformanceRows:
 def _branches(
     conn: Connection, query: PerformanceQuery, period: DateRange, locations: tuple[str, ...] | None
 ) -> PerformanceRows:
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     currency = get_tenant_settings(conn, tenant_id).reporting_currency
     rows = [
         filled(
@@ -136,7 +136,7 @@ def _branches(
 def _pages(
     conn: Connection, query: PerformanceQuery, period: DateRange, locations: tuple[str, ...] | None
 ) -> PerformanceRows:
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     currency = get_tenant_settings(conn, tenant_id).reporting_currency
     asked = PageQuestion(period, locations, query=query.query, limit=1_000_000)
     found = get_landing_pages(conn, tenant_id, asked)
@@ -147,7 +147,7 @@ def _pages(
 def _sources(
     conn: Connection, query: PerformanceQuery, period: DateRange, locations: tuple[str, ...] | None
 ) -> PerformanceRows:
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     currency = get_tenant_settings(conn, tenant_id).reporting_currency
     asked = SourceQuestion(period, locations, query=query.query, limit=1_000_000)
     found = get_sources(conn, tenant_id, asked)
@@ -158,7 +158,7 @@ def _sources(
 def _sessions(
     conn: Connection, query: PerformanceQuery, period: DateRange, locations: tuple[str, ...] | None
 ) -> PerformanceRows:
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     filters = TaskFilters(period, current_membership().scope, locations, query.query)
     place = Place(query.limit, (query.page - 1) * query.limit)
     tasks = queries.get_bounce_tasks(conn, tenant_id, filters, place)

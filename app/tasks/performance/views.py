@@ -12,11 +12,11 @@ from werkzeug.datastructures import MultiDict
 
 from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
-from app.dates import DateRange, today, utc_now
+from app.dates import DateRange, utc_now
 from app.errors import Invalid, NotFound
-from app.http.current import current_membership
+from app.http.current import current_membership, current_tenant_id
 from app.http.exports import download
-from app.http.web import block, current_format, record_export, render_page
+from app.http.web import block, current_format, record_export, render_page, tenant_today
 from app.tasks.lists.task_page import WORKING_ROLES
 from app.tasks.performance.export import (
     BRANCH_HEADER,
@@ -90,7 +90,7 @@ def page_sessions() -> Response:
     if not page.isprintable():
         raise NotFound("There is no such page.")
     locations = allowed_locations(current_membership(), filters.location_ids)
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     with reading_transaction(tenant_id) as conn:
         sessions = get_page_sessions(conn, tenant_id, filters.period, locations, page)
         context = table_context(conn, filters, len(sessions))
@@ -105,7 +105,7 @@ def export_table(name: str, kind: str) -> Response:
     """One of the tables as a file for a spreadsheet."""
     fmt = current_format()
     filters = _filters(_TABLES[name], request.args)
-    with reading_transaction(current_membership().tenant.tenant_id) as conn:
+    with reading_transaction(current_tenant_id()) as conn:
         if name == "branches":
             header, rows = BRANCH_HEADER, branch_rows(_branches(conn, filters), fmt)
         elif name == "sources":
@@ -138,7 +138,7 @@ def _table(
         filters = _filters(table, request.args)
     except Invalid as error:
         filters, problem = _filters(table, MultiDict()), error.message
-    with reading_transaction(current_membership().tenant.tenant_id) as conn:
+    with reading_transaction(current_tenant_id()) as conn:
         context = build(conn, filters)
     g.current_link = "tasks.performance"
     status, where = 422 if problem else 200, "tasks/performance"
@@ -182,7 +182,7 @@ def _sources(conn: Connection, filters: TableFilters, limit: int, offset: int) -
 
 
 def _branches(conn: Connection, filters: TableFilters) -> list[BranchRow]:
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     locations = allowed_locations(current_membership(), filters.location_ids)
     before, compared = {}, _compared(conn, filters)
     if compared:
@@ -211,13 +211,13 @@ def _pages(conn: Connection, filters: TableFilters, limit: int, offset: int) -> 
 def _compared(conn: Connection, filters: TableFilters) -> DateRange | None:
     """The period to stand beside, if it was asked for and any of its days is loaded."""
     compared = filters.compared
-    if compared is None or not has_days(conn, current_membership().tenant.tenant_id, compared):
+    if compared is None or not has_days(conn, current_tenant_id(), compared):
         return None
     return compared
 
 
 def _filters(table: Table, arguments: MultiDict[str, str]) -> TableFilters:
-    return parse_table_filters(arguments, today(current_format().time_zone), table)
+    return parse_table_filters(arguments, tenant_today(), table)
 
 
 def _sees_people() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 from app.branches import get_branch_names
 from app.database.engine import tenant_transaction
 from app.database.tenancy import allowed_locations
-from app.dates import today, utc_now, zone
+from app.dates import utc_now, zone
 from app.errors import Invalid
-from app.http.current import current_member, current_membership, current_scope
+from app.http.current import current_member, current_membership, current_scope, current_tenant_id
 from app.http.paging import Page
-from app.http.web import current_format, page_arguments
+from app.http.web import current_format, page_arguments, tenant_today
 from app.tasks.labels import OUTCOME_NAMES, REASONS, TYPE_NAMES
 from app.tasks.lists.context import list_assignees
 from app.tasks.queries import Place, TaskFilters, get_task_queue
@@ -42,14 +42,14 @@ def card_context(customer_key: str, filters: QueueFilters) -> dict[str, Any]:
     now = utc_now()
     ids = queue_actions.read_ids(request.form.getlist("task_id"))
     lead: Lead | None = None
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         if ids:
             tasks = queue_actions.find_reasons(
-                conn, _tenant_id(), current_scope(), customer_key, ids
+                conn, current_tenant_id(), current_scope(), customer_key, ids
             )
-            card = card_of(tasks, get_scale(conn, _tenant_id()).currency)
+            card = card_of(tasks, get_scale(conn, current_tenant_id()).currency)
             if card:
-                (lead,) = build_leads(conn, _tenant_id(), current_scope(), [card], now)
+                (lead,) = build_leads(conn, current_tenant_id(), current_scope(), [card], now)
         return _card_words(conn, filters) | {"lead": lead}
 
 
@@ -59,12 +59,12 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     now = utc_now()
     found = get_task_queue(
         conn,
-        _tenant_id(),
+        current_tenant_id(),
         _task_filters(filters),
         Place(limit, (number - 1) * limit, now=now),
         *_owner_arguments(conn, filters),
     )
-    leads = build_leads(conn, _tenant_id(), current_scope(), found.cards, now)
+    leads = build_leads(conn, current_tenant_id(), current_scope(), found.cards, now)
     return (
         _card_words(conn, filters)
         | count(conn, filters, found.total)
@@ -79,7 +79,7 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
 
 
 def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
-    role, tomorrow = current_membership().role, _today() + timedelta(days=1)
+    role, tomorrow = current_membership().role, tenant_today() + timedelta(days=1)
     done_fields = render_template(
         "tasks/queue/_done_fields.html",
         outcomes=OUTCOME_NAMES,
@@ -89,13 +89,13 @@ def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     return {
         "filters": filters,
         "is_read_only": role == "viewer",
-        "assignees": [] if role == "viewer" else list_assignees(conn, _tenant_id()),
+        "assignees": [] if role == "viewer" else list_assignees(conn, current_tenant_id()),
         "type_words": TYPE_NAMES,
         "card_id": card_id,
         "describe": describe,
         "snoozes": SNOOZES,
         "task_icons": ICONS,
-        "branch_names": get_branch_names(conn, _tenant_id()),
+        "branch_names": get_branch_names(conn, current_tenant_id()),
         "tomorrow": tomorrow,
         "done_fields": Markup(done_fields),  # noqa: S704 - our own template, autoescaped # nosec B704
     }
@@ -105,15 +105,19 @@ def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> 
     """How many customers wait (`total`, when it is known) and sleep, and what was done."""
     if total is None:
         found = get_task_queue(
-            conn, _tenant_id(), _task_filters(filters), Place(1), *_owner_arguments(conn, filters)
+            conn,
+            current_tenant_id(),
+            _task_filters(filters),
+            Place(1),
+            *_owner_arguments(conn, filters),
         )
         total = found.total
     done_by = current_member().email if filters.scope == "mine" else None
     counted = get_queue_counts(
         conn,
-        _tenant_id(),
+        current_tenant_id(),
         current_scope(),
-        filters.period(_today()),
+        filters.period(tenant_today()),
         _week_start(),
         _branches(filters),
         _owners(conn, filters),
@@ -124,7 +128,7 @@ def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> 
 
 def _task_filters(filters: QueueFilters) -> TaskFilters:
     return TaskFilters(
-        period=filters.period(_today()),
+        period=filters.period(tenant_today()),
         scope=current_scope(),
         location_ids=_branches(filters),
         types=filters.types,
@@ -138,7 +142,7 @@ def _owners(conn: Connection, filters: QueueFilters) -> Owners | None:
     if filters.scope != "mine":
         return None
     member, membership = current_member(), current_membership()
-    names = list_own_names(conn, _tenant_id(), member.email, member.name)
+    names = list_own_names(conn, current_tenant_id(), member.email, member.name)
     return Owners(names, membership.location_ids or ())
 
 
@@ -164,14 +168,6 @@ def _undo_arguments() -> list[UUID]:
         return []
 
 
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id
-
-
-def _today() -> date:
-    return today(current_format().time_zone)
-
-
 def _week_start() -> datetime:
-    monday = _today() - timedelta(days=_today().weekday())
+    monday = tenant_today() - timedelta(days=tenant_today().weekday())
     return datetime.combine(monday, time(), zone(current_format().time_zone))

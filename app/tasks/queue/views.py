@@ -11,7 +11,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.database.engine import tenant_transaction
 from app.database.reading import reading_transaction
 from app.errors import AppError, Conflict, Invalid
-from app.http.current import current_actor, current_member, current_membership, current_scope
+from app.http.current import (
+    current_actor,
+    current_member,
+    current_membership,
+    current_scope,
+    current_tenant_id,
+)
 from app.http.web import (
     announce,
     block,
@@ -43,7 +49,7 @@ _DONE_WORDS = {
 def queue() -> Response:
     """The cards to work through; the same list alone as a fragment."""
     filters, problem = _filters_or_default()
-    with reading_transaction(_tenant_id()) as conn:
+    with reading_transaction(current_tenant_id()) as conn:
         context = queue_context(conn, filters)
     status = 422 if problem else 200
     return render_page(
@@ -60,7 +66,7 @@ def queue() -> Response:
 def counts() -> Response:
     """How many customers wait and sleep, and what was done this week."""
     filters = _filters()
-    with reading_transaction(_tenant_id()) as conn:
+    with reading_transaction(current_tenant_id()) as conn:
         context = count(conn, filters)
     return render_page(
         "tasks/queue/counts.html", "tasks/queue/_counts.html", filters=filters, **context
@@ -74,9 +80,9 @@ def press(customer_key: str, action: Action) -> AnyResponse:
     try:
         nonce = request.form.get("nonce", "")
         pressed = queue_actions.read_press(request.form, action, read_clock(), nonce)
-        with tenant_transaction(_tenant_id()) as conn:
+        with tenant_transaction(current_tenant_id()) as conn:
             steps = queue_actions.take(
-                conn, _tenant_id(), current_scope(), customer_key, pressed, current_actor()
+                conn, current_tenant_id(), current_scope(), customer_key, pressed, current_actor()
             )
     except (Conflict, Invalid) as refusal:
         return _refused(customer_key, action, refusal)
@@ -89,10 +95,10 @@ def undo() -> AnyResponse:
     """Take back every step of one press."""
     filters = _filters()
     steps = queue_actions.read_ids(request.form.getlist("history_id"))
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         for step in steps:
             find_visible_step(conn, current_membership(), step)
-        queue_actions.undo_all(conn, _tenant_id(), steps, current_actor())
+        queue_actions.undo_all(conn, current_tenant_id(), steps, current_actor())
         context = queue_context(conn, filters)
     if is_fragment_request():
         return render_page("tasks/queue/queue.html", "tasks/queue/_undone.html", **context)
@@ -108,12 +114,12 @@ def change_many() -> AnyResponse:
     try:
         message = take_many(request.form, ("reason", "reasons"))
     except Invalid as error:
-        with tenant_transaction(_tenant_id()) as conn:
+        with tenant_transaction(current_tenant_id()) as conn:
             context = queue_context(conn, filters) | {"problem": error.message}
         return render_page(
             "tasks/queue/queue.html", "tasks/queue/_queue.html", status=422, **context
         )
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         context = queue_context(conn, filters)
     return done("tasks/queue/_queue.html", message, fallback=_address(filters), **context)
 
@@ -177,7 +183,3 @@ def _outcome_words() -> str:
 
 def _is_for_me() -> bool:
     return request.form.get("owner", "").strip().lower() == current_member().email
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from uuid import UUID
 
 from loguru import logger
 
@@ -11,7 +10,7 @@ from app.database.engine import tenant_transaction
 from app.dates import today
 from app.errors import Conflict, Invalid, NotFound
 from app.format import plural
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_membership, current_tenant_id
 from app.http.web import current_format
 from app.tasks.steps.change import Change
 from app.tasks.steps.forms import Chosen, Form, parse_chosen, read_asked
@@ -30,8 +29,8 @@ def take_many(form: Form, nouns: tuple[str, str]) -> str:
     asked = read_asked(action, form)  # type: ignore[arg-type] # one of two words
     # Each of the chosen has its own version, see _took().
     change = parse_step(replace(asked, version="0", note="", nonce=""), read_clock())
-    with tenant_transaction(_tenant_id()) as conn:
-        check_owner(conn, _tenant_id(), change)
+    with tenant_transaction(current_tenant_id()) as conn:
+        check_owner(conn, current_tenant_id(), change)
     changed = sum(_took(one, change) for one in chosen)
     logger.info("tasks.many.changed", action=action, chosen=len(chosen), changed=changed)
     return _count_words(nouns, change, changed, len(chosen) - changed)
@@ -45,7 +44,7 @@ def read_clock() -> Clock:
 
 def _took(chosen: Chosen, change: Change) -> bool:
     """Whether this one still was as it was when it was chosen."""
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     step = replace(change, version=chosen.version)
     try:
         with tenant_transaction(tenant_id) as conn:
@@ -65,7 +64,3 @@ def _count_words(nouns: tuple[str, str], change: Change, changed: int, left: int
     if change.action == "assign":
         return f"{said} {left} {were} changed meanwhile, or not yours to assign, and left alone."
     return f"{said} {left} {were} changed by someone else meanwhile and left alone."
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.database.engine import tenant_transaction
 from app.errors import AppError, Conflict, Invalid, NotFound
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_membership, current_tenant_id
 from app.http.web import done, render_page, require_role
 from app.tasks.lists.task_page import WORKING_ROLES, find_visible_step
 from app.tasks.lists.views import blueprint, find_list, list_context, read_filters, task_context
@@ -52,7 +52,7 @@ def act(task_id: UUID, action: Action) -> AnyResponse:
 @require_role(*WORKING_ROLES)
 def undo_step(history_id: UUID) -> AnyResponse:
     """Take back the member's own last step."""
-    tenant_id, actor = _tenant_id(), current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
         task_id = find_visible_step(conn, current_membership(), history_id)
     try:
@@ -81,7 +81,7 @@ def change_many(list_name: str) -> AnyResponse:
 
 
 def _take(task_id: UUID, action: Action) -> UUID:
-    tenant_id = _tenant_id()
+    tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         scope, actor = current_membership().scope, current_actor()
         find_workable(conn, tenant_id, scope, task_id)
@@ -96,7 +96,7 @@ def _changed(
 ) -> AnyResponse:
     """The task as it is now. `elsewhere`: the request came from outside its fragment."""
     try:
-        with tenant_transaction(_tenant_id()) as conn:
+        with tenant_transaction(current_tenant_id()) as conn:
             context = task_context(conn, task_id)
     except NotFound:  # given to a colleague, and of a branch that this member does not see
         return done(
@@ -121,7 +121,7 @@ def _changed(
 
 def _refused(task_id: UUID, error: AppError, action: str) -> Response:
     """The task as it is now, with why nothing was changed and what was typed."""
-    with tenant_transaction(_tenant_id()) as conn:
+    with tenant_transaction(current_tenant_id()) as conn:
         context = task_context(conn, task_id)
     return render_page(
         "tasks/task.html",
@@ -134,7 +134,3 @@ def _refused(task_id: UUID, error: AppError, action: str) -> Response:
         is_elsewhere=action == "undo",
         **context,
     )
-
-
-def _tenant_id() -> UUID:
-    return current_membership().tenant.tenant_id

@@ -15,11 +15,19 @@ from app import audit
 from app.database.engine import tenant_transaction
 from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
-from app.dates import parse_instant, today, utc_now
+from app.dates import parse_instant, utc_now
 from app.errors import AppError, Conflict, Invalid, Malformed, NotFound
-from app.http.current import current_actor, current_membership
+from app.http.current import current_actor, current_membership, current_tenant_id
 from app.http.exports import download
-from app.http.web import block, current_format, done, record_export, render_page, require_role
+from app.http.web import (
+    block,
+    current_format,
+    done,
+    record_export,
+    render_page,
+    require_role,
+    tenant_today,
+)
 from app.tasks.lists.task_page import WORKING_ROLES
 from app.tasks.tables.filters import Table, TableFilters, parse_table_filters
 from app.tasks.tables.page import short_key, table_context
@@ -83,7 +91,7 @@ def search_terms() -> Response:
 def export_terms(kind: str) -> Response:
     """All terms under the filters, as a file for a spreadsheet."""
     filters = _filters(request.args)
-    tenant_id, fmt = current_membership().tenant.tenant_id, current_format()
+    tenant_id, fmt = current_tenant_id(), current_format()
     rows = term_rows(tenant_id, _question(filters), fmt, STATUS_NAMES, _sees_people())
     record_export("terms", "search-terms", kind)
     name = f"search-terms-{filters.period.start}-{filters.period.end}"
@@ -139,7 +147,7 @@ def parse_decision(term: str, form: MultiDict[str, str]) -> Decision:
 
 
 def _decide(term: str, decision: Decision) -> None:
-    tenant_id, actor = current_membership().tenant.tenant_id, current_actor()
+    tenant_id, actor = current_tenant_id(), current_actor()
     with tenant_transaction(tenant_id) as conn:
         branches = allowed_locations(current_membership(), ())
         decide_term(conn, tenant_id, branches, term, decision, actor.email)
@@ -161,7 +169,7 @@ def _refused(term: str, filters: TableFilters, error: AppError) -> Response:
 
 
 def _list_context(filters: TableFilters) -> dict[str, Any]:
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     question = _question(filters)
     with reading_transaction(tenant_id) as conn:
         terms = get_search_terms(conn, tenant_id, question)
@@ -174,12 +182,12 @@ def _list_context(filters: TableFilters) -> dict[str, Any]:
 def _first(conn: Connection, question: TermQuestion) -> list[SearchTerm]:
     """The first term, for the sums of all pages when the one asked for lies behind the last."""
     asked = TermQuestion(**{**vars(question), "limit": 1, "offset": 0})
-    return get_search_terms(conn, current_membership().tenant.tenant_id, asked)
+    return get_search_terms(conn, current_tenant_id(), asked)
 
 
 def _term_context(term: str, filters: TableFilters) -> dict[str, Any]:
     """What one term's templates need; a term nobody searched for in these days has no figures."""
-    tenant_id = current_membership().tenant.tenant_id
+    tenant_id = current_tenant_id()
     question = TermQuestion(
         **{
             **vars(_question(filters)),
@@ -210,7 +218,7 @@ def _term_context(term: str, filters: TableFilters) -> dict[str, Any]:
 
 
 def _filters(arguments: MultiDict[str, str]) -> TableFilters:
-    return parse_table_filters(arguments, today(current_format().time_zone), TABLE)
+    return parse_table_filters(arguments, tenant_today(), TABLE)
 
 
 def _question(filters: TableFilters) -> TermQuestion:
