@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.errors import Invalid, Malformed
 
+MAX_DAYS = 731  # of any range that is shown or loaded: two years, one of them a leap year
+
 
 @dataclass(frozen=True)
 class DateRange:

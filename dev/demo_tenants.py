@@ -19,10 +19,10 @@ from app.database import engine as db
 from app.database.engine import maint_transaction, tenant_transaction
 from app.database.migrate import SQL, migrate
 from app.database.tenancy import Role, Scope
-from app.dates import DateRange, today
+from app.dates import MAX_DAYS, DateRange, today
 from app.email.recipients.queries import RecipientEntry, add_recipient, list_recipients
 from app.email.sending.switch import turn_on
-from app.ingest.jobs import MAX_DAYS, IngestRequest, start_ingestion
+from app.ingest.jobs import IngestRequest, start_ingestion
 from app.ingest.queries import Job, find_job
 from app.ingest.store.kept_days import get_kept_days
 from app.settings import provision as provisioning

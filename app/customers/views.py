@@ -29,6 +29,7 @@ from app.http.current import (
 from app.http.exports import download
 from app.http.masking import mask_id, mask_name
 from app.http.paging import Page
+from app.http.query_string import choice, parse_query
 from app.http.web import (
     block,
     current_format,
@@ -44,14 +45,16 @@ Change = Callable[[Connection, Customer, list[Person]], marks.Marked]
 TIMELINE_ENTRIES = 40
 SESSION_EVENTS = 200
 MOST_EVENTS = 5_000
-_MOST_CHARS = 200
 
 
 @blueprint.get("/customers")
 @block("customers", "the customers")
 def customers() -> Response:
     """Everybody who is known by a company or a name, a page of them."""
-    query, sort_field = _query(), _choice("sort_field", queries.SORT_FIELDS, "revenue")
+    query, sort_field = (
+        parse_query(request.args),
+        choice(request.args, "sort_field", queries.SORT_FIELDS, "revenue"),
+    )
     number, limit = page_arguments()
     with reading_transaction(current_tenant_id()) as conn:
         rows, total = queries.list_customers(
@@ -250,7 +253,7 @@ def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
 
 
 def _timeline(conn: Connection, customer_key: str) -> dict[str, Any]:
-    show = _choice("show", timeline.KINDS, "all")
+    show = choice(request.args, "show", timeline.KINDS, "all")
     cursor, is_back = _cursor()
     history = queries.get_user_history(
         conn,
@@ -337,20 +340,6 @@ def _label(found: Customer) -> str:
     """What to call it; viewers see a person's initials alone."""
     is_person = found.customer_key.startswith("c:") and found.customer_name
     return mask_name(found.label) or "" if _is_read_only() and is_person else found.label
-
-
-def _query() -> str:
-    query = request.args.get("query", "").strip()
-    if not query.isprintable() or len(query) > _MOST_CHARS:
-        raise Invalid(f"Search for at most {_MOST_CHARS} readable characters.")
-    return query
-
-
-def _choice(name: str, allowed: dict[str, Any], default: str) -> str:
-    value = request.args.get(name) or default
-    if value not in allowed:
-        raise Invalid(f"{name} “{value[:40]}” is not known. Use one of {', '.join(allowed)}.")
-    return value
 
 
 def _is_read_only() -> bool:

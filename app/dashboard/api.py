@@ -9,6 +9,7 @@ from typing import Literal
 from flask import Blueprint
 from sqlalchemy import Connection
 
+from app.branches import list_branches
 from app.dashboard import queries
 from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
@@ -284,7 +285,7 @@ def branches(query: PageQuery) -> PageOf[BranchRow]:
     membership = current_membership()
     scope = membership.location_ids
     with reading_transaction(membership.tenant.tenant_id) as conn:
-        rows = queries.get_locations(conn, membership.tenant.tenant_id)
+        rows = list_branches(conn, membership.tenant.tenant_id)
     visible = [row for row in rows if scope is None or row.location_id in scope]
     return cut_page([filled(BranchRow, row) for row in visible], query)
 

@@ -11,17 +11,24 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from app.dates import DateRange
+from app.dates import MAX_DAYS, DateRange
 from app.http.periods import (
+    COMPARISONS,
     CUSTOM,
-    MAX_DAYS,
+    compared_period,
+    parse_period,
+    period_arguments,
+)
+from app.http.query_string import (
+    SORT_ORDERS,
     check_readable,
     choice,
     parse_branches,
-    parse_period,
+    without_defaults,
 )
 
 DEFAULT_RANGE = "7d"
+_ORDER = ("sort_field", "sort_order")
 
 GRANULARITIES = {
     "hourly": "Hourly",
@@ -39,11 +46,6 @@ _LONGEST = {
     "daily": 400,
     "weekly": MAX_DAYS,
     "monthly": MAX_DAYS,
-}
-COMPARISONS = {
-    "previous": "Previous period",
-    "year": "Same period last year",
-    "none": "No comparison",
 }
 METRICS = {
     "net_revenue": "Net revenue",
@@ -66,7 +68,6 @@ SORT_FIELDS = (
     "abandoned_carts",
     "failed_searches",
 )
-SORT_ORDERS = ("asc", "desc")
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,7 @@ class Filters:
     @property
     def compared(self) -> DateRange | None:
         """The period the figures are held against, if any."""
-        if self.compare == "none":
-            return None
-        return self.period.year_before() if self.compare == "year" else self.period.previous()
+        return compared_period(self.period, self.compare)
 
     @property
     def granularities(self) -> dict[str, str]:
@@ -100,21 +99,13 @@ class Filters:
 
         `fixed` writes the days themselves instead of a moving preset.
         """
-        default = Filters(self.period)
-        named = ("compare", "granularity", "metric", "sort_field", "sort_order")
-        found: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in named
-            if getattr(self, name) != getattr(default, name)
-        }
+        default, named = Filters(self.period), ("compare", "granularity", "metric", *_ORDER)
+        found = {name: getattr(self, name) for name in named}
+        kept = without_defaults(found, vars(default))
         if self.location_ids:
-            found["location_id"] = list(self.location_ids)
-        if fixed or self.range_name == CUSTOM:
-            found["start_date"] = self.period.start.isoformat()
-            found["end_date"] = self.period.end.isoformat()
-        elif self.range_name != DEFAULT_RANGE:
-            found["range"] = self.range_name
-        return found | changes
+            kept["location_id"] = list(self.location_ids)
+        name = CUSTOM if fixed else self.range_name
+        return kept | period_arguments(self.period, name, DEFAULT_RANGE) | changes
 
 
 def parse_filters(arguments: MultiDict[str, str], today: date) -> Filters:

@@ -133,17 +133,6 @@ class BranchStats:
         return (self.revenue / self.orders_in_currency).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-@dataclass(frozen=True)
-class Branch:
-    """A place of sale, as the customer file names it."""
-
-    location_id: str
-    name: str
-    city: str | None
-    region: str | None
-    is_active: bool
-
-
 def per_cent(part: int, whole: int) -> Decimal | None:
     """`part` ÷ `whole` in per cent with two decimals; None when `whole` is 0."""
     if not whole:
@@ -194,15 +183,6 @@ def get_location_stats_bulk(
     statement = text("select * from get_location_stats_bulk(:t, :start, :end, :branches)")
     rows = conn.execute(statement, _arguments(tenant_id, period, location_ids))
     return [_branch_stats(row) for row in rows]
-
-
-def get_locations(conn: Connection, tenant_id: UUID) -> list[Branch]:
-    """Every branch of the customer file, active ones first.
-
-    Source: sql/functions/figures/get_locations.sql
-    """
-    rows = conn.execute(text("select * from get_locations(:t)"), {"t": tenant_id})
-    return [Branch(**row._mapping) for row in rows]
 
 
 def _arguments(tenant_id: UUID, period: DateRange, location_ids: LocationIds) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.branches import Branch, list_branches
 from app.dashboard import blocks
-from app.dashboard.filters import COMPARISONS, METRICS, Filters, parse_filters
-from app.dashboard.queries import Branch, get_locations
+from app.dashboard.filters import METRICS, Filters, parse_filters
 from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
 from app.errors import Invalid
 from app.http.current import current_membership, current_tenant_id
-from app.http.periods import preset_labels
+from app.http.periods import COMPARISONS, preset_labels
 from app.http.web import block, current_format, is_fragment_request, render_page, tenant_today
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/analytics")
@@ -126,7 +126,7 @@ def _filters_or_default() -> tuple[Filters, str | None]:
 
 def _filter_bar(conn: Connection, filters: Filters) -> dict[str, Any]:
     allowed = current_membership().location_ids
-    choices = _branch_choices(get_locations(conn, current_tenant_id()), allowed)
+    choices = _branch_choices(list_branches(conn, current_tenant_id()), allowed)
     return {
         "filters": filters,
         "full": bool(request.args.get("full")),

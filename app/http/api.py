@@ -22,7 +22,7 @@ from spectree.config import ModeEnum
 from spectree.models import InType, SecureType, SecuritySchemeData
 
 from app import __version__
-from app.dates import DateRange, parse_date, today
+from app.dates import MAX_DAYS, DateRange, parse_date, today
 from app.errors import Invalid
 
 P = ParamSpec("P")
@@ -31,7 +31,6 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 MAX_LIMIT = 200
-MAX_DAYS = 731
 MOST_FAULTS = 20
 _LONGEST_TEXT = 200
 _API_PREFIXES = ("/auth/api/", "/data/api/", "/analytics/api/")

@@ -1,17 +1,22 @@
-"""Periods and branches as an address names them, the same for figures and lists."""
+"""Periods as an address names them, the same for figures and lists."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from werkzeug.datastructures import MultiDict
 
-from app.dates import DateRange, parse_date
+from app.dates import MAX_DAYS, DateRange, parse_date
 from app.errors import Invalid
+from app.http.query_string import choice
 
-MAX_DAYS = 731
 CUSTOM = "custom"
+COMPARISONS = {
+    "previous": "Previous period",
+    "year": "Same period last year",
+    "none": "No comparison",
+}
 
 
 def _last_days(count: int) -> Callable[[date], DateRange]:
@@ -47,16 +52,6 @@ def preset_labels() -> dict[str, str]:
     return {name: label for name, (label, _) in PRESETS.items()} | {CUSTOM: "Custom days"}
 
 
-def check_readable(arguments: MultiDict[str, str]) -> None:
-    """Refuse an address with control characters in it.
-
-    Raises:
-        Invalid: there are some.
-    """
-    if any(not value.isprintable() for _, value in arguments.items(multi=True)):
-        raise Invalid("The address holds characters that cannot be read.")
-
-
 def parse_period(
     arguments: MultiDict[str, str], today: date, default: str
 ) -> tuple[DateRange, str]:
@@ -78,27 +73,15 @@ def parse_period(
     return PRESETS[name][1](today), name
 
 
-def parse_branches(values: Iterable[str]) -> tuple[str, ...]:
-    """The branches asked for, each once.
-
-    Raises:
-        Invalid: one is too long to be one.
-    """
-    wanted = tuple(dict.fromkeys(value.strip() for value in values if value.strip()))
-    if any(len(value) > 200 for value in wanted):
-        raise Invalid("A branch has at most 200 characters.")
-    return wanted
+def period_arguments(period: DateRange, name: str, default: str) -> dict[str, str]:
+    """What parse_period() reads back: two days, a preset, or nothing for the default."""
+    if name == CUSTOM:
+        return {"start_date": period.start.isoformat(), "end_date": period.end.isoformat()}
+    return {} if name == default else {"range": name}
 
 
-def choice(arguments: MultiDict[str, str], name: str, allowed: Iterable[str], default: str) -> str:
-    """The argument `name` when it is one of `allowed`, `default` when there is none.
-
-    Raises:
-        Invalid: it is another one.
-    """
-    value = arguments.get(name, "")
-    if not value:
-        return default
-    if value not in allowed:
-        raise Invalid(f"{name} “{value[:40]}” is not known. Use one of {', '.join(allowed)}.")
-    return value
+def compared_period(period: DateRange, compare: str) -> DateRange | None:
+    """The period that figures of `period` are compared with; `compare` is one of COMPARISONS."""
+    if compare == "none":
+        return None
+    return period.year_before() if compare == "year" else period.previous()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from app import jobs
 from app.database.engine import tenant_transaction
 from app.database.partitions import ensure_partitions
-from app.dates import DateRange, today
+from app.dates import MAX_DAYS, DateRange, today
 from app.errors import AppError, Conflict, Invalid, NotFound, Upstream
 from app.format import plural
 from app.ingest import sources
@@ -35,7 +35,6 @@ from app.jobs.settings import settings as job_settings
 from app.tenant_settings import get_tenant_settings
 
 DATA_TYPES = ("events", "users", "locations")
-MAX_DAYS = 731
 CHILD_DAYS = 31
 
 

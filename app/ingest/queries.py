@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, TextClause, text
 
 from app.dates import DateRange
+from app.http.paging import Page
 from app.ingest.files.held_files import HeldFile, list_held
 from app.ingest.refusals import Refusal, list_refusals
 
@@ -27,23 +28,6 @@ JobStatus = Literal[
     "queued", "processing", "completed", "completed_with_warnings", "failed", "cancelled"
 ]
 RETRYABLE = ("completed_with_warnings", "failed", "cancelled")
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """Some rows of a longer list; `page` counts from 1."""
-
-    rows: tuple[T, ...]
-    total: int
-    page: int
-    limit: int
-
-    @property
-    def has_more(self) -> bool:
-        """Whether another page follows."""
-        return self.page * self.limit < self.total
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from app.branches import list_branches
 from app.config import Config
-from app.dashboard.queries import get_locations
 from app.database import engine as db
 from app.database.engine import admin_transaction, tenant_transaction
 from app.database.migrate import SQL
@@ -53,7 +53,7 @@ def test_a_tenant_sees_its_own_rows_alone(cast: Cast) -> None:
 
 def test_the_second_fence_holds_when_a_function_is_asked_for_another_tenant(cast: Cast) -> None:
     with tenant_transaction(cast.acme) as conn:
-        assert get_locations(conn, cast.globex) == []
+        assert list_branches(conn, cast.globex) == []
 
 
 def test_the_first_fence_holds_when_row_security_is_off(

@@ -14,11 +14,10 @@ from wtforms import (  # type: ignore[import-untyped] # wtforms has no types
 )
 from wtforms.validators import InputRequired  # type: ignore[import-untyped] # as above
 
-from app.dates import DateRange
+from app.dates import MAX_DAYS, DateRange
 from app.ingest.jobs import IngestRequest
 from app.ingest.store.kept_days import KeptDays
 
-MAX_DAYS = 731
 DATA_TYPES = {
     "events": "Events",
     "users": "Customers",

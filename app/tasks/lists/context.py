@@ -18,16 +18,6 @@ _EARLIER_ORDERS = 5
 
 
 @dataclass(frozen=True)
-class Branch:
-    """One branch of the locations file."""
-
-    location_id: str
-    name: str
-    city: str | None
-    is_active: bool
-
-
-@dataclass(frozen=True)
 class Assignee:
     """A member that tasks can be given to. `location_ids` None is every branch."""
 
@@ -75,15 +65,6 @@ class OrderVisit:
     page_views: int
     pages: Sequence[str]
     viewed: Sequence[Mapping[str, Any]]
-
-
-def list_branches(conn: Connection, tenant_id: UUID) -> list[Branch]:
-    """Every branch of the tenant, active ones first.
-
-    Source: sql/functions/figures/get_locations.sql
-    """
-    rows = conn.execute(text("select * from get_locations(:t)"), {"t": tenant_id})
-    return [Branch(row.location_id, row.name, row.city, row.is_active) for row in rows]
 
 
 def may_assign(conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str) -> bool:

@@ -18,17 +18,25 @@ from werkzeug.datastructures import MultiDict
 
 from app.database.tenancy import Membership, allowed_locations
 from app.dates import DateRange, parse_instant, utc_now
-from app.errors import Invalid, Malformed
-from app.http.periods import CUSTOM, check_readable, choice, parse_branches, parse_period
+from app.errors import Malformed
+from app.http.periods import parse_period, period_arguments
+from app.http.query_string import (
+    DEFAULT_LIMIT,
+    SORT_ORDERS,
+    check_readable,
+    choice,
+    parse_branches,
+    parse_least_value,
+    parse_limit,
+    parse_page,
+    parse_query,
+    several,
+    without_defaults,
+)
 from app.tasks.queries import SORT_FIELDS, STATES, Place, TaskFilters
 
 DEFAULT_RANGE = "30d"
-LIMITS = (25, 50, 100)
-DEFAULT_LIMIT = 50
-MAX_PAGE = 100_000
-SORT_ORDERS = ("desc", "asc")
-_LONGEST_QUERY = 200
-_AMOUNT = re.compile(r"\d{1,12}(\.\d{1,4})?")
+_DEFAULTS = {"sort_field": "score", "sort_order": "desc", "limit": str(DEFAULT_LIMIT)}
 _SCORE = re.compile(r"\d{1,3}(\.\d{1,20})?(e-\d{1,2})?")
 _VALUE = re.compile(r"-?\d{1,20}(\.\d{1,40})?")
 _OLDEST_NOW = timedelta(days=1)
@@ -80,20 +88,16 @@ class ListFilters:
             "reachable": "1" if self.reachable else None,
             "least_value": None if self.least_value is None else f"{self.least_value:f}",
             "only": self.only,
-            "sort_field": None if self.sort_field == "score" else self.sort_field,
-            "sort_order": None if self.sort_order == "desc" else self.sort_order,
-            "limit": None if self.limit == DEFAULT_LIMIT else str(self.limit),
+            "sort_field": self.sort_field,
+            "sort_order": self.sort_order,
+            "limit": str(self.limit),
         }
-        return {k: v for k, v in (found | self.period_arguments() | changes).items() if v}
+        found = without_defaults(found, _DEFAULTS) | self.period_arguments()
+        return without_defaults(found | changes, {})
 
     def period_arguments(self) -> dict[str, str]:
         """The days alone: two of them, a preset, or nothing for the default."""
-        if self.range_name == CUSTOM:
-            return {
-                "start_date": self.period.start.isoformat(),
-                "end_date": self.period.end.isoformat(),
-            }
-        return {} if self.range_name == DEFAULT_RANGE else {"range": self.range_name}
+        return period_arguments(self.period, self.range_name, DEFAULT_RANGE)
 
     def toggled(self, name: str, value: str) -> dict[str, Any]:
         """The query string with `value` added to, or taken from, the states or types."""
@@ -147,18 +151,17 @@ def parse_list_filters(
     Raises:
         Invalid: a value is unknown, a day is none, the range is backwards or too long.
     """
-    written = [(k, v) for k, v in arguments.items(multi=True) if k != "query"]
-    check_readable(MultiDict(written))
+    check_readable(arguments, "query")
     period, range_name = parse_period(arguments, today, DEFAULT_RANGE)
     asked = ListFilters(
         period=period,
         range_name=range_name,
         location_ids=parse_branches(arguments.getlist("location_id")),
-        query=_query(arguments.get("query", "")),
-        states=_several(arguments, "state", STATES),
-        types=_several(arguments, "type", types),
+        query=parse_query(arguments),
+        states=several(arguments, "state", STATES),
+        types=several(arguments, "type", types),
         reachable=arguments.get("reachable", "") not in ("", "0"),
-        least_value=_least_value(arguments.get("least_value", "")),
+        least_value=parse_least_value(arguments),
         only=choice(arguments, "only", only or {}, ""),
     )
     return _placed(asked, arguments)
@@ -167,13 +170,12 @@ def parse_list_filters(
 def _placed(asked: ListFilters, arguments: MultiDict[str, str]) -> ListFilters:
     """The same question with its order and page."""
     sort_field = choice(arguments, "sort_field", SORT_FIELDS, "score")
-    limit = arguments.get("limit", DEFAULT_LIMIT, type=int)
     return replace(
         asked,
         sort_field=sort_field,
         sort_order=choice(arguments, "sort_order", SORT_ORDERS, "desc"),
-        limit=limit if limit in LIMITS else DEFAULT_LIMIT,
-        page=min(max(arguments.get("page", 1, type=int), 1), MAX_PAGE),
+        limit=parse_limit(arguments),
+        page=parse_page(arguments),
         cursor=_cursor(arguments, sort_field),
         now=_now(arguments.get("now", "")),
     )
@@ -182,31 +184,6 @@ def _placed(asked: ListFilters, arguments: MultiDict[str, str]) -> ListFilters:
 def write_now(now: datetime) -> str:
     """The instant that scores and states of a list are read at, as an address holds it."""
     return now.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _query(text: str) -> str:
-    query = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
-    if len(query) > _LONGEST_QUERY:
-        raise Invalid(f"Search for at most {_LONGEST_QUERY} characters.")
-    return query
-
-
-def _several(
-    arguments: MultiDict[str, str], name: str, allowed: Collection[str]
-) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(value for value in arguments.getlist(name) if value))
-    for value in values:
-        choice(MultiDict({name: value}), name, allowed, "")
-    return values
-
-
-def _least_value(text: str) -> Decimal | None:
-    amount = text.strip()
-    if not amount:
-        return None
-    if not _AMOUNT.fullmatch(amount):
-        raise Invalid(f"The least value “{text[:40]}” is not an amount. Write it like 1000.")
-    return Decimal(amount)
 
 
 def _cursor(arguments: MultiDict[str, str], sort_field: str) -> Cursor | None:

@@ -8,18 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from app.branches import Branch, list_branches
 from app.database.tenancy import Member, Membership, Scope
 from app.dates import utc_now
 from app.errors import NotFound
 from app.tasks.lists.context import (
     Assignee,
-    Branch,
     find_cool_down,
     find_order_visit,
     find_step_task,
     get_rules,
     list_assignees,
-    list_branches,
     list_earlier_orders,
     list_order_lines,
     read_lines,

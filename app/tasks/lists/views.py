@@ -9,16 +9,18 @@ from flask import Blueprint, Response, current_app, g, request, url_for
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
+from app.branches import list_branches
 from app.database.reading import reading_transaction
 from app.errors import Invalid, NotFound
 from app.http.current import current_member, current_membership, current_tenant_id
 from app.http.exports import download
 from app.http.periods import preset_labels
+from app.http.query_string import LIMITS
 from app.http.web import block, current_format, record_export, render_page, tenant_today
 from app.tasks import labels as words
 from app.tasks.lists import export
-from app.tasks.lists.context import get_rules, list_assignees, list_branches
-from app.tasks.lists.filters import LIMITS, ListFilters, parse_list_filters
+from app.tasks.lists.context import get_rules, list_assignees
+from app.tasks.lists.filters import ListFilters, parse_list_filters
 from app.tasks.lists.lists import BY_TYPE, LISTS, Asked, TaskList, read_list
 from app.tasks.lists.task_page import (
     WORKING_ROLES,

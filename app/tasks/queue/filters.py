@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from app.dates import DateRange
-from app.errors import Invalid
+from app.http.query_string import (
+    check_readable,
+    choice,
+    parse_branches,
+    parse_least_value,
+    several,
+    without_defaults,
+)
 from app.tasks.queries import TASK_TYPES
 
 RANGES = {"30d": 30, "60d": 60, "90d": 90, "180d": 180, "365d": 365}
 DEFAULT_RANGE = "90d"
 SCOPES = {"mine": "Mine", "branch": "My branches", "all": "Everybody’s"}
 SORTS = {"score": "Score", "value": "Value", "last_at": "Latest activity"}
-_LEAST_MAX = Decimal(1_000_000_000)
 
 
 @dataclass(frozen=True)
@@ -45,22 +50,17 @@ class QueueFilters:
 
     def arguments(self, **changes: str) -> dict[str, Any]:
         """The query string as a mapping, defaults left out, `changes` on top."""
-        found: dict[str, Any] = {}
-        if self.scope != self.default_scope:
-            found["scope"] = self.scope
-        if self.range_name != DEFAULT_RANGE:
-            found["range"] = self.range_name
-        if self.location_ids:
-            found["location_id"] = list(self.location_ids)
-        if self.types:
-            found["type"] = list(self.types)
-        if self.reachable:
-            found["reachable"] = "1"
-        if self.least_value is not None:
-            found["least_value"] = f"{self.least_value:f}"
-        if self.sort_field != "score":
-            found["sort_field"] = self.sort_field
-        return found | changes
+        found = {
+            "scope": self.scope,
+            "range": self.range_name,
+            "location_id": list(self.location_ids),
+            "type": list(self.types),
+            "reachable": "1" if self.reachable else "",
+            "least_value": "" if self.least_value is None else f"{self.least_value:f}",
+            "sort_field": self.sort_field,
+        }
+        defaults = {"scope": self.default_scope, "range": DEFAULT_RANGE, "sort_field": "score"}
+        return without_defaults(found, defaults) | changes
 
 
 def parse_queue_filters(arguments: MultiDict[str, str], role: str) -> QueueFilters:
@@ -69,18 +69,16 @@ def parse_queue_filters(arguments: MultiDict[str, str], role: str) -> QueueFilte
     Raises:
         Invalid: a value is unknown or no number.
     """
-    if any(not value.isprintable() for _, value in arguments.items(multi=True)):
-        raise Invalid("The address holds characters that cannot be read.")
+    check_readable(arguments)
     default = "mine" if role == "rep" else "all"
-    branches = dict.fromkeys(v.strip() for v in arguments.getlist("location_id") if v.strip())
     return QueueFilters(
-        scope=_choice(arguments, "scope", SCOPES, default),
-        range_name=_choice(arguments, "range", RANGES, DEFAULT_RANGE),
-        location_ids=tuple(branches)[:500],
-        types=_types(arguments.getlist("type")),
+        scope=choice(arguments, "scope", SCOPES, default),
+        range_name=choice(arguments, "range", RANGES, DEFAULT_RANGE),
+        location_ids=parse_branches(arguments.getlist("location_id")),
+        types=several(arguments, "type", TASK_TYPES),
         reachable=arguments.get("reachable") in ("1", "on"),
-        least_value=_least(arguments.get("least_value", "").strip()),
-        sort_field=_choice(arguments, "sort_field", SORTS, "score"),
+        least_value=parse_least_value(arguments),
+        sort_field=choice(arguments, "sort_field", SORTS, "score"),
         default_scope=default,
     )
 
@@ -88,33 +86,3 @@ def parse_queue_filters(arguments: MultiDict[str, str], role: str) -> QueueFilte
 def default_filters(role: str) -> QueueFilters:
     """The queue as it opens for this role."""
     return parse_queue_filters(MultiDict(), role)
-
-
-def _types(values: Iterable[str]) -> tuple[str, ...]:
-    wanted = tuple(dict.fromkeys(value for value in values if value))
-    if unknown := [value for value in wanted if value not in TASK_TYPES]:
-        raise Invalid(f"There is no reason named “{unknown[0][:40]}”.")
-    return wanted
-
-
-def _least(text: str) -> Decimal | None:
-    if not text:
-        return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or not 0 <= value <= _LEAST_MAX:
-        raise Invalid(f"“{text[:40]}” is no least value. Write a number like 500.")
-    return value or None
-
-
-def _choice(
-    arguments: MultiDict[str, str], name: str, allowed: Mapping[str, object], default: str
-) -> str:
-    value = arguments.get(name, "")
-    if not value:
-        return default
-    if value not in allowed:
-        raise Invalid(f"{name} “{value[:40]}” is not known. Use one of {', '.join(allowed)}.")
-    return value

@@ -13,20 +13,20 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from app.dates import DateRange
-from app.errors import Invalid
-from app.http.periods import CUSTOM, check_readable, choice, parse_branches, parse_period
+from app.http.periods import COMPARISONS, compared_period, parse_period, period_arguments
+from app.http.query_string import (
+    DEFAULT_LIMIT,
+    SORT_ORDERS,
+    check_readable,
+    choice,
+    parse_branches,
+    parse_limit,
+    parse_page,
+    parse_query,
+    without_defaults,
+)
 
 DEFAULT_RANGE = "30d"
-LIMITS = (25, 50, 100)
-DEFAULT_LIMIT = 50
-MAX_PAGE = 100_000
-SORT_ORDERS = ("desc", "asc")
-COMPARISONS = {
-    "previous": "Previous period",
-    "year": "Same period last year",
-    "none": "No comparison",
-}
-_LONGEST_QUERY = 200
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,7 @@ class TableFilters:
     @property
     def compared(self) -> DateRange | None:
         """The period the figures are held against, if any."""
-        if not self.table.is_compared or self.compare == "none":
-            return None
-        return self.period.year_before() if self.compare == "year" else self.period.previous()
+        return compared_period(self.period, self.compare if self.table.is_compared else "none")
 
     @property
     def offset(self) -> int:
@@ -78,26 +76,27 @@ class TableFilters:
 
         A change to None or nothing takes the argument away.
         """
-        is_default = self.sort_field == self.table.sort_fields[0]
         found: dict[str, Any] = {
             "location_id": list(self.location_ids),
             "query": self.query,
             "status": self.status,
-            "compare": None if self.compare == "previous" else self.compare,
-            "sort_field": None if is_default else self.sort_field,
-            "sort_order": None if self.sort_order == "desc" else self.sort_order,
-            "limit": None if self.limit == DEFAULT_LIMIT else self.limit,
+            "compare": self.compare,
+            "sort_field": self.sort_field,
+            "sort_order": self.sort_order,
+            "limit": self.limit,
         }
-        return {k: v for k, v in (found | self.period_arguments() | changes).items() if v}
+        defaults = {
+            "compare": "previous",
+            "sort_field": self.table.sort_fields[0],
+            "sort_order": "desc",
+            "limit": DEFAULT_LIMIT,
+        }
+        found = without_defaults(found, defaults) | self.period_arguments()
+        return without_defaults(found | changes, {})
 
     def period_arguments(self) -> dict[str, str]:
         """The days alone: two of them, a preset, or nothing for the default."""
-        if self.range_name == CUSTOM:
-            return {
-                "start_date": self.period.start.isoformat(),
-                "end_date": self.period.end.isoformat(),
-            }
-        return {} if self.range_name == DEFAULT_RANGE else {"range": self.range_name}
+        return period_arguments(self.period, self.range_name, DEFAULT_RANGE)
 
     def scope_arguments(self) -> dict[str, Any]:
         """The days and branches: what a link to another table of the same question keeps."""
@@ -112,23 +111,18 @@ def parse_table_filters(arguments: MultiDict[str, str], today: date, table: Tabl
     Raises:
         Invalid: a value is unknown, a day is none, the range is backwards or too long.
     """
-    read = MultiDict([pair for pair in arguments.items(multi=True) if pair[0] != "term"])
-    check_readable(read)
-    period, range_name = parse_period(read, today, DEFAULT_RANGE)
-    query = " ".join(read.get("query", "").split())
-    if len(query) > _LONGEST_QUERY:
-        raise Invalid(f"Search for at most {_LONGEST_QUERY} characters.")
-    limit = read.get("limit", DEFAULT_LIMIT, type=int)
+    check_readable(arguments, "term", "query")
+    period, range_name = parse_period(arguments, today, DEFAULT_RANGE)
     return TableFilters(
         table=table,
         period=period,
         range_name=range_name,
-        location_ids=parse_branches(read.getlist("location_id")),
-        query=query,
-        status=choice(read, "status", table.statuses, ""),
-        compare=choice(read, "compare", COMPARISONS, "previous"),
-        sort_field=choice(read, "sort_field", table.sort_fields, table.sort_fields[0]),
-        sort_order=choice(read, "sort_order", SORT_ORDERS, "desc"),
-        limit=limit if limit in LIMITS else DEFAULT_LIMIT,
-        page=min(max(read.get("page", 1, type=int), 1), MAX_PAGE),
+        location_ids=parse_branches(arguments.getlist("location_id")),
+        query=parse_query(arguments),
+        status=choice(arguments, "status", table.statuses, ""),
+        compare=choice(arguments, "compare", COMPARISONS, "previous"),
+        sort_field=choice(arguments, "sort_field", table.sort_fields, table.sort_fields[0]),
+        sort_order=choice(arguments, "sort_order", SORT_ORDERS, "desc"),
+        limit=parse_limit(arguments),
+        page=parse_page(arguments),
     )

@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.branches import list_branches
 from app.dates import utc_now
 from app.http.current import current_membership
-from app.http.periods import preset_labels
-from app.tasks.lists.context import find_last_day, list_branches
+from app.http.periods import COMPARISONS, preset_labels
+from app.http.query_string import LIMITS
+from app.tasks.lists.context import find_last_day
 from app.tasks.lists.task_page import branch_names
-from app.tasks.tables.filters import COMPARISONS, LIMITS, TableFilters
+from app.tasks.tables.filters import TableFilters
 
 
 @dataclass(frozen=True)
