@@ -8,13 +8,24 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    StorageState,
+    expect,
+    sync_playwright,
+)
 
 from app import jobs
 from app.database import engine as db
 from tests.loading import BranchRow, load_days
 from tests.oracle import rows
 from tests.running import ADA, Site, port, provider, site
+
+# Only ends a hang: a machine that is busy with other tests may take its time.
+WAIT_MS = 90_000
+expect.set_options(timeout=WAIT_MS)
 
 __all__ = ["port", "provider", "site"]
 
@@ -88,6 +99,7 @@ def open_page(site: Site, chromium: Browser, signed_in: StorageState) -> Iterato
         context = chromium.new_context(storage_state=state, **options)  # type: ignore[arg-type] # playwright's options
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: _note(complaints, said.type, said.text))
         page.goto(site.url(path))
