@@ -1520,9 +1520,10 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _task_page(p_page text, p_is_back boolean) returns text
 -- function _task_rules(p_tenant_id uuid) returns TABLE(chain_days integer, cart_hours integer, cart_days integer, purchase_days integer, search_days integer, searches integer, term_sessions integer, visit_pages integer, visits integer, visit_days integer, bounces integer, bounce_days integer, cool_days integer, no_answer_days integer, no_answers integer, attribution_days integer)
 -- function _task_scale(p_tenant_id uuid) returns TABLE(value_p90 numeric, estimate numeric)
--- function _task_score(p_task_type text, p_log_value double precision, p_value_p90 numeric, p_last_at timestamp with time zone, p_now timestamp with time zone, p_has_checkout boolean, p_reach smallint, p_is_known_buyer boolean) returns double precision
+-- function _task_score(p_half_life_days integer, p_intent integer, p_log_value double precision, p_value_p90 numeric, p_last_at timestamp with time zone, p_now timestamp with time zone, p_reach smallint, p_is_known_buyer boolean) returns double precision
 -- function _task_source(p_types text[], p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[], p_is_alive boolean, p_owner text, p_searched text) returns text
 -- function _task_state(p_state text, p_closed_at timestamp with time zone, p_fixed_at timestamp with time zone, p_snoozed_until timestamp with time zone, p_cool_until timestamp with time zone, p_last_at timestamp with time zone, p_expires_at timestamp with time zone, p_touched_at timestamp with time zone, p_now timestamp with time zone) returns text
+-- function _task_types() returns TABLE(task_type text, evidence text, half_life_days integer, intent integer, checkout_intent integer)
 -- function _team_work(p_tenant_id uuid, p_since timestamp with time zone, p_location_ids text[]) returns TABLE(done_by text, worked bigint, won bigint, first_action_hours double precision)
 -- function _term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_terms text[]) returns TABLE(term text, customers bigint)
 -- function _term_orders(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text) returns TABLE(order_key text)
@@ -1539,6 +1540,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _viewed_query() returns text
 -- function _visit_query() returns text
 -- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
+-- function _waiting_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_excluded text[], p_loaded tstzmultirange, p_now timestamp with time zone) returns SETOF task
 -- function _whole_customers(p_tenant_id uuid, p_scope member_scope, p_customer_keys text[], p_adds_owned boolean) returns text[]
 -- function _words(p_text text) returns text
 -- function count_recent_tasks(p_tenant_id uuid, p_days integer) returns TABLE(task_type text, made bigint, open bigint)

@@ -38,6 +38,7 @@ from app.http.web import (
     render_page,
     require_role,
 )
+from app.tasks.types import TYPE_LABELS
 
 blueprint = Blueprint("customers", __name__, url_prefix="/analytics")
 
@@ -47,14 +48,18 @@ SESSION_EVENTS = 200
 MOST_EVENTS = 5_000
 
 
+@blueprint.context_processor
+def task_words() -> dict[str, Any]:
+    """What histories call the types of tasks."""
+    return {"type_labels": TYPE_LABELS}
+
+
 @blueprint.get("/customers")
 @block("customers", "the customers")
 def customers() -> Response:
     """Everybody who is known by a company or a name, a page of them."""
-    query, sort_field = (
-        parse_query(request.args),
-        choice(request.args, "sort_field", queries.SORT_FIELDS, "revenue"),
-    )
+    query = parse_query(request.args)
+    sort_field = choice(request.args, "sort_field", queries.SORT_FIELDS, "revenue")
     number, limit = page_arguments()
     with reading_transaction(current_tenant_id()) as conn:
         rows, total = queries.list_customers(

@@ -27,7 +27,8 @@ from app.http.api import (
     filled,
 )
 from app.http.current import current_membership, current_tenant_id
-from app.tasks.queries import TASK_TYPES, TaskFilters, count_tasks
+from app.tasks.queries import TaskFilters, count_tasks
+from app.tasks.types import TASK_TYPES
 from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("dashboard_api", __name__, url_prefix="/analytics/api/v1")

@@ -31,7 +31,7 @@ from app.http.periods import CUSTOM
 from app.ingest.freshness import Freshness, get_freshness
 from app.ingest.queries import get_tenant_jobs_paginated
 from app.tasks.board.queries import get_recovered_revenue
-from app.tasks.labels import TYPE_NAMES
+from app.tasks.types import TYPE_LABELS
 
 _SUMMED = (
     "net_revenue",
@@ -161,7 +161,7 @@ def recovered(conn: Connection, question: Question) -> dict[str, Any]:
     found = get_recovered_revenue(
         conn, question.tenant_id, question.filters.period, question.location_ids
     )
-    return {"recovered": found, "type_words": TYPE_NAMES}
+    return {"recovered": found, "type_words": TYPE_LABELS}
 
 
 def sort_branches(found: list[BranchStats], field: str, order: str) -> list[BranchStats]:

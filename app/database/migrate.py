@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from sqlalchemy.engine import make_url
 from yoyo import get_backend, read_migrations
 
@@ -28,6 +29,19 @@ _LOCK = 7_241_001  # any fixed number: one deploy at a time
 _OPTIONS = "-c role=app_owner -c lock_timeout=2s"
 _PATIENCE_S = 300.0
 _PAUSE_S = 3.0
+# Created or replaced by another transaction than this one, so by an earlier release.
+_LEFT_OVER = """
+    select p.oid::regprocedure::text
+    from pg_proc as p
+    where
+        p.pronamespace = 'public'::regnamespace and p.proname like '\\_%'
+        and p.xmin <> pg_current_xact_id()::xid
+        and not exists (
+            select from pg_depend as d
+            where
+                (d.refobjid = p.oid and d.deptype = 'n') or (d.objid = p.oid and d.deptype = 'e')
+        )
+"""
 _BUSY = ("LockNotAvailable", "DeadlockDetected")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -114,7 +128,9 @@ def _apply_policy(connection: Connection, path: Path) -> None:
 def _apply_functions(connection: Connection) -> None:
     """All of them at once: none ever calls an older or newer one.
 
-    Bodies are checked in a second pass, since a function may call one that comes later.
+    Bodies are checked in a second pass, since a function may call one that comes later. A helper
+    that no file defines any longer, or with other arguments, is dropped: no release calls helpers
+    itself, while one that is still running may call any other function.
     """
     paths = sorted((SQL / "functions").rglob("*.sql"), key=_helpers_first)
     with connection.transaction():
@@ -122,6 +138,8 @@ def _apply_functions(connection: Connection) -> None:
             connection.execute(f"set local check_function_bodies = {checks}".encode())
             for path in paths:
                 connection.execute(path.read_bytes())
+        for (helper,) in connection.execute(_LEFT_OVER).fetchall():
+            connection.execute(sql.SQL("drop function {}").format(sql.SQL(helper)))
 
 
 def _helpers_first(path: Path) -> tuple[bool, str]:

@@ -23,7 +23,7 @@ from app.settings.saves import Save
 from app.settings.section_page import check_secret, describe, open_form, reopen_form, save_form
 from app.settings.store import store_host_key
 from app.settings.word_field import add_word
-from app.tasks.labels import TYPE_NAMES
+from app.tasks.types import TYPE_LABELS
 
 blueprint = Blueprint("settings", __name__, url_prefix="/auth/settings")
 
@@ -185,7 +185,7 @@ def _shown(form: SectionForm, context: dict[str, Any]) -> dict[str, Any]:
         "added": "",
         "offered_key": _fingerprint(shown_key) if shown_key and shown_key != pinned else None,
         "pinned_key": _fingerprint(pinned) if pinned else None,
-        "type_names": TYPE_NAMES,
+        "type_names": TYPE_LABELS,
     }
 
 

@@ -34,6 +34,7 @@ from app.tasks.queries import Contact, Place, Task, TaskFilters
 from app.tasks.steps.bulk_actions import read_clock
 from app.tasks.steps.change import Action
 from app.tasks.steps.rules import Asked, find_workable, parse_step, take_step
+from app.tasks.types import types_of_list
 from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("tasks_api", __name__, url_prefix="/analytics/api/v1")
@@ -141,7 +142,7 @@ def cart_abandonment(query: TasksQuery) -> PageOf[TaskRow]:
 @documented(PageOf[TaskRow], tag="analytics")
 def search_analysis(query: TasksQuery) -> PageOf[TaskRow]:
     """Customers who searched in vain, or found and did not buy."""
-    types = tuple(query.type) or ("no_results", "no_conversion")
+    types = tuple(query.type) or types_of_list("search-analysis")
     return _page(query, queries.get_search_analysis_tasks, types)
 
 

@@ -7,6 +7,9 @@ from decimal import Decimal
 
 from app.format import SPACE
 from app.tasks.queries import Task
+from app.tasks.types import TYPE_LABELS
+
+__all__ = ["TYPE_LABELS"]  # for templates, which read this module as `words`
 
 STATE_NAMES = {
     "open": "Open",
@@ -17,14 +20,6 @@ STATE_NAMES = {
     "expired": "Expired",
 }
 STATE_KINDS = {"open": "busy", "in_progress": "busy", "snoozed": "warn", "done": "good"}
-TYPE_NAMES = {
-    "purchase": "Purchase",
-    "cart": "Cart",
-    "no_results": "Found nothing",
-    "no_conversion": "Found, not bought",
-    "repeat_visit": "Repeat visit",
-    "bounce": "Bounced visit",
-}
 OUTCOME_NAMES = {
     "won": "Won",
     "will_order_later": "Will order later",

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, text
 from app.database.tenancy import Scope
 from app.dates import DateRange
 
-TASK_TYPES = ("purchase", "cart", "no_results", "no_conversion", "repeat_visit", "bounce")
 STATES = ("open", "in_progress", "snoozed", "done", "closed", "expired")
 SORT_FIELDS = ("score", "value", "last_at", "customer", "branch")
 OUTCOMES = ("won", "will_order_later", "no_answer", "not_interested", "not_relevant")
@@ -323,7 +322,8 @@ def get_tasks(
 def _list(
     conn: Connection, function: str, tenant_id: UUID, filters: TaskFilters, place: Place
 ) -> list[Task]:
-    types = ", p_types => :types" if function == "get_search_analysis_tasks" else ""
+    is_chosen = function == "get_search_analysis_tasks" and filters.types
+    types = ", p_types => :types" if is_chosen else ""
     statement = text(f"""
         select * from {function}(
             :t, cast(:scope as member_scope), :start, :end, :branches, :query, :states,
@@ -345,8 +345,8 @@ def _list(
         "is_back": place.is_back,
         "now": place.now,
     }
-    if types:
-        values["types"] = list(filters.types) or ["no_results", "no_conversion"]
+    if is_chosen:
+        values["types"] = list(filters.types)
     return [Task(*row) for row in conn.execute(statement, values)]
 
 

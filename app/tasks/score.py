@@ -12,26 +12,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.tasks.queries import Task
+from app.tasks.types import BY_NAME
 
 PER_FURTHER_REASON = 3
 MOST = 100.0
-HALF_LIFE_DAYS = {
-    "cart": 2,
-    "no_results": 3,
-    "no_conversion": 3,
-    "repeat_visit": 5,
-    "purchase": 7,
-    "bounce": 14,
-}
-_INTENT = {
-    "cart": 15,
-    "no_results": 10,
-    "no_conversion": 12,
-    "repeat_visit": 12,
-    "purchase": 8,
-    "bounce": 4,
-}
-_CHECKOUT_INTENT = 20
 _DAY_S = 86_400
 
 
@@ -81,29 +65,23 @@ def value_points(value: Decimal | None, value_p90: Decimal | None) -> float:
 def recency_points(task_type: str, last_at: datetime, now: datetime) -> float:
     """25·½^(age ÷ half-life); the age is never below 0."""
     age_days = max((now - last_at).total_seconds(), 0) / _DAY_S
-    return float(25 * 0.5 ** (age_days / HALF_LIFE_DAYS[task_type]))
+    return float(25 * 0.5 ** (age_days / BY_NAME[task_type].half_life_days))
 
 
 def intent_points(task_type: str, has_checkout: bool) -> float:
     """By the kind of reason; a cart that reached the checkout counts most."""
-    is_checkout = task_type == "cart" and has_checkout
-    return float(_CHECKOUT_INTENT if is_checkout else _INTENT[task_type])
+    found = BY_NAME[task_type]
+    return float(found.checkout_intent or found.intent if has_checkout else found.intent)
 
 
 def _fading(task: Task) -> str:
-    return f"halves every {HALF_LIFE_DAYS[task.task_type]} days"
+    return f"halves every {BY_NAME[task.task_type].half_life_days} days"
 
 
 def _intent(task: Task) -> str:
-    words = {
-        "cart": "a cart that reached the checkout" if task.has_checkout else "a cart",
-        "no_results": "searched and found nothing",
-        "no_conversion": "searched and did not order",
-        "repeat_visit": "came back again",
-        "purchase": "ordered",
-        "bounce": "left at once",
-    }
-    return words[task.task_type]
+    found = BY_NAME[task.task_type]
+    is_checkout = task.has_checkout and found.checkout_intent
+    return f"{found.noun} that reached the checkout" if is_checkout else found.noun
 
 
 def _reach(task: Task) -> str:

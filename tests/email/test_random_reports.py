@@ -20,8 +20,9 @@ from app.database.engine import tenant_transaction
 from app.dates import DateRange, utc_now
 from app.email.sending.planning import mail_frame
 from app.ingest.files.customer_file import BranchRow
-from app.tasks.queries import TASK_TYPES, TaskFilters, count_tasks
+from app.tasks.queries import TaskFilters, count_tasks
 from app.tasks.steps.change import Change, change_task
+from app.tasks.types import TASK_TYPES
 from dev.generate import generate, tiny
 from tests.email import mail_world
 from tests.email.mail_server import Delivery

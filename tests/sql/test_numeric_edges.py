@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.tasks.queries import TASK_TYPES
 from app.tasks.score import score_parts
+from app.tasks.types import TASK_TYPES
 from tests.oracle.rows import add_to_cart, failed_search, item, purchase, search
 from tests.sql.conftest import Shop
 from tests.sql.tasks import tasks
@@ -35,9 +35,10 @@ def test_a_score_exists_for_every_age_and_value(
     for age in AGES:
         for worth in WORTHS:
             row = shop.superuser.execute(
-                "select _task_score(%s, ln(1 + greatest(%s::numeric, 0)::float), %s::numeric, %s,"
-                " %s, false, 0::smallint, false)",
-                (task_type, worth, p90, NOW - age, NOW),
+                "select _task_score(y.half_life_days, y.intent,"
+                " ln(1 + greatest(%s::numeric, 0)::float), %s::numeric, %s, %s, 0::smallint, false)"
+                " from _task_types() as y where y.task_type = %s",
+                (worth, p90, NOW - age, NOW, task_type),
             ).fetchone()
             assert row is not None
             ours = _python_score(task_type, age, worth, p90)
@@ -61,8 +62,8 @@ def _python_score(task_type: str, age: timedelta, worth: str | None, p90: str | 
 
 def test_the_recency_of_50_years_is_nothing(shop: Shop) -> None:
     ((points,),) = shop.rows(
-        "select _task_score('bounce', null, null, now() - interval '50 years', now(), false,"
-        " 0::smallint, false)"
+        "select _task_score(14, 4, null, null, now() - interval '50 years', now(), 0::smallint,"
+        " false)"
     )
     assert points == 4
 

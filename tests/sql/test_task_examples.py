@@ -314,8 +314,8 @@ def test_reach_relationship_and_owner_come_from_the_customer_file_and_orders(sho
 @pytest.mark.parametrize(
     ("arguments", "score"),
     [
-        ("'cart', ln(1 + 2340), 5000, '2025-01-01', '2025-01-02', true, 10::int2", 89.1),
-        ("'purchase', ln(1 + 15234.5), 5000, '2025-01-01', '2025-01-03', false, 10::int2", 83.5),
+        ("2, 20, ln(1 + 2340), 5000, '2025-01-01', '2025-01-02', 10::int2", 89.1),
+        ("7, 8, ln(1 + 15234.5), 5000, '2025-01-01', '2025-01-03', 10::int2", 83.5),
     ],
 )
 def test_scores_of_the_definition(shop: Shop, arguments: str, score: float) -> None:

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.tasks.queries import TASK_TYPES
 from app.tasks.score import card_score, score_parts
+from app.tasks.types import TASK_TYPES, TYPES
 from tests.customers.world import Superuser
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -50,14 +50,23 @@ def test_python_and_sql_agree(
 ) -> None:
     for checkout, reach, buyer in ((True, 10, True), (False, 6, False), (False, 0, True)):
         row = superuser.execute(
-            "select _task_score(%s, ln(1 + %s::float), %s, %s, %s, %s, %s::smallint, %s)",
-            (task_type, value, p90, NOW - timedelta(days=days), NOW, checkout, reach, buyer),
+            "select _task_score(y.half_life_days,"
+            " case when %s then coalesce(y.checkout_intent, y.intent) else y.intent end,"
+            " ln(1 + %s::float), %s, %s, %s, %s::smallint, %s)"
+            " from _task_types() as y where y.task_type = %s",
+            (checkout, value, p90, NOW - timedelta(days=days), NOW, reach, buyer, task_type),
         ).fetchone()
         ours = sum(
             parts(task_type, value, days, checkout=checkout, reach=reach, buyer=buyer, p90=p90)
         )
         assert row is not None
         assert ours == pytest.approx(row[0], abs=1e-9)
+
+
+def test_python_and_sql_have_the_same_types(superuser: Superuser) -> None:
+    rows = superuser.execute("select * from _task_types()").fetchall()
+    ours = [(t.name, t.evidence, t.half_life_days, t.intent, t.checkout_intent) for t in TYPES]
+    assert rows == ours
 
 
 def test_another_currency_counts_as_no_value() -> None:

@@ -41,8 +41,9 @@ from app.http.web import origin_free
 from app.jobs import publish
 from app.tasks.labels import CLOSED_NAMES, OUTCOME_NAMES, STATE_NAMES, customer_name
 from app.tasks.queue.actions import read_press, take
-from app.tasks.queue.cards import card_id, describe
+from app.tasks.queue.cards import card_id
 from app.tasks.steps.rules import Clock
+from app.tasks.types import describe
 from app.tenant_settings import format_of, get_tenant_settings
 
 blueprint = Blueprint("links", __name__, url_prefix="/r")

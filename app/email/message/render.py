@@ -27,7 +27,8 @@ from app.format import Format, duration, plural
 from app.http.keys import in_address
 from app.http.masking import phone_link
 from app.tasks.labels import CLOSED_NAMES, OUTCOME_NAMES, customer_name
-from app.tasks.queue.cards import card_id, describe
+from app.tasks.queue.cards import card_id
+from app.tasks.types import describe
 
 _LINKLIKE = re.compile(r"(?<=[^\W_])(\.|@|://)(?=[^\W\d_])|(?<=[^\W_])(@)(?=\w)")
 _NON_JOINER = "\u200c"

@@ -129,7 +129,7 @@ def list_unassigned_tasks(
 ) -> list[tuple[UUID, int]]:
     """Ids and versions, at most MOST_AT_ONCE.
 
-    Source: sql/functions/email/list_unassigned_tasks.sql
+    Source: sql/functions/tasks/list_unassigned_tasks.sql
     """
     statement = text("""
         select * from list_unassigned_tasks(:t, :branch, :start, :end, :branches, :limit)

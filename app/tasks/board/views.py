@@ -24,11 +24,11 @@ from app.tasks.board.queries import (
     get_team_board,
     list_unassigned_tasks,
 )
-from app.tasks.labels import TYPE_NAMES
 from app.tasks.lists.context import list_assignees
 from app.tasks.queue.filters import RANGES
 from app.tasks.steps.bulk_actions import read_clock
 from app.tasks.steps.rules import Asked, check_owner, parse_step, take_step
+from app.tasks.types import TYPE_LABELS
 
 blueprint = Blueprint("board", __name__, url_prefix="/analytics/team-board")
 
@@ -98,7 +98,7 @@ def _board(conn: Connection) -> dict[str, Any]:
         "names": names,
         "branch_names": get_branch_names(conn, current_tenant_id()),
         "branch_label": branch_label,
-        "type_words": TYPE_NAMES,
+        "type_words": TYPE_LABELS,
         "days": RANGES["90d"],
         "recovered_period": _period(_RECOVERED_DAYS),
     }

@@ -13,10 +13,11 @@ from uuid import UUID
 from app.database.engine import tenant_transaction
 from app.dates import utc_now, zone
 from app.http.spreadsheet import Cell
-from app.tasks.labels import CLOSED_NAMES, OUTCOME_NAMES, STATE_NAMES, TYPE_NAMES
+from app.tasks.labels import CLOSED_NAMES, OUTCOME_NAMES, STATE_NAMES
 from app.tasks.lists.lists import Pages, TaskList
 from app.tasks.masking import mask_task
 from app.tasks.queries import Place, Task, TaskFilters
+from app.tasks.types import TYPE_LABELS
 
 PAGE_ROWS = 5_000
 HEADER = (
@@ -80,7 +81,7 @@ def _cells(export: Export, task: Task) -> list[Cell]:
     """One row; the columns are HEADER's."""
     is_known = task.closed_reason in CLOSED_NAMES
     return [
-        TYPE_NAMES[task.task_type],
+        TYPE_LABELS[task.task_type],
         STATE_NAMES[task.state],
         OUTCOME_NAMES.get(task.outcome or "", ""),
         CLOSED_NAMES[task.closed_reason or ""] if is_known else task.closed_reason,

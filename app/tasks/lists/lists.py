@@ -27,6 +27,7 @@ from app.tasks.queries import (
     get_repeat_visit_tasks,
     get_search_analysis_tasks,
 )
+from app.tasks.types import TYPES, types_of_list
 
 Getter = Callable[[Connection, UUID, TaskFilters, Place], list[Task]]
 
@@ -43,9 +44,13 @@ class TaskList:
     title: str
     nouns: tuple[str, str]
     about: str
-    types: tuple[str, ...]
     get: Getter
     only: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of tasks in it."""
+        return types_of_list(self.slug)
 
     @property
     def endpoint(self) -> str:
@@ -131,7 +136,6 @@ LISTS = {
             "Purchases",
             ("purchase", "purchases"),
             "Orders of the web shop: whom to thank, and what to offer next.",
-            ("purchase",),
             get_purchase_tasks,
             {"first": "First orders", "refunded": "Refunded"},
         ),
@@ -141,7 +145,6 @@ LISTS = {
             "Carts",
             ("cart", "carts"),
             "Carts that were left for {cart_hours} hours without an order.",
-            ("cart",),
             get_cart_abandonment_tasks,
             {"recovered": "Recovered"},
         ),
@@ -151,7 +154,6 @@ LISTS = {
             "Searches",
             ("search", "searches"),
             "Customers who searched in vain, or {searches} times in a visit without buying.",
-            ("no_results", "no_conversion"),
             get_search_analysis_tasks,
         ),
         TaskList(
@@ -160,7 +162,6 @@ LISTS = {
             "Repeat visits",
             ("repeat visit", "repeat visits"),
             "Known customers with {visits} visits of {visit_pages} pages, and no order since.",
-            ("repeat_visit",),
             get_repeat_visit_tasks,
         ),
         TaskList(
@@ -169,12 +170,11 @@ LISTS = {
             "Performance",
             ("bounced visit", "bounced visits"),
             "Known contacts who left product pages at once, {bounces} times or more.",
-            ("bounce",),
             get_bounce_tasks,
         ),
     )
 }
-BY_TYPE = {task_type: found for found in LISTS.values() for task_type in found.types}
+BY_TYPE = {found.name: LISTS[found.list_slug] for found in TYPES}
 
 
 def read_list(conn: Connection, task_list: TaskList, asked: Asked) -> Listing:

@@ -19,11 +19,11 @@ from app.errors import Invalid
 from app.http.current import current_member, current_membership, current_scope, current_tenant_id
 from app.http.paging import Page
 from app.http.web import current_format, page_arguments, tenant_today
-from app.tasks.labels import OUTCOME_NAMES, REASONS, TYPE_NAMES
+from app.tasks.labels import OUTCOME_NAMES, REASONS
 from app.tasks.lists.context import list_assignees
 from app.tasks.queries import Place, TaskFilters, get_task_queue
 from app.tasks.queue import actions as queue_actions
-from app.tasks.queue.cards import ICONS, card_id, describe
+from app.tasks.queue.cards import card_id
 from app.tasks.queue.filters import RANGES, SCOPES, SORTS, QueueFilters
 from app.tasks.queue.queries import (
     Lead,
@@ -35,6 +35,7 @@ from app.tasks.queue.queries import (
     list_own_names,
 )
 from app.tasks.steps.rules import SNOOZES
+from app.tasks.types import BY_NAME, TYPE_LABELS, describe
 
 
 def card_context(customer_key: str, filters: QueueFilters) -> dict[str, Any]:
@@ -90,11 +91,11 @@ def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
         "filters": filters,
         "is_read_only": role == "viewer",
         "assignees": [] if role == "viewer" else list_assignees(conn, current_tenant_id()),
-        "type_words": TYPE_NAMES,
+        "type_words": TYPE_LABELS,
         "card_id": card_id,
         "describe": describe,
         "snoozes": SNOOZES,
-        "task_icons": ICONS,
+        "types": BY_NAME,
         "branch_names": get_branch_names(conn, current_tenant_id()),
         "tomorrow": tomorrow,
         "done_fields": Markup(done_fields),  # noqa: S704 - our own template, autoescaped # nosec B704

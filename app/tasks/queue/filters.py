@@ -18,7 +18,7 @@ from app.http.query_string import (
     several,
     without_defaults,
 )
-from app.tasks.queries import TASK_TYPES
+from app.tasks.types import TASK_TYPES
 
 RANGES = {"30d": 30, "60d": 60, "90d": 90, "180d": 180, "365d": 365}
 DEFAULT_RANGE = "90d"

@@ -10,18 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.errors import Conflict
-
-_DONE = {
-    "call": "logged a call",
-    "done": "finished it",
-    "snooze": "snoozed it",
-    "wake": "took it up again",
-    "assign": "assigned it",
-    "note": "added a note",
-    "start": "took it up",
-    "reopen": "opened it again",
-    "undo": "undid a step",
-}
+from app.tasks.labels import ACTION_NAMES
 
 
 @dataclass(frozen=True)
@@ -97,7 +86,7 @@ def conflict(conn: Connection, tenant_id: UUID, task_id: UUID, version: int) -> 
     last = steps[0]
     outcome = f" ({last.outcome.replace('_', ' ').capitalize()})" if last.outcome else ""
     return Conflict(
-        f"{last.done_by} {_DONE[last.action]}{outcome} since you opened it. "
+        f"{last.done_by} {ACTION_NAMES[last.action]}{outcome} since you opened it. "
         "Nothing of yours was changed.",
         changed_by=last.done_by,
         changed_at=last.happened_at.isoformat(),

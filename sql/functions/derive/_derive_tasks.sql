@@ -13,9 +13,9 @@ declare
     v_type text;
 begin
     perform _touch_subjects(p_tenant_id);
-    foreach v_type in array array[
-        'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
-    ] loop
+    foreach v_type in array array(
+        select y.task_type from _task_types() as y where y.evidence <> 'order'
+    ) loop
         perform _mark_chains(p_tenant_id, v_type);
         case v_type
             when 'cart' then perform _cart_tasks(p_tenant_id);

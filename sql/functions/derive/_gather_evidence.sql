@@ -13,11 +13,9 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_subjects text[];
-    v_source text := case
-        when p_task_type = 'cart' then 'cart'
-        when p_task_type in ('no_results', 'no_conversion') then 'search'
-        else 'visit'
-    end;
+    v_source text := (
+        select y.evidence from _task_types() as y where y.task_type = p_task_type
+    );
     v_excluded text[] := _excluded_customers(p_tenant_id);
     v_pages integer := (select r.visit_pages from _task_rules(p_tenant_id) as r);
 begin

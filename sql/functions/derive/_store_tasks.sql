@@ -11,6 +11,9 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_subjects text[];
+    v_types text[] := array(
+        select y.task_type from _task_types() as y where y.evidence <> 'order'
+    );
 begin
     v_subjects := _few(array(select d.subject from touched_subject as d));
     create temporary table task_old on commit drop as
@@ -21,7 +24,7 @@ begin
         t.tenant_id = p_tenant_id
         and (
             v_subjects is null
-            or t.task_type in ('cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce')
+            or t.task_type = any(v_types)
             and t.subject = any(v_subjects)
         )
     union all

@@ -54,12 +54,9 @@ begin
         on conflict do nothing;
     end if;
     insert into touched_subject
-    select m.task_type, t.subject
+    select y.task_type, t.subject
     from touched_subject as t
-    inner join (values
-        ('search', 'no_results'), ('search', 'no_conversion'),
-        ('visit', 'repeat_visit'), ('visit', 'bounce')
-    ) as m (evidence, task_type) on m.evidence = t.task_type
+    inner join _task_types() as y on y.evidence = t.task_type
     on conflict do nothing;
     analyze touched_subject;
 end;

@@ -14,9 +14,7 @@ language plpgsql
 stable
 as $$
 declare
-    v_types text[] := array[
-        'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
-    ];
+    v_types text[] := array(select y.task_type from _task_types() as y);
     v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
     v_scale record;
     v_currency text;

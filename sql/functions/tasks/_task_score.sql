@@ -2,13 +2,14 @@
 --
 -- Definition  value 40·min(1, ln(1+v)/ln(1+p90)); recency 25·½^(age/half-life); intent up to 20 by
 --             type; reachability 10 (phone 6, email 4, added up in p_reach); relationship 5.
---             p_log_value is ln(1+v); null or no p90: the value part is 0.
+--             p_log_value is ln(1+v); null or no p90: the value part is 0. p_half_life_days and
+--             p_intent: of the type, see _task_types.
 -- Domain      Any age: power() raises an error when its result is too small for a double, so the
 --             exponent stops at 1,000 half-lives, where the recency is 0 in every digit shown.
 -- Called by   functions that list tasks; inlined there. app/tasks/score.py explains the parts.
 create or replace function _task_score(
-    p_task_type text, p_log_value double precision, p_value_p90 numeric,
-    p_last_at timestamptz, p_now timestamptz, p_has_checkout boolean, p_reach smallint,
+    p_half_life_days integer, p_intent integer, p_log_value double precision,
+    p_value_p90 numeric, p_last_at timestamptz, p_now timestamptz, p_reach smallint,
     p_is_known_buyer boolean
 )
 returns double precision
@@ -26,19 +27,11 @@ as $$
         + 25 * power(
             0.5::double precision,
             least(
-                greatest(date_part('epoch', p_now - p_last_at), 0) / 86400
-                / case p_task_type
-                    when 'cart' then 2 when 'no_results' then 3 when 'no_conversion' then 3
-                    when 'repeat_visit' then 5 when 'purchase' then 7 else 14
-                end,
+                greatest(date_part('epoch', p_now - p_last_at), 0) / 86400 / p_half_life_days,
                 1000
             )
         )
-        + case p_task_type
-            when 'cart' then case when p_has_checkout then 20 else 15 end
-            when 'no_conversion' then 12 when 'repeat_visit' then 12 when 'no_results' then 10
-            when 'purchase' then 8 else 4
-        end
+        + p_intent
         + p_reach
         + case when p_is_known_buyer then 5 else 0 end
 $$;

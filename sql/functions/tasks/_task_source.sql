@@ -23,15 +23,16 @@ as $$
         select
             v.*,
             _task_score(
-                ' || case when cardinality(p_types) = 1 then quote_literal(p_types[1])
-            else 'v.task_type' end || ', v.log_worth, $10, v.last_at, $6, v.has_checkout, v.reach,
+                v.half_life_days, v.intent, v.log_worth, $10, v.last_at, $6, v.reach,
                 v.is_known_buyer
             ) as score
         from (
             select
                 t.task_id, t.task_type, t.last_date, t.last_at, t.branch_id, t.customer_key,
                 t.currency, t.has_checkout, t.reach, t.is_known_buyer, t.owner,
-                t.owner_branch_id, t.account_owner, t.snoozed_until,
+                t.owner_branch_id, t.account_owner, t.snoozed_until, y.half_life_days,
+                case when t.has_checkout then coalesce(y.checkout_intent, y.intent) else y.intent end
+                    as intent,
                 _task_state(
                     t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
                     t.expires_at, t.touched_at, $6
@@ -46,6 +47,7 @@ as $$
                     else t.log_value
                 end as log_worth
             from task as t
+            inner join _task_types() as y on y.task_type = t.task_type
             where
                 t.tenant_id = $1 and t.task_type = any($2) and t.last_date between $3 and $4
                 and (_is_judged(t.task_type, t.last_at, t.ready_at, $5) or not t.is_task)'

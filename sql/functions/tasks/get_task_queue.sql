@@ -29,9 +29,7 @@ as $$
 declare
     v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
     v_branches text[] := _branches_in_scope(p_location_ids, p_scope);
-    v_types text[] := coalesce(p_types, array[
-        'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
-    ]);
+    v_types text[] := coalesce(p_types, array(select y.task_type from _task_types() as y));
     v_whole text[] := case when p_location_ids is null then _queue_customers(
         p_tenant_id, p_scope, v_types, p_start_date, p_end_date
     ) end;

@@ -34,11 +34,13 @@ begin
         select
             1 as place, v.task_id, v.standing as state, v.worth as value, null::text as sort_key,
             _task_score(
-                v.task_type, v.log_worth, $4, v.last_at, $3, v.has_checkout, v.reach, v.is_known_buyer
+                v.half_life_days, v.intent, v.log_worth, $4, v.last_at, $3, v.reach, v.is_known_buyer
             ) as score
         from (
             select
-                t.*,
+                t.*, y.half_life_days,
+                case when t.has_checkout then coalesce(y.checkout_intent, y.intent) else y.intent end
+                    as intent,
                 case when t.estimate_sessions > 0 then t.estimate_sessions * $5 else t.value end
                     as worth,
                 case
@@ -52,6 +54,7 @@ begin
                     t.expires_at, t.touched_at, $3
                 ) as standing
             from task as t
+            inner join _task_types() as y on y.task_type = t.task_type
             where
                 t.tenant_id = $1 and t.task_id = any($2)
                 and (t.branch_id = any($7) or t.customer_key = any($8) or lower(t.owner) = $9)

@@ -35,27 +35,13 @@ begin
         select
             lower(coalesce(a.owner, n.email, t.account_owner, r.email)) as owner, t.owner_branch_id,
             t.snoozed_until is not null as is_overdue
-        from task as t
+        from _waiting_tasks(
+            p_tenant_id, p_start_date, p_end_date, p_location_ids, v_excluded, v_loaded, p_now
+        ) as t
         left join _assigned_owners(p_tenant_id, null) as a
             on a.customer_key = t.customer_key
         left join reps as r on r.branch_id = t.owner_branch_id
         left join _member_names(p_tenant_id) as n on n.called = lower(t.account_owner)
-        where
-            t.tenant_id = p_tenant_id and t.task_type = any(array[
-                'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
-            ])
-            and t.last_date between p_start_date and p_end_date
-            and (_is_judged(t.task_type, t.last_at, t.ready_at, v_loaded) or not t.is_task)
-            and (p_location_ids is null or t.branch_id = any(p_location_ids))
-            and (
-                cardinality(v_excluded) = 0
-                or t.customer_key <> all(v_excluded)
-                and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
-            )
-            and _task_state(
-                t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
-                t.expires_at, t.touched_at, p_now
-            ) in ('open', 'in_progress')
     ),
     stock as (
         select

@@ -21,22 +21,12 @@ declare
 begin
     return query
     select t.task_id, t.version
-    from task as t
+    from _waiting_tasks(
+        p_tenant_id, p_start_date, p_end_date, p_location_ids, v_excluded, v_loaded, p_now
+    ) as t
     left join _assigned_owners(p_tenant_id, null) as a on a.customer_key = t.customer_key
     where
-        t.tenant_id = p_tenant_id and t.task_type = any(array[
-            'purchase', 'cart', 'no_results', 'no_conversion', 'repeat_visit', 'bounce'
-        ])
-        and t.last_date between p_start_date and p_end_date
-        and t.owner_branch_id = p_branch_id and a.owner is null and t.account_owner is null
-        and (_is_judged(t.task_type, t.last_at, t.ready_at, v_loaded) or not t.is_task)
-        and (p_location_ids is null or t.branch_id = any(p_location_ids))
-        and t.customer_key <> all(v_excluded)
-        and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
-        and _task_state(
-            t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
-            t.expires_at, t.touched_at, p_now
-        ) in ('open', 'in_progress')
+        t.owner_branch_id = p_branch_id and a.owner is null and t.account_owner is null
         and not exists (
             select
             from membership as m

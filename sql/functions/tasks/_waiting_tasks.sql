@@ -1,0 +1,31 @@
+-- _waiting_tasks: the tasks that wait for somebody now: open or in progress, by the day of their last
+-- evidence.
+--
+-- Definition  Carts that are not judged yet are none; customers in p_excluded, contacts first, are
+--             left out. The one place that says what waits, for whoever counts without a score;
+--             _task_source has it for lists.
+-- Tenant      p_tenant_id, and row-level security behind it.
+-- Called by   sql/functions/tasks/get_team_board.sql, list_unassigned_tasks.sql; inlined there
+create or replace function _waiting_tasks(
+    p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[],
+    p_excluded text[], p_loaded tstzmultirange, p_now timestamptz
+)
+returns setof task
+language sql
+stable
+as $$
+    select t.*
+    from task as t
+    where
+        t.tenant_id = p_tenant_id
+        and t.task_type = any(array(select y.task_type from _task_types() as y))
+        and t.last_date between p_start_date and p_end_date
+        and (_is_judged(t.task_type, t.last_at, t.ready_at, p_loaded) or not t.is_task)
+        and (p_location_ids is null or t.branch_id = any(p_location_ids))
+        and t.customer_key <> all(p_excluded)
+        and coalesce('c:' || t.contact_id, '') <> all(p_excluded)
+        and _task_state(
+            t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
+            t.expires_at, t.touched_at, p_now
+        ) in ('open', 'in_progress')
+$$;
