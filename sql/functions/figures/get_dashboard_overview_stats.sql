@@ -2,10 +2,9 @@
 --
 -- Definition  docs/glossary.md, word for word; p_end_date is inclusive. p_location_ids null is
 --             all branches, '' in it is "no branch".
--- Units       money in the reporting currency, carts in another one are counted only;
---             other_currencies is an array of
---             {currency, orders, revenue, refunds}; conversion_rate in per cent, null without
---             sessions.
+-- Units       money in the reporting currency; carts in another one are only counted. There are no
+--             rates: callers divide. other_currencies: an array of
+--             {currency, orders, revenue, refunds}.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/dashboard/queries.py
 create or replace function get_dashboard_overview_stats(
