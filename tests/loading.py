@@ -22,11 +22,10 @@ from app import jobs
 from app.database.engine import tenant_transaction
 from app.database.partitions import ensure_partitions
 from app.dates import DateRange
-from app.ingest.bigquery.event_query import output_columns
 from app.ingest.bigquery.source import DaySource
 from app.ingest.files.customer_file import BranchRow, ContactRow
 from app.ingest.jobs import DATA_TYPES
-from app.ingest.store.event_tables import EVENT_TABLES, SESSION_PART, EventTable
+from app.ingest.store.event_tables import EVENT_TABLES, SESSION_PART, EventTable, output_columns
 from app.ingest.store.load import CustomerFile, Harvest, store
 from app.ingest.store.spool import Extraction
 from app.ingest.store.transform import Refusals, raw_batch, transform

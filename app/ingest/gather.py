@@ -17,14 +17,13 @@ from app.dates import DateRange, today
 from app.errors import AppError, Invalid, Upstream
 from app.ingest import sources
 from app.ingest.attempts import Limits
-from app.ingest.bigquery import source as bigquery
-from app.ingest.bigquery.source import DaySource
 from app.ingest.files import sftp
 from app.ingest.files.customer_file import Parsed, parse_locations, parse_users
 from app.ingest.files.held_files import judge
 from app.ingest.files.judging import WORDS, get_known_ids
 from app.ingest.progress import Progress
 from app.ingest.refusals import keep
+from app.ingest.store.day_source import DaySource
 from app.ingest.store.event_tables import EVENT_TABLES
 from app.ingest.store.load import CustomerFile, Harvest
 from app.ingest.store.spool import Extraction
@@ -94,11 +93,9 @@ def _read(
 ) -> dict[str, Extraction | Upstream]:
     """What became of each event type that has something to read, from the tables as they are."""
     try:
-        connection, settings = _connect(gathering)
+        source = sources.open_source(gathering.settings, gathering.config, gathering.limits)
         gathering.progress.start("sources")
-        gathering.found = bigquery.list_sources(
-            connection, settings, list(period.days), gathering.limits
-        )
+        gathering.found = source.list_days(list(period.days), gathering.limits)
         reached("sources.listed")
         gathering.wanted = _wanted(gathering, changed_only)
         days = set().union(*gathering.wanted.values())
@@ -109,22 +106,13 @@ def _read(
         gathering.failures["events"] = error
         return {}
     _show_types(gathering)
-    return bigquery.extract_all(
-        connection,
-        settings,
+    return source.extract_all(
         gathering.wanted,
         gathering.folder,
         job_key=str(gathering.run.job_id),
         limits=gathering.limits,
         progress=lambda name, done, _: gathering.progress.advance(f"extract:{name}", done),
     )
-
-
-def _connect(
-    gathering: Gathering,
-) -> tuple[bigquery.BigQueryConnection, bigquery.BigQuerySettings]:
-    settings = sources.bigquery_settings(gathering.settings, gathering.config)
-    return bigquery.open_bigquery(settings, gathering.limits), settings
 
 
 def _show_types(gathering: Gathering) -> None:

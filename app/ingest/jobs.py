@@ -18,7 +18,6 @@ from app.errors import AppError, Conflict, Invalid, NotFound, Upstream
 from app.format import plural
 from app.ingest import sources
 from app.ingest.attempts import Limits
-from app.ingest.bigquery import source as bigquery
 from app.ingest.files.held_files import approve, lock_held, pass_on
 from app.ingest.files.judging import WORDS
 from app.ingest.gather import Gathering, gather_events, gather_file, list_emptied
@@ -166,12 +165,11 @@ def ingest(run: Run) -> None:
 def estimate(run: Run) -> None:
     """How many bytes BigQuery would scan for the run's range, by dry runs that cost nothing."""
     config = job_settings()
-    settings = sources.bigquery_settings(sources.read_settings(run.tenant_id), config)
     limits = Limits(time.monotonic() + (run.seconds_left or 0), run.cancelled)
-    connection = bigquery.open_bigquery(settings, limits)
+    source = sources.open_source(sources.read_settings(run.tenant_id), config, limits)
     days = list(_refuse_outdated(run, _period(run)).days)
-    found = bigquery.list_sources(connection, settings, days, limits)
-    size = bigquery.estimate(connection, settings, found, limits)
+    found = source.list_days(days, limits)
+    size = source.estimate(found, limits)
     statement = text("""
         update processing_jobs set bytes_estimate = :size
         where tenant_id = :t and job_id = :job_id

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from uuid import UUID
 
 from app.config import Config
 from app.database.engine import tenant_transaction
 from app.errors import Invalid
-from app.ingest.bigquery.source import BigQuerySettings, ServiceAccount
+from app.ingest.attempts import Limits
+from app.ingest.bigquery.source import (
+    BigQuerySettings,
+    BigQuerySource,
+    ServiceAccount,
+    open_bigquery,
+)
 from app.ingest.files.sftp import SftpSettings
+from app.ingest.store.source import Source
 from app.net import NetPolicy, parse_ports
 from app.tenant_settings import (
     TenantSettings,
@@ -27,6 +35,16 @@ def read_settings(tenant_id: UUID) -> TenantSettings:
     """The tenant's settings, without credentials."""
     with tenant_transaction(tenant_id) as conn:
         return get_tenant_settings(conn, tenant_id)
+
+
+def open_source(settings: TenantSettings, config: Config, limits: Limits) -> Source:
+    """The tenant's export, ready to be read.
+
+    Raises:
+        Invalid: it is not set up, or what is stored cannot be used.
+        Upstream: it refused the credentials, or did not answer.
+    """
+    return _OPENERS["bigquery"](settings, config, limits)
 
 
 def bigquery_settings(settings: TenantSettings, config: Config) -> BigQuerySettings:
@@ -89,3 +107,14 @@ def sftp_settings(settings: TenantSettings) -> SftpSettings:
 def net_policy(config: Config) -> NetPolicy:
     """Which addresses and ports tenants' hosts may have in this deployment."""
     return NetPolicy(config.networks(), parse_ports(config.allowed_ports))
+
+
+def _open_bigquery(settings: TenantSettings, config: Config, limits: Limits) -> Source:
+    found = bigquery_settings(settings, config)
+    return BigQuerySource(open_bigquery(found, limits), found)
+
+
+# The kinds of sources. A further one is a folder of its own and a line here.
+_OPENERS: dict[str, Callable[[TenantSettings, Config, Limits], Source]] = {
+    "bigquery": _open_bigquery,
+}

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, text
 from app.database.engine import admin_transaction, tenant_transaction
 from app.ingest import sources
 from app.ingest.attempts import Limits
+from app.ingest.bigquery.check import BigQueryCheck
 from app.jobs import Run, enqueue, job, publish
 from app.jobs.settings import settings as job_settings
-from app.settings.checks.bigquery import BigQueryCheck
 from app.settings.checks.sftp import SftpCheck
 from app.settings.checks.smtp import SmtpCheck
 from app.settings.checks.steps import (

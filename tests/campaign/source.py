@@ -10,8 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.ingest.bigquery.event_query import output_columns
-from app.ingest.store.event_tables import EVENT_TABLES
+from app.ingest.store.event_tables import EVENT_TABLES, output_columns
 from dev.generate import generate, late_day, tiny
 from dev.generator.customer_files import write_branches, write_contacts
 from tests.ingest.bigquery_state import Cells, FakeBigQuery, FakeTable

@@ -14,9 +14,8 @@ import pytest
 
 from app.ingest.attempts import Limits
 from app.ingest.bigquery import source as bigquery
-from app.ingest.bigquery.event_query import output_columns
 from app.ingest.bigquery.source import BigQuerySettings, ServiceAccount
-from app.ingest.store.event_tables import SESSION_PART
+from app.ingest.store.event_tables import SESSION_PART, output_columns
 from app.ingest.store.spool import open_spool
 from app.ingest.store.transform import Refusals, raw_batch, transform
 from dev import bigquery as emulator

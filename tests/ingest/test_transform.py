@@ -9,9 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from app.ingest.bigquery.event_query import output_columns
 from app.ingest.refusals import KEPT_PER_REASON
-from app.ingest.store.event_tables import ADD_TO_CART, EVENT_TABLES, PAGE_VIEW, PURCHASE, EventTable
+from app.ingest.store.event_tables import (
+    ADD_TO_CART,
+    EVENT_TABLES,
+    PAGE_VIEW,
+    PURCHASE,
+    EventTable,
+    output_columns,
+)
 from app.ingest.store.transform import (
     ID_LIMIT,
     URL_LIMIT,

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 
 from app.errors import Upstream
 from app.ingest.bigquery.export_columns import (
-    Columns,
     column,
     event_date,
     event_timestamp,
@@ -24,7 +23,8 @@ from app.ingest.bigquery.export_columns import (
 )
 from app.ingest.bigquery.names import check_dataset, check_events_table, check_project
 from app.ingest.bigquery.session_query import session_block
-from app.ingest.store.event_tables import SESSION_PART, EventTable
+from app.ingest.store.day_source import Columns
+from app.ingest.store.event_tables import SESSION_PART, EventTable, output_columns
 
 _REQUIRED = ("event_date", "event_timestamp", "event_name", "event_params")
 
@@ -85,12 +85,6 @@ _SOURCES = {
     "item_price": "first_price",
     "quantity": "first_quantity",
 }
-_DERIVED_LATER = ("term",)
-
-
-def output_columns(table: EventTable) -> list[str]:
-    """The columns the query of `table` answers, in order: the spool's but the derived ones."""
-    return [name for name in table.schema.names if name not in _DERIVED_LATER]
 
 
 def extraction_query(

@@ -6,12 +6,10 @@ cast. Property names travel as query parameters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from app.ingest.store.day_source import Columns
 
 _LEGACY_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 _PROPERTIES = ("contact", "company", "branch")
-
-Columns = Mapping[str, str]  # dotted path of a column -> its BigQuery type
 
 
 def column(columns: Columns, path: str, kind: str) -> str:

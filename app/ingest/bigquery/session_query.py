@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.ingest.bigquery.export_columns import (
-    Columns,
     column,
     event_date,
     event_timestamp,
@@ -17,6 +16,7 @@ from app.ingest.bigquery.export_columns import (
     properties,
     value,
 )
+from app.ingest.store.day_source import Columns
 
 FIRST_MICROS, LAST_MICROS = 946_684_800_000_000, 4_102_444_800_000_000  # 2000 to 2099
 

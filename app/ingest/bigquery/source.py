@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,17 +18,20 @@ from app.ingest.bigquery.client import (
     ServiceAccount,
     open_bigquery,
 )
+from app.ingest.bigquery.day_tables import list_sources
 from app.ingest.bigquery.errors import translated
 from app.ingest.bigquery.event_query import extraction_query
 from app.ingest.bigquery.query import Query, run_query
-from app.ingest.store.day_source import DaySource, list_sources
+from app.ingest.bigquery.reading import Reading, read_into_spool
+from app.ingest.store.day_source import DaySource
 from app.ingest.store.event_tables import EVENT_TABLES
-from app.ingest.store.spool import Extraction, Reading, read_into_spool
+from app.ingest.store.spool import Extraction
 from app.log import logger
 
 __all__ = [
     "BigQueryConnection",
     "BigQuerySettings",
+    "BigQuerySource",
     "DaySource",
     "Extraction",
     "ServiceAccount",
@@ -38,6 +41,42 @@ __all__ = [
     "list_sources",
     "open_bigquery",
 ]
+
+
+@dataclass(frozen=True)
+class BigQuerySource:
+    """The port `app/ingest/store/source.py`, through a signed-in client."""
+
+    connection: BigQueryConnection
+    settings: BigQuerySettings
+
+    def list_days(self, days: Collection[date], limits: Limits) -> dict[date, DaySource]:
+        """The source of each day."""
+        return list_sources(self.connection, self.settings, days, limits)
+
+    def estimate(self, found: Mapping[date, DaySource], limits: Limits) -> int:
+        """Bytes of dry runs."""
+        return estimate(self.connection, self.settings, found, limits)
+
+    def extract_all(
+        self,
+        wanted: Mapping[str, Mapping[date, DaySource]],
+        folder: Path,
+        *,
+        job_key: str,
+        progress: Callable[[str, int, int], None],
+        limits: Limits,
+    ) -> dict[str, Extraction | Upstream]:
+        """One query for each event table, all at once."""
+        return extract_all(
+            self.connection,
+            self.settings,
+            wanted,
+            folder,
+            job_key=job_key,
+            progress=progress,
+            limits=limits,
+        )
 
 
 def estimate(

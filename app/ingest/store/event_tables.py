@@ -36,6 +36,8 @@ _COMMON = (
 STAGED_ONLY = frozenset({"content_hash"})
 _SEARCH = (("search_term", pa.string()), ("term", pa.string()))
 
+_DERIVED_LATER = ("term",)
+
 
 @dataclass(frozen=True)
 class EventTable:
@@ -128,3 +130,8 @@ EVENT_TABLES: dict[str, EventTable] = {
         SESSION_PART,
     )
 }
+
+
+def output_columns(table: EventTable) -> list[str]:
+    """The columns a source gives for `table`, in order: those of the spool but the derived ones."""
+    return [name for name in table.schema.names if name not in _DERIVED_LATER]

@@ -19,8 +19,8 @@ from psycopg import sql
 from sqlalchemy import Connection, text
 
 from app.database.engine import tenant_transaction
-from app.ingest.bigquery.source import DaySource
 from app.ingest.store import pgcopy
+from app.ingest.store.day_source import DaySource
 from app.ingest.store.definitions import update_rows
 from app.ingest.store.event_tables import EVENT_TABLES
 from app.ingest.store.implausible import warn_of_implausible

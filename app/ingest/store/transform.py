@@ -15,11 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.ingest.bigquery.event_query import output_columns
 from app.ingest.refusals import KEPT_PER_REASON
 from app.ingest.store import columns
 from app.ingest.store.columns import Mask
-from app.ingest.store.event_tables import INSTANT, MONEY, EventTable
+from app.ingest.store.event_tables import INSTANT, MONEY, EventTable, output_columns
 
 ID_LIMIT = 256  # characters; GA4's own limit is 256, and an index entry must hold four of them
 TEXT_LIMIT = 1_024  # characters of titles, names, places and terms; GA4 sends at most 500

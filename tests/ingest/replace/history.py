@@ -9,8 +9,7 @@ from datetime import date, timedelta
 from uuid import UUID
 from zlib import crc32
 
-from app.ingest.bigquery.event_query import output_columns
-from app.ingest.store.event_tables import EVENT_TABLES
+from app.ingest.store.event_tables import EVENT_TABLES, output_columns
 from app.settings.provision import add_member
 from dev.generate import generate, tiny
 from tests.ingest.replace.export_server import DENIED, Cells

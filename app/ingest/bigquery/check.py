@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -17,15 +18,17 @@ from app.format import plural
 from app.ingest import sources
 from app.ingest.attempts import Limits
 from app.ingest.bigquery.client import ONCE, BigQueryConnection, BigQuerySettings
+from app.ingest.bigquery.day_tables import list_sources
 from app.ingest.bigquery.errors import translated
-from app.ingest.bigquery.source import estimate, list_sources, open_bigquery
-from app.settings.checks.steps import Work
+from app.ingest.bigquery.source import estimate, open_bigquery
 from app.tenant_settings import TenantSettings
 
 _EVENTS = re.compile(r"events_(intraday_|fresh_)?(\d{8})")
 _SAMPLE = 500
 _SAMPLED = ("event_date", "event_timestamp", "event_params", "user_properties")
 _CALL_S = 20.0
+
+Work = Callable[[], str | None]
 
 
 class BigQueryCheck:
