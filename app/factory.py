@@ -25,7 +25,6 @@ from app.dashboard import api as dashboard_api
 from app.dashboard import quality
 from app.dashboard import views as dashboard_views
 from app.database import engine as db
-from app.database import reading
 from app.database.redis_client import connect
 from app.email.history import views as history_views
 from app.email.links import views as link_views
@@ -35,7 +34,7 @@ from app.email.schedule import views as mail_schedule_views
 from app.email.sending import api as sending_api
 from app.email.sending import views as send_views
 from app.errors import NotFound
-from app.http import keys, limits, masking, problems, request_checks, security, site
+from app.http import keys, limits, masking, problems, reading, request_checks, security, site
 from app.http.api import is_api_request
 from app.ingest.pages import api as ingest_api
 from app.ingest.pages import views as ingest_views

@@ -30,7 +30,7 @@ DEPLOY_DEFENCES = [
     ),
     (
         "deploy: a read that the replica breaks off is answered",
-        "app/database/reading.py",
+        "app/http/reading.py",
         "                raise ReplicaFailed from error\n",
         "                raise\n",
         f"{_REPLICA}::test_reads_that_the_replica_breaks_off_are_answered_by_the_primary",

@@ -13,12 +13,12 @@ from pydantic import Field
 
 from app.customers import queries
 from app.customers.queries import Cursor
-from app.database.reading import reading_transaction
 from app.dates import parse_instant
 from app.errors import Invalid, Malformed, NotFound
 from app.http.api import Model, Money, PageOf, PageQuery, documented, filled
 from app.http.current import current_membership, current_scope
 from app.http.masking import mask_id
+from app.http.reading import reading_transaction
 from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("customers_api", __name__, url_prefix="/analytics/api/v1/history")

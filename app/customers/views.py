@@ -16,7 +16,6 @@ from app.customers import exclusions, notes, queries, timeline
 from app.customers.exclusion_views import follow, tell
 from app.customers.queries import Cursor, Customer, Person
 from app.database.engine import tenant_transaction
-from app.database.reading import reading_transaction
 from app.dates import parse_instant, utc_now
 from app.errors import Invalid, NotFound
 from app.http.current import (
@@ -30,6 +29,7 @@ from app.http.exports import download
 from app.http.masking import mask_id, mask_name
 from app.http.paging import Page
 from app.http.query_string import choice, parse_query
+from app.http.reading import reading_transaction
 from app.http.web import (
     block,
     current_format,

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from app.branches import list_branches
 from app.dashboard import queries
-from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
 from app.dates import DateRange
 from app.http.api import (
@@ -27,6 +26,7 @@ from app.http.api import (
     filled,
 )
 from app.http.current import current_membership, current_tenant_id
+from app.http.reading import reading_transaction
 from app.tasks.queries import TaskFilters, count_tasks
 from app.tasks.types import TASK_TYPES
 from app.tenant_settings import get_tenant_settings

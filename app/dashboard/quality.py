@@ -11,7 +11,6 @@ from app.branches import branch_label, get_branch_names
 from app.dashboard.filters import parse_filters
 from app.dashboard.quality_kinds import KINDS, Kind, KindName
 from app.dashboard.quality_queries import OddRow, get_data_quality, list_odd_rows
-from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
 from app.errors import NotFound
 from app.http.api import (
@@ -27,6 +26,7 @@ from app.http.api import (
 )
 from app.http.current import current_membership
 from app.http.paging import Page
+from app.http.reading import reading_transaction
 from app.http.web import block, page_arguments, render_page, tenant_today
 from app.tenant_settings import get_tenant_settings
 

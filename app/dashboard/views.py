@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.branches import Branch, list_branches
 from app.dashboard import blocks
 from app.dashboard.filters import METRICS, Filters, parse_filters
-from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
 from app.errors import Invalid
 from app.http.current import current_membership, current_tenant_id
 from app.http.periods import COMPARISONS, preset_labels
+from app.http.reading import reading_transaction
 from app.http.web import block, current_format, is_fragment_request, render_page, tenant_today
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/analytics")

@@ -89,7 +89,7 @@ def replica_transaction(tenant_id: UUID) -> Iterator[Connection | None]:
     """One transaction that sees this tenant's rows on the replica; None where it may not answer.
 
     What was committed for the tenant before this began is seen, and whatever was committed more
-    than some seconds before (`replica.MOST_BEHIND_S`). `app.database.reading` is what views use.
+    than some seconds before (`replica.MOST_BEHIND_S`). `app.http.reading` is what views use.
     """
     connection = _open_replica(tenant_id)
     if connection is None:

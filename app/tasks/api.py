@@ -14,7 +14,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from app.database.engine import tenant_transaction
-from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
 from app.errors import Invalid
 from app.http.api import (
@@ -29,6 +28,7 @@ from app.http.api import (
     page_of,
 )
 from app.http.current import current_actor, current_membership, require_membership_role
+from app.http.reading import reading_transaction
 from app.tasks import queries
 from app.tasks.queries import Contact, Place, Task, TaskFilters
 from app.tasks.steps.bulk_actions import read_clock

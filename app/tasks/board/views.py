@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.branches import branch_label, get_branch_names
 from app.database.engine import tenant_transaction
-from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
 from app.dates import DateRange, zone
 from app.errors import Invalid
 from app.format import plural
 from app.http.current import current_actor, current_membership, current_tenant_id
+from app.http.reading import reading_transaction
 from app.http.web import block, current_format, done, render_page, require_role, tenant_today
 from app.tasks.board.queries import (
     get_recovered_revenue,

@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
 from app.branches import list_branches
-from app.database.reading import reading_transaction
 from app.errors import Invalid, NotFound
 from app.http.current import current_member, current_membership, current_tenant_id
 from app.http.exports import download
 from app.http.periods import preset_labels
 from app.http.query_string import LIMITS
+from app.http.reading import reading_transaction
 from app.http.web import block, current_format, record_export, render_page, tenant_today
 from app.tasks import labels as words
 from app.tasks.lists import export

@@ -8,7 +8,6 @@ from flask import Blueprint
 from pydantic import Field
 from sqlalchemy import Connection
 
-from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
 from app.dates import DateRange
 from app.http.api import (
@@ -24,6 +23,7 @@ from app.http.api import (
     page_of,
 )
 from app.http.current import current_membership, current_tenant_id
+from app.http.reading import reading_transaction
 from app.tasks import queries
 from app.tasks.api import TaskRow, task_rows
 from app.tasks.performance.queries import (

@@ -10,12 +10,12 @@ from flask import Blueprint, Response, g, request
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
-from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
 from app.dates import DateRange, utc_now
 from app.errors import Invalid, NotFound
 from app.http.current import current_membership, current_tenant_id
 from app.http.exports import download
+from app.http.reading import reading_transaction
 from app.http.web import block, current_format, record_export, render_page, tenant_today
 from app.tasks.lists.task_page import WORKING_ROLES
 from app.tasks.performance.export import (

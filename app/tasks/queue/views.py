@@ -9,7 +9,6 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.database.engine import tenant_transaction
-from app.database.reading import reading_transaction
 from app.errors import AppError, Conflict, Invalid
 from app.http.current import (
     current_actor,
@@ -18,6 +17,7 @@ from app.http.current import (
     current_scope,
     current_tenant_id,
 )
+from app.http.reading import reading_transaction
 from app.http.web import (
     announce,
     block,

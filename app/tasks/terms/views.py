@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit
 from app.database.engine import tenant_transaction
-from app.database.reading import reading_transaction
 from app.database.tenancy import allowed_locations
 from app.dates import parse_instant, utc_now
 from app.errors import AppError, Conflict, Invalid, Malformed, NotFound
 from app.http.current import current_actor, current_membership, current_tenant_id
 from app.http.exports import download
+from app.http.reading import reading_transaction
 from app.http.web import (
     block,
     current_format,
