@@ -550,7 +550,8 @@ create table processing_jobs (
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     request_id text,
-    doubtful_words text[] not null default '{}'::text[]
+    doubtful_words text[] not null default '{}'::text[],
+    params jsonb not null default '{}'::jsonb
 ); -- enable and force row security
 
 create table purchase (
@@ -1469,6 +1470,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _member_names(p_tenant_id uuid) returns TABLE(called text, email text)
 -- function _merge_copies(p_event_type text) returns void
 -- function _mirror_fixed_terms(p_tenant_id uuid, p_terms text[]) returns void
+-- function _mirror_job_params() returns trigger
 -- function _mirror_work() returns trigger
 -- function _mirror_works(p_tenant_id uuid) returns void
 -- function _name_ids(p_tenant_id uuid) returns void

@@ -24,7 +24,7 @@ from app.database.partitions import ensure_partitions
 from app.dates import DateRange
 from app.ingest.bigquery.source import DaySource
 from app.ingest.files.customer_file import BranchRow, ContactRow
-from app.ingest.jobs import DATA_TYPES
+from app.ingest.jobs import IngestRequest
 from app.ingest.store.event_tables import EVENT_TABLES, SESSION_PART, EventTable, output_columns
 from app.ingest.store.load import CustomerFile, Harvest, store
 from app.ingest.store.spool import Extraction
@@ -81,15 +81,8 @@ def claimed_run(tenant_id: UUID, days: Iterable[date]) -> Run:
     """A run of an ingestion, as a worker would hold it."""
     known = sorted(days) or [date(2025, 1, 1)]
     with tenant_transaction(tenant_id) as conn:
-        job_id = jobs.enqueue(
-            conn,
-            tenant_id,
-            "ingest",
-            started_by="schedule",
-            start_date=known[0],
-            end_date=known[-1],
-            data_types=DATA_TYPES,
-        )
+        request = IngestRequest(known[0], known[-1])
+        job_id = jobs.enqueue(conn, tenant_id, "ingest", request, started_by="schedule")
     run = _claim(tenant_id, job_id)
     assert run is not None
     return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -142,11 +142,13 @@ def load_held_file(
 
 
 @job("ingest", roles=("admin",))
-def ingest(run: Run) -> None:
-    """Load the run's range: fetch, then replace what succeeded in one transaction."""
-    period = _period(run)
-    if period.length > CHILD_DAYS and run.parent_job_id is None:
-        enqueue_children(run, list(_months(_refuse_outdated(run, period))))
+def ingest(run: Run, request: IngestRequest) -> None:
+    """Load what is asked for: fetch, then replace what succeeded in one transaction."""
+    if request.period.length > CHILD_DAYS and run.parent_job_id is None:
+        months = _months(_refuse_outdated(run, request))
+        enqueue_children(
+            run, [replace(request, start_date=first, end_date=last) for first, last in months]
+        )
         return
     with job_folder() as folder:
         gathering = Gathering(
@@ -157,17 +159,17 @@ def ingest(run: Run) -> None:
             progress=Progress(run),
         )
         reached("settings.read")
-        _gather(gathering, period)
-        _store(gathering, period)
+        _gather(gathering, request)
+        _store(gathering, request.period)
 
 
 @job("estimate", queue="quick", roles=("admin",))
-def estimate(run: Run) -> None:
-    """How many bytes BigQuery would scan for the run's range, by dry runs that cost nothing."""
+def estimate(run: Run, request: IngestRequest) -> None:
+    """How many bytes reading the range would scan, by dry runs that cost nothing."""
     config = job_settings()
     limits = Limits(time.monotonic() + (run.seconds_left or 0), run.cancelled)
     source = sources.open_source(sources.read_settings(run.tenant_id), config, limits)
-    days = list(_refuse_outdated(run, _period(run)).days)
+    days = list(_refuse_outdated(run, request).days)
     found = source.list_days(days, limits)
     size = source.estimate(found, limits)
     statement = text("""
@@ -182,16 +184,7 @@ def estimate(run: Run) -> None:
 def _enqueue(
     conn: Connection, tenant_id: UUID, kind: str, request: IngestRequest, started_by: str
 ) -> UUID:
-    return jobs.enqueue(
-        conn,
-        tenant_id,
-        kind,
-        started_by=started_by,
-        start_date=request.start_date,
-        end_date=request.end_date,
-        data_types=request.data_types,
-        changed_only=request.changed_only,
-    )
+    return jobs.enqueue(conn, tenant_id, kind, request, started_by=started_by)
 
 
 def _refuse_future(conn: Connection, tenant_id: UUID, request: IngestRequest) -> None:
@@ -200,19 +193,14 @@ def _refuse_future(conn: Connection, tenant_id: UUID, request: IngestRequest) ->
         raise Invalid(f"The end date {request.end_date} lies in the future. Load up to today.")
 
 
-def _period(run: Run) -> DateRange:
-    if run.params.start_date is None or run.params.end_date is None:
-        raise Invalid("The job has no dates.")
-    return DateRange(run.params.start_date, run.params.end_date)
-
-
-def _refuse_outdated(run: Run, period: DateRange) -> DateRange:
-    """What is kept of the run's days, with a warning about the others; all of them for files.
+def _refuse_outdated(run: Run, request: IngestRequest) -> DateRange:
+    """What is kept of the days, with a warning about the others; all of them for files.
 
     Raises:
         Invalid: all of them are older than the tenant keeps.
     """
-    if "events" not in run.params.data_types:
+    period = request.period
+    if "events" not in request.data_types:
         return period
     with tenant_transaction(run.tenant_id) as conn:
         kept = get_kept_days(conn, run.tenant_id)
@@ -233,29 +221,28 @@ def _months(period: DateRange) -> Iterator[tuple[date, date]]:
         start = next_month
 
 
-def _gather(gathering: Gathering, period: DateRange) -> None:
-    run = gathering.run
-    if "events" in run.params.data_types:
-        _gather_events(gathering, period)
-    if not _brings_files(run):
+def _gather(gathering: Gathering, request: IngestRequest) -> None:
+    if "events" in request.data_types:
+        _gather_events(gathering, request)
+    if not _brings_files(gathering.run, request):
         return
     for file_type in ("locations", "users"):  # which branches there are decides what contacts say
-        if file_type in run.params.data_types:
+        if file_type in request.data_types:
             gather_file(gathering, file_type)
 
 
-def _gather_events(gathering: Gathering, period: DateRange) -> None:
+def _gather_events(gathering: Gathering, request: IngestRequest) -> None:
     """The kept days; when none is, that is noted as other failures are, and files still load."""
     run = gathering.run
     try:
-        within = _refuse_outdated(run, period)
+        within = _refuse_outdated(run, request)
     except Invalid as error:
         gathering.failures["events"] = error
         return
-    gather_events(gathering, within, changed_only=run.params.changed_only)
+    gather_events(gathering, within, changed_only=request.changed_only)
 
 
-def _brings_files(run: Run) -> bool:
+def _brings_files(run: Run, request: IngestRequest) -> bool:
     """Of the children of one job only the first loads the customer files."""
     if run.parent_job_id is None:
         return True
@@ -265,7 +252,7 @@ def _brings_files(run: Run) -> bool:
     """)
     with tenant_transaction(run.tenant_id) as conn:
         values = {"t": run.tenant_id, "parent": run.parent_job_id}
-        return conn.execute(statement, values).scalar() == run.params.start_date
+        return conn.execute(statement, values).scalar() == request.start_date
 
 
 def _store(gathering: Gathering, period: DateRange) -> None:

@@ -3,7 +3,7 @@
 A feature registers what it can do and asks for it:
 
     @job("ingest", roles=("admin", "manager"))
-    def ingest(run: Run) -> None:
+    def ingest(run: Run, request: IngestRequest) -> None:
         run.step("extract", 1, "running")
         ...
         with tenant_transaction(run.tenant_id) as conn:
@@ -12,7 +12,7 @@ A feature registers what it can do and asks for it:
             run.finish(conn, "completed")
 
     with tenant_transaction(tenant_id) as conn:
-        job_id = enqueue(conn, tenant_id, "ingest", started_by=member.email)
+        job_id = enqueue(conn, tenant_id, "ingest", request, started_by=member.email)
     publish(job_id)
 
 What holds at every moment:
@@ -40,7 +40,7 @@ from app.jobs.interruptions import (
 )
 from app.jobs.kinds import job
 from app.jobs.queue import publish
-from app.jobs.run import JobParams, Run
+from app.jobs.run import Run
 from app.jobs.settings import configure
 from app.jobs.sweeper import sweep
 from app.jobs.work import run_job
@@ -49,7 +49,6 @@ __all__ = [
     "JobCancelled",
     "JobInterrupted",
     "JobLost",
-    "JobParams",
     "JobStopped",
     "JobTimeout",
     "Run",

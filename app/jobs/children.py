@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -11,27 +10,28 @@ from sqlalchemy import Connection, text
 from app.jobs.commands import enqueue
 from app.jobs.doors import short_transaction
 from app.jobs.failpoints import reached
+from app.jobs.kinds import get_kind
 from app.jobs.queue import publish
 from app.jobs.run import Run
 
 
-def enqueue_children(run: Run, ranges: Sequence[tuple[date, date]]) -> None:
-    """Split the run's job into one child per range of days (both included) and end the run.
+def enqueue_children(run: Run, requests: Sequence[object]) -> None:
+    """Split the run's job into one child for each request, of the same kind, and end the run.
 
     The children and the parent's waiting are one transaction: a run that dies leaves both or
-    neither. Ranges that have a child already get no second one. The handler returns after
-    this and does not finish the job; its last child does.
+    neither. A request that has a child already gets no second one. The handler returns after this
+    and does not finish the job; its last child does.
 
     Raises:
-        ValueError: there are no ranges, or the job is itself a child.
+        ValueError: there are no requests, or the job is itself a child.
         JobInterrupted: the job is no longer this run's.
     """
-    if not ranges or run.parent_job_id is not None:
+    if not requests or run.parent_job_id is not None:
         raise ValueError("only a job that is no child can be split, and into at least one part")
     with short_transaction(run.tenant_id) as conn:
         run.lock(conn)
-        existing = _ranges_of_children(conn, run)
-        made = [_enqueue_child(conn, run, days) for days in ranges if days not in existing]
+        existing = _requests_of_children(conn, run)
+        made = [_enqueue_child(conn, run, part) for part in requests if part not in existing]
         _wait_for_children(conn, run)
         reached("children.written")
     reached("children.committed")
@@ -41,27 +41,25 @@ def enqueue_children(run: Run, ranges: Sequence[tuple[date, date]]) -> None:
     reached("children.published")
 
 
-def _enqueue_child(conn: Connection, run: Run, days: tuple[date, date]) -> UUID:
+def _enqueue_child(conn: Connection, run: Run, request: object) -> UUID:
     return enqueue(
         conn,
         run.tenant_id,
         run.kind,
+        request,
         started_by=run.started_by,
-        start_date=days[0],
-        end_date=days[1],
-        data_types=run.params.data_types,
-        changed_only=run.params.changed_only,
         parent_job_id=run.job_id,
     )
 
 
-def _ranges_of_children(conn: Connection, run: Run) -> set[tuple[date, date]]:
+def _requests_of_children(conn: Connection, run: Run) -> list[object]:
     statement = text("""
-        select start_date, end_date from processing_jobs
+        select params from processing_jobs
         where tenant_id = :tenant_id and parent_job_id = :job_id
     """)
     values = {"tenant_id": run.tenant_id, "job_id": run.job_id}
-    return {(found[0], found[1]) for found in conn.execute(statement, values)}
+    kind = get_kind(run.kind)
+    return [kind.read(params) for params in conn.execute(statement, values).scalars()]
 
 
 def _wait_for_children(conn: Connection, run: Run) -> None:

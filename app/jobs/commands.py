@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+import json
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.errors import LockNotAvailable
@@ -14,18 +14,17 @@ from app.errors import Conflict, NotFound
 from app.jobs import rows
 from app.jobs.ending import end, settle_parent
 from app.jobs.interruptions import JobCancelled
-from app.jobs.kinds import find_kind
+from app.jobs.kinds import get_kind
 from app.jobs.rows import JobRow
 from app.log import current_request_id
 
 _INSERT = text("""
     insert into processing_jobs (
-        tenant_id, kind, started_by, start_date, end_date, data_types, changed_only,
-        parent_job_id, available_at, request_id
+        tenant_id, kind, started_by, params, parent_job_id, available_at, request_id
     )
     values (
-        :tenant_id, :kind, :started_by, :start_date, :end_date, :data_types, :changed_only,
-        :parent_job_id, coalesce(:available_at, clock_timestamp()), :request_id
+        :tenant_id, :kind, :started_by, cast(:params as jsonb), :parent_job_id,
+        coalesce(:available_at, clock_timestamp()), :request_id
     )
     returning job_id
 """)
@@ -35,12 +34,9 @@ def enqueue(
     conn: Connection,
     tenant_id: UUID,
     kind: str,
+    request: object | None = None,
     *,
     started_by: str,
-    start_date: date | None = None,
-    end_date: date | None = None,
-    data_types: Sequence[str] = (),
-    changed_only: bool = False,
     parent_job_id: UUID | None = None,
     available_at: datetime | None = None,
 ) -> UUID:
@@ -49,19 +45,17 @@ def enqueue(
     `started_by` is a member's address or id, checked again when the job starts, or a word
     without "@" for what no member starts ("schedule"). `available_at` None: due at once.
 
+    `request` is what the kind's handler takes as its second argument.
+
     Raises:
         LookupError: no such kind is registered.
+        TypeError: the kind takes no request, or needs one.
     """
-    if find_kind(kind) is None:
-        raise LookupError(f"no job kind {kind!r} is registered")
     values = {
         "tenant_id": tenant_id,
         "kind": kind,
         "started_by": started_by,
-        "start_date": start_date,
-        "end_date": end_date,
-        "data_types": list(data_types),
-        "changed_only": changed_only,
+        "params": json.dumps(get_kind(kind).write(request)),
         "parent_job_id": parent_job_id,
         "available_at": available_at,
         "request_id": current_request_id(),

@@ -5,8 +5,9 @@ All of it runs inside the caller's tenant_transaction().
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
@@ -15,8 +16,14 @@ MAX_ATTEMPTS = 5
 
 # Facts that depend on time are computed by the database, whose clock is the only one.
 _COLUMNS = """
-    tenant_id, job_id, parent_job_id, kind, status, start_date, end_date, data_types,
-    changed_only, started_by, attempt, fence,
+    tenant_id, job_id, parent_job_id, kind, status, started_by, attempt, fence,
+    case
+        when params = '{}' and start_date is not null then jsonb_build_object(
+            'start_date', start_date, 'end_date', end_date, 'data_types', data_types,
+            'changed_only', changed_only
+        )
+        else params
+    end as params,
     cancel_requested_at is not null as is_cancel_requested,
     available_at <= clock_timestamp() as is_due,
     leased_until is not null as has_lease,
@@ -35,13 +42,10 @@ class JobRow:
     parent_job_id: UUID | None
     kind: str
     status: str
-    start_date: date | None
-    end_date: date | None
-    data_types: tuple[str, ...]
-    changed_only: bool
     started_by: str
     attempt: int
     fence: int
+    params: Mapping[str, Any]
     is_cancel_requested: bool
     is_due: bool
     has_lease: bool
@@ -179,9 +183,5 @@ def _lock_one(
     return _job_row(conn.execute(statement, _key(tenant_id, job_id)).one_or_none())
 
 
-def _job_row(found: Row[tuple[object, ...]] | None) -> JobRow | None:
-    if found is None:
-        return None
-    values = dict(found._mapping)
-    values["data_types"] = tuple(values["data_types"])
-    return JobRow(**values)
+def _job_row(found: Row[Any] | None) -> JobRow | None:
+    return None if found is None else JobRow(**found._mapping)

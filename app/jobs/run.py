@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -23,16 +21,6 @@ StepStatus = Literal["pending", "running", "done", "failed", "skipped"]
 SuccessStatus = Literal["completed", "completed_with_warnings"]
 
 
-@dataclass(frozen=True)
-class JobParams:
-    """What was asked for. Dates are the property's days, both included."""
-
-    start_date: date | None
-    end_date: date | None
-    data_types: tuple[str, ...]
-    changed_only: bool
-
-
 class Run:
     """A claimed job. All of it may be used from several threads of the handler."""
 
@@ -45,7 +33,7 @@ class Run:
         self.fence = row.fence
         self.attempt = row.attempt
         self.request_id = row.request_id
-        self.params = JobParams(row.start_date, row.end_date, row.data_types, row.changed_only)
+        self.params = row.params
         self._deadline = None if row.seconds_left is None else time.monotonic() + row.seconds_left
         self._interruption: JobInterrupted | None = None
         self._lock = threading.Lock()

@@ -10,7 +10,7 @@ from app.jobs import rows
 from app.jobs.doors import short_admin_transaction, short_transaction
 from app.jobs.ending import end
 from app.jobs.failpoints import reached
-from app.jobs.kinds import Kind, find_kind
+from app.jobs.kinds import Kind, find_kind, get_kind
 from app.jobs.lease import LeaseKeeper
 from app.jobs.outcomes import fail_without_result, record
 from app.jobs.rows import JobRow
@@ -39,13 +39,11 @@ def run_job(job_id: str) -> None:
 
 
 def _perform(run: Run) -> None:
-    kind = find_kind(run.kind)
-    if kind is None:  # _claim() refused it
-        return
+    kind = get_kind(run.kind)
     logger.info("job.started", kind=run.kind, attempt=run.attempt, fence=run.fence)
     with LeaseKeeper(run, last_word=lambda reason: record(run, reason)):
         try:
-            kind.handler(run)
+            kind.perform(run)
         except Exception as error:
             record(run, error)
         else:

@@ -14,6 +14,7 @@ import psycopg
 from app.database.engine import tenant_transaction
 from app.jobs import Run, cancel, enqueue, publish, run_job
 from app.jobs.work import _claim
+from tests.jobs.handlers import Days
 
 LIMIT_S = 60.0
 
@@ -30,21 +31,22 @@ class Bench:
         """No jobs and no trace of any."""
         self.superuser.execute("truncate processing_jobs, load_record, periodic_tick cascade")
 
-    def enqueue(self, kind: str, **values: Any) -> UUID:
+    def enqueue(self, kind: str, request: object | None = None, **values: Any) -> UUID:
         """A committed, unpublished job."""
+        values = {"started_by": "schedule"} | values
         with tenant_transaction(self.tenant_id) as conn:
-            return enqueue(conn, self.tenant_id, kind, **({"started_by": "schedule"} | values))
+            return enqueue(conn, self.tenant_id, kind, request, **values)
 
-    def start(self, kind: str, **values: Any) -> UUID:
+    def start(self, kind: str, request: object | None = None, **values: Any) -> UUID:
         """A committed, published job."""
-        job_id = self.enqueue(kind, **values)
+        job_id = self.enqueue(kind, request, **values)
         assert publish(job_id)
         return job_id
 
     def split(self, start: str, end: str, kind: str = "split") -> UUID:
         """A job over a range of days."""
-        days = (date.fromisoformat(start), date.fromisoformat(end))
-        return self.enqueue(kind, start_date=days[0], end_date=days[1])
+        days = Days(date.fromisoformat(start), date.fromisoformat(end))
+        return self.enqueue(kind, days)
 
     def run(self, job_id: UUID) -> None:
         """Run the job in this process, as a worker would."""

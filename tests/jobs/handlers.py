@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -113,13 +114,27 @@ def refuses(run: Run) -> None:
     raise Invalid("The SFTP password is wrong. Enter it again under Settings.")
 
 
+@dataclass(frozen=True)
+class Failures:
+    """What comes before the first success: "permanent" is none at all."""
+
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days to split into, both included."""
+
+    start_date: date
+    end_date: date
+
+
 @job("upstream")
-def upstream(run: Run) -> None:
-    """The outside fails as often as `data_types` has entries; "permanent" fails for good."""
-    words = run.params.data_types
-    if "permanent" in words:
+def upstream(run: Run, request: Failures) -> None:
+    """The outside fails as often as there are words; "permanent" fails for good."""
+    if "permanent" in request.words:
         raise Upstream("BigQuery refuses the project.", permanent=True)
-    if run.attempt <= len(words):
+    if run.attempt <= len(request.words):
         raise Upstream("BigQuery does not answer.")
     store_and_finish(run)
 
@@ -132,16 +147,15 @@ def warns(run: Run) -> None:
 
 
 @job("split")
-def split(run: Run) -> None:
+def split(run: Run, request: Days) -> None:
     """Splits into days; a day that is a Sunday fails, a Saturday warns."""
-    assert run.params.start_date and run.params.end_date
-    length = (run.params.end_date - run.params.start_date).days + 1
+    length = (request.end_date - request.start_date).days + 1
     if length > 1:
-        days = [run.params.start_date + timedelta(days=n) for n in range(length)]
-        enqueue_children(run, [(day, day) for day in days])
+        days = [request.start_date + timedelta(days=n) for n in range(length)]
+        enqueue_children(run, [Days(day, day) for day in days])
         return
-    if run.params.start_date.isoweekday() == 7:
+    if request.start_date.isoweekday() == 7:
         raise Invalid("There is no table for this day.")
-    if run.params.start_date.isoweekday() == 6:
+    if request.start_date.isoweekday() == 6:
         run.warn("Only the intraday table exists.")
     store_and_finish(run)

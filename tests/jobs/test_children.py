@@ -12,7 +12,7 @@ from app.jobs import enqueue_children, sweep
 from app.jobs.retention import forget_old_jobs
 from tests.conftest import Cast
 from tests.jobs.bench import Bench
-from tests.jobs.handlers import store_and_finish
+from tests.jobs.handlers import Days, store_and_finish
 
 # 2024-01-01 is a Monday; Saturdays warn and Sundays fail.
 MONDAY, FRIDAY, SATURDAY, SUNDAY = "2024-01-01", "2024-01-05", "2024-01-06", "2024-01-07"
@@ -59,8 +59,9 @@ def test_failed_and_warning_children_are_named(bench: Bench) -> None:
 
 
 def test_parent_of_which_nothing_succeeded_has_failed(bench: Bench) -> None:
-    run = bench.claim(bench.enqueue("split"))
-    enqueue_children(run, [(date(2024, 1, 7), date(2024, 1, 7)), (date(2024, 1, 14),) * 2])
+    run = bench.claim(bench.split(MONDAY, FRIDAY))
+    sundays = [date(2024, 1, 7), date(2024, 1, 14)]
+    enqueue_children(run, [Days(day, day) for day in sundays])
     for child in bench.children(run.job_id):
         bench.run(child)
     assert bench.row(run.job_id) == (
@@ -71,7 +72,7 @@ def test_parent_of_which_nothing_succeeded_has_failed(bench: Bench) -> None:
 
 def test_splitting_again_makes_no_child_twice(bench: Bench) -> None:
     run = bench.claim(bench.split(MONDAY, FRIDAY))
-    days = [(date(2024, 1, day), date(2024, 1, day)) for day in range(1, 6)]
+    days = [Days(date(2024, 1, day), date(2024, 1, day)) for day in range(1, 6)]
     enqueue_children(run, days[:3])
     enqueue_children(run, days)
     assert len(bench.children(run.job_id)) == 5

@@ -6,7 +6,7 @@ import pytest
 
 from app.jobs import outcomes, rows, sweep
 from tests.jobs.bench import Bench
-from tests.jobs.handlers import SECRET
+from tests.jobs.handlers import SECRET, Failures
 
 
 def test_error_of_the_tenant_is_shown_in_its_words(bench: Bench) -> None:
@@ -45,7 +45,7 @@ def test_warning_makes_a_success_one_with_warnings(bench: Bench) -> None:
 
 
 def test_permanent_fault_is_not_tried_again(bench: Bench) -> None:
-    job_id = bench.enqueue("upstream", data_types=("permanent",))
+    job_id = bench.enqueue("upstream", Failures(("permanent",)))
     bench.run(job_id)
     assert bench.row(job_id, "status, message, attempt") == (
         "failed",
@@ -55,7 +55,7 @@ def test_permanent_fault_is_not_tried_again(bench: Bench) -> None:
 
 
 def test_passing_fault_waits_longer_each_time(bench: Bench) -> None:
-    job_id = bench.enqueue("upstream", data_types=("a", "b"))
+    job_id = bench.enqueue("upstream", Failures(("a", "b")))
     delay = "extract(epoch from available_at - clock_timestamp())::float8"
 
     bench.run(job_id)
@@ -77,7 +77,7 @@ def test_passing_fault_waits_longer_each_time(bench: Bench) -> None:
 
 
 def test_fault_that_does_not_pass_fails_with_its_cause(bench: Bench) -> None:
-    job_id = bench.enqueue("upstream", data_types=tuple("abcdefg"))
+    job_id = bench.enqueue("upstream", Failures(tuple("abcdefg")))
     for _ in range(6):
         bench.run(job_id)
         bench.change(job_id, "available_at = now(), deadline_at = now() + interval '1 hour'")
@@ -90,14 +90,14 @@ def test_fault_that_does_not_pass_fails_with_its_cause(bench: Bench) -> None:
 
 
 def test_no_attempt_is_planned_after_the_deadline(bench: Bench) -> None:
-    job_id = bench.enqueue("upstream", data_types=("a",))
+    job_id = bench.enqueue("upstream", Failures(("a",)))
     bench.change(job_id, "deadline_at = now() + interval '1 second'")
     bench.run(job_id)
     assert bench.row(job_id) == ("failed", "BigQuery does not answer.")
 
 
 def test_deadline_runs_from_the_first_start(bench: Bench) -> None:
-    job_id = bench.enqueue("upstream", data_types=("a",))
+    job_id = bench.enqueue("upstream", Failures(("a",)))
     bench.run(job_id)
     before = bench.row(job_id, "deadline_at, started_at")
     bench.change(job_id, "available_at = now()")
@@ -110,7 +110,7 @@ def test_deadline_runs_from_the_first_start(bench: Bench) -> None:
 
 
 def test_queued_job_past_its_deadline_times_out(bench: Bench) -> None:
-    job_id = bench.enqueue("upstream", data_types=("a",))
+    job_id = bench.enqueue("upstream", Failures(("a",)))
     bench.run(job_id)
     bench.change(job_id, "deadline_at = now() - interval '1 second', available_at = now()")
 

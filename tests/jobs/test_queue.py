@@ -15,6 +15,7 @@ from app.errors import Conflict, NotFound
 from app.jobs import cancel, enqueue, publish, run_job, sweep
 from tests.conftest import Cast
 from tests.jobs.bench import Bench
+from tests.jobs.handlers import Failures
 
 
 def notices(store: redis.Redis) -> list[str]:
@@ -24,7 +25,7 @@ def notices(store: redis.Redis) -> list[str]:
 
 
 def test_redis_gets_the_id_alone(bench: Bench, store: redis.Redis) -> None:
-    job_id = bench.start("plain", started_by="schedule", data_types=("users",))
+    job_id = bench.start("upstream", Failures(("users",)))
 
     assert notices(store) == [str(job_id)]
     kept = b"".join(

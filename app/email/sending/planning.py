@@ -88,14 +88,7 @@ def start_planning(
     if not get_tenant_settings(conn, tenant_id).smtp:
         raise Invalid("The mail server is not set up. An admin enters it in the settings.")
     starter = started_by if kind != "link" else "link"
-    job_id = enqueue(
-        conn,
-        tenant_id,
-        "plan_mail",
-        started_by=starter,
-        start_date=period.start,
-        end_date=period.end,
-    )
+    job_id = enqueue(conn, tenant_id, "plan_mail", started_by=starter)
     conn.execute(
         _ASK,
         {
