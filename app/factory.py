@@ -24,6 +24,10 @@ from app.customers import views as customers_views
 from app.dashboard import api as dashboard_api
 from app.dashboard import quality
 from app.dashboard import views as dashboard_views
+from app.dashboard.orders import api as orders_api
+from app.dashboard.orders import views as orders_views
+from app.dashboard.sessions import api as sessions_api
+from app.dashboard.sessions import views as sessions_views
 from app.database import engine as db
 from app.database.redis_client import connect
 from app.email.history import views as history_views
@@ -71,6 +75,8 @@ _PAGES = (
     setup.blueprint,
     ingest_views.blueprint,
     dashboard_views.blueprint,
+    orders_views.blueprint,
+    sessions_views.blueprint,
     quality.blueprint,
     task_actions.blueprint,
     tasks_queue.blueprint,
@@ -91,6 +97,8 @@ _APIS = (
     auth_api.blueprint,
     ingest_api.blueprint,
     dashboard_api.blueprint,
+    orders_api.blueprint,
+    sessions_api.blueprint,
     quality.api,
     tasks_api.blueprint,
     customers_api.blueprint,

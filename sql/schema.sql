@@ -1398,6 +1398,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _clock_searches(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(event_date date, event_ts timestamp with time zone, branch_id text, is_failed boolean)
 -- function _clock_visits(p_tenant_id uuid, p_start_date date, p_end_date date, p_zone text) returns TABLE(scope text, event_date date, local_hour integer, previous_hour integer, is_seen boolean, sessions bigint, sessions_with_order bigint)
 -- function _collect_sessions(p_tenant_id uuid) returns void
+-- function _companies_named(p_tenant_id uuid, p_query text) returns text[]
 -- function _cookieless_searches(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(term text, event_date date, found integer, failed integer, last_at timestamp with time zone)
 -- function _count_gaps(p_tenant_id uuid, p_sign integer) returns void
 -- function _count_hours(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
@@ -1485,6 +1486,8 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _nothing_words(p_tenant_id uuid) returns text[]
 -- function _odd_row_query(p_event_type text) returns text
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_subject text, p_event_ts timestamp with time zone, p_revenue numeric, p_words text[]) returns text
+-- function _order_matches(p_query text, p_transaction_id text, p_company_id text, p_companies text[]) returns boolean
+-- function _order_rows(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(kind text, order_key text, number integer, transaction_id text, placed_at timestamp with time zone, placed_date date, branch_id text, currency text, amount numeric, session_id text, contact_id text, company_id text, user_pseudo_id text, items_json jsonb)
 -- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, currency text, net_revenue numeric, items_json jsonb)
 -- function _owned_customers(p_tenant_id uuid, p_scope member_scope) returns text[]
 -- function _place_works(p_tenant_id uuid) returns void
@@ -1508,6 +1511,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _session_customer(p_session session) returns text
 -- function _session_event_query() returns text
 -- function _session_query() returns text
+-- function _session_rows(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_with_order boolean, p_bounced boolean, p_repeat_visitor boolean, p_companies text[]) returns SETOF session
 -- function _sessionless_id(p_event_date date) returns text
 -- function _settle_sessions(p_tenant_id uuid) returns void
 -- function _shown_branches(p_tenant_id uuid, p_scope member_scope, p_customer_key text) returns text[]
@@ -1589,7 +1593,11 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_work_by_branch(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, made bigint, worked bigint, won bigint, will_order_later bigint, no_answer bigint, not_interested bigint, not_relevant bigint, first_action_hours double precision)
 -- function list_customers(p_tenant_id uuid, p_scope member_scope, p_query text, p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, people bigint, net_revenue numeric, orders bigint, last_order_at timestamp with time zone, last_at timestamp with time zone, total bigint)
 -- function list_odd_rows(p_tenant_id uuid, p_kind text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_offset integer) returns TABLE(event_date date, event_ts timestamp with time zone, event_name text, branch_id text, session_id text, transaction_id text, amount numeric, currency text, items jsonb)
+-- function list_orders(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_kind text, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(kind text, order_key text, transaction_id text, placed_at timestamp with time zone, placed_date date, branch_id text, currency text, amount numeric, item_count integer, session_id text, customer_key text, customer_name text, contact_id text, contact_name text)
 -- function list_report_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_now timestamp with time zone) returns TABLE(task_id uuid, customer_key text, branch_id text, score double precision, last_at timestamp with time zone)
+-- function list_sessions(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_with_order boolean, p_bounced boolean, p_repeat_visitor boolean, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(session_id text, first_at timestamp with time zone, session_date date, duration_s double precision, branch_id text, page_views integer, is_bounce boolean, has_order boolean, entry_url text, source text, medium text, campaign text, device_category text, customer_key text, customer_name text, contact_id text, contact_name text)
 -- function list_told_tasks(p_tenant_id uuid, p_recipients text[]) returns TABLE(recipient text, task_id uuid, told_as text)
 -- function list_unassigned_tasks(p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_now timestamp with time zone) returns TABLE(task_id uuid, version integer)
+-- function sum_orders(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text) returns TABLE(orders bigint, refund_count bigint, revenue numeric, refunds numeric, currency text, other_currencies jsonb)
+-- function sum_sessions(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_with_order boolean, p_bounced boolean, p_repeat_visitor boolean, p_query text) returns TABLE(sessions bigint, visitors bigint)
 -- function unbind_membership(p_tenant_id uuid, p_membership_id uuid) returns boolean

@@ -94,6 +94,11 @@ class Filters:
         length = self.period.length
         return {name: label for name, label in GRANULARITIES.items() if length <= _LONGEST[name]}
 
+    def list_arguments(self) -> dict[str, Any]:
+        """The same days and branches, as the lists behind the figures take them."""
+        found = period_arguments(self.period, self.range_name, default="")
+        return found | ({"location_id": list(self.location_ids)} if self.location_ids else {})
+
     def arguments(self, *, fixed: bool = False, **changes: str) -> dict[str, Any]:
         """The query string as a mapping, defaults left out, `changes` on top.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -151,7 +152,7 @@ def get_dashboard_overview_stats(
     """
     statement = text("select * from get_dashboard_overview_stats(:t, :start, :end, :branches)")
     row = conn.execute(statement, _arguments(tenant_id, period, location_ids)).one()
-    others = tuple(_money(entry) for entry in row.other_currencies)
+    others = tuple(money(entry) for entry in row.other_currencies)
     return Overview(**{**row._mapping, "other_currencies": others})
 
 
@@ -190,7 +191,8 @@ def _arguments(tenant_id: UUID, period: DateRange, location_ids: LocationIds) ->
     return {"t": tenant_id, "start": period.start, "end": period.end, "branches": branches}
 
 
-def _money(entry: dict[str, Any]) -> Money:
+def money(entry: Mapping[str, Any]) -> Money:
+    """An entry of `other_currencies` as a value."""
     return Money(
         entry["currency"],
         entry["orders"],

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.branches import Branch, list_branches
 from app.dashboard import blocks
+from app.dashboard.drill_down import link_maker
 from app.dashboard.filters import METRICS, Filters, parse_filters
 from app.database.tenancy import allowed_locations
 from app.errors import Invalid
@@ -96,15 +97,19 @@ def _block(fragment: str, build: blocks.Builder) -> Response:
     question = _question(parse_filters(request.args, tenant_today()))
     with reading_transaction(question.tenant_id) as conn:
         context = build(conn, question)
-    return render_page("dashboard/block.html", fragment, filters=question.filters, **context)
+    return render_page("dashboard/block.html", fragment, **_frame(question.filters), **context)
 
 
 def _rendered(conn: Connection, question: blocks.Question) -> list[Markup]:
     """Every block as markup, each from a context of its own."""
     return [
-        Markup(render_template(f"dashboard/_{name}.html", filters=question.filters, **context))  # noqa: S704 - our own templates, autoescaped # nosec B704
+        Markup(render_template(f"dashboard/_{name}.html", **_frame(question.filters), **context))  # noqa: S704 - our own templates, autoescaped # nosec B704
         for name, context in blocks.everything(conn, question).items()
     ]
+
+
+def _frame(filters: Filters) -> dict[str, Any]:
+    return {"filters": filters, "list_link": link_maker(filters)}
 
 
 def _question(filters: Filters) -> blocks.Question:

@@ -79,6 +79,11 @@ class Membership:
         return Scope(self.location_ids, owner, is_viewer)
 
 
+# How addresses name "no branch", which the database calls ''. A branch never has this name: it is a
+# word for nothing.
+NO_BRANCH = "-"
+
+
 def allowed_locations(membership: Membership, asked: Sequence[str]) -> tuple[str, ...] | None:
     """The branches to show when these were asked for; None means all of them, never "none".
 
@@ -90,7 +95,7 @@ def allowed_locations(membership: Membership, asked: Sequence[str]) -> tuple[str
         Forbidden: nothing that was asked for lies in the member's scope, or no branch does.
     """
     scope = membership.location_ids
-    wanted = tuple(dict.fromkeys(asked))
+    wanted = tuple(dict.fromkeys("" if one == NO_BRANCH else one for one in asked))
     if scope is None:
         return wanted or None
     if not scope:

@@ -50,6 +50,8 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         "Analyse",
         (
             Link("Overview", "dashboard.overview", "overview", at_hand=True),
+            Link("Orders", "orders.orders", "order"),
+            Link("Sessions", "sessions.sessions", "eye"),
             Link("Purchases", "tasks.purchases", "receipt"),
             Link("Carts", "tasks.cart_abandonment", "cart"),
             Link("Searches", "tasks.search_analysis", "search"),

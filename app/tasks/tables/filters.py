@@ -32,11 +32,12 @@ DEFAULT_RANGE = "30d"
 @dataclass(frozen=True)
 class Table:
     """What one table offers: `sort_fields` by name, the first is the default; `statuses` to
-    choose from; whether it is held against another period."""
+    choose from; `flags` to switch on; whether it is compared with another period."""
 
     endpoint: str
     sort_fields: tuple[str, ...]
     statuses: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
     is_compared: bool = False
 
 
@@ -50,6 +51,7 @@ class TableFilters:
     location_ids: tuple[str, ...] = ()
     query: str = ""
     status: str = ""
+    flags: frozenset[str] = frozenset()
     compare: str = "previous"
     sort_field: str = ""
     sort_order: str = "desc"
@@ -69,7 +71,7 @@ class TableFilters:
     @property
     def narrows(self) -> bool:
         """Whether anything but the days is asked for."""
-        return bool(self.location_ids or self.query or self.status)
+        return bool(self.location_ids or self.query or self.status or self.flags)
 
     def arguments(self, **changes: object) -> dict[str, Any]:
         """The query string of the first page, defaults left out, `changes` on top.
@@ -91,7 +93,8 @@ class TableFilters:
             "sort_order": "desc",
             "limit": DEFAULT_LIMIT,
         }
-        found = without_defaults(found, defaults) | self.period_arguments()
+        flags = dict.fromkeys(sorted(self.flags), "1")
+        found = without_defaults(found, defaults) | flags | self.period_arguments()
         return without_defaults(found | changes, {})
 
     def period_arguments(self) -> dict[str, str]:
@@ -120,6 +123,7 @@ def parse_table_filters(arguments: MultiDict[str, str], today: date, table: Tabl
         location_ids=parse_branches(arguments.getlist("location_id")),
         query=parse_query(arguments),
         status=choice(arguments, "status", table.statuses, ""),
+        flags=frozenset(n for n in table.flags if arguments.get(n, "") not in ("", "0", "false")),
         compare=choice(arguments, "compare", COMPARISONS, "previous"),
         sort_field=choice(arguments, "sort_field", table.sort_fields, table.sort_fields[0]),
         sort_order=choice(arguments, "sort_order", SORT_ORDERS, "desc"),

@@ -1,0 +1,1 @@
+"""Every order and refund: the rows behind net revenue."""

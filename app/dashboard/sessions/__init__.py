@@ -1,0 +1,1 @@
+"""Every session: the rows behind sessions, visitors, conversion and bounces."""
