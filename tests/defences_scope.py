@@ -38,6 +38,8 @@ _QUERIES = [
         "",
     ),
     ("get_purchase_tasks", "sql/functions/tasks/_list_tasks.sql", _BRANCHES, "p_location_ids"),
+    ("list_orders", "sql/functions/figures/list_orders.sql", _BRANCHES, "p_location_ids"),
+    ("list_sessions", "sql/functions/figures/list_sessions.sql", _BRANCHES, "p_location_ids"),
     ("get_task_queue", "sql/functions/tasks/get_task_queue.sql", _BRANCHES, "p_location_ids"),
     (
         "list_customers",

@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 
 from app.customers import exclusions
 from app.customers import queries as customers
+from app.dashboard.orders.queries import OrderQuestion, list_orders
+from app.dashboard.sessions.queries import SessionQuestion, list_sessions
 from app.database.engine import tenant_transaction
 from app.database.tenancy import Scope
 from app.dates import DateRange, utc_now
@@ -51,6 +53,14 @@ QUERIES: dict[str, tuple[Ask, tuple[str, ...]]] = {
     ),
     "get_purchase_tasks": (task_list("get_purchase_tasks"), ("order", "person")),
     "get_cart_abandonment_tasks": (task_list("get_cart_abandonment_tasks"), ("item",)),
+    "list_orders": (
+        lambda c, t, s, x: list_orders(c, t, OrderQuestion(PERIOD, s), 500, 0),
+        ("order", "person"),
+    ),
+    "list_sessions": (
+        lambda c, t, s, x: list_sessions(c, t, SessionQuestion(PERIOD, s), 500, 0),
+        ("person",),
+    ),
     "get_task_queue": (
         lambda c, t, s, x: queries.get_task_queue(c, t, TaskFilters(PERIOD, s), PLACE),
         ("order", "item"),
@@ -94,7 +104,12 @@ QUERIES: dict[str, tuple[Ask, tuple[str, ...]]] = {
     ),
     "list_exclusions": (lambda c, t, s, x: exclusions.list_exclusions(c, t, s), ("'K{}'",)),
 }
-SELECT_BY_BRANCH = {"get_purchase_tasks", "get_cart_abandonment_tasks"}
+SELECT_BY_BRANCH = {
+    "get_purchase_tasks",
+    "get_cart_abandonment_tasks",
+    "list_orders",
+    "list_sessions",
+}
 
 
 @pytest.fixture(scope="module")
