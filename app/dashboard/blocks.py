@@ -22,14 +22,15 @@ from app.dashboard.queries import (
     get_chart_data,
     get_dashboard_overview_stats,
     get_location_stats_bulk,
-    per_cent,
 )
 from app.dashboard.tiles import build_tiles
 from app.dates import DateRange
 from app.format import Format
 from app.http.periods import CUSTOM
+from app.http.web import tenant_today
 from app.ingest.freshness import Freshness, get_freshness
 from app.ingest.queries import get_tenant_jobs_paginated
+from app.ratios import average, per_cent
 from app.tasks.board.queries import get_recovered_revenue
 from app.tasks.types import TYPE_LABELS
 
@@ -85,12 +86,14 @@ def tiles(conn: Connection, question: Question) -> dict[str, Any]:
     now = _overview(conn, question, question.filters.period)
     if _is_empty(now):
         return _empty(conn, question)
-    compared = _compared(question, get_freshness(conn, question.tenant_id))
+    fresh = get_freshness(conn, question.tenant_id)
+    obstacle = _obstacle(question, fresh)
+    compared = None if obstacle else question.filters.compared
     base = None if compared is None else _overview(conn, question, compared)
     return {
         "empty_reason": None,
         "tiles": build_tiles(now, base, question.fmt),
-        "unloaded": question.filters.compared if compared is None else None,
+        "obstacle": obstacle,
         "other_currencies": now.other_currencies,
     }
 
@@ -140,7 +143,7 @@ def _totals(found: list[BranchStats]) -> dict[str, Decimal | int | None]:
     sums = {name: sum(getattr(branch, name) for branch in found) for name in _SUMMED}
     priced = sums["orders_in_currency"]
     return sums | {
-        "average_order": sums["revenue"] / Decimal(priced) if priced else None,
+        "average_order": average(Decimal(sums["revenue"]), int(priced)),
         "conversion_rate": per_cent(int(sums["sessions_with_order"]), int(sums["sessions"])),
     }
 
@@ -217,6 +220,19 @@ def _suggested(fresh: Freshness) -> dict[str, Any] | None:
         return None
     start = max(earliest, latest - timedelta(days=6))
     return Filters(DateRange(start, latest), CUSTOM).arguments()
+
+
+def _obstacle(question: Question, fresh: Freshness) -> str | None:
+    """Why the figures of the two periods cannot be compared; None when they can, or need not."""
+    period, compared = question.filters.period, question.filters.compared
+    if compared is None:
+        return None
+    if tenant_today() in period.days:
+        return "today is not over yet"
+    for days, which in ((period, ""), (compared, " of the compared period")):
+        if missing := len(fresh.missing(days)):
+            return f"{missing} of {days.length} days{which} not loaded"
+    return None
 
 
 def _compared(question: Question, fresh: Freshness) -> DateRange | None:

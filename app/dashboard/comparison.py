@@ -28,12 +28,12 @@ class Change:
 
 
 def relative_change(now: Figure, base: Figure, fmt: Format, *, more_is_better: bool) -> Change:
-    """The change in per cent of the base; a base of 0 reads "new", never infinity."""
-    if now is None or base is None:
+    """The change in per cent of the base; a base of 0 reads "new", a negative one says nothing."""
+    if now is None or base is None or base < 0:
         return Change("unknown", NOT_COMPUTABLE)
     if base == 0:
         return Change("same", "no change") if now == 0 else Change("new", "new")
-    percent = (Decimal(now) - Decimal(base)) / abs(Decimal(base)) * 100
+    percent = (Decimal(now) - Decimal(base)) / Decimal(base) * 100
     decimals = 0 if abs(percent) >= 10 else 1
     return _moved(percent, fmt.percent(abs(percent), decimals), more_is_better)
 

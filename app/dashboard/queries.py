@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
 from app.dates import DateRange
+from app.ratios import average, per_cent
 
 BranchStatus = Literal["active", "inactive", "unknown", "none"]
 LocationIds = tuple[str, ...] | None
@@ -129,16 +130,7 @@ class BranchStats:
     @property
     def average_order(self) -> Decimal | None:
         """Revenue ÷ orders in the reporting currency; None without any."""
-        if not self.orders_in_currency:
-            return None
-        return (self.revenue / self.orders_in_currency).quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def per_cent(part: int, whole: int) -> Decimal | None:
-    """`part` ÷ `whole` in per cent with two decimals; None when `whole` is 0."""
-    if not whole:
-        return None
-    return (Decimal(part) * 100 / whole).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return average(self.revenue, self.orders_in_currency)
 
 
 def get_dashboard_overview_stats(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from app.dashboard.comparison import Change, point_change, relative_change
 from app.dashboard.queries import Overview
 from app.format import Format, plural
+from app.ratios import average
 
 DEFINITIONS = {
     "net_revenue": "Revenue of the orders placed on these days, less the refunds made on these "
@@ -122,7 +123,7 @@ def _average_note(now: Overview, fmt: Format) -> str | None:
     orders = now.orders - sum(other.orders for other in now.other_currencies)
     if orders <= 0:
         return None
-    return f"{fmt.money(now.revenue / orders, now.currency)} on average"
+    return f"{fmt.money(average(now.revenue, orders), now.currency)} on average"
 
 
 def _pages_note(now: Overview, fmt: Format) -> str:

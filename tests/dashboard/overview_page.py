@@ -64,6 +64,7 @@ def ada(site: Site) -> Iterator[Browser]:
 
 def tile(html: Html, label: str) -> str:
     """The text of the tile with that heading."""
-    found = [e for e in html.all("li") if html.text(e).startswith(label)]
+    tiles = (e for e in html.all("li") if e.get("class") == "tile")
+    found = [e for e in tiles if html.text(e).startswith(label)]
     assert len(found) == 1, label
     return html.text(found[0])

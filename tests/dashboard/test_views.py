@@ -50,7 +50,7 @@ def test_a_block_comes_alone_to_htmx_and_as_a_page_to_everybody_else(
 
 def test_days_that_were_never_loaded_are_not_compared_as_zero(ada: Browser) -> None:
     html = check_fragment(ada.open(f"/analytics/overview/tiles?{DAYS}", headers=HTMX), "tiles")
-    assert tile(html, "Orders").endswith("– no days loaded to compare")
+    assert tile(html, "Orders").endswith("– 2 of 2 days of the compared period not loaded")
 
 
 def test_a_loaded_period_is_compared_with(ada: Browser) -> None:

@@ -44,8 +44,8 @@ def test_what_cannot_be_computed_reads_dash() -> None:
     assert point_change(Decimal(3), None, FMT, more_is_better=True).text == "–"
 
 
-def test_a_change_over_a_negative_base_keeps_its_direction() -> None:
-    assert relative(Decimal(50), Decimal(-100)).direction == "up"
+def test_a_negative_base_says_nothing() -> None:
+    assert relative(Decimal(50), Decimal("-3.125")) == Change("unknown", "–")
 
 
 def test_percentages_differ_in_points() -> None:

@@ -43,18 +43,18 @@ def test_branches_show_their_figures_and_top_products(ada: Browser) -> None:
     rows = rows_of(check_page(ada.open(f"{BRANCHES}&compare=none")))
     assert list(rows) == ["Harbour & <Sons> D01", "Far D03"]
     assert rows["Harbour & <Sons> D01"] == (
-        "Harbour & <Sons> D01 $50.00 1 35 2.8% $50.00 – =Valve <i> $50.00"
+        "Harbour & <Sons> D01 $50.00 1 35 2.78% $50.00 – =Valve <i> $50.00"
     )
-    assert rows["Far D03"] == "Far D03 $0.00 0 5 0.0% – – –"
+    assert rows["Far D03"] == "Far D03 $0.00 0 5 0.00% – – –"
 
 
 def test_branches_stand_beside_the_period_before(ada: Browser) -> None:
     day = f"{ROOT}/branches?start_date=2025-04-02&end_date=2025-04-02"
     row = rows_of(check_page(ada.open(day)))["Harbour & <Sons> D01"]
     assert "$0.00 ▼ down from $50.00" in row
-    assert "35 new 0.0% ▼ down from 100.0%" in row
+    assert "35 new 0.00% ▼ down from 100.00%" in row
     html = check_page(ada.open(BRANCHES))
-    assert "no days of 30–31 Mar 2025 are loaded to compare" in html.text()
+    assert "not compared: 2 of 2 days of the compared period not loaded" in html.text()
     assert "new" not in rows_of(html)["Harbour & <Sons> D01"]
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.dates import DateRange
+from app.ratios import average, per_cent
 
 LocationIds = tuple[str, ...] | None
 PAGE_SORT_FIELDS = ("value", "bounces", "share", "sessions", "page")
@@ -61,7 +62,7 @@ class BranchPerformance:
     @property
     def average_order(self) -> Decimal | None:
         """Revenue ÷ orders in the reporting currency; None without any."""
-        return self.revenue / self.orders_in_currency if self.orders_in_currency else None
+        return average(self.revenue, self.orders_in_currency)
 
     @property
     def cart_abandonment(self) -> Decimal | None:
@@ -186,22 +187,16 @@ def get_page_sessions(
     return [LandedSession(*row) for row in conn.execute(statement, values)]
 
 
-def has_days(conn: Connection, tenant_id: UUID, period: DateRange) -> bool:
-    """Whether anything was ingested of these days: what was not is no zero."""
+def count_unloaded(conn: Connection, tenant_id: UUID, period: DateRange) -> int:
+    """How many days of the period were never loaded: they are no zeros, and cannot be compared."""
     statement = text("""
-        select exists (
-            select from day_load as d
-            where d.tenant_id = :t and d.event_date between :start and :end
-        )
+        select count(distinct d.event_date)
+        from day_load as d
+        where d.tenant_id = :t and d.event_date between :start and :end
     """)
     values = {"t": tenant_id, "start": period.start, "end": period.end}
-    found: bool = conn.execute(statement, values).scalar_one()
-    return found
-
-
-def per_cent(part: int, whole: int) -> Decimal | None:
-    """`part` ÷ `whole` in per cent; None when `whole` is 0."""
-    return Decimal(part) * 100 / whole if whole else None
+    loaded: int = conn.execute(statement, values).scalar_one()
+    return period.length - loaded
 
 
 def _arguments(tenant_id: UUID, period: DateRange, location_ids: LocationIds) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.dates import DateRange
-from app.tasks.performance.queries import LocationIds, per_cent
+from app.ratios import per_cent
+from app.tasks.performance.queries import LocationIds
 
 SOURCE_SORT_FIELDS = (
     "sessions",

@@ -31,10 +31,10 @@ from app.tasks.performance.queries import (
     BranchRow,
     LandingPage,
     PageQuestion,
+    count_unloaded,
     get_landing_pages,
     get_page_sessions,
     get_performance_tasks,
-    has_days,
 )
 from app.tasks.performance.source_queries import (
     SOURCE_SORT_FIELDS,
@@ -150,14 +150,18 @@ def _branch_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
     rows = _branches(conn, filters)
     has_figures = any(row.now.sessions or row.now.orders or row.now.abandoned_carts for row in rows)
     context = table_context(conn, filters, len(rows) if has_figures else 0)
-    return context | {"rows": rows, "compared": _compared(conn, filters)}
+    return context | {"rows": rows} | _comparison(conn, filters)
 
 
 def _page_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
     rows = _pages(conn, filters, filters.limit, filters.offset)
     first = rows or (_pages(conn, filters, 1, 0) if filters.page > 1 else [])
     context = table_context(conn, filters, first[0].total_pages if first else 0)
-    return context | {"rows": rows, "compared": _compared(conn, filters)}
+    return context | {"rows": rows} | _comparison(conn, filters)
+
+
+def _comparison(conn: Connection, filters: TableFilters) -> dict[str, Any]:
+    return {"compared": _compared(conn, filters), "obstacle": _obstacle(conn, filters)}
 
 
 def _source_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
@@ -209,11 +213,20 @@ def _pages(conn: Connection, filters: TableFilters, limit: int, offset: int) -> 
 
 
 def _compared(conn: Connection, filters: TableFilters) -> DateRange | None:
-    """The period to stand beside, if it was asked for and any of its days is loaded."""
-    compared = filters.compared
-    if compared is None or not has_days(conn, current_tenant_id(), compared):
+    """The period to compare with, if it was asked for and can be compared."""
+    return None if _obstacle(conn, filters) else filters.compared
+
+
+def _obstacle(conn: Connection, filters: TableFilters) -> str | None:
+    """Why the two periods cannot be compared; None when they can, or need not."""
+    if filters.compared is None:
         return None
-    return compared
+    if tenant_today() in filters.period.days:
+        return "today is not over yet"
+    for days, which in ((filters.period, ""), (filters.compared, " of the compared period")):
+        if missing := count_unloaded(conn, current_tenant_id(), days):
+            return f"{missing} of {days.length} days{which} not loaded"
+    return None
 
 
 def _filters(table: Table, arguments: MultiDict[str, str]) -> TableFilters:

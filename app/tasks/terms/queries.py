@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.dates import DateRange
 from app.errors import Conflict, NotFound
+from app.ratios import per_cent
 from app.terms import normalise_term
 
 LocationIds = tuple[str, ...] | None
@@ -81,17 +82,17 @@ class SearchTerm:
     @property
     def failed_rate(self) -> Decimal | None:
         """How many of the searches failed, in per cent."""
-        return _per_cent(self.failed_searches, self.searches)
+        return per_cent(self.failed_searches, self.searches)
 
     @property
     def rate_before(self) -> Decimal | None:
         """The same in the days before the decision; None without a search in them."""
-        return _per_cent(self.failed_before or 0, self.searches_before or 0)
+        return per_cent(self.failed_before or 0, self.searches_before or 0)
 
     @property
     def rate_after(self) -> Decimal | None:
         """The same in the days after it."""
-        return _per_cent(self.failed_after or 0, self.searches_after or 0)
+        return per_cent(self.failed_after or 0, self.searches_after or 0)
 
 
 @dataclass(frozen=True)
@@ -277,7 +278,3 @@ def _about(conn: Connection, function: str, tenant_id: UUID, question: TermQuest
 def _arguments(tenant_id: UUID, period: DateRange, location_ids: LocationIds) -> dict[str, Any]:
     branches = None if location_ids is None else list(location_ids)
     return {"t": tenant_id, "start": period.start, "end": period.end, "branches": branches}
-
-
-def _per_cent(part: int, whole: int) -> Decimal | None:
-    return None if not whole else Decimal(part) * 100 / whole
