@@ -29,7 +29,7 @@ from app.database.watch import (
 
 Role = Literal["web", "worker"]
 _POOL_SIZE, _POOL_OVERFLOW, _POOL_WAIT_S = PLACES, 4, 3
-# What was sent is confirmed within milliseconds so many, an idle connection within seconds.
+# Milliseconds until sent data must be confirmed; seconds for probing an idle connection.
 _KERNEL = {
     "tcp_user_timeout": 8_000,
     "keepalives_idle": 10,
@@ -119,7 +119,7 @@ def admin_transaction() -> Iterator[Connection]:
 
 @contextmanager
 def maint_transaction() -> Iterator[Connection]:
-    """One transaction without row-level security, only for provisioning, partitions and retention."""
+    """One transaction without row-level security, only for provisioning, partitions, retention."""
     with _engine("maint").begin() as connection:
         yield connection
 

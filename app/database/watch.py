@@ -109,7 +109,7 @@ def time_left() -> float:
 
 @dataclass
 class Watch:
-    """The requests waiting for one server. `let_go` drops idle connections when it stops answering."""
+    """The requests waiting for one server. `let_go` drops idle connections when it falls silent."""
 
     url: str
     let_go: Callable[[], None]
