@@ -54,7 +54,7 @@ class DatabaseDown(AppError):
 
 
 class Elsewhere(AppError):
-    """An HTTP refusal from the framework or an extension."""
+    """An HTTP refusal that the framework or an extension made."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
