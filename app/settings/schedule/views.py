@@ -22,14 +22,14 @@ blueprint = Blueprint("schedule", __name__, url_prefix="/data/schedule")
 @blueprint.get("")
 @require_role("admin")
 def schedule() -> Response:
-    """When ingestion starts by itself, and the next three times."""
+    """The schedule, and its next three runs."""
     return _page()
 
 
 @blueprint.post("")
 @require_role("admin")
 def save() -> AnyResponse:
-    """Store the schedule, or say beside the fields what is wrong."""
+    """Store the schedule, or show errors next to the fields."""
     form = ScheduleForm()
     if not form.check():
         return _page(form)
@@ -51,7 +51,7 @@ def save() -> AnyResponse:
 @blueprint.post("/delete")
 @require_role("admin")
 def delete() -> AnyResponse:
-    """Nothing starts by itself any more."""
+    """Delete the schedule."""
     tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         remove_schedule(conn, tenant_id, current_actor())
