@@ -95,7 +95,7 @@ def parse_date(text: str, field: str = "date") -> date:
     """A day written as YYYY-MM-DD.
 
     Raises:
-        Invalid: the text is no such day; the message names the field.
+        Invalid: the text is not a valid date; the message names the field.
     """
     try:
         if len(text) != 10:
@@ -109,7 +109,7 @@ def parse_instant(text: str) -> datetime:
     """An instant as in our own addresses and forms, in UTC.
 
     Raises:
-        Malformed: the text is no instant with an offset, or outside the calendar.
+        Malformed: the text is not an instant with an offset, or outside the calendar.
     """
     try:
         moment = datetime.fromisoformat(text)

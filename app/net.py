@@ -55,7 +55,7 @@ def parse_ports(text: str) -> frozenset[int] | None:
     """The usual ports and those in a comma-separated list; "any" is None.
 
     Raises:
-        ValueError: an entry is no port.
+        ValueError: an entry is not a port.
     """
     if text.strip().lower() == "any":
         return None
@@ -106,7 +106,7 @@ def check_host(host: str) -> str:
     """The host name without a trailing dot, if it is well-formed; resolves nothing.
 
     Raises:
-        Invalid: the text is no host name.
+        Invalid: the text is not a host name.
     """
     name = host.strip().rstrip(".")
     if not name or len(name) > _HOST_CHARACTERS or any(c.isspace() or c in "/@" for c in name):
@@ -118,7 +118,7 @@ def resolve(host: str, port: int, policy: NetPolicy) -> list[Address]:
     """The addresses of `host`, if all of them are allowed.
 
     Raises:
-        Invalid: the text is no host name, or one of its addresses is not allowed.
+        Invalid: the text is not a host name, or one of its addresses is not allowed.
         Upstream: the name is unknown, or the name server does not respond.
     """
     name = check_host(host)

@@ -119,7 +119,7 @@ class SmtpLink:
         """Greet and encrypt, verifying the certificate; returns the TLS version.
 
         Raises:
-            Upstream: it is no mail server, offers no encryption, or has an invalid certificate.
+            Upstream: it is not a mail server, offers no encryption, or has an invalid certificate.
         """
         context = ssl.create_default_context()
         if self._settings.ca_file:

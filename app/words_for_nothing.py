@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 _TEMPLATE = re.compile(r"\{\{.*\}\}|%.+%|\$\{.*\}", re.DOTALL)
-_TEMPLATE_STARTS = frozenset("{%$")  # a cheap test, because most values are no template
+_TEMPLATE_STARTS = frozenset("{%$")  # a cheap test, because most values are not templates
 
 Words = frozenset[str]
 

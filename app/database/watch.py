@@ -123,7 +123,7 @@ class Watch:
         """A place among the waiting requests; one per thread, even when nested.
 
         Raises:
-            DatabaseAway: the server is known to be away, or the waiting requests are stuck.
+            DatabaseAway: the server is known to be unavailable, or the waiting requests are stuck.
         """
         if not is_limited():
             yield

@@ -1,6 +1,6 @@
 """Rate limits: sign-ins and invented tokens per address, everything else per tenant.
 
-Counted in Redis per clock minute; in the process's memory while Redis is away.
+Counted in Redis per clock minute; in the process's memory while Redis is unavailable.
 """
 
 from __future__ import annotations

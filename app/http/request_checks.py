@@ -32,7 +32,7 @@ class CheckedJson(DefaultJSONProvider):
         """Parse the value.
 
         Raises:
-            Malformed: it is no JSON, nested too deeply, or contains forbidden text or numbers.
+            Malformed: it is not JSON, nested too deeply, or contains forbidden text or numbers.
             TooLarge: it contains too many values.
         """
         try:

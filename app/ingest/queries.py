@@ -136,7 +136,7 @@ def get_data_availability_combined(
 ) -> Availability:
     """The days loaded, in `period` or ever, and the last customer files.
 
-    `complete_until` is the last settled day, which no load changes any more; None if there is none.
+    `complete_until` is the last settled day, which no load will change; None if there is none.
     Missing days before it show as gaps in `days`.
 
     Source: sql/functions/figures/get_data_availability_combined.sql

@@ -44,7 +44,7 @@ _MOST_CAUSES = 8
 def record(run: Run, error: BaseException) -> None:
     """Record this error's consequence for the job, if the run still owns it.
 
-    A reason to stop takes precedence over the error it caused. While the database is away this
+    A reason to stop takes precedence over the error it caused. While the database is down this
     waits, at most as long as a lease; after that the sweeper decides.
     """
     reached("outcome.begun")

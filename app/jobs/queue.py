@@ -59,7 +59,7 @@ def publish_missing(waiting: Iterable[tuple[UUID, str]]) -> int:
     """Publish those of the given (job id, kind) whose id is not in Redis; returns how many.
 
     Raises:
-        RedisError: Redis is away.
+        RedisError: Redis is unavailable.
     """
     connection = _publisher()
     known = {
@@ -99,7 +99,7 @@ def make_worker() -> QueueWorker:
     """A worker for every queue.
 
     Raises:
-        RedisError: Redis is away.
+        RedisError: Redis is unavailable.
     """
     connection = Redis.from_url(settings().redis_url, socket_connect_timeout=5)
     return QueueWorker(

@@ -105,7 +105,7 @@ def set_bigquery(
     """Set the location of the tenant's export, and the service account that may read it.
 
     Raises:
-        Invalid: a name has characters not allowed in Google's names, or the JSON is no key.
+        Invalid: a name has characters not allowed in Google's names, or the JSON is not a key.
     """
     for what, value in (("project", project_id), ("dataset", dataset_id), ("location", location)):
         if not _IDENTIFIER.fullmatch(value):

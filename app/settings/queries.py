@@ -42,7 +42,7 @@ def store_bigquery(
     """Store the location of the export and, encrypted, the service account that reads it.
 
     Raises:
-        Invalid: the JSON is no service account's key.
+        Invalid: the JSON is not a service account's key.
     """
     account = rebuild_service_account(service_account_json)
     fields = {

@@ -190,7 +190,7 @@ def _shown(form: SectionForm, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fingerprint(line: str) -> str:
-    """A key's fingerprint, or a note that the stored line is no key."""
+    """A key's fingerprint, or a note that the stored line is not a key."""
     try:
         return described(parse_host_key(line)).fingerprint
     except Invalid:

@@ -91,7 +91,7 @@ def invite(
 
     Raises:
         Invalid: the address already belongs to a member.
-        Forbidden: the actor is not an admin any more.
+        Forbidden: the actor is no longer an admin.
     """
     _lock_admins(conn, tenant_id, actor)
     values = {"t": tenant_id, "email": email, "role": role, "branches": _array(location_ids)}
@@ -117,7 +117,7 @@ def change(
     Raises:
         NotFound: this tenant has no such member.
         Conflict: it would remove the last admin.
-        Forbidden: the actor is not an admin any more.
+        Forbidden: the actor is no longer an admin.
     """
     admins = _lock_admins(conn, tenant_id, actor)
     old = _lock(conn, tenant_id, membership_id)
@@ -158,7 +158,7 @@ def reactivate(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: U
 
     Raises:
         NotFound: this tenant has no such member.
-        Forbidden: the actor is not an admin any more.
+        Forbidden: the actor is no longer an admin.
     """
     _lock_admins(conn, tenant_id, actor)
     _set_active(conn, tenant_id, actor, _lock(conn, tenant_id, membership_id), True)
@@ -170,7 +170,7 @@ def withdraw(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUI
     Raises:
         NotFound: this tenant has no such member.
         Conflict: it has been accepted.
-        Forbidden: the actor is not an admin any more.
+        Forbidden: the actor is no longer an admin.
     """
     _lock_admins(conn, tenant_id, actor)
     old = _lock(conn, tenant_id, membership_id)

@@ -97,7 +97,7 @@ def extraction_query(
 
     Raises:
         Invalid: a project, dataset or table name is malformed.
-        Upstream: a table is no GA4 export, because required columns are missing.
+        Upstream: a table is not a GA4 export, because required columns are missing.
     """
     place = f"{check_project(project_id)}.{check_dataset(dataset_id)}"
     groups: dict[frozenset[tuple[str, str]], list[str]] = {}

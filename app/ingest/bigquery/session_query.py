@@ -38,7 +38,7 @@ _FIRST = "event_timestamp, batch_page_id, batch_ordering_id, batch_event_index, 
 
 
 def _last_named(name: str) -> str:
-    """The last value of an identity; if possible one that is no word for nothing."""
+    """The last value of an identity; if possible one that is not a word for nothing."""
     rank = f"case when {name} is null then 2 when lower(trim({name})) in unnest(@nothing) then 1"
     order = f"{rank} else 0 end, {_LAST}, {name} desc"
     return f"array_agg({name} order by {order} limit 1)[safe_offset(0)]"

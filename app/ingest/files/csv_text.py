@@ -81,7 +81,7 @@ def read_records(text: CsvText, delimiter: str, width: int | None = None) -> Ite
     are rows swallowed by a stray quotation mark.
 
     Raises:
-        Invalid: so many rows are damaged that this is no csv file.
+        Invalid: so many rows are damaged that this is not a csv file.
     """
     reader, faults, doubtful = _Reader(text.lines, delimiter), 0, 0
     reader.restart(text.start)

@@ -89,7 +89,7 @@ def _emptied(
 
 
 def _filled(name: str, file_type: str, rows: Sequence[Any]) -> int:
-    """The number of rows with this column filled. A branch name equal to its id is no name."""
+    """The number of rows with this column filled. A branch name equal to its id is not a name."""
     key = _KEYS[file_type]
     values = ((getattr(row, name), getattr(row, key)) for row in rows)
     return sum(value is not None and (key == "user_id" or value != own) for value, own in values)

@@ -59,7 +59,7 @@ def host_key(host: str, port: int, policy: NetPolicy) -> HostKey:
 
     Raises:
         Invalid: the host or port is not allowed.
-        Upstream: it is no SFTP server, or it does not respond.
+        Upstream: it is not an SFTP server, or it does not respond.
     """
     connection = net.connect(host, port, policy)
     with _faults(host, port), connection, _transport(connection, None) as transport:

@@ -107,7 +107,7 @@ def money(column: pa.Array) -> tuple[pa.Array, Mask]:
 
 
 def _floats(column: pa.Array) -> tuple[npt.NDArray[np.float64], Mask]:
-    """The values as doubles (null as NaN), and a mask of texts that are no numbers."""
+    """The values as doubles (null as NaN), and a mask of texts that are not numbers."""
     if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
         column = pc.cast(column, pa.float64())
     if pa.types.is_floating(column.type):
