@@ -30,7 +30,6 @@ class DateRange:
 
     @property
     def days(self) -> Iterator[date]:
-        """Every day of the range, in order."""
         return (self.start + timedelta(days=n) for n in range(self.length))
 
     def shifted(self, days: int) -> DateRange:

@@ -55,7 +55,6 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
 
 def configure(app: Flask) -> None:
-    """Set up Flask-Login and the check."""
     manager = LoginManager()
     manager.session_protection = None  # mobile devices change addresses; the cookie is enough
     manager.init_app(app)

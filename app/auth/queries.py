@@ -36,7 +36,6 @@ class Identity:
 
 
 def find_member(conn: Connection, member_id: UUID) -> Member | None:
-    """The member with that id."""
     statement = text("select member_id, email, name from member where member_id = :member_id")
     return _member(conn.execute(statement, {"member_id": member_id}).mappings().one_or_none())
 
@@ -66,7 +65,6 @@ def list_memberships(conn: Connection, member_id: UUID) -> list[Membership]:
 
 
 def list_lost_tenants(conn: Connection, member_id: UUID) -> list[UUID]:
-    """The tenants that deactivated the member."""
     statement = text("""
         select m.tenant_id from membership as m
         where m.member_id = :member_id and not m.is_active

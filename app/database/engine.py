@@ -57,7 +57,6 @@ def configure(config: Config, role: Role = "web") -> None:
 
 
 def dispose() -> None:
-    """Close every pooled connection of this process."""
     global _replica, _watch
     if _watch is not None:
         _watch.close()

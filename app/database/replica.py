@@ -111,7 +111,6 @@ class Replica:
             self._wires.add(wire)
 
     def close(self) -> None:
-        """Stop checking."""
         self._end.set()
 
     def _watch_on(self) -> None:

@@ -147,7 +147,6 @@ class Watch:
         threading.Thread(target=self._look, name="database-look", daemon=True).start()
 
     def close(self) -> None:
-        """Stop checking."""
         self._is_over = True
 
     def _take(self, thread: int) -> None:

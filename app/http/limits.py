@@ -42,8 +42,6 @@ class Window:
 
 @dataclass
 class Counters:
-    """The counters of one application."""
-
     tenant_limit: int
     memory: MemoryStorage = field(default_factory=MemoryStorage)
     away_until: float = 0.0

@@ -20,5 +20,4 @@ class Page(Generic[T]):
 
     @property
     def has_more(self) -> bool:
-        """Whether another page follows."""
         return self.page * self.limit < self.total

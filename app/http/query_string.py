@@ -103,7 +103,6 @@ def parse_limit(arguments: MultiDict[str, str]) -> int:
 
 
 def parse_page(arguments: MultiDict[str, str]) -> int:
-    """The page number, from 1 to MAX_PAGE."""
     return min(max(arguments.get("page", 1, type=int), 1), MAX_PAGE)
 
 

@@ -78,7 +78,6 @@ _EMAIL = ("send", "history", "mail_schedule")
 
 
 def init_app(app: Flask) -> None:
-    """Register the context of pages and the shared routes."""
     app.register_blueprint(blueprint)
     app.context_processor(_page_context)
     app.jinja_env.globals.update(asset=asset, duration=duration, new_nonce=new_nonce, plural=plural)

@@ -28,16 +28,13 @@ class Freshness:
 
     @property
     def earliest_date(self) -> date | None:
-        """The first loaded day."""
         return self.loaded[0].start if self.loaded else None
 
     @property
     def latest_date(self) -> date | None:
-        """The last loaded day."""
         return self.loaded[-1].end if self.loaded else None
 
     def missing(self, period: DateRange) -> list[date]:
-        """The days of the period that are not loaded."""
         return [day for day in period.days if not _holds(self.loaded, day)]
 
     def provisional_days(self, period: DateRange) -> list[date]:

@@ -60,7 +60,6 @@ class Gathering:
 
     @property
     def harvest(self) -> Harvest:
-        """Everything that succeeded."""
         sources = {name: self.wanted[name] for name in self.extractions}
         return Harvest(sources, self.extractions, self.files)
 

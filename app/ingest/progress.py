@@ -33,7 +33,6 @@ class Progress:
         self._lock = threading.Lock()
 
     def start(self, step: str) -> None:
-        """Show that the step began."""
         self._run.step(step, _POSITIONS[step], "running")
 
     def advance(self, step: str, rows: int) -> None:
@@ -46,7 +45,6 @@ class Progress:
         self._run.step(step, _POSITIONS[step], "running", rows)
 
     def done(self, step: str, rows: int | None = None, message: str | None = None) -> None:
-        """Show that the step succeeded."""
         self._run.step(step, _POSITIONS[step], "done", rows, message)
 
     def fail(self, step: str, error: AppError) -> None:

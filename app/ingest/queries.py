@@ -81,8 +81,6 @@ class Availability:
 
 @dataclass(frozen=True)
 class JobStep:
-    """One line of a job's progress."""
-
     name: str
     status: Literal["pending", "running", "done", "failed", "skipped"]
     rows: int | None
@@ -117,7 +115,6 @@ class Job:
 
     @property
     def is_open(self) -> bool:
-        """Whether the job waits or runs."""
         return self.status in ("queued", "processing")
 
     @property
@@ -127,7 +124,6 @@ class Job:
 
     @property
     def can_retry(self) -> bool:
-        """Whether running the same job again makes sense."""
         return self.kind == "ingest" and self.status in RETRYABLE
 
 

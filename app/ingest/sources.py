@@ -79,7 +79,6 @@ def bigquery_settings(settings: TenantSettings, config: Config) -> BigQuerySetti
 
 
 def has_sftp(settings: TenantSettings) -> bool:
-    """Whether an SFTP server is set up."""
     return bool(settings.sftp)
 
 

@@ -20,8 +20,6 @@ _SUCCESSES = ("completed", "completed_with_warnings")
 
 @dataclass(frozen=True)
 class _Part:
-    """A child of a parent."""
-
     status: str
     start_date: date | None
     end_date: date | None

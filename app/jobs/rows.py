@@ -55,12 +55,10 @@ class JobRow:
 
     @property
     def is_open(self) -> bool:
-        """Whether the job has not ended."""
         return self.status in ("queued", "processing")
 
     @property
     def is_overdue(self) -> bool:
-        """Whether its deadline has passed."""
         return self.seconds_left is not None and self.seconds_left < 0
 
     @property

@@ -58,7 +58,6 @@ def start_trial(
 
 
 def find_trial(conn: Connection, tenant_id: UUID) -> Trial | None:
-    """The last trial, or None."""
     row = conn.execute(_FIND, {"t": tenant_id}).one_or_none()
     return None if row is None else Trial(*row)
 

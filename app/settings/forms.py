@@ -105,11 +105,9 @@ class BigQueryForm(SectionForm):
     service_account = TextAreaField("Key file of the service account (JSON)", [Optional()])
 
     def validate_project_id(self, field: Field) -> None:
-        """Allow only a project's name."""
         _check(check_project, field.data or "")
 
     def validate_dataset_id(self, field: Field) -> None:
-        """Allow only a dataset's name."""
         _check(check_dataset, field.data or "")
 
     def validate_service_account(self, field: Field) -> None:
@@ -199,8 +197,6 @@ class NothingWordsForm(SectionForm):
 
 
 class RetentionForm(SectionForm):
-    """How long events are kept."""
-
     retention_months = IntegerField(
         "Months events are kept",
         [InputRequired("Enter a number."), NumberRange(LEAST_MONTHS, MOST_MONTHS)],

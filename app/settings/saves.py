@@ -21,7 +21,6 @@ class Save:
 
 
 def get_save(conn: Connection, tenant_id: UUID, section: str) -> Save:
-    """The last save of that section."""
     statement = text("""
         select version, saved_at, saved_by, secret_saved_at, secret_saved_by
         from setting_save

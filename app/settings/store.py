@@ -35,7 +35,6 @@ def read_section(conn: Connection, tenant_id: UUID, section: str) -> dict[str, A
 
 
 def has_secret(settings: TenantSettings, section: str) -> bool:
-    """Whether a secret of that section is stored."""
     return bool(getattr(settings, f"has_{section}_credentials", False))
 
 

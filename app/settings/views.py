@@ -31,14 +31,12 @@ blueprint = Blueprint("settings", __name__, url_prefix="/auth/settings")
 @blueprint.get("")
 @require_role("admin")
 def settings() -> AnyResponse:
-    """Redirect to the first section."""
     return redirect(url_for("settings.section", section="bigquery"), 303)
 
 
 @blueprint.get("/<section>")
 @require_role("admin")
 def section(section: str) -> Response:
-    """One section as stored."""
     _check_section(section)
     with tenant_transaction(current_tenant_id()) as conn:
         form = open_form(conn, current_tenant_id(), section)

@@ -16,7 +16,6 @@ class WordField(StringField):  # type: ignore[misc] # wtforms is untyped
     data: list[str]
 
     def process_data(self, value: Iterable[str] | None) -> None:
-        """Load the stored words."""
         self.data = list(value or ())
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:

@@ -97,7 +97,6 @@ def docs() -> str:
 @blueprint.get("/openapi.json")
 @public
 def openapi_json() -> Response:
-    """The JSON routes as OpenAPI 3.1."""
     return jsonify(openapi.describe())
 
 

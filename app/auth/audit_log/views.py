@@ -52,7 +52,6 @@ class AuditFilters:
     end_date: str = ""
 
     def arguments(self, **more: object) -> dict[str, object]:
-        """The arguments of the address, without empty filters."""
         return {name: value for name, value in {**vars(self), **more}.items() if value}
 
 
@@ -60,7 +59,6 @@ class AuditFilters:
 @require_role("admin")
 @block("audit", "the audit log")
 def audit_log() -> Response:
-    """A page of entries, newest first."""
     problem = None
     try:
         filters, asked = parse_filters(request.args, current_format().time_zone)

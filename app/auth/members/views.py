@@ -34,7 +34,6 @@ _CHANGES = {
 @blueprint.get("")
 @require_role("admin")
 def members() -> Response:
-    """All members, and the form that invites."""
     return _list_page()
 
 
@@ -59,14 +58,12 @@ def invite() -> AnyResponse:
 @blueprint.get("/<uuid:membership_id>")
 @require_role("admin")
 def member(membership_id: UUID) -> Response:
-    """One member, and what can be changed."""
     return _member_page(membership_id)
 
 
 @blueprint.post("/<uuid:membership_id>")
 @require_role("admin")
 def change_member(membership_id: UUID) -> AnyResponse:
-    """Change a member's role or branches."""
     tenant_id = current_tenant_id()
     try:
         with tenant_transaction(tenant_id) as conn:
@@ -84,7 +81,6 @@ def change_member(membership_id: UUID) -> AnyResponse:
 @blueprint.post("/<uuid:membership_id>/<any(deactivate, reactivate, withdraw, unbind):action>")
 @require_role("admin")
 def act_on_member(membership_id: UUID, action: Action) -> AnyResponse:
-    """Deactivate, reactivate, withdraw an invitation, or unbind the account."""
     tenant_id = current_tenant_id()
     take, words = _CHANGES[action]
     try:

@@ -45,7 +45,6 @@ def authenticate(*, needs_tenant: bool = True) -> None:
 
 
 def read_token() -> str | None:
-    """The bearer token of this request, if any."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > _MAX_CHARS:

@@ -62,5 +62,4 @@ class ApiTokenForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
             raise ValidationError("Choose at least one.")
 
     def errors_of(self, name: str) -> list[str]:
-        """The messages next to one field."""
         return [str(error) for error in self[name].errors]

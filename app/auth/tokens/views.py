@@ -21,7 +21,6 @@ blueprint = Blueprint("tokens", __name__, url_prefix="/auth/tokens")
 
 @blueprint.get("")
 def tokens_page() -> Response:
-    """The member's tokens; an admin sees everybody's."""
     return _page(ApiTokenForm(current_membership().role))
 
 

@@ -40,7 +40,6 @@ class BigQueryCheck:
         self._rows: list[Any] = []
 
     def steps(self) -> list[tuple[str, Work]]:
-        """The steps in order."""
         return [
             ("key", self._read_key),
             ("token", self._get_token),

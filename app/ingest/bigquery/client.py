@@ -189,8 +189,6 @@ class _BoundedSend(requests.Session):
 
 
 class _TokenSession(_BoundedSend):
-    """The session that fetches access tokens."""
-
     def __init__(self, longest_s: float, deadline: float) -> None:
         super().__init__()
         self.longest_s, self.deadline = longest_s, deadline

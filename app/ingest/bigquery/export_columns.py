@@ -62,7 +62,6 @@ def text(columns: Columns, record: str) -> str:
 
 
 def has_properties(columns: Columns) -> bool:
-    """Whether the table has user properties."""
     return "user_properties.key" in columns and "user_properties.value" in columns
 
 

@@ -145,7 +145,6 @@ def _start_or_find(
 
 
 def _wait(settings: BigQuerySettings, job: bigquery.QueryJob, limits: Limits) -> bigquery.QueryJob:
-    """Wait until the job is done."""
     poll_s = _FIRST_POLL_S
     while job.state != "DONE":
         limits.pause(poll_s)

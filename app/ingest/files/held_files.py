@@ -37,7 +37,6 @@ class HeldFile:
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
         return PurePosixPath(self.source_name).name
 
 

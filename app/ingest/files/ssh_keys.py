@@ -28,7 +28,6 @@ class HostKey:
 
 
 def described(key: paramiko.PKey) -> HostKey:
-    """A key's line and fingerprint."""
     digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
     return HostKey(f"{key.get_name()} {key.get_base64()}", f"SHA256:{digest}")
 

@@ -34,7 +34,6 @@ class Schedule:
 
 
 def find_schedule(conn: Connection, tenant_id: UUID) -> Schedule | None:
-    """The tenant's schedule, or None."""
     statement = text("""
         select
             tenant_id, cron, time_zone, days_back, is_paused, due_at, last_started_at, last_job_id

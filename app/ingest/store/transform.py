@@ -47,7 +47,6 @@ class Refusals:
 
     @property
     def total(self) -> int:
-        """The number of refused rows."""
         return self.counts.total()
 
 

@@ -39,7 +39,6 @@ class SftpCheck:
         self._folder = Path(folder)
 
     def steps(self) -> list[tuple[str, Work]]:
-        """The steps in order."""
         return [
             ("dns", self._resolve),
             ("port", self._connect),

@@ -46,7 +46,6 @@ class SmtpCheck:
         self._policy: NetPolicy = sources.net_policy(config)
 
     def steps(self) -> list[tuple[str, Work]]:
-        """The steps in order."""
         return [
             ("dns", self._resolve),
             ("port", lambda: self._link.connect()),

@@ -77,7 +77,6 @@ class CronForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
 
     @property
     def problems(self) -> dict[str, str]:
-        """The errors, by field."""
         return {field.name: " ".join(map(str, field.errors)) for field in self if field.errors}
 
 

@@ -22,7 +22,6 @@ blueprint = Blueprint("schedule", __name__, url_prefix="/data/schedule")
 @blueprint.get("")
 @require_role("admin")
 def schedule() -> Response:
-    """The schedule, and its next three runs."""
     return _page()
 
 
@@ -51,7 +50,6 @@ def save() -> AnyResponse:
 @blueprint.post("/delete")
 @require_role("admin")
 def delete() -> AnyResponse:
-    """Delete the schedule."""
     tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         remove_schedule(conn, tenant_id, current_actor())
