@@ -5,8 +5,8 @@
         audit.record(conn, tenant_id, current_actor(), "member.role_changed", email,
                      before="rep", after="manager")
 
-An entry is written in the transaction of the deed: there is neither without the other. Steps of
-tasks are told by `task_history`; their entries name the step and repeat nothing of it.
+An entry is written in the transaction of its action: neither exists without the other. Steps of
+tasks are recorded in `task_history`; their entries name only the step.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_CHARS = 500
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something (an email) and through what; in a request also from where."""
+    """Who acts (an email) and through what; in a request also from where."""
 
     email: str
     via: Via
@@ -48,14 +48,13 @@ def record(
     /,
     **detail: object,
 ) -> None:
-    """Add an entry in the transaction of the deed.
+    """Add an entry, in the transaction of its action.
 
-    `action` is a dotted word (`member.role_changed`), `subject` what was acted on, `detail` what
-    is worth knowing: mostly `before` and `after`. Never secrets, never contacts' names, addresses
-    or numbers.
+    `action` is a dotted word (`member.role_changed`), `subject` what was acted on, `detail` further
+    facts, mostly `before` and `after`. Never secrets, never contacts' names, addresses or numbers.
 
     Raises:
-        ValueError: a detail's name says that it is a secret.
+        ValueError: a detail's name indicates a secret.
     """
     if named := next(filter(_SECRET.search, _names(detail)), None):
         raise ValueError(f"{named} has no place in the audit log")
@@ -82,7 +81,7 @@ def record_for_tenants(
     /,
     **detail: object,
 ) -> None:
-    """The same for each of these tenants, in admin_transaction(): for sign-in alone."""
+    """Add the entry for each of these tenants, in admin_transaction(); only for sign-in."""
     for tenant_id in tenant_ids:
         conn.execute(_SET_TENANT, {"t": str(tenant_id)})
         record(conn, tenant_id, actor, action, subject, **detail)
@@ -90,7 +89,7 @@ def record_for_tenants(
 
 
 def _names(value: object) -> Iterable[str]:
-    """The names in a detail, however deep."""
+    """The names in a detail, at any depth."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield str(name)

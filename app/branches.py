@@ -1,4 +1,4 @@
-"""The tenant's branches, and what they are called."""
+"""The tenant's branches and their names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Branch:
 
 
 def list_branches(conn: Connection, tenant_id: UUID) -> list[Branch]:
-    """Every branch of the tenant, active ones first, by name.
+    """Every branch of the tenant, active ones first, then by name.
 
     Source: sql/functions/figures/get_locations.sql
     """
@@ -30,12 +30,12 @@ def list_branches(conn: Connection, tenant_id: UUID) -> list[Branch]:
 
 
 def get_branch_names(conn: Connection, tenant_id: UUID) -> dict[str, str]:
-    """The name of every branch by its id, in the order of list_branches()."""
+    """The name of every branch by id, in the order of list_branches()."""
     return {branch.location_id: branch.name for branch in list_branches(conn, tenant_id)}
 
 
 def branch_label(names: Mapping[str, str], branch_id: str) -> str:
-    """The id and the name, as people say it: D02 Uptown."""
+    """The id and the name for people: D02 Uptown."""
     if not branch_id:
         return "No branch"
     return f"{branch_id} {names[branch_id]}" if branch_id in names else f"Unknown {branch_id}"

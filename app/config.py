@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "default", "example")
-_MAIL_TALK_S = 120  # what is said to a mail server before and after the mail itself
+_MAIL_TALK_S = 120  # the exchange with a mail server before and after the mail itself
 
 
 class ConfigError(RuntimeError):
@@ -21,7 +21,7 @@ class ConfigError(RuntimeError):
 
 
 class Config(BaseSettings):
-    """Every setting of a deployment; frozen once read."""
+    """Every setting of a deployment; immutable once read."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -101,11 +101,11 @@ class Config(BaseSettings):
         return value
 
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """Private networks this deployment lets tenants' hosts lie in."""
+        """Private networks in which this deployment allows tenants' hosts."""
         return _networks(self.allowed_networks)
 
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """The hops in front whose forwarded address and scheme are believed; none by default."""
+        """Proxies whose forwarded address and scheme are trusted; none by default."""
         return _networks(self.trusted_proxies)
 
 
@@ -139,7 +139,7 @@ def load_config() -> Config:
 
 
 def _refuse_local_address(config: Config) -> None:
-    """Links in pages and mail must lead people here, encrypted: the web and the workers need it."""
+    """Refuse a local or unencrypted BASE_URL, to which pages (web) and mail (workers) link."""
     address = urlsplit(config.base_url)
     if address.scheme != "https":
         raise ConfigError("BASE_URL: production needs an https address")
@@ -149,7 +149,7 @@ def _refuse_local_address(config: Config) -> None:
 
 
 def _refuse_unencrypted(config: Config) -> None:
-    """A database that is not on this machine must be reached over verified TLS."""
+    """Refuse a database on another machine without verified TLS."""
     for name in ("database", "database_replica", "worker_database", "maint_database"):
         url = getattr(config, f"{name}_url") or ""
         if url and not _is_local(url) and "sslmode=verify-full" not in url:
@@ -157,7 +157,7 @@ def _refuse_unencrypted(config: Config) -> None:
 
 
 def _refuse_short_lease(config: Config) -> None:
-    """A mail that is still on its way must not be taken for that of a dead worker."""
+    """Refuse a lease so short that mail still in transit is taken for a dead worker's."""
     if config.mail_lease_s < config.mail_answer_s + _MAIL_TALK_S:
         raise ConfigError(
             f"MAIL_LEASE_S: must be {_MAIL_TALK_S} seconds longer than MAIL_ANSWER_S, "

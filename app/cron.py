@@ -1,7 +1,7 @@
-"""Cron lines in a time zone: making one of days and a time, reading it back, and what comes next.
+"""Cron lines in a time zone: building them from days and a time, parsing them, and the next runs.
 
-Daylight saving as Debian's cron has it: a time that is skipped runs at the next valid minute,
-a time that comes twice runs once.
+Daylight saving works as in Debian's cron: a skipped time runs at the next valid minute, a repeated
+time runs once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def next_runs(cron: str, time_zone: str, after: datetime, count: int) -> list[da
     """The next `count` instants after `after`, in UTC.
 
     Raises:
-        Invalid: the cron line or the zone is not one, or it never comes true.
+        Invalid: invalid cron line or zone, or the line never matches.
     """
     try:
         runs = CronSim(cron, after.astimezone(zone(time_zone)))
@@ -47,10 +47,10 @@ def next_runs(cron: str, time_zone: str, after: datetime, count: int) -> list[da
 
 
 def cron_of(days: Sequence[str], at: str) -> str:
-    """The cron line of some weekdays and a time like 02:30.
+    """The cron line for some weekdays and a time like 02:30.
 
     Raises:
-        Invalid: no day, or no time of day.
+        Invalid: no day, or an invalid time.
     """
     hour, _, minute = at.partition(":")
     is_time = hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60
@@ -64,7 +64,7 @@ def cron_of(days: Sequence[str], at: str) -> str:
 
 
 def days_and_time(cron: str) -> tuple[list[str], str] | None:
-    """The weekdays and time of a cron line that has no more to it; None for others."""
+    """The weekdays and time of a cron line that has nothing else; None for others."""
     parts = cron.split()
     if len(parts) != 5 or parts[2:4] != ["*", "*"]:
         return None

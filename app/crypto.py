@@ -1,10 +1,10 @@
 """Tenants' credentials at rest: AES-256-GCM envelopes under a ring of named keys.
 
-Every value has a data key of its own, wrapped by a key of the ring. Both layers are bound to
-the tenant and the field, so that an envelope moved to another row or column does not open.
+Every value has its own data key, wrapped by a key of the ring. Both layers are bound to the tenant
+and the field, so that an envelope moved to another row or column cannot be decrypted.
 
-Layout: version (1 byte) · length of the key's name (1) · name · nonce (12) · wrapped data
-key (48) · nonce (12) · ciphertext with its tag.
+Layout: version (1 byte) · length of the key's name (1) · name · nonce (12) · wrapped data key (48)
+· nonce (12) · ciphertext with its tag.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ring: dict[str, bytes] = {}
 
 
 class CredentialError(RuntimeError):
-    """A stored credential cannot be opened; the message says why, never what it holds."""
+    """A stored credential cannot be decrypted; the message says why, never its content."""
 
 
 def configure(credential_keys: str) -> None:
@@ -43,7 +43,7 @@ def configure(credential_keys: str) -> None:
 
 
 def encrypt(tenant_id: UUID, field: str, plaintext: str) -> bytes:
-    """An envelope that only this tenant's field opens."""
+    """An envelope that can be decrypted only for this tenant's field."""
     name = _first_key()
     bound = _bound_to(tenant_id, field)
     data_key = secrets.token_bytes(_KEY)
@@ -53,7 +53,7 @@ def encrypt(tenant_id: UUID, field: str, plaintext: str) -> bytes:
 
 
 def decrypt(tenant_id: UUID, field: str, envelope: bytes) -> str:
-    """What was encrypted for this tenant and field.
+    """The plaintext of this tenant's field.
 
     Raises:
         CredentialError: another tenant's or field's, damaged, or its key left the ring.
@@ -72,7 +72,7 @@ def decrypt(tenant_id: UUID, field: str, envelope: bytes) -> str:
 
 
 def is_current(envelope: bytes) -> bool:
-    """Whether the key that encrypts now made this envelope; if not, store it anew."""
+    """Whether the current key made this envelope; if not, encrypt it again."""
     return _read_header(envelope)[1] == _first_key()
 
 

@@ -1,4 +1,4 @@
-"""Time: the one place that asks the clock."""
+"""Dates and times: the only module that reads the clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.errors import Invalid, Malformed
 
-MAX_DAYS = 731  # of any range that is shown or loaded: two years, one of them a leap year
+MAX_DAYS = 731  # of any range shown or loaded: two years, one of them a leap year
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,15 @@ class DateRange:
 
     @property
     def length(self) -> int:
-        """How many days the range has, at least 1."""
+        """The number of days in the range, at least 1."""
         return (self.end - self.start).days + 1
 
     @property
     def days(self) -> Iterator[date]:
-        """Every day of the range, in order."""
         return (self.start + timedelta(days=n) for n in range(self.length))
 
     def shifted(self, days: int) -> DateRange:
-        """The same length, `days` later (earlier when negative)."""
+        """The range moved `days` later (earlier if negative)."""
         return DateRange(self.start + timedelta(days=days), self.end + timedelta(days=days))
 
     def previous(self) -> DateRange:
@@ -44,8 +43,8 @@ class DateRange:
     def year_before(self) -> DateRange:
         """The same period last year.
 
-        Up to 31 days it lies 364 days back, so that weekdays align; longer ranges
-        go back one calendar year (29 February becomes the 28th).
+        Up to 31 days it is 364 days earlier, so that weekdays align; longer ranges go back one
+        calendar year (29 February becomes the 28th).
         """
         if self.length <= 31:
             return self.shifted(-364)
@@ -60,12 +59,12 @@ def _one_year_back(day: date) -> date:
 
 
 def utc_now() -> datetime:
-    """The present instant, in UTC."""
+    """The current instant, in UTC."""
     return datetime.now(UTC)
 
 
 def zone(name: str) -> ZoneInfo:
-    """The time zone of that IANA name.
+    """The time zone with that IANA name.
 
     Raises:
         Invalid: there is no such zone.
@@ -78,12 +77,12 @@ def zone(name: str) -> ZoneInfo:
 
 
 def today(zone_name: str) -> date:
-    """The present day in the zone of that name."""
+    """Today's date in the zone with that name."""
     return utc_now().astimezone(zone(zone_name)).date()
 
 
 def after_working_days(start: datetime, days: int, zone_name: str) -> datetime:
-    """The same time of day so many working days (Monday to Friday) later, in that zone."""
+    """The same time of day, `days` working days (Monday to Friday) later, in that zone."""
     moment = start.astimezone(zone(zone_name))
     while days:
         moment += timedelta(days=1)
@@ -95,7 +94,7 @@ def parse_date(text: str, field: str = "date") -> date:
     """A day written as YYYY-MM-DD.
 
     Raises:
-        Invalid: the text is no such day; the message names the field.
+        Invalid: the text is not a valid date; the message names the field.
     """
     try:
         if len(text) != 10:
@@ -106,10 +105,10 @@ def parse_date(text: str, field: str = "date") -> date:
 
 
 def parse_instant(text: str) -> datetime:
-    """An instant as our own addresses and forms carry it, in UTC.
+    """An instant as in our own addresses and forms, in UTC.
 
     Raises:
-        Malformed: the text is no instant with an offset, or lies outside the calendar.
+        Malformed: the text is not an instant with an offset, or outside the calendar.
     """
     try:
         moment = datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""Puts the application together: settings, log, doors, blueprints, errors."""
+"""Assembles the application: settings, log, connections, blueprints, errors."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ _APIS = (
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """The application with these settings, by default those of the environment.
+    """Create the application with these settings, by default those of the environment.
 
     Raises:
         ConfigError: a setting is missing or wrong; the message names it.
@@ -130,7 +130,7 @@ def create_app(config: Config | None = None) -> Flask:
 
 
 def _refuse_unfit(config: Config) -> None:
-    """Settings that are well-formed, and yet would run unsafely or not at all."""
+    """Refuse settings that are well-formed but unsafe or unworkable."""
     for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret"):
         if config.app_env == "production" and not getattr(config, name):
             raise ConfigError(f"{name.upper()}: needed to sign in, and not set")
@@ -144,7 +144,7 @@ def _refuse_unfit(config: Config) -> None:
 
 
 def _refuse_half_set(config: Config) -> None:
-    """Endpoints set by hand must be whole, and in production all of them encrypted."""
+    """Refuse endpoints that are incomplete or, in production, not all encrypted."""
     named = {name: value for name, value in config if name in _BY_HAND and value}
     for name, value in named.items():
         is_plain = config.app_env == "production" and urlsplit(value).scheme != "https"
@@ -177,7 +177,7 @@ def _set(app: Flask, config: Config) -> None:
 
 
 def _connect(app: Flask, config: Config) -> None:
-    """Extensions and checks; what runs before a request runs in this order."""
+    """Set up extensions and checks; those before a request run in this order."""
     app.extensions["redis_client"] = connect(config.redis_url)
     app.session_interface = store.SignedInStore(
         app, app.extensions["redis_client"], config.session_idle_s
@@ -191,7 +191,7 @@ def _connect(app: Flask, config: Config) -> None:
     app.before_request(limits.count_tenant_call)
     app.before_request(_check_request)
     csrf = CSRFProtect(app)
-    for blueprint in (*_APIS, link_views.blueprint):  # links have a nonce of their own
+    for blueprint in (*_APIS, link_views.blueprint):  # links have their own nonce
         csrf.exempt(blueprint)
     problems.configure(app)
     reading.configure(app)
@@ -199,7 +199,7 @@ def _connect(app: Flask, config: Config) -> None:
 
 
 def _register(app: Flask) -> None:
-    """Every blueprint, whichever service this process is: links lead to the others too."""
+    """Register every blueprint in every service, because links lead to the others."""
     keys.configure(app)
     masking.configure(app)
     blueprints: tuple[Blueprint, ...] = (*_PAGES, *_APIS, status_views.blueprint)
@@ -210,7 +210,7 @@ def _register(app: Flask) -> None:
 
 
 def _refuse_other_services() -> None:
-    """A process that serves one service knows no addresses of the other two."""
+    """Refuse addresses of the other services in a process that serves only one."""
     own = current_app.config["APP_SERVICE"]
     asked = request.path.split("/", 2)[1]
     if own != "all" and asked in _SERVICES and asked != own:
@@ -218,7 +218,7 @@ def _refuse_other_services() -> None:
 
 
 def _check_request() -> None:
-    """Runs once it is known who asks. An address that leads nowhere is not looked at."""
+    """Check the request once the caller is known. Unknown addresses are not checked."""
     if request.endpoint is None:
         return
     if is_api_request():

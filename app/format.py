@@ -1,7 +1,7 @@
-"""How figures, money and times are written for people.
+"""Formats figures, money and times for people.
 
-Numbers follow the tenant's locale, words are English. What cannot be computed is
-written "–", never 0. Compact forms exist only beside the full value (a title).
+Numbers follow the tenant's locale; words are English. Values that cannot be computed are written
+"–", never 0. Compact forms appear only together with the full value (a title).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MINUS = "−"
 NARROW_SPACE = "\u202f"
 SPACE = "\u00a0"
 
-# Group mark, decimal mark, and what stands between a number and its unit.
+# Group mark, decimal mark, and the space between a number and its unit.
 _MARKS = {
     "en": (",", ".", ""),
     "de": (".", ",", SPACE),
@@ -29,7 +29,7 @@ _MARKS = {
     "nl": (".", ",", SPACE),
     "pl": (SPACE, ",", SPACE),
 }
-# Signs that name one currency everywhere; "$" does so only where it is the local one.
+# Signs that mean one currency everywhere; "$" does so only where it is the local one.
 _SIGNS = {"EUR": "€", "GBP": "£", "INR": "₹", "KRW": "₩", "ILS": "₪", "VND": "₫"}
 _LOCAL_DOLLAR = {"en-US": "USD", "en-CA": "CAD", "en-AU": "AUD", "en-NZ": "NZD"}
 _DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "KWD": 3, "TND": 3}
@@ -41,7 +41,7 @@ Number = int | float | Decimal
 
 @dataclass(frozen=True)
 class Format:
-    """A tenant's way of writing: `locale` like en-US, ISO `currency`, IANA zones."""
+    """A tenant's format: `locale` like en-US, ISO `currency`, IANA zones."""
 
     locale: str = "en-US"
     currency: str = "USD"
@@ -62,7 +62,7 @@ class Format:
         return f"{MINUS}{digits}" if exact < 0 else digits
 
     def percent(self, value: Number | None, decimals: int = 1) -> str:
-        """A value that already is per cent: 3.4%."""
+        """A value that is already a percentage: 3.4%."""
         if value is None:
             return NOT_COMPUTABLE
         return f"{self.number(value, decimals)}{self._marks[2]}%"
@@ -72,7 +72,7 @@ class Format:
         return self._amount(value, currency, _DECIMALS.get(currency or self.currency, 2))
 
     def money_short(self, value: Number | None, currency: str | None = None) -> str:
-        """The amount without cents from 1,000 on; the full one belongs in a title."""
+        """The amount without cents from 1,000 on; show the full one in a title."""
         whole = value is not None and not -_WHOLE_FROM < value < _WHOLE_FROM
         return self._amount(value, currency, 0) if whole else self.money(value, currency)
 
@@ -90,7 +90,7 @@ class Format:
         return f"{minus}{sign}{digits}"
 
     def size(self, count: int | None) -> str:
-        """Bytes in the decimal units BigQuery bills in: 2.1 GB."""
+        """Bytes in the decimal units that BigQuery bills: 2.1 GB."""
         if count is None:
             return NOT_COMPUTABLE
         value, units = float(count), ["B", "kB", "MB", "GB", "TB"]
@@ -107,13 +107,13 @@ class Format:
         return NOT_COMPUTABLE if value is None else f"{value.day} {value:%b}"
 
     def day_brief(self, value: date | None) -> str:
-        """15 Nov, with the year when it is not the present one."""
+        """15 Nov, with the year if it is not the current one."""
         if value is None or value.year == utc_now().astimezone(zone(self.time_zone)).year:
             return self.day_short(value)
         return f"{self.day_short(value)} {value.year}"
 
     def period(self, period: DateRange) -> str:
-        """15–21 Nov 2026; what both ends share is written once."""
+        """15–21 Nov 2026; common parts are written once."""
         start, end = period.start, period.end
         last = f"{end.day} {end:%b %Y}"
         if start == end:
@@ -124,7 +124,7 @@ class Format:
         return f"{start.day} {start:%b}{year} – {last}"
 
     def days(self, start: date, end: date) -> str:
-        """The same for two days that stand alone."""
+        """The same for two separate days."""
         return self.period(DateRange(start, end))
 
     def span_short(self, start: date, end: date) -> str:
@@ -134,7 +134,7 @@ class Format:
         return f"{self.day_short(start)} – {self.day_short(end)}"
 
     def instant(self, value: datetime | None) -> str:
-        """Sun 15 Nov 2026, 02:14 EST: the tenant's zone, named."""
+        """Sun 15 Nov 2026, 02:14 EST: in the tenant's zone, with its name."""
         if value is None:
             return NOT_COMPUTABLE
         local = value.astimezone(zone(self.time_zone))
@@ -145,7 +145,7 @@ class Format:
         return "" if value is None else f"{value.astimezone(zone('UTC')):%Y-%m-%d %H:%M:%S} UTC"
 
     def when(self, value: datetime | None, now: datetime | None = None) -> str:
-        """Today 02:14, yesterday 16:20, else 15 Nov 16:20; the year when it is another."""
+        """Today 02:14, yesterday 16:20, else 15 Nov 16:20; with the year if it is another."""
         if value is None:
             return NOT_COMPUTABLE
         local = value.astimezone(zone(self.time_zone))
@@ -157,9 +157,9 @@ class Format:
 
 
 def csv_line(cells: Iterable[str]) -> str:
-    """One line of a CSV file (RFC 4180) in which no spreadsheet finds a formula to compute.
+    """One line of a CSV file (RFC 4180) that no spreadsheet interprets as a formula.
 
-    A cell that begins as formulas do gets an apostrophe in front.
+    A cell that begins like a formula gets a leading apostrophe.
     """
     safe = (f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells)
     return ",".join(_quoted(cell) for cell in safe) + "\r\n"
@@ -185,5 +185,5 @@ def duration(seconds: float | None) -> str:
 
 
 def plural(count: int, singular: str, many: str | None = None) -> str:
-    """The word alone: plural(1, "day") is day, plural(2, "day") days."""
+    """The word without the number: plural(1, "day") is day, plural(2, "day") days."""
     return singular if count == 1 else many or f"{singular}s"

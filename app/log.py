@@ -1,9 +1,9 @@
-"""Logs: one JSON object a line, in the three services' files and their -error twins.
+"""Logs: one JSON object per line, in the three services' files and their -error twins.
 
 Events have names, not sentences: `logger.info("ingest.day.loaded", event_date=day, rows=n)`.
-Request, tenant and job ids are bound with `bound(…)` and stand on every line below it.
-Addresses, tokens and credentials are taken out by name and by shape before a line is written,
-also out of tracebacks. Files are reopened when something outside moves them away.
+`bound(…)` adds request, tenant and job ids to every line in its block. Addresses, tokens and
+credentials are removed by name and by pattern before a line is written, also from tracebacks. Files
+are reopened when something else moves them away.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _NOISY = ("sqlalchemy", "werkzeug", "urllib3", "authlib", "rq.worker", "google",
 def configure(config: Config, service: Service | None = None) -> None:
     """Open the log files of this process.
 
-    `service` names the file of lines that are not bound to another one; by default the one
-    the process serves.
+    `service` names the file for lines not bound to another service; defaults to the service of the
+    process.
 
     Raises:
         ConfigError: LOG_DIR cannot be written.
@@ -74,15 +74,15 @@ def configure(config: Config, service: Service | None = None) -> None:
 
 
 def bound(**fields: object) -> AbstractContextManager[None]:
-    """Put these fields on every line written in the block."""
+    """Add these fields to every line written in the block."""
     return logger.contextualize(**fields)
 
 
 @contextmanager
 def request_scope(request_id: str, **fields: object) -> Iterator[None]:
-    """Put these fields, and what `bind_request()` adds, on every line of one request.
+    """Add these fields, and those of `bind_request()`, to every line of one request.
 
-    The jobs that it asks for carry its id too.
+    The jobs it queues get its id too.
     """
     with ExitStack() as stack:
         stack.enter_context(bound(request_id=request_id, **fields))
@@ -95,12 +95,12 @@ def request_scope(request_id: str, **fields: object) -> Iterator[None]:
 
 
 def current_request_id() -> str | None:
-    """The id of the request that is being answered; None elsewhere."""
+    """The id of the current request; None elsewhere."""
     return _request_id.get()
 
 
 def bind_request(**fields: object) -> None:
-    """Put these fields on every further line of the present request, if there is one."""
+    """Add these fields to all further lines of the current request, if any."""
     stack = _scope.get()
     if stack is not None:
         stack.enter_context(bound(**fields))
@@ -124,7 +124,7 @@ def _add_files(folder: Path, service: Service, file: str) -> None:
 
 
 def _clean(record: Record) -> None:
-    """Redact a record before any sink sees it."""
+    """Redact a record before any sink gets it."""
     record["message"] = redact_text(record["message"])
     record["extra"] = {key: redact(key, value) for key, value in record["extra"].items()}
 
@@ -156,7 +156,7 @@ def _fields(record: Record) -> Mapping[str, object]:
 
 
 def _traceback(record: Record) -> str:
-    """The traceback as text, redacted: messages of third parties quote what they were given."""
+    """The traceback as text, redacted: third parties' messages quote their input."""
     error = record["exception"]
     if error is None:
         return ""
@@ -164,7 +164,7 @@ def _traceback(record: Record) -> str:
 
 
 class _FromLogging(logging.Handler):
-    """Libraries log through the standard library; their lines join ours."""
+    """Adds the lines that libraries write to the standard library's log."""
 
     def emit(self, record: logging.LogRecord) -> None:
         level: str | int = record.levelname
@@ -175,7 +175,7 @@ class _FromLogging(logging.Handler):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The line as the library wrote it, its errors without what they quote."""
+    """The library's line, with its errors redacted."""
     parts = record.args if isinstance(record.args, tuple) else ()
     if any(isinstance(part, BaseException) for part in (record.msg, *parts)):
         record.msg, record.args = _without_values(record.msg), tuple(map(_without_values, parts))

@@ -1,9 +1,8 @@
-"""Connections to hosts that a tenant named: resolved once, checked, then used by address.
+"""Connections to hosts named by tenants: resolved once, checked, then used by address.
 
-A tenant's host must not lead into the network this runs in. Private, loopback, link-local,
-multicast and reserved addresses are refused, and so are the ranges that carry such an
-address inside a public-looking one (NAT64, 6to4, Teredo, IPv4-mapped), unless the
-deployment allows the network by name.
+A tenant's host must not reach the network this runs in. Refuses private, loopback, link-local,
+multicast and reserved addresses, and ranges that embed such an address in a public-looking one
+(NAT64, 6to4, Teredo, IPv4-mapped), unless the deployment allows the network by name.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from app.errors import Invalid, Upstream
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-USUAL_PORTS = frozenset({22, 25, 465, 587, 2222, 2525})  # SFTP and mail, with their usual twins
+USUAL_PORTS = frozenset({22, 25, 465, 587, 2222, 2525})  # SFTP and mail, usual alternatives too
 _HOST_CHARACTERS = 253
 _MOST_ADDRESSES = 8
 
-# What is_global lets pass although it may lead back inside.
+# Passes is_global although it may lead back inside.
 _TRANSLATED = tuple(
     ip_network(text)
     for text in (
@@ -42,7 +41,7 @@ _TRANSLATED = tuple(
 
 @dataclass(frozen=True)
 class NetPolicy:
-    """What a deployment allows tenants' hosts: private networks by name, and ports.
+    """What a deployment allows for tenants' hosts: private networks by name, and ports.
 
     `ports` None means any.
     """
@@ -53,10 +52,10 @@ class NetPolicy:
 
 
 def parse_ports(text: str) -> frozenset[int] | None:
-    """The usual ports and those of a comma list; "any" is None.
+    """The usual ports and those in a comma-separated list; "any" is None.
 
     Raises:
-        ValueError: an entry is no port.
+        ValueError: an entry is not a port.
     """
     if text.strip().lower() == "any":
         return None
@@ -67,11 +66,11 @@ def parse_ports(text: str) -> frozenset[int] | None:
 
 
 def connect(host: str, port: int, policy: NetPolicy) -> socket.socket:
-    """A TCP connection to `host`, made to the very address that was checked.
+    """A TCP connection to `host`, at exactly the address that was checked.
 
     Raises:
         Invalid: the host, its address or the port is not allowed.
-        Upstream: the name is unknown, or nobody answers there.
+        Upstream: the name is unknown, or nothing responds there.
     """
     check_port(port, policy)
     addresses = resolve(host, port, policy)
@@ -91,7 +90,7 @@ def connect(host: str, port: int, policy: NetPolicy) -> socket.socket:
 
 
 def check_port(port: int, policy: NetPolicy) -> None:
-    """Refuse ports this deployment does not list.
+    """Refuse ports that this deployment does not allow.
 
     Raises:
         Invalid: the port is not allowed.
@@ -104,10 +103,10 @@ def check_port(port: int, policy: NetPolicy) -> None:
 
 
 def check_host(host: str) -> str:
-    """The host's name without its last dot, when it has the form of one; nothing is looked up.
+    """The host name without a trailing dot, if it is well-formed; resolves nothing.
 
     Raises:
-        Invalid: the text is no host name.
+        Invalid: the text is not a host name.
     """
     name = host.strip().rstrip(".")
     if not name or len(name) > _HOST_CHARACTERS or any(c.isspace() or c in "/@" for c in name):
@@ -116,11 +115,11 @@ def check_host(host: str) -> str:
 
 
 def resolve(host: str, port: int, policy: NetPolicy) -> list[Address]:
-    """The addresses of `host`, if every one of them is allowed.
+    """The addresses of `host`, if all of them are allowed.
 
     Raises:
-        Invalid: the text is no host name, or one of its addresses is not allowed.
-        Upstream: the name is unknown, or the name service does not answer.
+        Invalid: the text is not a host name, or one of its addresses is not allowed.
+        Upstream: the name is unknown, or the name server does not respond.
     """
     name = check_host(host)
     try:
@@ -147,7 +146,7 @@ def _parse(text: str | int) -> Address:
 
 
 def is_allowed(address: Address, allowed_networks: Sequence[Network]) -> bool:
-    """Whether a tenant's host may lie there."""
+    """Whether a tenant's host may have this address."""
     if any(address.version == n.version and address in n for n in allowed_networks):
         return True
     if any(address.version == n.version and address in n for n in _TRANSLATED):

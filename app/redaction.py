@@ -1,4 +1,4 @@
-"""Takes addresses, tokens and credentials out of what is about to be logged."""
+"""Removes addresses, tokens and credentials from log output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import StatementError
 _HIDDEN = "[redacted]"
 _MAX_DEPTH = 6
 
-# Fields whose name alone says that their value is nobody's business in a log.
+# Fields whose names show that their values must not be logged.
 _PRIVATE_FIELD = re.compile(
     r"pass(word|phrase|wd)?$|secret|token|authorization|cookie|credential|private_?key|api_?key"
     r"|e[-_]?mail|phone|recipient|nonce",
@@ -32,7 +32,7 @@ _SHAPES = (
         ),
         rf"\1\2\3{_HIDDEN}",
     ),
-    # pydantic shows what it refuses, PostgreSQL the rows and values it was given.
+    # pydantic's messages show refused input, PostgreSQL's show rows and values.
     (re.compile(r"input_value=.*?, input_type=", re.DOTALL), f"input_value={_HIDDEN}, input_type="),
     (
         re.compile(r"^(DETAIL|CONTEXT|HINT|STATEMENT):.*?(?=^\S+:|\Z)", re.DOTALL | re.MULTILINE),
@@ -44,14 +44,14 @@ _SHAPES = (
 )
 
 
-_QUOTED = re.compile(r'".*"', re.DOTALL)  # a message of PostgreSQL quotes names and values alike
+_QUOTED = re.compile(r'".*"', re.DOTALL)  # PostgreSQL's messages quote both names and values
 
 
 def describe_error(error: BaseException) -> str:
-    """What an error says, without what it quotes of a statement's values.
+    """An error's message without quoted values of a statement.
 
-    Of PostgreSQL's own errors: the kind, the message without what it quotes, and the names of the
-    table, column and constraint. Never DETAIL, CONTEXT or HINT, which repeat rows and values.
+    For PostgreSQL's own errors: the kind, the message without quotes, and the names of table,
+    column and constraint. Never DETAIL, CONTEXT or HINT, which repeat rows and values.
     """
     if isinstance(error, StatementError):
         return describe_error(error.orig) if error.orig else type(error).__name__
@@ -64,7 +64,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def describe_traceback(error: BaseException) -> str:
-    """The traceback of an error and of its causes, oldest first, each as `describe_error` says."""
+    """The traceback of an error and its causes, oldest first, described by `describe_error`."""
     parts = []
     for one in _chain(error):
         parts += ["Traceback (most recent call last):\n", *traceback.format_tb(one.__traceback__)]
@@ -73,7 +73,7 @@ def describe_traceback(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error behind its causes."""
+    """The error's causes, then the error."""
     found: list[BaseException] = []
     one: BaseException | None = error
     while one is not None and one not in found:
@@ -83,14 +83,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def redact_text(text: str) -> str:
-    """The text without what looks like an address, a token or a credential."""
+    """The text without anything that looks like an address, token or credential."""
     for shape, replacement in _SHAPES:
         text = shape.sub(replacement, text)
     return text
 
 
 def redact(name: str, value: object, depth: int = 0) -> object:
-    """The value of a field of that name, as it may be logged. Nested values are cleaned too."""
+    """A field's value as it may be logged. Cleans nested values too."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if _PRIVATE_FIELD.search(name) or depth > _MAX_DEPTH:

@@ -1,10 +1,10 @@
-"""The edge to a tenant's mail server: a checked address, verified TLS, timeouts, plain faults.
+"""Sends mail through a tenant's server: checked address, verified TLS, timeouts, plain errors.
 
     with SmtpLink(settings, policy) as link:
         link.connect(); link.secure(); link.sign_in(); link.try_sender()
         link.offer("ana@example.com"); link.deliver(content)
 
-Between offer() and deliver() nothing is sent yet. What deliver() cannot tell is Unanswered.
+Nothing is sent between offer() and deliver(). An unknown outcome of deliver() is Unanswered.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 @dataclass(frozen=True)
 class SmtpSettings:
-    """How a tenant's mail server is reached. `ca_file` comes from the deployment alone."""
+    """The access to a tenant's mail server. `ca_file` comes only from the deployment."""
 
     host: str
     port: int
@@ -43,9 +43,10 @@ class SmtpSettings:
 
 
 class Refused(Exception):
-    """The server said no, to the recipient or to the mail: it was not delivered.
+    """The server refused the recipient or the mail: it was not delivered.
 
-    `code` from 500 on is for good, from 400 on for now; `words` are the server's, to be encoded.
+    `code` 500 and above is permanent, 400 to 499 temporary; `words` are the server's, to be
+    encoded.
     """
 
     def __init__(self, code: int, words: bytes | str) -> None:
@@ -54,21 +55,21 @@ class Refused(Exception):
 
     @property
     def is_permanent(self) -> bool:
-        """Whether asking again is of no use."""
+        """Whether a retry is useless."""
         return self.code >= 500
 
 
 class Unanswered(Exception):
-    """The mail went out, and what became of it was not said: perhaps delivered, perhaps not."""
+    """The mail was sent without a final response: it may or may not have been delivered."""
 
 
 class _CheckedSmtp(smtplib.SMTP):
-    """smtplib's client over a socket that was connected, and perhaps encrypted, before."""
+    """smtplib's client over a socket that is already connected, and possibly encrypted."""
 
     def __init__(self, checked: socket.socket, host: str, name: str) -> None:
         self._checked = checked
         super().__init__(local_hostname=name, timeout=_CALL_TIMEOUT_S)
-        self._host = host  # whom the certificate must name
+        self._host = host  # the name that the certificate must have
 
     def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
         del host, port, timeout
@@ -76,9 +77,10 @@ class _CheckedSmtp(smtplib.SMTP):
 
 
 class SmtpLink:
-    """One conversation with a mail server, closed at the end of the block, `longest_s` at most.
+    """One session with a mail server, closed after the block, at most `longest_s` long.
 
-    A server that drips its answers keeps every single timeout; so the whole has one too.
+    The total limit is needed because a server that responds byte by byte never exceeds a single
+    timeout.
     """
 
     def __init__(self, settings: SmtpSettings, policy: NetPolicy, longest_s: float = 60.0) -> None:
@@ -104,20 +106,20 @@ class SmtpLink:
             self._socket.close()
 
     def connect(self) -> None:
-        """Open the connection; nothing is said yet.
+        """Open the connection without sending anything.
 
         Raises:
             Invalid: the host or port is not allowed.
-            Upstream: the name is unknown, or nobody answers.
+            Upstream: the name is unknown, or nothing responds.
         """
         self._socket = net.connect(self._settings.host, self._settings.port, self._policy)
         self._socket.settimeout(_CALL_TIMEOUT_S)
 
     def secure(self) -> str:
-        """Greet and encrypt, with the certificate verified; answers the version of TLS.
+        """Greet and encrypt, verifying the certificate; returns the TLS version.
 
         Raises:
-            Upstream: it is no mail server, offers no encryption, or shows a bad certificate.
+            Upstream: it is not a mail server, offers no encryption, or has an invalid certificate.
         """
         context = ssl.create_default_context()
         if self._settings.ca_file:
@@ -143,16 +145,16 @@ class SmtpLink:
         """Sign in with the stored user name and password.
 
         Raises:
-            Upstream: they are refused, or the server takes no sign-in.
+            Upstream: they are refused, or the server has no sign-in.
         """
         with self._faults():
             self._ready.login(self._settings.username, self._settings.password)
 
     def try_sender(self) -> None:
-        """Announce a mail from the sender's address, and take it back: nothing is sent.
+        """Announce a mail from the sender's address and cancel it: nothing is sent.
 
         Raises:
-            Upstream: the server does not take mail from that address.
+            Upstream: the server refuses mail from that address.
         """
         with self._faults():
             code, words = self._ready.mail(self._settings.from_address)
@@ -161,17 +163,17 @@ class SmtpLink:
             self._ready.rset()
 
     def extend(self, longest_s: float) -> None:
-        """Give the conversation so long from now on."""
+        """Extend the session to this long from now."""
         self._watch.cancel()
         self._watch = self._new_watch(longest_s)
         self._watch.start()
 
     def offer(self, recipient: str) -> None:
-        """Announce a mail to one recipient; what was announced before is forgotten.
+        """Announce a mail to one recipient, cancelling an earlier announcement.
 
         Raises:
-            Refused: the server does not take mail for this recipient.
-            Upstream: it takes none from the sender at all, or the conversation broke off.
+            Refused: the server refuses mail for this recipient.
+            Upstream: it refuses the sender, or the connection broke.
         """
         with self._faults():
             code, words = self._ready.rset()
@@ -186,12 +188,12 @@ class SmtpLink:
                 raise smtplib.SMTPServerDisconnected("no answer that SMTP knows")
 
     def deliver(self, content: bytes, answer_s: float) -> tuple[int, str]:
-        """Send what was announced and wait so long for the answer, which is returned.
+        """Send the announced mail and return the response, waiting at most `answer_s` for it.
 
         Raises:
-            Refused: the server said no; the mail was not delivered.
-            Upstream: the conversation broke off before the first byte of the mail.
-            Unanswered: it broke off later.
+            Refused: the server refused; the mail was not delivered.
+            Upstream: the connection broke before the first byte of the mail.
+            Unanswered: it broke later.
         """
         with self._faults():
             code, words = self._ready.docmd("data")
@@ -239,7 +241,7 @@ class SmtpLink:
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
-        """What went wrong, in plain words with the fix; never what the server said."""
+        """Raise faults in plain words with the fix; never with the server's words."""
         place = f"the mail server {self._settings.host}:{self._settings.port}"
         try:
             yield
@@ -278,19 +280,19 @@ class SmtpLink:
 
 
 def _expect(code: int, answer: tuple[int, bytes]) -> None:
-    """smtplib hands over refusals of the greeting as if they were none."""
+    """Raise refusals of the greeting, which smtplib returns like successes."""
     if answer[0] != code:
         raise smtplib.SMTPResponseException(*answer)
 
 
 def _readable(words: bytes | str) -> str:
-    """What a server said, without what does not print, in at most 500 characters."""
+    """A server's words, without unprintable characters, at most 500 characters."""
     said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return "".join(c if c.isprintable() else " " for c in said)[:500].strip()
 
 
 def _refusal(text: str, code: int = 500) -> Upstream:
-    """A fault that the settings mend. A code below 500 means not now, and they are right."""
+    """A fault that the settings can fix. A code below 500 is temporary, and they are right."""
     if code < 500:
         return Upstream(f"The mail server is not ready for mail ({code}).", kind="transient")
     return Upstream(f"{text[0].upper()}{text[1:]}", permanent=True, kind="permanent")

@@ -1,4 +1,4 @@
-"""A tenant's settings as every feature reads them, and its credentials, opened."""
+"""A tenant's settings for all features, and its decrypted credentials."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ F = TypeVar("F", bound=Format)
 
 @dataclass(frozen=True)
 class TenantSettings:
-    """How one tenant counts, names and reaches its things.
+    """One tenant's settings.
 
     `bigquery` has project_id, dataset_id, location and client_email; `sftp` has host, port,
     username, host_key, users_path and locations_path; `smtp` has host, port, security, username,
-    from_address and from_name. Each is empty until it was set up. `rules` holds only thresholds
-    that were changed from the defaults.
+    from_address and from_name. Each is empty until it is set up. `rules` has only the thresholds
+    changed from the defaults.
     """
 
     tenant_id: UUID
@@ -47,7 +47,7 @@ class TenantSettings:
 
 
 def format_of(settings: TenantSettings, kind: type[F]) -> F:
-    """The tenant's way of writing numbers and times: Format, or a kind of it."""
+    """The tenant's format of numbers and times: Format, or a subclass."""
     return kind(
         settings.locale,
         settings.reporting_currency,
@@ -83,7 +83,7 @@ def get_bigquery_credentials(conn: Connection, tenant_id: UUID) -> str | None:
     """The service account as JSON text with its five fields, or None if none is stored.
 
     Raises:
-        CredentialError: it cannot be opened with this deployment's keys.
+        CredentialError: it cannot be decrypted with this deployment's keys.
     """
     return _open(conn, tenant_id, "bigquery")
 
@@ -92,7 +92,7 @@ def get_sftp_credentials(conn: Connection, tenant_id: UUID) -> str | None:
     """The SFTP password, or None if none is stored.
 
     Raises:
-        CredentialError: it cannot be opened with this deployment's keys.
+        CredentialError: it cannot be decrypted with this deployment's keys.
     """
     return _open(conn, tenant_id, "sftp")
 
@@ -101,7 +101,7 @@ def get_smtp_credentials(conn: Connection, tenant_id: UUID) -> str | None:
     """The mail server's password, or None if none is stored.
 
     Raises:
-        CredentialError: it cannot be opened with this deployment's keys.
+        CredentialError: it cannot be decrypted with this deployment's keys.
     """
     return _open(conn, tenant_id, "smtp")
 

@@ -1,4 +1,4 @@
-"""Search terms: what people typed, as figures group it."""
+"""Search terms: searches, normalised to be grouped."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import unicodedata
 from functools import cache
 
 _SPACES = re.compile(r"\s+")
-_QUOTES = "\"'"  # the other scripts' quotes have categories of their own
+_QUOTES = "\"'"  # the quotes of other scripts have their own categories
 _MARKS = ("COMMA", "STOP", "ELLIPSIS", "DANDA", "COLON", "QUESTION", "EXCLAMATION", "SOLIDUS")
-_BEYOND_MARKS = 0x20000  # from here on there are ideographs, and nothing that is stripped
+_BEYOND_MARKS = 0x20000  # from here on there are only ideographs, and nothing to strip
 
 
 def normalise_term(term: str) -> str:
-    """A search term as figures group it; "" when nothing is left.
+    """The normalised search term; "" if nothing is left.
 
-    Composed (NFC), full-width forms folded, case-folded, single spaces, and no quotes, brackets,
-    commas, stops, colons, semicolons, question and exclamation marks, dashes or slashes around
-    it. Everything else belongs to the term: c++ is not c, and a combining mark at the end counts.
+    NFC, full-width forms folded, case-folded, single spaces; without quotes, brackets, commas,
+    stops, colons, semicolons, question and exclamation marks, dashes or slashes at its ends.
+    Everything else is kept: c++ is not c, and a combining mark at the end counts.
     """
     narrow = "".join(map(_fold_width, unicodedata.normalize("NFC", term)))
     folded = unicodedata.normalize("NFC", narrow.casefold())
@@ -25,7 +25,7 @@ def normalise_term(term: str) -> str:
 
 
 def _fold_width(letter: str) -> str:
-    """The ordinary form of a full-width letter; NFKC would also change ½ and ², which stay."""
+    """The ordinary form of a full-width letter. NFKC would also change ½ and ², which stay."""
     if letter < "\u3000":
         return letter
     kind, _, code = unicodedata.decomposition(letter).partition(" ")
@@ -34,7 +34,7 @@ def _fold_width(letter: str) -> str:
 
 @cache
 def _stripped() -> str:
-    """What is stripped from both ends: a space, and the marks of every script."""
+    """The characters stripped from both ends: a space, and the marks of every script."""
     return " " + _QUOTES + "".join(filter(_is_mark, map(chr, range(_BEYOND_MARKS))))
 
 

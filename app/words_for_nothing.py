@@ -1,6 +1,6 @@
-"""Words for "no value": what exports and files write where there is nothing.
+"""Words for "no value": what exports and files contain where there is nothing.
 
-The list is in sql/functions/words/_nothing_words.sql, the only place; Python reads it from there.
+Only sql/functions/words/_nothing_words.sql has the list; Python reads it from there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 _TEMPLATE = re.compile(r"\{\{.*\}\}|%.+%|\$\{.*\}", re.DOTALL)
-_TEMPLATE_STARTS = frozenset("{%$")  # most values are no template, and there are many of them
+_TEMPLATE_STARTS = frozenset("{%$")  # a cheap test, because most values are not templates
 
 Words = frozenset[str]
 
@@ -23,13 +23,13 @@ def get_nothing_words(conn: Connection, tenant_id: UUID) -> Words:
 
 
 def list_built_in(conn: Connection) -> list[str]:
-    """The built-in words that can be seen, in order. Source: _nothing_words.sql."""
+    """The visible built-in words, in order. Source: _nothing_words.sql."""
     statement = text("select w from unnest(_nothing_words(null)) as w where w <> '' order by w")
     return list(conn.execute(statement).scalars())
 
 
 def is_nothing(value: str, words: Words) -> bool:
-    """Whether this text stands for no value: a word of the list, or an unresolved template."""
+    """Whether this text means no value: a word of the list, or an unresolved template."""
     trimmed = value.strip()
     if trimmed.lower() in words:
         return True

@@ -1,1 +1,1 @@
-"""Who asks: sign-in at the identity provider, bearer tokens, and the choice of the tenant."""
+"""Authentication: sign-in at the identity provider, bearer tokens, choice of the tenant."""

@@ -1,4 +1,4 @@
-"""Sign-in for programs: the provider's address, the code's exchange, who a token belongs to."""
+"""Sign-in for programs: provider address, code exchange, owner of a token."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def validate() -> Account:
 
 
 def _end_token(token: str) -> None:
-    """One of ours is revoked here, one of the provider's there."""
+    """Revoke our own token here, the provider's at the provider."""
     if not api_tokens.is_api_token(token):
         token_answers.forget(token)
         token_checks.revoke_token(token)

@@ -1,8 +1,8 @@
-"""Runs before every request: who asks, in which tenant, and whether they may go on.
+"""Runs before every request: authenticates the caller, sets the tenant and checks access.
 
-Pages are asked by a signed-in browser, JSON by a bearer token; neither opens the other's door.
-Member, role and branches are read from the database each time, so that a deactivated member
-or a suspended tenant is out at once.
+Pages require a signed-in browser, JSON routes a bearer token; neither accepts the other. Member,
+role and branches are read from the database each time, so that a deactivated member or suspended
+tenant loses access at once.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class StoreDown(AppError):
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
-    """A member with what they may do, as Flask-Login carries it through one request."""
+    """A member and their rights, for Flask-Login during one request."""
 
     def __init__(self, member: Member, memberships: list[Membership]) -> None:
         self.id = str(member.member_id)
@@ -55,9 +55,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 
 
 def configure(app: Flask) -> None:
-    """Set up Flask-Login and the check itself."""
     manager = LoginManager()
-    manager.session_protection = None  # addresses change on the road; the cookie is enough
+    manager.session_protection = None  # mobile devices change addresses; the cookie is enough
     manager.init_app(app)
     manager.user_loader(_load)
     app.before_request(authenticate)
@@ -67,9 +66,9 @@ def authenticate() -> None:
     """Set g.member, g.membership and g.memberships, or refuse.
 
     Raises:
-        Unauthenticated: nobody is signed in, or the token is no good.
-        Forbidden: the member may not work in the tenant asked for.
-        StoreDown: it cannot be told whether somebody is signed in.
+        Unauthenticated: nobody is signed in, or the token is invalid.
+        Forbidden: the member may not use the requested tenant.
+        StoreDown: the session cannot be checked.
     """
     g.member, g.membership, g.memberships = None, None, []
     if request.endpoint in _NOBODY_ASKED:
@@ -91,7 +90,7 @@ def authenticate() -> None:
 
 
 def sign_in(member: Member, id_token: str) -> None:
-    """Begin this browser's session under a new id."""
+    """Start this browser's session with a new id."""
     store.renew(session)
     with admin_transaction() as conn:
         memberships = list_memberships(conn, member.member_id)
@@ -102,13 +101,13 @@ def sign_in(member: Member, id_token: str) -> None:
 
 
 def keep_stranger(id_token: str) -> None:
-    """Nobody is signed in; only what signing out at the provider needs is kept."""
+    """Keep only what signing out at the provider needs; nobody is signed in."""
     store.renew(session)
     session["id_token"] = id_token
 
 
 def sign_out() -> str | None:
-    """End this browser's session; answers the ID token to sign out with at the provider."""
+    """End this browser's session; returns the ID token for signing out at the provider."""
     id_token: str | None = session.get("id_token")
     logout_user()
     store.renew(session)
@@ -117,7 +116,7 @@ def sign_out() -> str | None:
 
 
 def choose_tenant(tenant_id: UUID) -> None:
-    """Work in that tenant from now on.
+    """Switch to that tenant.
 
     Raises:
         Forbidden: the member does not belong to it.
@@ -125,15 +124,15 @@ def choose_tenant(tenant_id: UUID) -> None:
     if all(membership.tenant.tenant_id != tenant_id for membership in g.memberships):
         raise Forbidden("You do not belong to this company.")
     session["tenant_id"] = str(tenant_id)
-    session.pop("csrf_token", None)  # forms filled for the other company are stale now
+    session.pop("csrf_token", None)  # forms filled for the other tenant are now stale
     store.renew_id(session)
 
 
 def _check_scope() -> None:
-    """Refuse an API token that was not made for this.
+    """Refuse an API token without the required scope.
 
     Raises:
-        Forbidden: it is for other things.
+        Forbidden: the token has other scopes.
     """
     scopes, needed = g.get("token_scopes"), scope_of(_view(), request.path, request.method)
     if scopes is not None and needed is not None and needed not in scopes:
@@ -141,10 +140,10 @@ def _check_scope() -> None:
 
 
 def _check_role() -> None:
-    """Refuse a role that this JSON route is not for.
+    """Refuse a role that may not use this JSON route.
 
     Raises:
-        Forbidden: the member has another one.
+        Forbidden: the member has another role.
     """
     roles = getattr(_view(), "api_roles", ())
     if roles:
@@ -156,7 +155,7 @@ def _view() -> object:
 
 
 def _recognise() -> None:
-    """Find the signed-in member of this browser's session, if there is one."""
+    """Load the signed-in member of this browser's session, if any."""
     if g.get("is_store_down"):
         raise StoreDown
     if not current_user.is_authenticated:
@@ -169,9 +168,9 @@ def _recognise() -> None:
 
 
 def _follow_authority(membership: Membership) -> None:
-    """A changed role, branch list or tenant gets the session a new id.
+    """Give the session a new id after a change of role, branches or tenant.
 
-    Not in the middle of a page: its other parts still come with the old id.
+    Not in the middle of a page: its other parts still send the old id.
     """
     branches = membership.location_ids
     parts = (str(membership.tenant.tenant_id), membership.role, *(branches or ("*",)))
@@ -187,8 +186,8 @@ def _follow_authority(membership: Membership) -> None:
 def _chosen(memberships: list[Membership]) -> Membership | None:
     """The membership of the tenant chosen in this session; at first the first one.
 
-    When the chosen tenant is lost in mid-session the request is refused and the next one
-    works in another: a form filled for one company is never carried out in another.
+    If the chosen tenant is lost during a session, the request is refused and the next one uses
+    another tenant: a form filled for one company is never executed in another.
     """
     if not memberships:
         return None
@@ -207,7 +206,7 @@ def _chosen(memberships: list[Membership]) -> Membership | None:
 
 
 def _load(member_id: str) -> SignedIn | None:
-    """Flask-Login's loader; None ends the sign-in, also when its time is over."""
+    """Flask-Login's loader; None ends the sign-in, also after its time limit."""
     began = session.get("signed_in_at", 0)
     if utc_now().timestamp() - began > LIFETIME.total_seconds():
         return None

@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Identity:
-    """A person as the identity provider vouches for them; `email` is verified."""
+    """A person as authenticated by the identity provider; `email` is verified."""
 
     issuer: str
     subject: str
@@ -36,13 +36,12 @@ class Identity:
 
 
 def find_member(conn: Connection, member_id: UUID) -> Member | None:
-    """The member of that id."""
     statement = text("select member_id, email, name from member where member_id = :member_id")
     return _member(conn.execute(statement, {"member_id": member_id}).mappings().one_or_none())
 
 
 def find_member_by_identity(conn: Connection, issuer: str, subject: str) -> Member | None:
-    """The member the provider knows under that subject."""
+    """The member with that subject at the provider."""
     statement = text("""
         select member_id, email, name
         from member
@@ -53,7 +52,7 @@ def find_member_by_identity(conn: Connection, issuer: str, subject: str) -> Memb
 
 
 def list_memberships(conn: Connection, member_id: UUID) -> list[Membership]:
-    """Where the member may work now: active, the tenant not suspended; by tenant name."""
+    """The active memberships whose tenant is not suspended, by tenant name."""
     statement = text("""
         select t.tenant_id, t.slug, t.name, m.role, m.location_ids, m.email
         from membership as m
@@ -66,7 +65,6 @@ def list_memberships(conn: Connection, member_id: UUID) -> list[Membership]:
 
 
 def list_lost_tenants(conn: Connection, member_id: UUID) -> list[UUID]:
-    """The tenants that deactivated the member."""
     statement = text("""
         select m.tenant_id from membership as m
         where m.member_id = :member_id and not m.is_active
@@ -76,7 +74,7 @@ def list_lost_tenants(conn: Connection, member_id: UUID) -> list[UUID]:
 
 
 def list_bound_tenants(conn: Connection, email: str) -> list[UUID]:
-    """The tenants where this address is an active member's who signs in with an account."""
+    """The tenants where this address is an active member bound to a sign-in account."""
     statement = text("""
         select m.tenant_id
         from membership as m
@@ -90,13 +88,13 @@ def list_bound_tenants(conn: Connection, email: str) -> list[UUID]:
 
 
 def record_sign_in(conn: Connection, identity: Identity) -> Member | None:
-    """Note the sign-in and accept the invitations to this address; None for a stranger.
+    """Record the sign-in and accept the invitations of this address; None for a stranger.
 
-    A stranger, someone no tenant invited, leaves no trace. An invitation that another
-    member accepted stays theirs, also when the address has a new holder.
+    A stranger, whom no tenant invited, leaves no trace. An invitation accepted by another member
+    stays theirs, even if the address has a new holder.
     """
     email = fold_address(identity.email)
-    # Asked in this order: an invitation that another request accepts in between made a member.
+    # In this order: if another request accepts the invitation in between, the member is found.
     is_invited = _is_invited(conn, email)
     known = find_member_by_identity(conn, identity.issuer, identity.subject)
     if known is None and not is_invited:
@@ -108,7 +106,7 @@ def record_sign_in(conn: Connection, identity: Identity) -> Member | None:
         "name": identity.name,
     }
     member = _member(conn.execute(_UPSERT_MEMBER, values).mappings().one())
-    assert member is not None  # noqa: S101 - the statement above always answers a row
+    assert member is not None  # noqa: S101 - the statement above always returns a row
     accepted = {"member_id": member.member_id, "email": email, "name": member.name}
     joined = list(conn.execute(_ACCEPT_INVITATIONS, accepted).scalars())
     actor = Actor(member.email, "page", member.member_id)
@@ -117,7 +115,7 @@ def record_sign_in(conn: Connection, identity: Identity) -> Member | None:
 
 
 def fold_address(email: str) -> str:
-    """The address as invitations keep it. Only ASCII letters fold: “K” (Kelvin) is no “k”."""
+    """The address as invitations store it. Only ASCII letters fold: “K” (Kelvin) is no “k”."""
     address = email.strip()
     return address.lower() if address.isascii() else address
 

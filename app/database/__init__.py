@@ -1,1 +1,1 @@
-"""The doors to PostgreSQL and Valkey, whose rows are whose, and bringing the schema up to date."""
+"""Connections to PostgreSQL and Valkey, tenancy, and migration of the schema."""

@@ -1,4 +1,4 @@
-"""The doors to PostgreSQL. `tenant_transaction()` is the only one to a tenant's rows."""
+"""Connections to PostgreSQL. `tenant_transaction()` is the only access to a tenant's rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from app.database.watch import (
 
 Role = Literal["web", "worker"]
 _POOL_SIZE, _POOL_OVERFLOW, _POOL_WAIT_S = PLACES, 4, 3
-# What was sent is confirmed within milliseconds so many, an idle connection within seconds.
+# Milliseconds until sent data must be confirmed; seconds for probing an idle connection.
 _KERNEL = {
     "tcp_user_timeout": 8_000,
     "keepalives_idle": 10,
@@ -45,7 +45,7 @@ _watch: Watch | None = None
 
 
 def configure(config: Config, role: Role = "web") -> None:
-    """Say which settings and which database role this process uses. Closes what was open before."""
+    """Set the settings and database role of this process. Closes earlier connections."""
     global _config, _role, _replica, _watch
     dispose()
     _config, _role = config, role
@@ -57,7 +57,6 @@ def configure(config: Config, role: Role = "web") -> None:
 
 
 def dispose() -> None:
-    """Close every pooled connection of this process."""
     global _replica, _watch
     if _watch is not None:
         _watch.close()
@@ -72,11 +71,11 @@ def dispose() -> None:
 
 @contextmanager
 def tenant_transaction(tenant_id: UUID) -> Iterator[Connection]:
-    """One transaction that sees and writes this tenant's rows alone.
+    """One transaction that sees and writes only this tenant's rows.
 
-    The tenant is set again after every begin, so that a commit in the middle does not
-    leave a connection that silently sees nothing; it ends with each transaction, so that
-    the next user of the connection, also behind PgBouncer, starts without a tenant.
+    The tenant is set again after every begin, so that a commit in the middle does not leave a
+    connection that silently sees nothing. It ends with the transaction, so that the connection's
+    next user, also behind PgBouncer, starts without a tenant.
     """
     with _open() as connection, _noting_changes(connection, tenant_id):
         event.listen(connection, "begin", _tenant_setter(tenant_id))
@@ -86,10 +85,11 @@ def tenant_transaction(tenant_id: UUID) -> Iterator[Connection]:
 
 @contextmanager
 def replica_transaction(tenant_id: UUID) -> Iterator[Connection | None]:
-    """One transaction that sees this tenant's rows on the replica; None where it may not answer.
+    """One transaction that reads this tenant's rows on the replica; None if the replica may not
+    serve it.
 
-    What was committed for the tenant before this began is seen, and whatever was committed more
-    than some seconds before (`replica.MOST_BEHIND_S`). `app.http.reading` is what views use.
+    It sees everything committed for the tenant before it began, and everything committed more than
+    `replica.MOST_BEHIND_S` before. Views use `app.http.reading`.
     """
     connection = _open_replica(tenant_id)
     if connection is None:
@@ -98,7 +98,7 @@ def replica_transaction(tenant_id: UUID) -> Iterator[Connection | None]:
     try:
         yield connection
     finally:
-        with suppress(DBAPIError):  # what was read is read, whatever becomes of the replica now
+        with suppress(DBAPIError):  # reads are done, whatever happens to the replica now
             connection.rollback()
         connection.close()
 
@@ -107,8 +107,8 @@ def replica_transaction(tenant_id: UUID) -> Iterator[Connection | None]:
 def admin_transaction() -> Iterator[Connection]:
     """One transaction over the few rows that belong to no single tenant's work.
 
-    It may read tenants, members and memberships and drive the job queue, and nothing
-    else: sign-in, schedules and the sweeper need it.
+    For sign-in, schedules and the sweeper: it can read tenants, members and memberships and use the
+    job queue, nothing else.
     """
     with _open() as connection:
         connection.execute(_SET_ADMIN, {"limit": _statement_limit()})
@@ -118,18 +118,18 @@ def admin_transaction() -> Iterator[Connection]:
 
 @contextmanager
 def maint_transaction() -> Iterator[Connection]:
-    """One transaction past row-level security, for provisioning, partitions and retention alone."""
+    """One transaction without row-level security, only for provisioning, partitions, retention."""
     with _engine("maint").begin() as connection:
         yield connection
 
 
 def replica() -> Replica | None:
-    """The read replica of this deployment, if it has one."""
+    """The deployment's read replica, if any."""
     return _replica
 
 
 def pool_use() -> tuple[int, int]:
-    """Connections in use and how many there may be, of this process's pool."""
+    """Connections in use and their maximum, in this process's pool."""
     engine = _engines.get("web")
     if engine is None or not isinstance(engine.pool, QueuePool):
         return 0, _POOL_SIZE + _POOL_OVERFLOW
@@ -138,7 +138,7 @@ def pool_use() -> tuple[int, int]:
 
 @contextmanager
 def _open() -> Iterator[Connection]:
-    """A connection of this process's role. The web's does not wait for a server that is away."""
+    """A connection with this process's role. The web role does not wait for a dead server."""
     with ExitStack() as ending:
         if _watch is not None:
             ending.enter_context(_watch.place())
@@ -152,14 +152,14 @@ def _open() -> Iterator[Connection]:
 
 
 def _let_go() -> None:
-    """Forget idle connections to a server that is silent; what is in use ends by itself."""
+    """Drop idle connections to a silent server; those in use end by themselves."""
     engine = _engines.get("web")
     if engine is not None:
         engine.dispose()
 
 
 def _statement_limit() -> str | None:
-    """The server's own limit for a statement of a request; None leaves it as it is."""
+    """The server-side statement limit of a request; None keeps the default."""
     return f"{STATEMENT_S:.0f}s" if is_limited() else None
 
 
@@ -205,7 +205,7 @@ _OPEN_REPLICA = text("""
 
 @contextmanager
 def _noting_changes(connection: Connection, tenant_id: UUID) -> Iterator[None]:
-    """Let later reads of this tenant wait for what is committed here, where there is a replica."""
+    """Let later reads of this tenant wait for this commit, if there is a replica."""
     if _replica is None:
         yield
         return
@@ -226,7 +226,7 @@ def _noting_changes(connection: Connection, tenant_id: UUID) -> Iterator[None]:
 
 
 def _position(connection: Connection) -> int:
-    """The end of what the primary has written, in bytes of log."""
+    """The end of the primary's log, in bytes."""
     asked = "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
     return int(connection.exec_driver_sql(asked).scalar_one())
 
@@ -256,10 +256,10 @@ def _url(name: str) -> str:
 
 
 def make_engine(url: str, *, pooled: bool = True, is_replica: bool = False) -> Engine:
-    """An engine for a libpq URL; without prepared statements, as PgBouncer's mode needs.
+    """An engine for a libpq URL, without prepared statements, as PgBouncer's mode needs.
 
-    The connection that came back last is taken first: its caches of plans and tables are warm.
-    One to a replica is not tried before its use: its first statement says enough.
+    The last returned connection is used first: its caches of plans and tables are warm. Connections
+    to a replica are not tested before use: their first statement shows a failure.
     """
     sqlalchemy_url = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", url)
     options = {"prepare_threshold": None, "connect_timeout": CONNECT_S if pooled else 10}
@@ -288,6 +288,6 @@ def _connect(_dialect: object, _record: object, urls: list[str], options: dict[s
 
 
 def _ping(ask: Callable[[Any], bool], wire: Any) -> bool:  # noqa: ANN401 - SQLAlchemy's own
-    """As SQLAlchemy asks, but not for long."""
+    """SQLAlchemy's ping with a short time limit."""
     with wire.within(PING_S):
         return ask(wire)

@@ -1,8 +1,8 @@
 """Bring the database to this version: migrations, then policies and functions, then partitions.
 
-Run as `python -m app.database.migrate` with MAINT_DATABASE_URL set. Safe to run at every start
-and from several machines at once, and while people work: what locks a table is a transaction of
-its own, gives way after two seconds, and is tried again.
+Run as `python -m app.database.migrate` with MAINT_DATABASE_URL set. Safe at every start, from
+several machines at once, and while people work: each change that locks a table is its own
+transaction, gives up after two seconds, and is retried.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from app.database.partitions import partitions_ahead
 from app.dates import utc_now
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
-_LOCK = 7_241_001  # any fixed number: one deploy at a time
+_LOCK = 7_241_001  # any fixed number; allows one deploy at a time
 _OPTIONS = "-c role=app_owner -c lock_timeout=2s"
 _PATIENCE_S = 300.0
 _PAUSE_S = 3.0
-# Created or replaced by another transaction than this one, so by an earlier release.
+# Helpers not written by this transaction, so left over from an earlier release.
 _LEFT_OVER = """
     select p.oid::regprocedure::text
     from pg_proc as p
@@ -48,10 +48,10 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 def migrate(maint_url: str) -> None:
-    """Apply everything under sql/ to the database of that URL (role app_maint).
+    """Apply everything under sql/ to the database at that URL (role app_maint).
 
     Raises:
-        psycopg.errors.LockNotAvailable: some table was in use for five minutes.
+        psycopg.errors.LockNotAvailable: a table stayed in use for five minutes.
     """
     with psycopg.connect(maint_url, autocommit=True, options=_OPTIONS) as connection:
         _wait_for_turn(connection)
@@ -65,19 +65,19 @@ def migrate(maint_url: str) -> None:
 
 
 def _wait_for_turn(connection: Connection) -> None:
-    """Hold the lock of deployments until the connection ends."""
+    """Hold the deployment lock until the connection ends."""
     connection.execute("set lock_timeout = '300s'")
     connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
     connection.execute("set lock_timeout = '2s'")
 
 
 def _patiently(apply: Callable[[], object]) -> None:
-    """Again and again while what it needs is in use: readers pass in the pauses."""
+    """Retry while what it needs is in use; readers proceed in the pauses."""
     give_up_at = time.monotonic() + _PATIENCE_S
     while True:
         try:
             apply()
-        except Exception as error:  # yoyo and psycopg each have their own; _is_busy() judges
+        except Exception as error:  # yoyo and psycopg each raise their own; _is_busy() decides
             if not _is_busy(error) or time.monotonic() > give_up_at:
                 raise
             time.sleep(_PAUSE_S)
@@ -86,7 +86,7 @@ def _patiently(apply: Callable[[], object]) -> None:
 
 
 def _is_busy(error: BaseException) -> bool:
-    """Whether a lock was not to be had; yoyo and SQLAlchemy wrap what psycopg says."""
+    """Whether a lock was unavailable; yoyo and SQLAlchemy wrap psycopg's error."""
     found: BaseException | None = error
     while found is not None:
         if type(getattr(found, "orig", found)).__name__ in _BUSY:
@@ -109,7 +109,7 @@ def _apply_migrations(maint_url: str) -> None:
 
 
 def _apply_policy(connection: Connection, path: Path) -> None:
-    """One file, unless this version of it was applied before."""
+    """Apply one file unless this version of it was applied before."""
     content = path.read_bytes()
     values = (path.name, hashlib.sha256(content).hexdigest())
     known = "select from applied_policy where (name, sha256) = (%s, %s)"
@@ -126,11 +126,11 @@ def _apply_policy(connection: Connection, path: Path) -> None:
 
 
 def _apply_functions(connection: Connection) -> None:
-    """All of them at once: none ever calls an older or newer one.
+    """Apply all functions at once, so that none calls an older or newer one.
 
-    Bodies are checked in a second pass, since a function may call one that comes later. A helper
-    that no file defines any longer, or with other arguments, is dropped: no release calls helpers
-    itself, while one that is still running may call any other function.
+    Bodies are checked in a second pass, because a function may call a later one. A helper that no
+    file defines with these arguments is dropped: no release calls helpers directly, but an older
+    release that is still running may call any other function.
     """
     paths = sorted((SQL / "functions").rglob("*.sql"), key=_helpers_first)
     with connection.transaction():
@@ -147,7 +147,7 @@ def _helpers_first(path: Path) -> tuple[bool, str]:
 
 
 def main() -> int:
-    """Command line: migrate the database of MAINT_DATABASE_URL."""
+    """Command line: migrate the database at MAINT_DATABASE_URL."""
     config = load_config()
     if config.maint_database_url is None:
         sys.stderr.write("MAINT_DATABASE_URL: needed to migrate, and not set\n")

@@ -1,4 +1,4 @@
-"""Monthly partitions of the event tables: made in time, dropped when they are old and empty."""
+"""Monthly partitions of the event tables: created ahead, dropped when old and empty."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MONTHS_AHEAD = 3
 
 
 def partitions_ahead(today: date) -> DateRange:
-    """What must have partitions on that day: its month and the three that follow it."""
+    """The period that needs partitions on that day: its month and the next three."""
     last = today.replace(day=1)
     for _ in range(_MONTHS_AHEAD):
         last = (last + timedelta(days=32)).replace(day=1)
@@ -23,7 +23,7 @@ def partitions_ahead(today: date) -> DateRange:
 
 
 def ensure_partitions(period: DateRange) -> int:
-    """Create the missing partitions of every month `period` touches; answers how many."""
+    """Create the missing partitions of every month `period` touches; returns how many."""
     with maint_transaction() as connection:
         connection.execute(text("set local role app_owner"))
         connection.execute(text("set local lock_timeout = '10s'"))
@@ -33,9 +33,9 @@ def ensure_partitions(period: DateRange) -> int:
 
 
 def drop_empty_partitions(before: date) -> int:
-    """Drop the months that end before this day and hold nobody's row; answers how many.
+    """Drop months that end before this day and are empty for every tenant; returns how many.
 
-    One that cannot be locked at once is left for the next time: readers do not wait for this.
+    A partition that cannot be locked at once waits for the next run, so readers never wait.
     """
     with maint_transaction() as connection:
         names = list(connection.execute(_MONTHS, {"before": before}).scalars())

@@ -1,4 +1,4 @@
-"""Redis (Valkey) for a web request: a server that is gone costs seconds, not the request."""
+"""Redis (Valkey) for web requests: a dead server costs seconds, not the request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TIMEOUT_S = 2.0
 
 
 def connect(redis_url: str, *, retries: int = 1) -> Redis:
-    """A client that gives up after seconds; it connects when it is first used."""
+    """A client that gives up after seconds; connects on first use."""
     client: Redis = Redis.from_url(
         redis_url,
         socket_timeout=TIMEOUT_S,

@@ -1,12 +1,11 @@
-"""The read replica: whether it may answer now, and how far it must have come.
+"""The read replica: whether it may serve a read, and how far it must have replayed.
 
-It may answer a read when it has replayed what the primary had written a few seconds ago, so
-that nothing shown is older, and the last change of the tenant's rows, so that whoever made it
-sees it at once. Positions in the primary's log say so; no two clocks are compared.
+It may serve a read after replaying what the primary wrote until a few seconds ago, so that nothing
+shown is older, and the last change of the tenant's rows, so that people see their own changes at
+once. Compares positions in the primary's log, never two clocks.
 
-A thread looks at both servers every second. When one does not answer in time, every connection
-to the replica is cut, also those that somebody waits on: their requests are answered by the
-primary instead.
+A thread checks both servers every second. If one does not answer in time, every connection to the
+replica is cut, even those in use: the primary serves their requests instead.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ MOST_BEHIND_S = 5.0
 _LOOK_S = 1.0
 _ANSWER_S = 2.0
 _OVERDUE_S = _LOOK_S + _ANSWER_S
-_KEEP_S = 60  # longer than any position that is asked for stays behind
+_KEEP_S = 60  # longer than any needed position can stay ahead of the replica
 _WRITTEN = "written:"
 _PRIMARY = "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
 _REPLICA = "select pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::bigint"
@@ -42,9 +41,9 @@ Wire = psycopg.Connection[Any]
 
 @dataclass(frozen=True)
 class Standing:
-    """How the replica stood at a look, in bytes of the primary's log.
+    """The replica's state at a check, in bytes of the primary's log.
 
-    `needed` is where the primary was at the oldest look that still counts.
+    `needed` is the primary's position at the oldest check that still counts.
     """
 
     looked_at: float
@@ -54,12 +53,12 @@ class Standing:
 
     @property
     def is_usable(self) -> bool:
-        """Whether reads that nobody's own change makes wait may go there."""
+        """Whether reads may use it if no change of their own makes them wait."""
         return self.replayed >= self.needed
 
     @property
     def behind_bytes(self) -> int:
-        """What it has not replayed yet."""
+        """The bytes not replayed yet."""
         return max(0, self.written - self.replayed)
 
 
@@ -80,7 +79,7 @@ class Replica:
     _watch: threading.Thread | None = None
 
     def needed(self, tenant_id: UUID) -> int | None:
-        """The position that a read of this tenant needs; None: let the primary answer."""
+        """The position that a read of this tenant needs; None means use the primary."""
         standing = self.standing()
         if standing is None:
             return None
@@ -91,7 +90,7 @@ class Replica:
         return max(standing.needed, int(changed or 0))
 
     def note_change(self, tenant_id: UUID, position: int) -> None:
-        """Reads of this tenant need at least this position from now on."""
+        """Require at least this position for reads of this tenant from now on."""
         key = _WRITTEN + str(tenant_id)
         with suppress(RedisError), self.redis.pipeline() as pipe:
             pipe.zadd(key, {"position": position}, gt=True)
@@ -99,7 +98,7 @@ class Replica:
             pipe.execute()
 
     def standing(self) -> Standing | None:
-        """What the last look saw; None when it failed or is overdue."""
+        """The result of the last check; None if it failed or is overdue."""
         self._watch_on()
         standing = self._standing
         if standing is None or time.monotonic() - standing.looked_at > _OVERDUE_S:
@@ -107,12 +106,11 @@ class Replica:
         return standing
 
     def keep(self, wire: Wire) -> None:
-        """Cut this connection too when the replica falls silent."""
+        """Cut this connection too when the replica stops answering."""
         with self._lock:
             self._wires.add(wire)
 
     def close(self) -> None:
-        """Look no more."""
         self._end.set()
 
     def _watch_on(self) -> None:
@@ -122,12 +120,12 @@ class Replica:
                 self._watch.start()
 
     def _look_on(self) -> None:
-        """Look until the end. A look that hangs is cut loose, so that one more thread suffices."""
+        """Check until closed. A hanging check is cut off, so one more thread is enough."""
         with ThreadPoolExecutor(1, "replica-look") as pool:
             while not self._end.is_set():
                 try:
                     look = pool.submit(self._look)
-                except RuntimeError:  # the interpreter is on its way out
+                except RuntimeError:  # the interpreter is shutting down
                     return
                 try:
                     self._take(look)
@@ -137,7 +135,7 @@ class Replica:
             self._cut_all()
 
     def _look(self) -> tuple[int, int]:
-        """Where the primary is, and what the replica has replayed."""
+        """The primary's position, and what the replica has replayed."""
         return self._ask(self.primary_url, _PRIMARY), self._ask(self.url, _REPLICA)
 
     def _ask(self, url: str, query: LiteralString) -> int:
@@ -178,6 +176,6 @@ class Replica:
 
 
 def _cut(wire: Wire) -> None:
-    """End a connection that another thread may be waiting on."""
+    """Close a connection that another thread may be waiting on."""
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(wire.fileno())) as end:
         end.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Who a row belongs to, and who may see it."""
+"""Tenants, members and what a member may see."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Member:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a member may see and hand out; only a membership makes one.
+    """What a member may see and assign; created only from a membership.
 
-    `location_ids` None is every branch. `owner` is the member's address, whose customers are seen
-    at every branch; None owns none. `is_masked`: contacts are shortened, and not found by what is
-    hidden. A recipient of mail has the branches of the report and owns nobody.
+    `location_ids` None means every branch. `owner` is the address of the member, who sees the
+    customers it owns at every branch; None owns none. `is_masked`: contacts are masked, and hidden
+    text cannot be searched. A mail recipient has the report's branches and owns nobody.
     """
 
     location_ids: tuple[str, ...] | None
@@ -47,7 +47,7 @@ class Scope:
 
     @property
     def literal(self) -> str:
-        """The scope as PostgreSQL reads it: `cast(:scope as member_scope)`."""
+        """The scope in PostgreSQL's syntax: `cast(:scope as member_scope)`."""
         branches = None
         if self.location_ids is not None:
             branches = "{" + ",".join(map(_quoted, self.location_ids)) + "}"
@@ -55,7 +55,7 @@ class Scope:
         return f"({','.join(fields)},{self.is_masked})"
 
     def allows(self, location_id: str) -> bool:
-        """Whether rows of that branch are the member's to see."""
+        """Whether the member may see rows of that branch."""
         return self.location_ids is None or location_id in self.location_ids
 
 
@@ -63,7 +63,7 @@ class Scope:
 class Membership:
     """What a member may do in one tenant. `location_ids` None means every branch.
 
-    `email` is the address that was invited, by which tasks are given to the member.
+    `email` is the invited address, by which tasks are assigned to the member.
     """
 
     tenant: Tenant
@@ -73,7 +73,7 @@ class Membership:
 
     @property
     def scope(self) -> Scope:
-        """What this membership shows, as the one argument that reads and writes take."""
+        """What this membership shows, as the single argument of reads and writes."""
         is_viewer = self.role == "viewer"
         owner = None if is_viewer else self.email.lower()
         return Scope(self.location_ids, owner, is_viewer)
@@ -85,14 +85,14 @@ NO_BRANCH = "-"
 
 
 def allowed_locations(membership: Membership, asked: Sequence[str]) -> tuple[str, ...] | None:
-    """The branches to show when these were asked for; None means all of them, never "none".
+    """The requested branches that may be shown; None means all of them, never "none".
 
-    Asking for nothing means everything the member may see. Asked branches outside the
-    member's scope are left out, so that a link shared by someone with a wider view still
-    opens; the answer of the API names the branches it covers.
+    No request means everything the member may see. Requested branches outside the member's scope
+    are dropped, so that a link shared by someone with a wider view still opens; the API's response
+    names the branches it covers.
 
     Raises:
-        Forbidden: nothing that was asked for lies in the member's scope, or no branch does.
+        Forbidden: no requested branch is in the member's scope, or the scope is empty.
     """
     scope = membership.location_ids
     wanted = tuple(dict.fromkeys("" if one == NO_BRANCH else one for one in asked))
@@ -109,5 +109,5 @@ def allowed_locations(membership: Membership, asked: Sequence[str]) -> tuple[str
 
 
 def _quoted(text: str) -> str:
-    """A field of a row, or an element of an array, as PostgreSQL writes them."""
+    """A row field or array element in PostgreSQL's syntax."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,9 +1,9 @@
-"""An end for every wait on PostgreSQL, and no queue for a server that is away.
+"""Limits every wait on PostgreSQL, so that requests do not queue for a dead server.
 
-A connection of a web request gives up on an answer after seconds, and a request on all its
-answers together. Only so many requests may wait at once, and when half of them get no answer for
-long, others are refused instead of joining them: the remaining threads answer what needs no
-database. Once a new connection gets no answer either, everybody is refused until one does.
+A web request waits seconds for one answer, and seconds for all its answers together. Only a limited
+number of requests may wait at once. If half of them wait too long, further ones are refused, which
+keeps threads free for requests without the database. If a new connection gets no answer either,
+every request is refused until one does.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from app.log import logger
 
 PLACES = 8
 REQUEST_S = 7.0  # for all answers of one request together
-STATEMENT_S = 5.0  # after which the server ends a statement by itself
-ANSWER_S = 5.5  # longer, so that a server that lives speaks first
+STATEMENT_S = 5.0  # after which the server itself cancels a statement
+ANSWER_S = 5.5  # longer, so that a live server reports first
 PING_S = 1.5
 CONNECT_S = 2
 STUCK_S = 0.6  # for one answer, while others wait for a place
 _AGAIN_S = 0.2
 
 V = TypeVar("V")
-_asked_at: dict[int, float] = {}  # since when each thread waits for an answer
-# When the request has to end; None outside of requests, where nothing is limited.
+_asked_at: dict[int, float] = {}  # when each thread began to wait for an answer
+# When the request has to end; None outside requests, which have no limit.
 _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 
@@ -47,12 +47,12 @@ class DatabaseAway(OperationalError):
 
 
 class Wire(psycopg.Connection[Any]):
-    """A connection that ends itself when an answer takes too long."""
+    """A connection that closes itself if an answer takes too long."""
 
     most_s: float = ANSWER_S
 
     def wait(self, gen: PQGen[V], interval: float = 0.1, timeout: float | None = None) -> V:
-        """What psycopg waits for, or an end of the connection.
+        """Wait as psycopg does, but close the connection after too long.
 
         Raises:
             psycopg.OperationalError: there was no answer in time.
@@ -68,7 +68,7 @@ class Wire(psycopg.Connection[Any]):
 
     @contextmanager
     def within(self, most_s: float) -> Iterator[None]:
-        """Give each answer in the block no longer than this."""
+        """Allow each answer in the block at most this long."""
         self.most_s = most_s
         try:
             yield
@@ -78,7 +78,7 @@ class Wire(psycopg.Connection[Any]):
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """This thread waits for the server in the block."""
+    """Mark this thread as waiting for the server during the block."""
     thread = threading.get_ident()
     _asked_at[thread] = time.monotonic()
     try:
@@ -88,28 +88,28 @@ def asking() -> Iterator[None]:
 
 
 def begin_request() -> None:
-    """From now on this thread answers a request."""
+    """Mark this thread as serving a request from now on."""
     _ends_at.set(time.monotonic() + REQUEST_S)
 
 
 def end_request() -> None:
-    """The answer is made. What is still streamed may take its time, but no statement of it."""
+    """Lift the limit when the response is ready; the rest may be streamed slowly."""
     _ends_at.set(math.inf)
 
 
 def is_limited() -> bool:
-    """Whether this thread answers requests."""
+    """Whether this thread serves a request."""
     return _ends_at.get() is not None
 
 
 def time_left() -> float:
-    """Seconds until the request has to end; never nothing, so that what has come is taken."""
+    """Seconds until the request has to end; never 0, so that data already received is read."""
     return max(0.05, (_ends_at.get() or math.inf) - time.monotonic())
 
 
 @dataclass
 class Watch:
-    """Who waits for one server. `let_go` drops idle connections when it falls silent."""
+    """The requests waiting for one server. `let_go` drops idle connections when it falls silent."""
 
     url: str
     let_go: Callable[[], None]
@@ -120,10 +120,10 @@ class Watch:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """A place among the requests that may wait; one a thread, however nested.
+        """A place among the waiting requests; one per thread, even when nested.
 
         Raises:
-            DatabaseAway: the server is known to be away, or nobody who has a place gets on.
+            DatabaseAway: the server is known to be unavailable, or the waiting requests are stuck.
         """
         if not is_limited():
             yield
@@ -136,7 +136,7 @@ class Watch:
             self._give_back(thread)
 
     def note_silence(self) -> None:
-        """Refuse everybody until the server answers again."""
+        """Refuse every request until the server answers again."""
         with self._free:
             if self.is_away or self._is_over:
                 return
@@ -147,11 +147,10 @@ class Watch:
         threading.Thread(target=self._look, name="database-look", daemon=True).start()
 
     def close(self) -> None:
-        """Look no more."""
         self._is_over = True
 
     def _take(self, thread: int) -> None:
-        """Wait for a place, unless those who have one wait too long themselves."""
+        """Wait for a place, unless the requests that have one are stuck."""
         with self._free:
             while not self.is_away and not self._has_place(thread):
                 if self._is_stuck() or time_left() < 1:
@@ -162,7 +161,7 @@ class Watch:
             self._used[thread] = self._used.get(thread, 0) + 1
 
     def _is_stuck(self) -> bool:
-        """Whether half of those with a place have waited long for one and the same answer."""
+        """Whether half of the waiting requests have long waited for the same answer."""
         late = time.monotonic() - STUCK_S
         return 2 * sum(_asked_at.get(one, late + 1) < late for one in self._used) >= PLACES
 
@@ -177,7 +176,7 @@ class Watch:
                 self._free.notify()
 
     def _look(self) -> None:
-        """Ask again and again until there is an answer."""
+        """Check repeatedly until the server answers."""
         begin_request()
         while not self._is_over:
             with suppress(psycopg.Error):

@@ -1,1 +1,1 @@
-"""What requests and responses share: pages, JSON, limits, security headers, paging."""
+"""Shared by requests and responses: pages, JSON, limits, security headers, paging."""

@@ -1,4 +1,4 @@
-"""What every JSON route shares: reading and checking requests, the shape of lists, OpenAPI."""
+"""Shared by all JSON routes: reading and checking requests, the shape of lists, OpenAPI."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ class PeriodQuery(BaseModel):
     location_id: list[LocationId] = Field(default=[], max_length=500)
 
     def period(self, zone_name: str) -> DateRange:
-        """The days asked for; yesterday is the one of that zone.
+        """The requested days; "yesterday" is in that time zone.
 
         Raises:
-            Invalid: one of the two days alone, the wrong way round, or too long a range.
+            Invalid: only one of the two days is given, they are reversed, or the range is too long.
         """
         if self.start_date is None and self.end_date is None:
             now = today(zone_name)
@@ -119,13 +119,13 @@ def page_of(rows: Sequence[T], total: int, query: PageQuery) -> PageOf[T]:
 
 
 def cut_page(rows: Sequence[T], query: PageQuery) -> PageOf[T]:
-    """The envelope around one page of a list that is held whole."""
+    """One page, in its envelope, cut from a complete list."""
     start = (query.page - 1) * query.limit
     return page_of(rows[start : start + query.limit], len(rows), query)
 
 
 def filled(model: type[M], row: object, **more: object) -> M:
-    """The answer with the row's values of the same names, and `more` in place of others."""
+    """A response with the row's values of the same names; `more` overrides them."""
     names = (name for name in model.model_fields if name not in more and hasattr(row, name))
     return model(**{name: getattr(row, name) for name in names}, **more)
 
@@ -137,7 +137,7 @@ def _next_page(query: PageQuery) -> str:
 
 
 def is_api_request() -> bool:
-    """Whether this request speaks JSON, also when its address is unknown."""
+    """Whether this request uses JSON, even if its address is unknown."""
     return request.path.startswith(_API_PREFIXES)
 
 
@@ -148,7 +148,7 @@ def tenant_optional(view: Callable[P, R]) -> Callable[P, R]:
 
 
 def api_scope(scope: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark what an API token must be for to call this view; None: any token may."""
+    """Mark the scope an API token needs to call this view; None: any token may."""
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
         view.api_scope = scope  # type: ignore[attr-defined]  # a mark on the function itself
@@ -158,13 +158,13 @@ def api_scope(scope: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def scope_of(view: object, path: str, method: str) -> str | None:
-    """The scope an API token needs there. What nobody marked: reading figures, else admin."""
+    """The scope an API token needs. Unmarked views: "read" for reading figures, else "admin"."""
     is_figure = path.startswith(_FIGURE_PREFIXES) and method in ("GET", "HEAD")
     return getattr(view, "api_scope", "read" if is_figure else "admin")
 
 
 def api_roles(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark the roles that may call this view. Others are refused before its body is read."""
+    """Mark the roles that may call this view. Others are refused before their body is read."""
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
         view.api_roles = roles  # type: ignore[attr-defined]  # a mark on the function itself
@@ -176,10 +176,10 @@ def api_roles(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def _refuse_invalid(
     _: Request, _response: Response, error: Exception | None, *_more: object
 ) -> None:
-    """Called by spectree before each view; a refused body or query becomes our error.
+    """Turn a refused body or query into our error; spectree calls it before each view.
 
     Raises:
-        Invalid: with the first faults by their fields, each of them short.
+        Invalid: with the first faults by field, each of them short.
     """
     if isinstance(error, ValidationError):
         found = error.errors(include_url=False, include_context=False, include_input=False)

@@ -1,4 +1,4 @@
-"""Who asks: the member and membership of the request being answered."""
+"""The member and membership of the current request."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class NoTenant(Forbidden):
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
-    """Mark a view as open to whoever is not signed in. Every other view asks for a member."""
+    """Mark a view as public. Every other view requires a signed-in member."""
     view.is_public = True  # type: ignore[attr-defined]  # a mark on the function itself
     return view
 
 
 def current_member() -> Member:
-    """Who is signed in.
+    """The signed-in member.
 
     Raises:
-        Unauthenticated: nobody is.
+        Unauthenticated: nobody is signed in.
     """
     member: Member | None = g.get("member")
     if member is None:
@@ -39,7 +39,7 @@ def current_member() -> Member:
 
 
 def current_membership() -> Membership:
-    """The tenant this request works in and what the member may do there.
+    """The current tenant and what the member may do in it.
 
     Raises:
         NoTenant: the member belongs to none.
@@ -51,7 +51,7 @@ def current_membership() -> Membership:
 
 
 def current_tenant_id() -> UUID:
-    """The tenant this request works in.
+    """The tenant of this request.
 
     Raises:
         NoTenant: the member belongs to none.
@@ -60,7 +60,7 @@ def current_tenant_id() -> UUID:
 
 
 def current_scope() -> Scope:
-    """What the member may see here.
+    """What the member may see in this tenant.
 
     Raises:
         Forbidden: no branch is assigned to the member yet.
@@ -71,7 +71,7 @@ def current_scope() -> Scope:
 
 
 def current_actor() -> Actor:
-    """Who does what this request asks for, for the audit log and the history of tasks.
+    """The actor of this request, for the audit log and the history of tasks.
 
     Raises:
         Unauthenticated: nobody is signed in.
@@ -80,7 +80,7 @@ def current_actor() -> Actor:
 
 
 def actor_of(member: Member) -> Actor:
-    """This member, from where and through what the request came."""
+    """This member as an actor, with the request's address and channel."""
     is_api = request.path.split("/")[2:3] == ["api"]
     return Actor(
         member.email,
@@ -95,7 +95,7 @@ def require_membership_role(*roles: str) -> None:
     """Refuse the request unless the membership has one of these roles.
 
     Raises:
-        Forbidden: it has another one.
+        Forbidden: it has another role.
     """
     if current_membership().role not in roles:
         raise Forbidden(f"Only the role {' or '.join(roles)} may do this.")

@@ -1,4 +1,4 @@
-"""Files of figures for whoever asks, for as long as they may read them."""
+"""Downloads of figures that stop when their reader loses access."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ CHECK_S = 1.0
 def download(
     name: str, kind: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]
 ) -> Response:
-    """The rows as a file called NAME.KIND, which breaks off when its reader loses access.
+    """The rows as a file named NAME.KIND; stops if its reader loses access.
 
-    A file that breaks off ends in a broken connection, so that nobody takes it for the whole.
+    A stopped download ends in a broken connection, so that nobody takes the file for complete.
     """
     membership, member_id = current_membership(), current_member().member_id
     return file_response(name, kind, header, _while_allowed(membership, member_id, rows))
@@ -32,10 +32,10 @@ def download(
 def _while_allowed(
     membership: Membership, member_id: UUID, rows: Iterable[Sequence[Cell]]
 ) -> Iterator[Sequence[Cell]]:
-    """The rows, with a look at the membership once a second.
+    """The rows, checking the membership once a second.
 
     Raises:
-        Forbidden: it has ended, or shows something else now.
+        Forbidden: the membership ended or its scope changed.
     """
     next_look = time.monotonic() + CHECK_S
     for row in rows:

@@ -1,4 +1,4 @@
-"""Keys that strangers made, in addresses: a customer's, a session's. They may hold anything."""
+"""Keys from outside in addresses: a customer's, a session's. They may contain anything."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ _MAX_CHARS = 600
 
 
 class KeyConverter(PathConverter):
-    """`<key:name>`: what is no letter, digit, colon, dot, - or _ becomes ~ and its two hex digits.
+    """`<key:name>`: all but letters, digits, colon, dot, - and _ become ~ and two hex digits per
+    byte.
 
-    Percent signs would be undone on the way: a browser resolves “..”, a proxy merges slashes.
+    Percent-encoding would not survive: browsers resolve “..” and proxies merge slashes.
     """
 
     def to_python(self, value: str) -> str:
-        """The key; text that was only percent-encoded is taken as it is."""
+        """The key; accepts text that was only percent-encoded."""
         raw = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), value.encode())
         try:
             key = raw.decode()
@@ -30,12 +31,12 @@ class KeyConverter(PathConverter):
         return key
 
     def to_url(self, value: str) -> str:
-        """The key as it stands in an address."""
+        """The key as it appears in an address."""
         return in_address(value)
 
 
 def in_address(key: str) -> str:
-    """The key with nothing in it that an address treats in a way of its own."""
+    """The key without characters that have a meaning in addresses."""
     return "".join(
         letter if _PLAIN.fullmatch(letter) else "".join(f"~{b:02X}" for b in letter.encode())
         for letter in key
@@ -43,5 +44,5 @@ def in_address(key: str) -> str:
 
 
 def configure(app: Flask) -> None:
-    """Let routes of this application use `<key:…>`."""
+    """Register `<key:…>` for routes of this application."""
     app.url_map.converters["key"] = KeyConverter

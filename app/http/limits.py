@@ -1,6 +1,6 @@
-"""Rate limits: sign-ins and made-up tokens by address, everything else by tenant.
+"""Rate limits: sign-ins and invented tokens per address, everything else per tenant.
 
-Counted in Redis by the minute of the clock; in the process's memory while Redis is away.
+Counted in Redis per clock minute; in the process's memory while Redis is unavailable.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SIGN_IN = "60 per minute; 600 per hour"
 REFUSED_TOKENS = 120
 ASKED_TOKENS = 600
 _WINDOW_S = 60
-_PAUSE_S = 10.0  # how long Redis is left alone after it did not answer
+_PAUSE_S = 10.0  # how long to leave Redis alone after it did not respond
 
 
 class TooOften(AppError):
@@ -33,7 +33,7 @@ class TooOften(AppError):
 
 @dataclass(frozen=True)
 class Window:
-    """How much of a limit is used, and the seconds until it starts anew."""
+    """How much of a limit is used, and the seconds until it resets."""
 
     limit: int
     count: int
@@ -42,15 +42,13 @@ class Window:
 
 @dataclass
 class Counters:
-    """One application's counters."""
-
     tenant_limit: int
     memory: MemoryStorage = field(default_factory=MemoryStorage)
     away_until: float = 0.0
 
 
 def address_of_caller() -> str:
-    """Who is counted as one: an IPv4 address, or an IPv6 network of the size given to one line."""
+    """The unit counted as one caller: an IPv4 address, or the IPv6 network of one line."""
     text = request.remote_addr or "unknown"
     try:
         address = ip_address(text.partition("%")[0])
@@ -65,7 +63,7 @@ limiter = Limiter(key_func=address_of_caller, key_prefix="limit:", in_memory_fal
 
 
 def configure(app: Flask, config: Config) -> None:
-    """Count this application's limits in its Redis, and tell them on every answer."""
+    """Count this application's limits in its Redis and report them on every response."""
     app.config["RATELIMIT_STORAGE_URI"] = config.redis_url
     app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_timeout": 2, "socket_connect_timeout": 2}
     app.config["RATELIMIT_STRATEGY"] = "fixed-window"
@@ -75,10 +73,10 @@ def configure(app: Flask, config: Config) -> None:
 
 
 def count_tenant_call() -> None:
-    """Count this request for the tenant it works in. Runs once it is known who asks.
+    """Count this request for its tenant. Runs once the caller is known.
 
     Raises:
-        TooOften: the tenant asks for too much; other tenants are not concerned.
+        TooOften: the tenant exceeds its limit; other tenants are not affected.
     """
     membership = g.get("membership")
     if membership is None:
@@ -87,19 +85,19 @@ def count_tenant_call() -> None:
 
 
 def count_refused_token() -> None:
-    """Count, by address, a token that somebody made up.
+    """Count an invented token for the caller's address.
 
     Raises:
-        TooOften: it was one too many.
+        TooOften: the address exceeded its limit.
     """
     _hit(f"token:{address_of_caller()}", REFUSED_TOKENS)
 
 
 def check_token_flood() -> None:
-    """Refuse to have any more tokens of this address checked.
+    """Refuse to check further tokens from an address that sent too many invented ones.
 
     Raises:
-        TooOften: this address made up far too many.
+        TooOften: the address sent far too many.
     """
     if _count(f"token:{address_of_caller()}", 0) > ASKED_TOKENS:
         raise TooOften
@@ -117,7 +115,7 @@ def _counters() -> Counters:
 
 
 def _count(name: str, step: int) -> int:
-    """The count of this minute after adding `step`."""
+    """This minute's count after adding `step`."""
     counters = _counters()
     key = f"limit:{name}:{int(time.time()) // _WINDOW_S}"
     if time.monotonic() >= counters.away_until:
@@ -140,7 +138,7 @@ def _count_in_redis(key: str, step: int) -> int:
 
 
 def _tell(response: Response) -> Response:
-    """The limit that counts here, how much of it is left, and when it starts anew."""
+    """Add the applicable limit, what is left of it and its reset time to the response."""
     window = g.get("window") or _sign_in_window()
     if window is None:
         return response
@@ -158,7 +156,7 @@ def _tell(response: Response) -> Response:
 
 
 def _sign_in_window() -> Window | None:
-    """The window of a limit that stands on the view itself."""
+    """The window of a limit set on the view itself."""
     current = limiter.current_limit
     if current is None:
         return None

@@ -1,4 +1,4 @@
-"""How contacts are shown to members who may look, but not reach anybody."""
+"""Masks contacts for members who may look at them but not reach them."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def mask_phone(phone: str | None) -> str | None:
 
 
 def mask_id(contact_id: str | None) -> str | None:
-    """An id stays, unless the shop uses addresses as ids."""
+    """The id, masked only if the shop uses addresses as ids."""
     return mask_email(contact_id) if contact_id and "@" in contact_id else contact_id
 
 
 def phone_link(phone: str) -> str:
-    """What a tel: link dials: digits and a leading plus."""
+    """The number in a tel: link: digits and a leading plus."""
     digits = "".join(letter for letter in phone if letter.isdigit() and letter.isascii())
     return f"+{digits}" if phone.strip().startswith("+") else digits
 
 
 def mail_link(email: str) -> str:
-    """What a mailto: link writes to."""
+    """The address in a mailto: link."""
     return quote(email, safe="@")
 
 
 def configure(app: Flask) -> None:
-    """Let templates mask and link contacts."""
+    """Register masking and contact links for templates."""
     functions = (mask_name, mask_email, mask_phone, mask_id, phone_link, mail_link)
     app.jinja_env.globals.update({function.__name__: function for function in functions})

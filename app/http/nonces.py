@@ -1,4 +1,4 @@
-"""Nonces of forms: a form that is sent twice, or eight times at once, takes one step."""
+"""Nonces of forms: a form sent twice, or eight times at once, acts only once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from app.errors import Invalid
 
 
 def new_nonce() -> str:
-    """What a form carries in its field `nonce`."""
+    """The value of a form's field `nonce`."""
     return str(uuid4())
 
 
 def parse_nonce(sent: str) -> UUID | None:
-    """The nonce of a form; None for a program that sends none.
+    """The nonce of a form; None for programs, which send none.
 
     Raises:
-        Invalid: it is not one of ours.
+        Invalid: it is malformed.
     """
     try:
         return UUID(sent) if sent else None

@@ -1,4 +1,4 @@
-"""The JSON routes as OpenAPI 3.1: what the views say of themselves, and what holds for all."""
+"""Describes the JSON routes in OpenAPI 3.1, from the views and what applies to all of them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def describe() -> dict[str, Any]:
 
 
 def _complete(operation: dict[str, Any], scope: str | None) -> None:
-    """What spectree cannot know: texts in the path, faults, headers, an API token's scope."""
+    """Add what spectree cannot know: text in paths, errors, headers, an API token's scope."""
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = parameter.get("schema") or {"type": "string", "minLength": 1}
     responses: dict[str, Any] = operation["responses"]

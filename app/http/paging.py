@@ -1,4 +1,4 @@
-"""One page of a list, as templates/_pagination.html shows it."""
+"""One page of a list, shown by templates/_pagination.html."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """The rows of page `page` (from 1) and the number of all rows."""
+    """The rows of page `page` (from 1) and the total number of rows."""
 
     rows: Sequence[T]
     total: int
@@ -20,5 +20,4 @@ class Page(Generic[T]):
 
     @property
     def has_more(self) -> bool:
-        """Whether another page follows."""
         return self.page * self.limit < self.total

@@ -1,4 +1,4 @@
-"""Periods as an address names them, the same for figures and lists."""
+"""Periods in addresses, the same for figures and lists."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ PRESETS: dict[str, tuple[str, Callable[[date], DateRange]]] = {
 
 
 def preset_labels() -> dict[str, str]:
-    """What the choice of a period offers, by name."""
+    """The choices of a period, by name."""
     return {name: label for name, (label, _) in PRESETS.items()} | {CUSTOM: "Custom days"}
 
 
 def parse_period(
     arguments: MultiDict[str, str], today: date, default: str
 ) -> tuple[DateRange, str]:
-    """The days asked for and the name of their preset, or CUSTOM; `default` is a preset.
+    """The requested days and the name of their preset, or CUSTOM; `default` is a preset.
 
     Raises:
-        Invalid: the preset is unknown, a day is none, the range is backwards or too long.
+        Invalid: unknown preset, invalid day, reversed or too long range.
     """
     start, end = arguments.get("start_date", ""), arguments.get("end_date", "")
     name = arguments.get("range", "")
@@ -74,14 +74,14 @@ def parse_period(
 
 
 def period_arguments(period: DateRange, name: str, default: str) -> dict[str, str]:
-    """What parse_period() reads back: two days, a preset, or nothing for the default."""
+    """The arguments that parse_period() reads: two days, a preset, or none for the default."""
     if name == CUSTOM:
         return {"start_date": period.start.isoformat(), "end_date": period.end.isoformat()}
     return {} if name == default else {"range": name}
 
 
 def compared_period(period: DateRange, compare: str) -> DateRange | None:
-    """The period that figures of `period` are compared with; `compare` is one of COMPARISONS."""
+    """The period to compare `period` with; `compare` is one of COMPARISONS."""
     if compare == "none":
         return None
     return period.year_before() if compare == "year" else period.previous()

@@ -1,4 +1,4 @@
-"""Every refusal and failure, in the shape the request understands: page, fragment or JSON."""
+"""Renders every refusal and failure as the request needs it: page, fragment or JSON."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Elsewhere(AppError):
 
 
 def configure(app: Flask) -> None:
-    """Render errors of every kind."""
+    """Register the handlers for errors of every kind."""
     app.register_error_handler(AppError, render)
     app.register_error_handler(CSRFError, _render_stale_form)
     app.register_error_handler(HTTPException, _render_http)
@@ -73,14 +73,14 @@ def configure(app: Flask) -> None:
 
 
 def render(error: AppError) -> AnyResponse:
-    """One of our errors."""
+    """Render one of our errors."""
     if is_api_request():
         return _as_json(error)
     if error.status >= 500:
         logger.error("request.failed", cause=type(error).__name__, status=error.status)
     try:
         return _as_page(error)
-    except Exception:  # the page itself may need what has just failed
+    except Exception:  # rendering the page may need what just failed
         logger.exception("request.error_page.failed")
         return _as_plain(error)
 
@@ -147,7 +147,7 @@ def _render_database_down(error: Exception) -> AnyResponse:
 
 
 def _render_unexpected(error: Exception) -> AnyResponse:
-    """A fault of ours: the traceback goes to the log, a reference to the member."""
+    """An unexpected error: the traceback goes to the log, a reference to the member."""
     cause = error.original_exception if isinstance(error, InternalServerError) else error
     logger.opt(exception=cause or error).error("request.crashed")
     if isinstance(cause, RedisError):

@@ -1,4 +1,4 @@
-"""Reading and writing what a page is asked for in its address: one rule for each kind of value."""
+"""Reads and writes the arguments in a page's address: one rule per kind of value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,4})?")
 
 
 def check_readable(arguments: MultiDict[str, str], *but: str) -> None:
-    """Refuse an address with control characters in it, in any argument except those named.
+    """Refuse an address with control characters in any argument except those named.
 
     Raises:
         Invalid: there are some.
@@ -32,10 +32,10 @@ def check_readable(arguments: MultiDict[str, str], *but: str) -> None:
 
 
 def choice(arguments: MultiDict[str, str], name: str, allowed: Iterable[str], default: str) -> str:
-    """The argument `name` if it is one of `allowed`, `default` if there is none.
+    """The argument `name` if it is one of `allowed`, `default` if it is missing.
 
     Raises:
-        Invalid: it is another one.
+        Invalid: it is another value.
     """
     value = arguments.get(name, "")
     if not value:
@@ -46,7 +46,7 @@ def choice(arguments: MultiDict[str, str], name: str, allowed: Iterable[str], de
 
 
 def several(arguments: MultiDict[str, str], name: str, allowed: Iterable[str]) -> tuple[str, ...]:
-    """Every value of the argument `name`, each once.
+    """The distinct values of the argument `name`.
 
     Raises:
         Invalid: one of them is not `allowed`.
@@ -58,10 +58,10 @@ def several(arguments: MultiDict[str, str], name: str, allowed: Iterable[str]) -
 
 
 def parse_branches(values: Iterable[str]) -> tuple[str, ...]:
-    """The branches asked for, each once.
+    """The requested branches, each once.
 
     Raises:
-        Invalid: one is too long to be one.
+        Invalid: one is too long for a branch id.
     """
     wanted = tuple(dict.fromkeys(value.strip() for value in values if value.strip()))
     if any(len(value) > _LONGEST_BRANCH for value in wanted):
@@ -70,7 +70,7 @@ def parse_branches(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def parse_query(arguments: MultiDict[str, str]) -> str:
-    """The words to search for, with single spaces and without control characters.
+    """The search words, with single spaces and without control characters.
 
     Raises:
         Invalid: there are too many of them.
@@ -83,7 +83,7 @@ def parse_query(arguments: MultiDict[str, str]) -> str:
 
 
 def parse_least_value(arguments: MultiDict[str, str]) -> Decimal | None:
-    """The least value asked for; None without one, or where it is 0.
+    """The minimum value; None if missing or 0.
 
     Raises:
         Invalid: it is not an amount.
@@ -97,16 +97,15 @@ def parse_least_value(arguments: MultiDict[str, str]) -> Decimal | None:
 
 
 def parse_limit(arguments: MultiDict[str, str]) -> int:
-    """How many rows a page has: one of LIMITS."""
+    """The number of rows per page, one of LIMITS."""
     limit = arguments.get("limit", DEFAULT_LIMIT, type=int)
     return limit if limit in LIMITS else DEFAULT_LIMIT
 
 
 def parse_page(arguments: MultiDict[str, str]) -> int:
-    """Which page, from 1 to MAX_PAGE."""
     return min(max(arguments.get("page", 1, type=int), 1), MAX_PAGE)
 
 
 def without_defaults(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """What an address has to say: every value that is neither empty nor its default."""
+    """The values to put into an address: neither empty nor the default."""
     return {k: v for k, v in values.items() if v and v != defaults.get(k)}

@@ -1,7 +1,7 @@
-"""Reads that may be a few seconds old: on the replica where it may answer, else on the primary.
+"""Reads that may be a few seconds old: from the replica if it may serve them, else the primary.
 
-Only GET and HEAD ask it. They change nothing, so a read whose replica was lost in the middle
-is answered once more, by the primary.
+Only GET and HEAD use it. They change nothing, so a read that loses its replica is repeated on the
+primary.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _SAFE = ("GET", "HEAD")
 
 
 class ReplicaFailed(RuntimeError):
-    """The replica did not finish a read."""
+    """The replica failed during a read."""
 
 
 def configure(app: Flask) -> None:
-    """Ask again where the replica failed."""
+    """Repeat reads on the primary when the replica fails."""
     app.register_error_handler(ReplicaFailed, _answer_from_primary)
 
 
 @contextmanager
 def reading_transaction(tenant_id: UUID) -> Iterator[Connection]:
-    """A tenant_transaction() for the reads of a request; nothing may be written in it."""
+    """A read-only tenant_transaction() for a request."""
     if request.method not in _SAFE or g.get("is_primary_only"):
         with tenant_transaction(tenant_id) as primary:
             yield primary
@@ -48,11 +48,11 @@ def reading_transaction(tenant_id: UUID) -> Iterator[Connection]:
 
 
 def _answer_from_primary(error: Exception) -> Response:
-    """The same question once more."""
+    """Handle the same request again on the primary."""
     logger.warning("request.replica.failed", error=type(error.__cause__).__name__)
     g.is_primary_only = True
     view = current_app.view_functions[str(request.endpoint)]
     try:
         return make_response(view(**(request.view_args or {})))
-    except Exception as second:  # as the application does with a first attempt's
+    except Exception as second:  # handled like an exception of the first attempt
         return make_response(current_app.handle_user_exception(second))

@@ -1,6 +1,6 @@
-"""What a request may hold: bytes, fields, depth and text, checked once before a view reads it.
+"""Limits on a request's bytes, fields, depth and text, checked once before a view reads it.
 
-Who asks is known by then: nothing of a body is read for somebody who may not send one.
+The caller is known by then: the body of an unauthorized caller is never read.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from app.errors import Malformed, TooLarge
 MOST_BODY_BYTES = 2_000_000
 MOST_FORM_BYTES = 500_000  # without files
 MOST_JSON_BYTES = 200_000
-MOST_FIELDS = 2_000  # of a form or a query; of JSON, everything in all its objects and lists
+MOST_FIELDS = 2_000  # of a form or a query; in JSON, all values of all objects and lists
 DEEPEST = 20
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_UNFIT = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL stores neither
+_UNFIT = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL can store neither
 
 
 class CheckedJson(DefaultJSONProvider):
-    """JSON that is within the limits as soon as it is read."""
+    """JSON checked against the limits while it is read."""
 
     def loads(self, s: str | bytes, **options: Any) -> Any:  # noqa: ANN401 - any JSON value
-        """The value.
+        """Parse the value.
 
         Raises:
-            Malformed: it is no JSON, too deep, or holds text or numbers that nobody may send.
-            TooLarge: it holds too many values.
+            Malformed: it is not JSON, nested too deeply, or contains forbidden text or numbers.
+            TooLarge: it contains too many values.
         """
         try:
             value = super().loads(s, parse_constant=_refuse_constant, **options)
@@ -44,16 +44,16 @@ class CheckedJson(DefaultJSONProvider):
 
 
 def configure(app: Flask) -> None:
-    """Set the limits that Flask itself keeps, and how JSON is read."""
+    """Set Flask's own limits and the JSON reader."""
     app.json = CheckedJson(app)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES)
 
 
 def check_form() -> None:
-    """Refuse an address or a form that no page of ours sends.
+    """Refuse an address or form that none of our pages sends.
 
     Raises:
-        Malformed: a name or a value holds text that nobody may send.
+        Malformed: a name or value contains forbidden text.
         TooLarge: there are too many fields.
     """
     check_address()
@@ -67,10 +67,10 @@ def check_form() -> None:
 
 
 def check_json() -> None:
-    """Refuse an address or a body that cannot be read, before anything looks into it.
+    """Refuse an address or body that is unreadable, before anything uses it.
 
     Raises:
-        Malformed: another type of content, text that is no JSON object, or unfit text in it.
+        Malformed: wrong content type, no JSON object, or forbidden text.
         TooLarge: more bytes, values or fields than any call needs.
     """
     check_address()
@@ -86,11 +86,11 @@ def check_json() -> None:
 
 
 def check_address() -> None:
-    """Refuse a path or a query with too many fields, or with text that nobody may send.
+    """Refuse a path or query with too many fields or forbidden text.
 
     Raises:
-        Malformed: the text.
-        TooLarge: the number of fields.
+        Malformed: the text is forbidden.
+        TooLarge: there are too many fields.
     """
     _check_texts(str(value) for value in (request.view_args or {}).values())
     _check_count(request.query_string.count(b"&"))
@@ -114,7 +114,7 @@ def _check_texts(texts: Iterable[str]) -> None:
 
 
 def _check_json(value: object) -> None:
-    """Walk the tree level by level, so that its depth costs no stack."""
+    """Walk the tree level by level, so that depth costs no stack."""
     level, count = [value], 0
     for _ in range(DEEPEST):
         count += len(level)
@@ -141,7 +141,7 @@ def _values_of(container: object) -> Iterable[object]:
 
 
 def _refuse_constant(name: str) -> None:
-    """NaN and Infinity are no JSON, whatever Python's reader thinks.
+    """Refuse NaN and Infinity, which Python's reader accepts although they are not JSON.
 
     Raises:
         ValueError: always.

@@ -1,4 +1,4 @@
-"""What the browser is told about us, and whom we believe about the browser."""
+"""Security headers for browsers, and which client addresses and origins to trust."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def configure(app: Flask, config: Config) -> None:
-    """Install the wrapper around each request and the headers on each response."""
+    """Install the wrapper around each request and the headers of each response."""
     app.config["BASE_ORIGIN"] = origin_of(config.base_url)
     app.config["HSTS"] = config.base_url.startswith("https://")
     wrapped = _scoped(_believing(app.wsgi_app, config.proxies()), config.proxies())
@@ -38,13 +38,13 @@ def configure(app: Flask, config: Config) -> None:
 
 
 def check_origin() -> None:
-    """Refuse changes that another site's page asked for.
+    """Refuse changes requested by another site's page.
 
-    Calls to JSON routes with a bearer token alone are free: no browser adds such a token by
-    itself. One with a session's cookie beside it is not, since some of them act on that session.
+    JSON calls with only a bearer token are exempt: no browser adds such a token by itself. Calls
+    that also have a session cookie are not, because some act on that session.
 
     Raises:
-        Forbidden: the change comes from elsewhere, or its origin cannot be told.
+        Forbidden: the change comes from another site, or its origin is unknown.
     """
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "is_origin_free", False):
@@ -64,14 +64,14 @@ def _is_bearer_call() -> bool:
 
 
 def service_of(path: str) -> Service:
-    """The service whose part of the address space the path lies in."""
+    """The service that a path belongs to."""
     if path.startswith("/auth"):
         return "auth"
     return "data" if path.startswith("/data") else "analytics"
 
 
 def content_security_policy() -> str:
-    """Nothing but our own files; forms may also end at the identity provider (sign-out)."""
+    """Only our own files; forms may also end at the identity provider (sign-out)."""
     forms = " ".join(("'self'", *provider_origins()))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -110,7 +110,7 @@ def _finish(response: Response) -> Response:
 
 
 def _cache_control(response: Response) -> str:
-    """Versioned files for ever, other files after asking, everything else never."""
+    """Cache versioned files forever, revalidate other files, never store anything else."""
     if request.endpoint != "static" or response.status_code not in (200, 206, 304):
         return "private, no-store"
     is_versioned = "@" in request.path or bool(request.args.get("v"))
@@ -130,9 +130,9 @@ def _log(response: Response, took_s: float) -> None:
 
 
 def _scoped(inner: Wsgi, proxies: Networks) -> Wsgi:
-    """Give each request an id and its service, on every log line from the first to the last.
+    """Give each request an id and its service, on all of its log lines.
 
-    A listed hop in front may have given it one already.
+    A trusted proxy may have set the id already.
     """
 
     def scoped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
@@ -147,7 +147,7 @@ def _scoped(inner: Wsgi, proxies: Networks) -> Wsgi:
 
 
 def _believing(inner: Wsgi, proxies: Networks) -> Wsgi:
-    """Take the client's address and scheme from X-Forwarded-* of listed hops, and no others."""
+    """Take client address and scheme from X-Forwarded-*, only from listed proxies."""
 
     def believing(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
         if _is_listed(environ.get("REMOTE_ADDR", ""), proxies):
@@ -161,7 +161,7 @@ def _believing(inner: Wsgi, proxies: Networks) -> Wsgi:
 
 
 def _client_address(environ: dict[str, Any], proxies: Networks) -> str:
-    """The nearest hop that is not listed; what lies behind it may be invented."""
+    """The nearest hop that is not listed; anything beyond it may be forged."""
     address = str(environ["REMOTE_ADDR"])
     for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
         if not _is_listed(address, proxies) or not _is_address(hop.strip()):

@@ -1,4 +1,4 @@
-"""The frame around every page: navigation, theme, static addresses."""
+"""The frame around every page: navigation, theme, addresses of static files."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ blueprint = Blueprint("site", __name__)
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of the navigation; `roles` empty means everybody.
+    """One entry of the navigation; empty `roles` means everybody.
 
-    On a phone the ones that are `at_hand` stand below the page, the others behind "More".
+    On a phone, `at_hand` entries appear below the page, the others under "More".
     """
 
     label: str
@@ -80,7 +80,6 @@ _EMAIL = ("send", "history", "mail_schedule")
 
 
 def init_app(app: Flask) -> None:
-    """Give the application's pages their context and the shared routes."""
     app.register_blueprint(blueprint)
     app.context_processor(_page_context)
     app.jinja_env.globals.update(asset=asset, duration=duration, new_nonce=new_nonce, plural=plural)
@@ -88,7 +87,7 @@ def init_app(app: Flask) -> None:
 
 
 def asset(path: str) -> str:
-    """The address of a static file, changing with its content."""
+    """The address of a static file, which changes with its content."""
     return url_for("static", filename=path, v=_fingerprint(str(current_app.static_folder), path))
 
 
@@ -98,7 +97,7 @@ def _fingerprint(folder: str, path: str) -> str:
 
 
 def navigation() -> list[tuple[str, list[Link]]]:
-    """The sections and links the member's role may open."""
+    """The sections and links that the member's role may open."""
     membership = g.get("membership")
     if membership is None:
         return []
@@ -110,7 +109,7 @@ def navigation() -> list[tuple[str, list[Link]]]:
 
 
 def _current_link() -> str | None:
-    """The navigation's entry for this page: its own, the one the view named, or its feature's."""
+    """The navigation entry of this page: its own, the one its view named, or its feature's."""
     endpoints = [link.endpoint for _, links in NAVIGATION for link in links]
     named = g.get("current_link") or request.endpoint
     if named in endpoints:
@@ -137,7 +136,7 @@ def _page_context() -> dict[str, Any]:
 
 
 def _here() -> str:
-    """The address being answered, to come back to or to ask for again."""
+    """The address of this request, to return to or to repeat."""
     if request.method != "GET":
         return "/"
     query = request.query_string.decode("ascii", "ignore")
@@ -146,7 +145,7 @@ def _here() -> str:
 
 @blueprint.get("/")
 def home() -> AnyResponse:
-    """The landing page: a rep's queue, an admin's set-up until it is done, else the Overview."""
+    """The landing page: a rep's queue, an admin's checklist until it is done, else the Overview."""
     membership = current_membership()
     if membership.role == "rep":
         return redirect(url_for("queue.queue"), 303)
@@ -158,7 +157,7 @@ def home() -> AnyResponse:
 @blueprint.post("/preferences/theme")
 @public
 def set_theme() -> AnyResponse:
-    """Remember light, dark or the system's choice, for browsers without JavaScript too."""
+    """Remember the light, dark or system theme; works without JavaScript."""
     theme = request.form.get("theme", "system")
     response = redirect(safe_next(request.form.get("next")), 303)
     if theme in THEMES:

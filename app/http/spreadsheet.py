@@ -1,4 +1,4 @@
-"""A table of figures as a file for a spreadsheet. No cell is ever a formula."""
+"""Tables of figures as spreadsheet files. No cell is ever a formula."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHEET_ROWS = 1_000_000
 def file_response(
     name: str, kind: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]
 ) -> Response:
-    """The rows under their header, as a download called NAME.KIND (csv or xlsx)."""
+    """The rows below their header as a download named NAME.KIND (csv or xlsx)."""
     if kind == "xlsx":
         return send_file(write_xlsx(header, rows), as_attachment=True, download_name=f"{name}.xlsx")
     response = Response(write_csv(header, rows), mimetype="text/csv")
@@ -29,19 +29,19 @@ def file_response(
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """Lines of CSV; times carry their offset from UTC."""
+    """Lines of CSV; times include their offset from UTC."""
     yield "\ufeff" + csv_line(header)
     for row in rows:
         yield csv_line(map(_text, row))
 
 
 def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> IO[bytes]:
-    """A workbook in a temporary file, at its beginning.
+    """A workbook in a temporary file, positioned at its start.
 
-    Numbers and times are such, everything else is a string, whatever it looks like. After a
-    million rows it goes on in another sheet.
+    Numbers and times keep their type; everything else is a string, even if it looks like a number
+    or formula. Continues on another sheet after a million rows.
     """
-    file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
+    file = TemporaryFile()  # noqa: SIM115 - the sender closes it
     book = xlsxwriter.Workbook(file, {"constant_memory": True})
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     sheet, number = _begin_sheet(book, header, moment), 0

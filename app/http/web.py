@@ -1,4 +1,4 @@
-"""What every view shares: rendering, notes to the member, errors, roles, paging.
+"""Shared by all views: rendering, toasts, errors, roles, paging.
 
 The only module that reads or writes an HX- header.
 """
@@ -42,7 +42,7 @@ MAX_PAGE = 100_000
 
 
 def is_fragment_request() -> bool:
-    """Whether a plain htmx request asks for a part of a page, not for the page."""
+    """Whether a plain htmx request asks for part of a page."""
     headers = request.headers
     return (
         headers.get("HX-Request") == "true"
@@ -58,7 +58,7 @@ def render_page(
     status: int = 200,
     **context: Any,  # noqa: ANN401 - template values
 ) -> Response:
-    """The fragment for a plain htmx request, else the whole page around it."""
+    """Render the fragment for a plain htmx request, else the whole page."""
     template = fragment if is_fragment_request() else page
     return _varied(make_response(render_template(template, fragment=fragment, **context), status))
 
@@ -74,8 +74,8 @@ def done(
 ) -> AnyResponse:
     """A successful change: the fragment with a toast, or a flash and a redirect to `fallback`.
 
-    `event` is an event the page's other parts listen to (`hx-trigger="… from:document"`), `undo`
-    the address that a button on the toast posts to.
+    Other parts of the page listen for `event` (`hx-trigger="… from:document"`); a button on the
+    toast posts to `undo`.
     """
     if not is_fragment_request():
         flash(message, "success")
@@ -88,24 +88,24 @@ def done(
 
 
 def toast(message: str, kind: str = "success", undo: str | None = None) -> str:
-    """Markup that adds a note to the page, whatever else the response swaps.
+    """Markup that adds a toast to the page, whatever else the response swaps.
 
-    One with an `undo` address stays for ten seconds instead of five.
+    A toast with an `undo` address stays for ten seconds instead of five.
     """
     return render_template("_toast.html", message=message, kind=kind, undo=undo)
 
 
 def announce(response: Response, event: str) -> Response:
-    """Let the page's other parts know of `event` when this response arrives."""
+    """Announce `event` to the page's other parts when this response arrives."""
     response.headers["HX-Trigger"] = event
     return response
 
 
 def block(name: str, label: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Name a view's fragment, so that its failure is shown in its own place.
+    """Name a view's fragment, so that its failure is shown in place.
 
-    `name` is the fragment's root id, in which arguments of the address stand in braces, `label`
-    what people call it.
+    `name` is the fragment's root id, with the view's arguments in braces; `label` is its name for
+    people.
     """
 
     def mark(view: Callable[P, R]) -> Callable[P, R]:
@@ -116,7 +116,7 @@ def block(name: str, label: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def render_error(error: AppError) -> AnyResponse:
-    """An error in the shape the request can show: page, block with Retry, or toast."""
+    """Render an error as the request can show it: page, block with Retry, or toast."""
     if isinstance(error, Unauthenticated):
         return _to_sign_in()
     if not is_fragment_request():
@@ -143,7 +143,7 @@ def _to_sign_in() -> AnyResponse:
 
 
 def _own_path(address: str | None) -> str:
-    """Path and query of an address of this site, as the browser shows it; else the start."""
+    """Path and query of an address of this site, as the browser shows it; else the start page."""
     parts = urlsplit(address or "")
     if f"{parts.scheme}://{parts.netloc}" != current_app.config["BASE_ORIGIN"]:
         return "/"
@@ -151,16 +151,16 @@ def _own_path(address: str | None) -> str:
 
 
 def origin_free(view: Callable[P, R]) -> Callable[P, R]:
-    """Mark a change that programs ask for without saying from where, by a secret address."""
+    """Mark a change that programs request without an origin, at a secret address."""
     view.is_origin_free = True  # type: ignore[attr-defined]  # a mark on the function itself
     return view
 
 
 def require_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let only members with one of `roles` in the current tenant see the view.
+    """Allow only members with one of `roles` in the current tenant.
 
     Raises:
-        Forbidden: the role is another one, or the member belongs to no tenant.
+        Forbidden: the member has another role, or belongs to no tenant.
     """
 
     def guard(view: Callable[P, R]) -> Callable[P, R]:
@@ -175,7 +175,7 @@ def require_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def record_export(action: str, subject: str, kind: str) -> None:
-    """Enter into the audit log, before the file begins, who takes what under which filters."""
+    """Record in the audit log, before the download begins, who takes what with which filters."""
     tenant_id = current_membership().tenant.tenant_id
     filters = {
         name: [redact_text(value) for value in values]
@@ -195,7 +195,7 @@ def record_export(action: str, subject: str, kind: str) -> None:
 
 
 def safe_next(target: str | None, default: str = "/") -> str:
-    """`target` when it is a path of this site, else `default`."""
+    """`target` if it is a path of this site, else `default`."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return default
     if any(ord(c) < 32 for c in target) or "\\" in target:
@@ -205,21 +205,21 @@ def safe_next(target: str | None, default: str = "/") -> str:
 
 
 def page_arguments(default_limit: int = 25) -> tuple[int, int]:
-    """`page` (from 1) and `limit` of the request; anything odd becomes the default."""
+    """The request's `page` (from 1) and `limit`; invalid values become the default."""
     page = request.args.get("page", 1, type=int)
     limit = request.args.get("limit", default_limit, type=int)
     return min(max(page, 1), MAX_PAGE), limit if limit in PAGE_SIZES else default_limit
 
 
 def current_format() -> Format:
-    """The tenant's way of writing numbers and times, read once a request."""
+    """The tenant's format of numbers and times, read once per request."""
     if "format" not in g:
         g.format = _read_format()
     return g.format  # type: ignore[no-any-return] # flask.g is untyped
 
 
 def tenant_today() -> date:
-    """The day it is now in the tenant's time zone."""
+    """Today's date in the tenant's time zone."""
     return today(current_format().time_zone)
 
 

@@ -1,4 +1,4 @@
-"""How long work on an outside system may take, and when it is tried again."""
+"""Time limits and retries for work on outside systems."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ class Cancelled(AppError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one piece of work may use up.
+    """Limits of one piece of work.
 
-    `deadline` is an instant of time.monotonic(); `cancelled` is asked between steps and
-    answers whether to stop (it may also raise an error of its own).
+    `deadline` is an instant of time.monotonic(). `cancelled` is called between steps and returns
+    whether to stop; it may also raise its own error.
     """
 
     deadline: float
     cancelled: Callable[[], bool]
 
     def check(self) -> None:
-        """Go on, or stop.
+        """Raise if the work has to stop.
 
         Raises:
             Cancelled: somebody cancelled the job.
-            Upstream: the deadline is past.
+            Upstream: the deadline has passed.
         """
         if self.cancelled():
             raise Cancelled
@@ -51,7 +51,7 @@ class Limits:
             )
 
     def within(self, timeout_s: float) -> float:
-        """`timeout_s`, or what is left until the deadline when that is less.
+        """`timeout_s`, or the time left until the deadline if that is less.
 
         Raises:
             Cancelled, Upstream: as check().
@@ -60,7 +60,7 @@ class Limits:
         return max(0.01, min(timeout_s, self.deadline - time.monotonic()))
 
     def pause(self, seconds: float) -> None:
-        """Wait, asking check() meanwhile."""
+        """Wait, calling check() regularly."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self.check()
@@ -71,7 +71,7 @@ class Limits:
 def retry(
     call: Callable[[], Result], limits: Limits, *, first_pause_s: float, attempts: int = ATTEMPTS
 ) -> Result:
-    """What `call` answers; passing faults are tried again with growing pauses.
+    """The result of `call`; passing faults are retried with growing pauses.
 
     Raises:
         Upstream: a permanent fault at once, a passing one after the last attempt.

@@ -14,10 +14,10 @@ from app.dates import DateRange
 
 @dataclass(frozen=True)
 class Freshness:
-    """Loaded and provisional days as spans without gaps, oldest first; nulls: nothing is loaded.
+    """Loaded and provisional days as ranges without gaps, oldest first; nulls: nothing is loaded.
 
-    `streamed` are settled days for which Google never exported a daily table.
-    `complete_until` is the last settled day.
+    `streamed` are settled days for which Google never exported a daily table. `complete_until` is
+    the last settled day.
     """
 
     loaded: tuple[DateRange, ...]
@@ -28,16 +28,13 @@ class Freshness:
 
     @property
     def earliest_date(self) -> date | None:
-        """The first loaded day."""
         return self.loaded[0].start if self.loaded else None
 
     @property
     def latest_date(self) -> date | None:
-        """The last loaded day."""
         return self.loaded[-1].end if self.loaded else None
 
     def missing(self, period: DateRange) -> list[date]:
-        """The days of the period that are not loaded."""
         return [day for day in period.days if not _holds(self.loaded, day)]
 
     def provisional_days(self, period: DateRange) -> list[date]:
@@ -50,7 +47,7 @@ class Freshness:
 
 
 def get_freshness(conn: Connection, tenant_id: UUID) -> Freshness:
-    """What is loaded, in tenant_transaction().
+    """What is loaded; needs a tenant_transaction().
 
     Source: sql/functions/figures/get_freshness.sql
     """
@@ -65,7 +62,7 @@ def get_freshness(conn: Connection, tenant_id: UUID) -> Freshness:
 
 
 def _spans(found: Any) -> tuple[DateRange, ...]:  # noqa: ANN401 - psycopg's Multirange
-    """A multirange of days, whose spans end before their upper bound."""
+    """Convert a multirange of days, whose upper bounds are exclusive."""
     return tuple(DateRange(span.lower, span.upper - timedelta(days=1)) for span in found)
 
 

@@ -1,4 +1,4 @@
-"""Fetching: events from BigQuery and customer files by SFTP, each failing by itself."""
+"""Fetches events from BigQuery and customer files by SFTP; each can fail independently."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _LISTED_DAYS = 7
 
 @dataclass
 class Gathering:
-    """What one run fetches, and what went wrong on the way.
+    """What a run fetched, and what failed.
 
-    `found` are the days that are exported, `wanted` by event type those of them to be read.
-    `failures` are by what could not be had: events, an event type, contacts or branches.
+    `found` are the exported days, `wanted` the days to read per event type. `failures` are keyed by
+    what is missing: events, an event type, contacts or branches.
     """
 
     run: Run
@@ -60,13 +60,12 @@ class Gathering:
 
     @property
     def harvest(self) -> Harvest:
-        """Everything that succeeded."""
         sources = {name: self.wanted[name] for name in self.extractions}
         return Harvest(sources, self.extractions, self.files)
 
     @property
     def limits(self) -> Limits:
-        """What is left of the job's time, and whether it has to stop."""
+        """The job's remaining time, and whether it has to stop."""
         return Limits(time.monotonic() + (self.run.seconds_left or 0), self._must_stop)
 
     def _must_stop(self) -> bool:
@@ -75,10 +74,10 @@ class Gathering:
 
 
 def gather_events(gathering: Gathering, period: DateRange, *, changed_only: bool) -> None:
-    """Extract the six event types of `period`; a type that fails is noted and left out.
+    """Extract the six event types of `period`; a type that fails is recorded and left out.
 
-    If Google replaces a day's table meanwhile, all of it is read once more from the tables
-    there are then, so that the types of a day do not come from different ones.
+    If Google replaces a day's table during this, everything is read once more from the new tables,
+    so that the types of a day never come from different ones.
     """
     results = _read(gathering, period, changed_only)
     if any(_has_lost_a_table(result) for result in results.values()):
@@ -91,7 +90,7 @@ def gather_events(gathering: Gathering, period: DateRange, *, changed_only: bool
 def _read(
     gathering: Gathering, period: DateRange, changed_only: bool
 ) -> dict[str, Extraction | Upstream]:
-    """What became of each event type that has something to read, from the tables as they are."""
+    """The result for each event type with something to read, from the current tables."""
     try:
         source = sources.open_source(gathering.settings, gathering.config, gathering.limits)
         gathering.progress.start("sources")
@@ -147,7 +146,7 @@ def _about(name: str, error: Upstream) -> Upstream:
 
 
 def _note_missing_days(gathering: Gathering, period: DateRange) -> None:
-    """Days before today without any table; today's may simply not have begun."""
+    """Record days before today without any table; today's may not exist yet."""
     first_open = today(gathering.settings.property_time_zone)
     missing = [day for day in period.days if day not in gathering.found and day < first_open]
     if gathering.failures or not missing:
@@ -161,9 +160,9 @@ def _note_missing_days(gathering: Gathering, period: DateRange) -> None:
 
 
 def _wanted(gathering: Gathering, changed_only: bool) -> dict[str, dict[date, DaySource]]:
-    """By event type the days to read: all that are exported, or those whose source changed.
+    """The days to read per event type: all exported ones, or those whose source changed.
 
-    A source has changed unless it is the very one that this type of the day was loaded from.
+    A source is unchanged if this type of the day was loaded from it, in the same version.
     """
     found = gathering.found
     loaded = _loaded(gathering) if changed_only else {}
@@ -179,7 +178,7 @@ def _wanted(gathering: Gathering, changed_only: bool) -> dict[str, dict[date, Da
 
 
 def _loaded(gathering: Gathering) -> dict[tuple[str, date], tuple[str, datetime]]:
-    """From which table, as of when, each type of each day was loaded last."""
+    """The table, and its version, from which each type of each day was last loaded."""
     statement = text("""
         select event_type, event_date, source_table, source_modified_at
         from day_load
@@ -196,7 +195,7 @@ def _days_message(period: DateRange, found: int, wanted: int) -> str:
 
 
 def list_emptied(gathering: Gathering) -> list[str]:
-    """The event types that had rows on the days read and have none of them now."""
+    """The event types that had rows on the days read and now have none."""
     statement = text("""
         select event_type
         from day_load
@@ -209,7 +208,7 @@ def list_emptied(gathering: Gathering) -> list[str]:
 
 
 def gather_file(gathering: Gathering, file_type: str) -> None:
-    """Fetch and parse the users or locations file; a failure is noted and left out."""
+    """Fetch and parse the users or locations file; a failure is recorded and left out."""
     step = f"sftp:{file_type}"
     if not sources.has_sftp(gathering.settings):
         gathering.progress.skip(step, "SFTP is not set up")
@@ -228,7 +227,7 @@ def gather_file(gathering: Gathering, file_type: str) -> None:
 
 
 def _about_file(path: str, error: AppError) -> AppError:
-    """The error with the file's name in it, so that it can stand among others."""
+    """The error with the file's name added, to distinguish it from others."""
     name = Path(path).name
     if name in error.message or not isinstance(error, Upstream | Invalid):
         return error
@@ -238,7 +237,7 @@ def _about_file(path: str, error: AppError) -> AppError:
 
 
 def _fetch_file(gathering: Gathering, file_type: str, path: str) -> tuple[CustomerFile, str | None]:
-    """The parsed file, and who had it loaded although it was held back."""
+    """The parsed file, and who approved it if it had been held back."""
     local = gathering.folder / (file_type + Path(path).suffix.lower())
     sftp.fetch(
         sources.sftp_settings(gathering.settings),
@@ -260,7 +259,7 @@ def _fetch_file(gathering: Gathering, file_type: str, path: str) -> tuple[Custom
 
 
 def _parse_file(gathering: Gathering, file_type: str, local: Path) -> Parsed[Any]:
-    """The file's rows. A branch that this job or an earlier one loaded is never nothing."""
+    """The file's rows. A branch loaded by this or an earlier job is never a word for nothing."""
     tenant_id = gathering.run.tenant_id
     with tenant_transaction(tenant_id) as conn:
         words = get_nothing_words(conn, tenant_id)
@@ -275,7 +274,7 @@ def _parse_file(gathering: Gathering, file_type: str, local: Path) -> Parsed[Any
 def _keep_refusals(
     gathering: Gathering, source: str, refused: Mapping[str, int], samples: Mapping[str, Samples]
 ) -> None:
-    """Show refused rows on the job, by reason, with samples; and warn about them."""
+    """Show refused rows on the job, by reason and with samples, and add warnings."""
     if not refused:
         return
     total = sum(refused.values())

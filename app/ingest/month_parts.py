@@ -1,4 +1,4 @@
-"""The parts of a long ingestion: a range over a month is loaded by one child job a month."""
+"""Long ingestions: one child job per calendar month for a range over a month."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.ingest.queries import Job, find_job
 
 
 def list_parts(conn: Connection, tenant_id: UUID, job_id: UUID) -> list[Job]:
-    """The child jobs of that job, oldest days first; empty for one that loads by itself."""
+    """The job's child jobs, oldest days first; empty if it has none."""
     statement = text("""
         select job_id
         from processing_jobs
@@ -24,7 +24,7 @@ def list_parts(conn: Connection, tenant_id: UUID, job_id: UUID) -> list[Job]:
 
 
 def count_rows(conn: Connection, tenant_id: UUID, job_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Rows fetched so far by each of these jobs, parts included; jobs without any are left out."""
+    """Rows fetched so far by each of these jobs and its children; jobs without rows are absent."""
     statement = text("""
         select
             coalesce(job.parent_job_id, job.job_id) as whole_job_id,

@@ -1,4 +1,4 @@
-"""What a running ingestion shows of itself: one line per step, not more often than it is read."""
+"""Progress of a running ingestion: one line per step, written no more often than it is read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _POSITIONS = {
 
 
 class Progress:
-    """The steps of one run. Used from the extracting threads, too."""
+    """The steps of one run. Thread-safe, because extracting threads use it too."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -33,11 +33,10 @@ class Progress:
         self._lock = threading.Lock()
 
     def start(self, step: str) -> None:
-        """The step begins."""
         self._run.step(step, _POSITIONS[step], "running")
 
     def advance(self, step: str, rows: int) -> None:
-        """So many rows are in; shown about once a second."""
+        """Show the number of rows so far, about once a second."""
         with self._lock:
             now = time.monotonic()
             if now - self._written.get(step, 0) < _WRITE_EVERY_S:
@@ -46,13 +45,12 @@ class Progress:
         self._run.step(step, _POSITIONS[step], "running", rows)
 
     def done(self, step: str, rows: int | None = None, message: str | None = None) -> None:
-        """The step succeeded."""
         self._run.step(step, _POSITIONS[step], "done", rows, message)
 
     def fail(self, step: str, error: AppError) -> None:
-        """The step failed; the others go on."""
+        """Show that the step failed; the others continue."""
         self._run.step(step, _POSITIONS[step], "failed", None, error.message)
 
     def skip(self, step: str, message: str) -> None:
-        """There was nothing to do."""
+        """Show that there was nothing to do."""
         self._run.step(step, _POSITIONS[step], "skipped", None, message)

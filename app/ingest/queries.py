@@ -1,4 +1,4 @@
-"""What was loaded, and the jobs that load it."""
+"""What is loaded, and the jobs that load it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ RETRYABLE = ("completed_with_warnings", "failed", "cancelled")
 
 @dataclass(frozen=True)
 class DayAvailability:
-    """One event type of one day: how many rows, from which table, loaded when.
+    """One event type of one day: its rows, source table and time of loading.
 
-    In the order of the function's columns.
+    Fields are in the order of the function's columns.
     """
 
     event_date: date
@@ -46,20 +46,20 @@ class DayAvailability:
 
     @property
     def source_kind(self) -> str | None:
-        """Which kind of export table: daily, intraday or fresh; None when it is unknown."""
+        """The kind of export table: daily, intraday or fresh; None if unknown."""
         found = re.fullmatch(r"events_(?:(intraday|fresh)_)?\d{8}", self.source_table or "")
         return (found.group(1) or "daily") if found else None
 
     @property
     def settled_from(self) -> str | None:
-        """intraday or fresh when the day is settled without a daily table; else None."""
+        """intraday or fresh if the day settled without a daily table; else None."""
         kind = self.source_kind
         return None if self.is_provisional or kind == "daily" else kind
 
 
 @dataclass(frozen=True)
 class Availability:
-    """Everything that is loaded. Dates are None when nothing is."""
+    """Everything that is loaded. Dates are None if nothing is."""
 
     days: tuple[DayAvailability, ...]
     earliest_date: date | None
@@ -73,7 +73,7 @@ class Availability:
 
     @property
     def days_without_sessions(self) -> list[date]:
-        """Loaded days whose sessions were not extracted, so that only stored events count."""
+        """Loaded days without session extraction, where only stored events count."""
         loaded = {day.event_date for day in self.days}
         extracted = {day.event_date for day in self.days if day.event_type == "session_part"}
         return sorted(loaded - extracted)
@@ -81,8 +81,6 @@ class Availability:
 
 @dataclass(frozen=True)
 class JobStep:
-    """One line of a job's progress."""
-
     name: str
     status: Literal["pending", "running", "done", "failed", "skipped"]
     rows: int | None
@@ -91,7 +89,7 @@ class JobStep:
 
 @dataclass(frozen=True)
 class Job:
-    """A piece of background work. `message` is plain words: what happened and what to do."""
+    """A background job. `message` says in plain words what happened and what to do."""
 
     job_id: UUID
     kind: str
@@ -117,27 +115,25 @@ class Job:
 
     @property
     def is_open(self) -> bool:
-        """Whether the job waits or runs."""
         return self.status in ("queued", "processing")
 
     @property
     def can_cancel(self) -> bool:
-        """Whether there is still something to stop."""
+        """Whether there is still something to cancel."""
         return self.is_open and self.cancel_requested_at is None
 
     @property
     def can_retry(self) -> bool:
-        """Whether running the same again makes sense."""
         return self.kind == "ingest" and self.status in RETRYABLE
 
 
 def get_data_availability_combined(
     conn: Connection, tenant_id: UUID, period: DateRange | None = None
 ) -> Availability:
-    """Which days are loaded, in `period` or ever, and the last customer files.
+    """The days loaded, in `period` or ever, and the last customer files.
 
-    `complete_until` is the last settled day, which no load changes any more; None when there
-    is none. Days missing before it show as gaps in `days`.
+    `complete_until` is the last settled day, which no load will change; None if there is none.
+    Missing days before it show as gaps in `days`.
 
     Source: sql/functions/figures/get_data_availability_combined.sql
     """
@@ -187,7 +183,7 @@ def get_tenant_jobs_paginated(
 
 
 def find_job(conn: Connection, tenant_id: UUID, job_id: UUID) -> Job | None:
-    """The job of that id, or None when this tenant has none."""
+    """The tenant's job with that id, or None."""
     return _jobs(conn, tenant_id, [job_id]).get(job_id)
 
 

@@ -1,4 +1,4 @@
-"""Rows a job refused: counted by reason, shown with samples, and kept to be downloaded."""
+"""Rows that a job refused: counted by reason, shown as samples, and kept for download."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from app.database.engine import tenant_transaction
 from app.format import csv_line
 from app.jobs import Run
 
-KEPT_PER_REASON = 1_000  # of one source and job; all are counted
+KEPT_PER_REASON = 1_000  # per source and job; all are counted
 SHOWN_PER_REASON = 20
 
 KeptRow = Mapping[str, str | None]
 
-# Every key a kept row may have; one more key is the column at fault.
+# Every key of a kept row; one more key is the column at fault.
 _COLUMNS = ("line", "id", "event_date", "event_ts", "event_name", "source_table")
 _HEADER = ("first_day", "last_day", "source", "reason", *_COLUMNS, "column", "value")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Rows of one source that were not taken, with the reason and some samples."""
+    """Refused rows of one source, with the reason and some samples."""
 
     source: str
     reason: str
@@ -37,7 +37,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class _Kept:
-    """One reason of one job: all its rows counted, at most KEPT_PER_REASON of them kept."""
+    """One reason of one job: all rows counted, at most KEPT_PER_REASON kept."""
 
     start_date: date | None
     end_date: date | None
@@ -50,10 +50,10 @@ class _Kept:
 def keep(
     run: Run, source: str, counts: Mapping[str, int], samples: Mapping[str, Sequence[KeptRow]]
 ) -> None:
-    """Write what this run refused of a source, in place of what was written before.
+    """Write the run's refused rows of a source, replacing earlier ones.
 
     Raises:
-        JobInterrupted: the job is no longer this run's; nothing is written.
+        JobInterrupted: the run no longer owns the job; nothing is written.
     """
     statement = text("""
         insert into job_refusal (
@@ -82,7 +82,7 @@ def keep(
 
 
 def _storable(row: KeptRow) -> dict[str, str | None]:
-    """The row without what a jsonb text cannot hold: NUL and halves of surrogate pairs."""
+    """The row without what jsonb cannot hold: NUL and lone surrogates."""
     return {
         name: value and value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
         for name, value in row.items()
@@ -92,7 +92,7 @@ def _storable(row: KeptRow) -> dict[str, str | None]:
 def list_refusals(
     conn: Connection, tenant_id: UUID, job_ids: Sequence[UUID]
 ) -> dict[UUID, tuple[Refusal, ...]]:
-    """What each of these jobs refused, most rows first; a parent shows the sums of its parts."""
+    """The refusals of each of these jobs, most rows first; a parent sums its children's."""
     found: dict[UUID, tuple[Refusal, ...]] = {}
     for row in conn.execute(_LIST, {"t": tenant_id, "ids": list(job_ids)}):
         samples = tuple(_ordered(sample) for sample in row.samples)
@@ -102,7 +102,7 @@ def list_refusals(
 
 
 def _ordered(row: dict[str, Any]) -> dict[str, Any]:
-    """The row as people read it: jsonb keeps the order of keys by their length."""
+    """The row in readable order; jsonb sorts keys by length."""
     known = {name: row[name] for name in _COLUMNS if name in row}
     return known | row
 
@@ -124,10 +124,10 @@ _LIST = text("""
 
 
 def write_csv(tenant_id: UUID, job_id: UUID) -> Iterator[str]:
-    """The kept rows of a job and its parts as lines of CSV, a reason at a time.
+    """The kept rows of a job and its children as lines of CSV, one reason at a time.
 
-    No transaction stays open while the reader takes its time. The last lines name the reasons
-    of which more rows were refused than are kept.
+    No transaction stays open while the client reads. The last lines name the reasons with more
+    refused rows than are kept.
     """
     yield "\ufeff" + csv_line(_HEADER)
     notes = []
@@ -160,7 +160,7 @@ def _list_keys(tenant_id: UUID, job_id: UUID) -> list[tuple[UUID, str, str]]:
 
 
 def _read(tenant_id: UUID, job_id: UUID, source: str, reason: str) -> _Kept | None:
-    """Rows written before more than samples were kept are those samples."""
+    """The kept rows; for older jobs, which kept only samples, the samples."""
     statement = text("""
         select
             job.start_date, job.end_date, refusal.source, refusal.reason, refusal.row_count,

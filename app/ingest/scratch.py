@@ -1,7 +1,7 @@
-"""A job's folder for what it fetches, and the folders that dead jobs left behind.
+"""Temporary folders of jobs, and removal of those left by dead jobs.
 
-A folder is its job's for as long as the lock in it is held. The kernel lets go of the lock when
-the last process that has it ends, however it ends; whoever can take it may remove the folder.
+A folder belongs to its job while the lock in it is held. The kernel releases the lock when the last
+process holding it ends, for any reason; a process that gets the lock may remove the folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOCK = ".held-by-job"
 
 @contextmanager
 def job_folder() -> Iterator[Path]:
-    """An empty folder that is removed with the block; first what dead jobs left is removed."""
+    """An empty folder, removed after the block; first removes those of dead jobs."""
     clear_leftovers()
     folder, lock = _make()
     try:
@@ -33,10 +33,10 @@ def job_folder() -> Iterator[Path]:
 
 
 def clear_leftovers() -> int:
-    """Remove the folders of jobs on this machine that are dead; answers how many."""
+    """Remove the folders of dead jobs on this machine; returns how many."""
     removed = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with suppress(OSError):  # another user's, or gone meanwhile
+        with suppress(OSError):  # another user's, or already gone
             removed += _remove_if_left(folder)
     if removed:
         logger.info("ingest.leftovers.removed", folders=removed)
@@ -44,7 +44,7 @@ def clear_leftovers() -> int:
 
 
 def _make() -> tuple[Path, int]:
-    """A new folder and its held lock. One removed before the lock was held is made again."""
+    """A new folder and its held lock; retries if the folder is removed before it is locked."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -55,7 +55,7 @@ def _make() -> tuple[Path, int]:
 
 
 def _remove_if_left(folder: Path) -> bool:
-    """Whether it was a folder of this user's jobs that no living job holds; it is gone then."""
+    """Remove a folder of this user's jobs that no live job holds; returns whether it did."""
     if folder.lstat().st_uid != os.geteuid():
         return False
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)

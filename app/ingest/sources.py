@@ -1,4 +1,4 @@
-"""What a tenant's settings and the deployment's together say about where to fetch from."""
+"""Combines the settings of tenant and deployment into sources to fetch from."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ def read_settings(tenant_id: UUID) -> TenantSettings:
 
 
 def open_source(settings: TenantSettings, config: Config, limits: Limits) -> Source:
-    """The tenant's export, ready to be read.
+    """The tenant's export, ready to read.
 
     Raises:
-        Invalid: it is not set up, or what is stored cannot be used.
-        Upstream: it refused the credentials, or did not answer.
+        Invalid: it is not set up, or its settings are unusable.
+        Upstream: it refused the credentials, or did not respond.
     """
     return _OPENERS["bigquery"](settings, config, limits)
 
 
 def bigquery_settings(settings: TenantSettings, config: Config) -> BigQuerySettings:
-    """Where the export lies and who reads it.
+    """The location and credentials of the export.
 
     Raises:
-        Invalid: BigQuery is not set up, or what is stored cannot be used.
+        Invalid: BigQuery is not set up, or its settings are unusable.
     """
     with tenant_transaction(settings.tenant_id) as conn:
         credentials = get_bigquery_credentials(conn, settings.tenant_id)
@@ -79,12 +79,11 @@ def bigquery_settings(settings: TenantSettings, config: Config) -> BigQuerySetti
 
 
 def has_sftp(settings: TenantSettings) -> bool:
-    """Whether an SFTP server was set up at all."""
     return bool(settings.sftp)
 
 
 def sftp_settings(settings: TenantSettings) -> SftpSettings:
-    """The tenant's SFTP server with its pinned key. A private key may stand for the password.
+    """The tenant's SFTP server with its pinned key. A private key may replace the password.
 
     Raises:
         Invalid: no password or key is stored.
@@ -105,7 +104,7 @@ def sftp_settings(settings: TenantSettings) -> SftpSettings:
 
 
 def net_policy(config: Config) -> NetPolicy:
-    """Which addresses and ports tenants' hosts may have in this deployment."""
+    """The addresses and ports allowed for tenants' hosts in this deployment."""
     return NetPolicy(config.networks(), parse_ports(config.allowed_ports))
 
 
@@ -114,7 +113,7 @@ def _open_bigquery(settings: TenantSettings, config: Config, limits: Limits) -> 
     return BigQuerySource(open_bigquery(found, limits), found)
 
 
-# The kinds of sources. A further one is a folder of its own and a line here.
+# The kinds of sources. A new one is a folder and a line here.
 _OPENERS: dict[str, Callable[[TenantSettings, Config, Limits], Source]] = {
     "bigquery": _open_bigquery,
 }

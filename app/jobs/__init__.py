@@ -1,6 +1,6 @@
 """Background work. PostgreSQL is the queue of record; RQ only carries ids to idle workers.
 
-A feature registers what it can do and asks for it:
+A feature registers a kind of job and queues jobs of it:
 
     @job("ingest", roles=("admin", "manager"))
     def ingest(run: Run, request: IngestRequest) -> None:
@@ -15,18 +15,18 @@ A feature registers what it can do and asks for it:
         job_id = enqueue(conn, tenant_id, "ingest", request, started_by=member.email)
     publish(job_id)
 
-What holds at every moment:
+Guarantees:
 
-- A job is run by whoever turned its row from `queued` to `processing`; each claim raises the
-  fence. Ids may stand in Redis twice or not at all: a second claim finds nothing to do, and the
-  sweeper publishes again whatever is queued and due.
-- A run owns its job while the row carries its fence and `processing`. `finish()` proves it in
-  the very transaction that stores the work, so a run that lost its job stores nothing.
-- Leases, deadlines and waiting times are compared by the database's clock alone.
+- Only the worker that changed a job's row from `queued` to `processing` runs it; each claim
+  raises the fence. An id may be in Redis twice or not at all: a second claim finds nothing to
+  do, and the sweeper publishes queued and due jobs again.
+- A run owns its job while the row has its fence and `processing`. `finish()` checks this in the
+  transaction that stores the work, so a run that lost its job stores nothing.
+- Only the database's clock compares leases, deadlines and waiting times.
 - Only `ending.end()` writes a final status, and settles the parent in the same transaction.
   Locks are taken parent first, then child.
-- A frozen process cannot keep a job: short transactions end by themselves when idle, and the
-  long one of a run is cut off, by its mark, before its job is given to another run.
+- A frozen process cannot keep a job: short transactions end when idle, and a run's long
+  transaction is terminated, by its mark, before another run gets the job.
 """
 
 from app.jobs.children import enqueue_children

@@ -1,4 +1,4 @@
-"""Jobs that are split into parts: the parent waits, without a lease, for its children."""
+"""Jobs split into children: the parent waits for them without a lease."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from app.jobs.run import Run
 
 
 def enqueue_children(run: Run, requests: Sequence[object]) -> None:
-    """Split the run's job into one child for each request, of the same kind, and end the run.
+    """Split the run's job into one child per request, of the same kind, and end the run.
 
-    The children and the parent's waiting are one transaction: a run that dies leaves both or
-    neither. A request that has a child already gets no second one. The handler returns after this
-    and does not finish the job; its last child does.
+    Creating the children and setting the parent to wait is one transaction: a run that dies leaves
+    both or neither. A request that already has a child gets no second one. The handler returns
+    after this without finishing the job; its last child finishes it.
 
     Raises:
         ValueError: there are no requests, or the job is itself a child.
-        JobInterrupted: the job is no longer this run's.
+        JobInterrupted: the run no longer owns the job.
     """
     if not requests or run.parent_job_id is not None:
         raise ValueError("only a job that is no child can be split, and into at least one part")
@@ -63,7 +63,7 @@ def _requests_of_children(conn: Connection, run: Run) -> list[object]:
 
 
 def _wait_for_children(conn: Connection, run: Run) -> None:
-    """Give lease and deadline up: each child has its own, and waiting cannot die."""
+    """Drop lease and deadline: each child has its own, and a waiting parent cannot die."""
     values = {"tenant_id": run.tenant_id, "job_id": run.job_id}
     conn.execute(
         text("""

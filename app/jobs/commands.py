@@ -1,4 +1,4 @@
-"""What people and schedules ask of the queue."""
+"""Enqueue and cancel jobs, for people and schedules."""
 
 from __future__ import annotations
 
@@ -42,10 +42,9 @@ def enqueue(
 ) -> UUID:
     """Write a queued job in the caller's transaction; `publish()` its id after the commit.
 
-    `started_by` is a member's address or id, checked again when the job starts, or a word
-    without "@" for what no member starts ("schedule"). `available_at` None: due at once.
-
-    `request` is what the kind's handler takes as its second argument.
+    `started_by` is a member's address or id, checked again when the job starts, or a word without
+    "@" for jobs no member starts ("schedule"). `available_at` None: due at once. `request` becomes
+    the second argument of the kind's handler.
 
     Raises:
         LookupError: no such kind is registered.
@@ -69,7 +68,7 @@ def cancel(conn: Connection, tenant_id: UUID, job_id: UUID) -> None:
 
     Raises:
         NotFound: the tenant has no such job.
-        Conflict: it has ended already, or is ending just now.
+        Conflict: it has ended or is just ending.
     """
     conn.execute(text("set local lock_timeout = '3s'"))
     try:

@@ -1,7 +1,7 @@
-"""Short transactions of the job mechanism, which a process that freezes cannot hold open.
+"""Short transactions for jobs, which a frozen process cannot keep open.
 
-A frozen process keeps the locks of its open transaction. The database itself ends one that is
-idle for as long as a lease, so that the sweeper finds every row free soon after.
+A frozen process keeps the locks of its open transaction. The database ends a transaction that idles
+as long as a lease, so the sweeper soon finds every row unlocked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.jobs.settings import settings
 
 @contextmanager
 def short_transaction(tenant_id: UUID) -> Iterator[Connection]:
-    """A tenant_transaction() that neither waits nor idles longer than a lease."""
+    """A tenant_transaction() that waits and idles no longer than a lease."""
     with tenant_transaction(tenant_id) as conn:
         _limit(conn)
         yield conn
@@ -26,7 +26,7 @@ def short_transaction(tenant_id: UUID) -> Iterator[Connection]:
 
 @contextmanager
 def short_admin_transaction() -> Iterator[Connection]:
-    """An admin_transaction() that neither waits nor idles longer than a lease."""
+    """An admin_transaction() that waits and idles no longer than a lease."""
     with admin_transaction() as conn:
         _limit(conn)
         yield conn

@@ -1,4 +1,4 @@
-"""How jobs end: the only writer of final statuses, and parents that end with their last child."""
+"""Ends jobs: the only writer of final statuses. A parent ends with its last child."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ _SUCCESSES = ("completed", "completed_with_warnings")
 
 @dataclass(frozen=True)
 class _Part:
-    """A child of a parent."""
-
     status: str
     start_date: date | None
     end_date: date | None
@@ -43,9 +41,10 @@ def end(
     message: str | None = None,
     detail: str | None = None,
 ) -> FinalStatus:
-    """Give a job locked by `rows.lock()` its final status, and its parent when it was the last.
+    """Set the final status of a job locked by `rows.lock()`, and of its parent after the last
+    child.
 
-    A job that warned is never plainly `completed`. Answers the status written.
+    A job with warnings never ends plainly `completed`. Returns the status written.
     """
     if row.status == "processing" and row.has_lease:
         _end_steps(conn, row, status)
@@ -69,7 +68,7 @@ def end(
 
 
 def settle_parent(conn: Connection, tenant_id: UUID, parent_job_id: UUID) -> None:
-    """End a parent, whose row is locked, if it waits for its children and all have ended."""
+    """End a locked parent if it waits for its children and all of them have ended."""
     parent = rows.find(conn, tenant_id, parent_job_id)
     if parent is None or not parent.is_waiting_for_children:
         return
@@ -83,7 +82,7 @@ def settle_parent(conn: Connection, tenant_id: UUID, parent_job_id: UUID) -> Non
 
 
 def _verdict(parent: JobRow, parts: list[_Part]) -> tuple[FinalStatus, str | None]:
-    """What the children's statuses make of their parent, and why."""
+    """The parent's status and message, from its children's statuses."""
     succeeded = [part for part in parts if part.has_succeeded]
     cancelled = [part for part in parts if part.status == "cancelled"]
     if cancelled and (parent.is_cancel_requested or len(cancelled) == len(parts)):
@@ -114,7 +113,7 @@ def _parts(conn: Connection, parent: JobRow) -> list[_Part]:
 
 
 def _keep_warnings(conn: Connection, row: JobRow, warnings: list[str]) -> None:
-    """What the parts say, after what the parent itself warned of when it was split."""
+    """The children's warnings, after those the parent itself gave when it was split."""
     statement = text("""
         update processing_jobs set
             warnings = array(
@@ -127,7 +126,7 @@ def _keep_warnings(conn: Connection, row: JobRow, warnings: list[str]) -> None:
 
 
 def _end_steps(conn: Connection, row: JobRow, status: FinalStatus) -> None:
-    """No step stays `running` after its job: it is done with a success, else failed."""
+    """End `running` steps with their job: done if it succeeded, else failed."""
     statement = text("""
         update job_step set
             status = case when status = 'running' then :running else 'skipped' end,

@@ -1,7 +1,7 @@
-"""Named moments of background work at which a test may end, stop or hold the process.
+"""Named points in background work where a test may kill, stop or hold the process.
 
-In production nothing is hooked in, and `reached()` is one comparison. A test process gives
-`hook()` a function before it forks its workers; what that does is the test's affair.
+In production there is no hook, and `reached()` is one comparison. A test passes `hook()` a function
+before it forks its workers.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ _hook: Callable[[str], None] | None = None
 
 
 def hook(function: Callable[[str], None] | None) -> None:
-    """Have `function` called with the name of every point this process comes to from now on."""
+    """Call `function` with the name of every point this process reaches from now on."""
     global _hook
     _hook = function
 
 
 def reached(name: str) -> None:
-    """The process is at this point, which is one of `POINTS`."""
+    """Report that the process is at this point, one of `POINTS`."""
     if _hook is not None:
         _hook(name)

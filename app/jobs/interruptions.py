@@ -1,4 +1,4 @@
-"""Why a run must stop before its work is done. Each class's docstring is what people read."""
+"""Reasons to stop a run before its work is done. People see each class's docstring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kinds of jobs exist, who does them, and what each one is asked."""
+"""The kinds of jobs, with their handlers and requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QueueName = Literal["quick", "slow"]
 class Kind:
     """One kind of job. `roles` None: any member may start it.
 
-    `request` is the type of the handler's second argument, None if it takes the run alone.
+    `request` is the type of the handler's second argument, None if it takes only the run.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Kind:
     request: TypeAdapter[Any] | None
 
     def write(self, request: object | None) -> dict[str, Any]:
-        """The request as the row of the job keeps it.
+        """The request as stored in the job's row.
 
         Raises:
             TypeError: there is a request and the handler takes none, or the other way round.
@@ -45,7 +45,7 @@ class Kind:
         return written
 
     def perform(self, run: Run) -> None:
-        """Call the handler with the run and what was asked.
+        """Call the handler with the run and the request.
 
         Raises:
             Invalid: another version of the application wrote a request that this one cannot read.
@@ -56,7 +56,7 @@ class Kind:
         self.handler(run, self.read(run.params))
 
     def read(self, params: Mapping[str, Any]) -> object:
-        """The request that was written so.
+        """The request from its stored form.
 
         Raises:
             Invalid: as perform().
@@ -78,11 +78,11 @@ _kinds: dict[str, Kind] = {}
 def job(
     kind: str, *, queue: QueueName = "slow", roles: tuple[str, ...] | None = None
 ) -> Callable[[Handler], Handler]:
-    """Register the decorated function as what does jobs of this kind.
+    """Register the decorated function as the handler of this kind.
 
-    It takes the run, and what is asked of it if it has a second argument: a dataclass of plain
-    values, which enqueue() takes. Workers look into "quick" before "slow": use it where somebody
-    waits for seconds. `roles` are those a member must still have when the job starts.
+    It takes the run and, as an optional second argument, a request: a dataclass of plain values
+    given to enqueue(). Workers serve "quick" before "slow": use it if somebody waits for seconds. A
+    member must still have one of `roles` when the job starts.
     """
 
     def register(handler: Handler) -> Handler:
@@ -93,7 +93,7 @@ def job(
 
 
 def find_kind(name: str) -> Kind | None:
-    """The kind of that name; None when this process does not know it."""
+    """The kind of that name; None if this process does not know it."""
     return _kinds.get(name)
 
 

@@ -1,4 +1,4 @@
-"""The heartbeat: a thread that keeps the lease of a run and tells the run when to stop."""
+"""The heartbeat: a thread that renews a run's lease and tells the run when to stop."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def request_stop(_signal: int = 0, _frame: FrameType | None = None) -> None:
 
 
 class LeaseKeeper:
-    """Keeps `run` alive for as long as the block lasts.
+    """Keeps the lease of `run` during the block.
 
-    A handler that does not stop within its grace, because it hangs somewhere without
-    `check()`, is ended with its whole process: `last_word` records why first.
+    If a handler hangs without `check()` beyond its grace period, the whole process is ended, after
+    `last_word` has recorded why.
     """
 
     def __init__(self, run: Run, last_word: Callable[[JobInterrupted], None]) -> None:
@@ -84,7 +84,7 @@ class LeaseKeeper:
             self._beat()
 
     def _beat(self) -> None:
-        """Renew the lease. An unreachable database is tried again soon: the row may be ours yet."""
+        """Renew the lease. Retry soon if the database is unreachable: the job may still be ours."""
         run, lease_s = self._run, settings().job_lease_s
         try:
             with short_transaction(run.tenant_id) as conn:
@@ -102,7 +102,7 @@ class LeaseKeeper:
             self._interrupt(JobCancelled(), lease_s)
 
     def _lose(self) -> None:
-        """The row is not ours: natural after the end of the job, otherwise the run must stop."""
+        """The row is not ours: normal after the job's end, otherwise the run must stop."""
         if not self._run.is_over:
             self._interrupt(JobLost(), settings().job_lease_s)
 
@@ -111,7 +111,7 @@ class LeaseKeeper:
         self._run.interrupt(reason)
 
     def _end_process(self, reason: JobInterrupted) -> None:
-        """The handler hangs: say what became of the job, then end the process under it."""
+        """Record the outcome of a hanging handler's job, then end the process."""
         if self._run.is_over or self._ended.is_set():
             return
         logger.error("job.deaf", job_id=self._run.job_id, reason=type(reason).__name__)

@@ -1,4 +1,4 @@
-"""What becomes of a job whose run did not finish it."""
+"""What happens to a job whose run did not finish it."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _MOST_CAUSES = 8
 
 
 def record(run: Run, error: BaseException) -> None:
-    """Write what this error makes of the job, if the job is still the run's.
+    """Record this error's consequence for the job, if the run still owns it.
 
-    The reason the run was told to stop goes before the error it stumbled over then. While
-    the database is away this waits, for as long as a lease; after that the sweeper decides.
+    A reason to stop takes precedence over the error it caused. While the database is down this
+    waits, at most as long as a lease; after that the sweeper decides.
     """
     reached("outcome.begun")
     reason = run.interruption or error
@@ -70,7 +70,7 @@ def record(run: Run, error: BaseException) -> None:
 
 
 def fail_without_result(run: Run) -> None:
-    """A handler that returned without finishing has failed; one that finished is left alone."""
+    """Fail the job if its handler returned without finishing it."""
 
     def fail(conn: Connection, row: JobRow) -> None:
         if row.has_lease:
@@ -80,9 +80,9 @@ def fail_without_result(run: Run) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """The types of an error and its causes, newest last, as a tenant's admin may see them.
+    """The types of an error and its causes, newest last, for the tenant's admin.
 
-    Never what third parties said, and no places in the code: those are in the log.
+    Leaves out third parties' messages and places in the code: those are in the log.
     """
     lines: list[str] = []
     cause: BaseException | None = error
@@ -94,7 +94,7 @@ def describe(error: BaseException) -> str:
 
 
 def _places(error: BaseException) -> list[str]:
-    """Where in the code it happened, the last place last."""
+    """The places in the code where it happened, last one last."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
@@ -108,7 +108,7 @@ def _final(reason: BaseException) -> tuple[FinalStatus, str]:
 
 
 def _passing_cause(reason: BaseException) -> str | None:
-    """In plain words what may be over soon; None for what waiting does not cure."""
+    """A fault that may pass by waiting, in plain words; None for any other."""
     if isinstance(reason, Upstream) and not reason.permanent:
         return reason.message
     if _is_disk_full(reason):
@@ -121,14 +121,14 @@ def _passing_cause(reason: BaseException) -> str | None:
 
 
 def _is_disk_full(reason: BaseException) -> bool:
-    """Whether there was no room, for PostgreSQL or for a file of this machine."""
+    """Whether PostgreSQL or this machine ran out of disk space."""
     if isinstance(getattr(reason, "orig", reason), psycopg.errors.DiskFull):
         return True
     return isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _change(run: Run, change: Callable[[Connection, JobRow], None]) -> None:
-    """Apply a change in a transaction that holds the job, unless it is no longer the run's."""
+    """Apply a change in a transaction that locks the job, if the run still owns it."""
     with short_transaction(run.tenant_id) as conn:
         row = rows.lock(conn, run.tenant_id, run.job_id)
         if row is not None and row.fence == run.fence and row.status == "processing":
@@ -152,7 +152,7 @@ def _give_back(conn: Connection, row: JobRow) -> None:
 
 
 def _try_again(conn: Connection, row: JobRow, cause: str, error: BaseException) -> None:
-    """Back to the queue with a growing, jittered delay while attempts and time are left."""
+    """Queue the job again with a growing, jittered delay while attempts and time are left."""
     delay_s = backoff_s(row.attempt)
     is_late = row.seconds_left is not None and delay_s > row.seconds_left
     if row.is_cancel_requested or row.attempt >= MAX_ATTEMPTS or is_late:
@@ -164,7 +164,7 @@ def _try_again(conn: Connection, row: JobRow, cause: str, error: BaseException) 
 
 
 def has_another_try(run: Run) -> bool:
-    """Whether a run that ends now with a passing fault is tried again, with time to do it."""
+    """Whether the job would be tried again, in time, if this run failed with a passing fault."""
     longest_s = 1.25 * _delay_s(run.attempt)
     return run.attempt < MAX_ATTEMPTS and (run.seconds_left or 0) > longest_s + _TRY_S
 
@@ -174,9 +174,9 @@ def _delay_s(attempt: int) -> float:
 
 
 def backoff_s(attempt: int) -> float:
-    """How long to wait after this many attempts: four times as long each, a quarter more or less.
+    """The delay after this many attempts: four times as long each, give or take a quarter.
 
-    All attempts together outlast five minutes in which something is away.
+    All attempts together outlast an outage of five minutes.
     """
     return _delay_s(attempt) * secrets.SystemRandom().uniform(0.75, 1.25)
 

@@ -1,8 +1,8 @@
-"""The edge to RQ: lists of job ids in Redis that wake idle workers, and nothing more.
+"""RQ: lists of job ids in Redis, which only wake idle workers.
 
-An id may be lost (a flush) or doubled (two publishers); both are harmless, because a worker
-only runs a job it could claim in PostgreSQL and the sweeper publishes what waits there. Each
-notice has an RQ id of its own, so that one run's bookkeeping never touches another's.
+An id may be lost (a flush) or doubled (two publishers). Both are harmless: a worker only runs a job
+it claimed in PostgreSQL, and the sweeper publishes what waits there. Each notice has its own RQ id,
+so that one run's bookkeeping never touches another's.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def publish(job_id: UUID) -> bool:
-    """Wake a worker for a committed job. False when that failed: the sweeper does it later."""
+    """Wake a worker for a committed job. False if that failed: the sweeper does it later."""
     reached("publish.begun")
     try:
         with short_admin_transaction() as conn:
@@ -56,10 +56,10 @@ def publish(job_id: UUID) -> bool:
 
 
 def publish_missing(waiting: Iterable[tuple[UUID, str]]) -> int:
-    """Publish those of the given (job id, kind) whose id is not in Redis; answers how many.
+    """Publish those of the given (job id, kind) whose id is not in Redis; returns how many.
 
     Raises:
-        RedisError: Redis is away.
+        RedisError: Redis is unavailable.
     """
     connection = _publisher()
     known = {
@@ -74,13 +74,13 @@ def publish_missing(waiting: Iterable[tuple[UUID, str]]) -> int:
 
 
 class QueueWorker(Worker):
-    """An RQ worker whose running job gives itself back when the worker has to stop."""
+    """An RQ worker whose running job is requeued when the worker has to stop."""
 
     max_connection_wait_time = 2.0
 
     @property
     def is_stop_requested(self) -> bool:
-        """Whether it ended because it was asked to."""
+        """Whether the worker ended because it was asked to."""
         return self._shutdown_requested_date is not None
 
     def handle_warm_shutdown_request(self) -> None:
@@ -89,7 +89,7 @@ class QueueWorker(Worker):
             os.kill(self.horse_pid, signal.SIGTERM)
 
     def setup_work_horse_signals(self) -> None:
-        """The job's process stops on request, and where Linux allows it with its worker."""
+        """Let the job's process stop on request and, on Linux, with its worker."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, request_stop)
         end_with_parent()
@@ -99,7 +99,7 @@ def make_worker() -> QueueWorker:
     """A worker for every queue.
 
     Raises:
-        RedisError: Redis is away.
+        RedisError: Redis is unavailable.
     """
     connection = Redis.from_url(settings().redis_url, socket_connect_timeout=5)
     return QueueWorker(
@@ -113,13 +113,13 @@ def make_worker() -> QueueWorker:
 
 
 def end_with_parent() -> None:
-    """Ask Linux to send this process SIGTERM when its parent dies; elsewhere nothing happens."""
+    """Ask Linux to send this process SIGTERM when its parent dies; does nothing elsewhere."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def _publisher() -> Redis:
-    """A connection that never keeps a web request waiting."""
+    """A connection that never blocks a web request for long."""
     return connect(settings().redis_url, retries=0)
 
 

@@ -1,4 +1,4 @@
-"""Job history is kept for 90 days; steps and refused rows go with their job."""
+"""Keeps job history for 90 days; steps and refused rows are deleted with their job."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _AT_ONCE = 5_000
 
 
 def forget_old_jobs() -> int:
-    """Remove jobs that ended over 90 days ago, of every tenant; answers how many.
+    """Delete every tenant's jobs that ended over 90 days ago; returns how many.
 
-    What mail tells of a job is kept with the mail. A parent goes when its parts are gone.
+    What mail records about a job stays with the mail. A parent is deleted after its children.
     """
     total = 0
     while True:

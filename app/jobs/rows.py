@@ -1,6 +1,6 @@
-"""The row of a job: reading, locking and every change that does not end it.
+"""The row of a job: reading, locking and every change except its end.
 
-All of it runs inside the caller's tenant_transaction().
+Everything runs in the caller's tenant_transaction().
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, text
 
 MAX_ATTEMPTS = 5
 
-# Facts that depend on time are computed by the database, whose clock is the only one.
+# The database computes what depends on time: its clock is the only one.
 _COLUMNS = """
     tenant_id, job_id, parent_job_id, kind, status, started_by, attempt, fence,
     case
@@ -35,7 +35,7 @@ _COLUMNS = """
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job as it stood when read. `seconds_left` until its deadline; None without one."""
+    """A job as read. `seconds_left` until its deadline; None without one."""
 
     tenant_id: UUID
     job_id: UUID
@@ -55,22 +55,20 @@ class JobRow:
 
     @property
     def is_open(self) -> bool:
-        """Whether the job has not ended."""
         return self.status in ("queued", "processing")
 
     @property
     def is_overdue(self) -> bool:
-        """Whether its deadline has passed."""
         return self.seconds_left is not None and self.seconds_left < 0
 
     @property
     def is_waiting_for_children(self) -> bool:
-        """A parent whose own run has ended: it has no lease and cannot die."""
+        """Whether it is a parent whose own run has ended: it has no lease to lose."""
         return self.status == "processing" and not self.has_lease
 
 
 def find(conn: Connection, tenant_id: UUID, job_id: UUID) -> JobRow | None:
-    """The job as it stands, unlocked."""
+    """The job, unlocked."""
     statement = text(f"select {_COLUMNS} from processing_jobs {_WHERE}")  # noqa: S608 - constants
     return _job_row(conn.execute(statement, _key(tenant_id, job_id)).one_or_none())
 
@@ -78,9 +76,9 @@ def find(conn: Connection, tenant_id: UUID, job_id: UUID) -> JobRow | None:
 def lock(
     conn: Connection, tenant_id: UUID, job_id: UUID, *, skip_locked: bool = False
 ) -> JobRow | None:
-    """The job, its parent's row and its own locked until the transaction ends.
+    """The job, with its parent's row and its own locked until the transaction ends.
 
-    None when there is no such job, or with `skip_locked` when another transaction holds it.
+    None if there is no such job, or with `skip_locked` if another transaction has locked it.
     """
     unlocked = find(conn, tenant_id, job_id)
     if unlocked is None:
@@ -93,9 +91,9 @@ def lock(
 
 
 def take(conn: Connection, row: JobRow, *, lease_s: float, deadline_s: float) -> JobRow | None:
-    """Begin an attempt: the next fence, a lease, and a deadline that runs from the first one.
+    """Begin an attempt: the next fence, a lease, and a deadline counted from the first attempt.
 
-    None when the job is not queued.
+    None if the job is not queued.
     """
     taken = conn.execute(
         text(f"""
@@ -118,9 +116,9 @@ def take(conn: Connection, row: JobRow, *, lease_s: float, deadline_s: float) ->
 def renew(
     conn: Connection, tenant_id: UUID, job_id: UUID, fence: int, lease_s: float
 ) -> bool | None:
-    """Prolong the lease, and answer whether somebody wants the job to stop.
+    """Extend the lease; returns whether somebody wants the job to stop.
 
-    None when the job is no longer this fence's.
+    None if the job no longer has this fence.
     """
     statement = text(f"""
         update processing_jobs set
@@ -137,9 +135,9 @@ def renew(
 def put_back(
     conn: Connection, row: JobRow, *, delay_s: float, message: str | None, is_counted: bool
 ) -> None:
-    """Queue a locked job again, due in `delay_s`, without what the attempt left behind.
+    """Queue a locked job again, due in `delay_s`, and delete what the attempt left behind.
 
-    `is_counted` False gives the attempt back as well: it was not the job's fault.
+    `is_counted` False also gives the attempt back, because it was not the job's fault.
     """
     for table in ("job_step", "job_refusal"):
         conn.execute(text(f"delete from {table} {_WHERE}"), _key(row.tenant_id, row.job_id))  # noqa: S608
@@ -158,7 +156,7 @@ def put_back(
 
 
 def request_cancel(conn: Connection, row: JobRow) -> None:
-    """Note that somebody wants this locked job to stop."""
+    """Record that somebody wants this locked job to stop."""
     statement = text(f"""
         update processing_jobs
         set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
@@ -177,7 +175,7 @@ def _key(tenant_id: UUID, job_id: UUID) -> dict[str, object]:
 def _lock_one(
     conn: Connection, tenant_id: UUID, job_id: UUID, *, skip_locked: bool
 ) -> JobRow | None:
-    """`for no key update`: progress rows, which refer to the job, may still be written."""
+    """Lock with `for no key update`, so that progress rows referring to the job can be written."""
     how = "for no key update skip locked" if skip_locked else "for no key update"
     statement = text(f"select {_COLUMNS} from processing_jobs {_WHERE} {how}")  # noqa: S608
     return _job_row(conn.execute(statement, _key(tenant_id, job_id)).one_or_none())

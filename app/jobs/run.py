@@ -1,4 +1,4 @@
-"""One attempt at one job, as its handler sees it."""
+"""One attempt at a job, as its handler sees it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SuccessStatus = Literal["completed", "completed_with_warnings"]
 
 
 class Run:
-    """A claimed job. All of it may be used from several threads of the handler."""
+    """A claimed job. Safe to use from several threads of the handler."""
 
     def __init__(self, row: JobRow) -> None:
         self.tenant_id = row.tenant_id
@@ -41,12 +41,12 @@ class Run:
 
     @property
     def interruption(self) -> JobInterrupted | None:
-        """Why the run has to stop; None while it may go on."""
+        """Why the run has to stop; None while it may continue."""
         return self._interruption
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the deadline, negative after it; None without one."""
+        """Seconds until the deadline, negative after it; None without one."""
         return None if self._deadline is None else self._deadline - time.monotonic()
 
     @property
@@ -55,19 +55,19 @@ class Run:
         return self._is_over
 
     def interrupt(self, reason: JobInterrupted) -> None:
-        """Tell the handler to stop at its next check; the first reason counts."""
+        """Ask the handler to stop at its next check; the first reason counts."""
         with self._lock:
             self._interruption = self._interruption or reason
 
     def cancelled(self) -> bool:
-        """Whether the run has to stop, for whatever reason. Costs nothing."""
+        """Whether the run has to stop, for any reason. Costs nothing."""
         return self._interruption is not None
 
     def check(self) -> None:
-        """Go on only if the job is still this run's. Costs nothing; call it often.
+        """Stop the handler unless the run still owns the job. Costs nothing; call it often.
 
         Raises:
-            JobInterrupted: lost, cancelled, over its time, or the worker stops.
+            JobInterrupted: lost, cancelled, past its deadline, or the worker stops.
         """
         if self._interruption is not None:
             raise self._interruption
@@ -81,10 +81,10 @@ class Run:
         message: str | None = None,
         took_ms: int | None = None,
     ) -> None:
-        """Show progress: one row per name, written and seen at once.
+        """Show progress at once: one row per name.
 
         Raises:
-            JobInterrupted: the job is no longer this run's.
+            JobInterrupted: the run no longer owns the job.
         """
         statement = text("""
             insert into job_step (
@@ -104,12 +104,12 @@ class Run:
         self._write(statement.bindparams(step=name, **values))
 
     def warn(self, warning: str, doubtful_word: str | None = None) -> None:
-        """Add a warning people see; a job that warned never ends plainly `completed`.
+        """Add a warning that people see; a job with warnings never ends plainly `completed`.
 
-        `doubtful_word` is a value that the warning is about and that may name nothing.
+        `doubtful_word` is the value that the warning is about and that may be a word for nothing.
 
         Raises:
-            JobInterrupted: the job is no longer this run's.
+            JobInterrupted: the run no longer owns the job.
         """
         statement = text("""
             update processing_jobs set
@@ -122,32 +122,32 @@ class Run:
         self._write(statement.bindparams(warning=warning, word=doubtful_word))
 
     def fence_check(self, conn: Connection) -> None:
-        """Ask the database whether the job is still this run's; locks nothing.
+        """Check in the database that the run still owns the job; locks nothing.
 
-        Call it first in a long transaction: it also marks the connection, so that a run that
-        froze inside the transaction can be cut off by whoever takes the job over.
+        Call it first in a long transaction. It also marks the connection, so that the next run can
+        terminate the transaction of a frozen one.
 
         Raises:
-            JobInterrupted: it is not.
+            JobInterrupted: it does not.
         """
         _mark(conn, self)
         self._verify(rows.find(conn, self.tenant_id, self.job_id))
 
     def lock(self, conn: Connection) -> JobRow:
-        """As `fence_check()`, and hold the job so until the transaction ends."""
+        """Do `fence_check()` and lock the job until the transaction ends."""
         _mark(conn, self)
         return self._verify(rows.lock(conn, self.tenant_id, self.job_id))
 
     def finish(
         self, conn: Connection, status: SuccessStatus, message: str | None = None
     ) -> FinalStatus:
-        """End the job with a success, in the transaction that stores its work, as its last act.
+        """End the job successfully, as the last act of the transaction that stores its work.
 
-        The row stays locked until the commit, so nothing can happen in between. A job that
-        warned ends `completed_with_warnings`. Failures are raised, not finished.
+        The row stays locked until the commit, so nothing can happen in between. A job with warnings
+        ends `completed_with_warnings`. To fail a job, raise instead.
 
         Raises:
-            JobInterrupted: the job is no longer this run's; nothing of the transaction may stay.
+            JobInterrupted: the run no longer owns the job; the transaction must be rolled back.
         """
         row = self.lock(conn)
         written = end(conn, row, status, message)
@@ -156,7 +156,7 @@ class Run:
         return written
 
     def hand_over(self) -> None:
-        """The job goes on without this run: its children end it."""
+        """Leave the job to its children, which end it."""
         self._is_over = True
 
     def _write(self, statement: TextClause) -> None:
@@ -168,7 +168,7 @@ class Run:
             reached("step.writing")
 
     def _verify(self, row: JobRow | None) -> JobRow:
-        """The row, if it carries this run's fence and may still be worked on."""
+        """The row, if it has this run's fence and may still be worked on."""
         if row is None or row.fence != self.fence or row.status != "processing":
             raise JobLost
         if row.is_cancel_requested:
@@ -189,9 +189,9 @@ def _mark(conn: Connection, run: Run) -> None:
 
 
 def cut_off(conn: Connection, job_id: UUID, fence: int) -> int:
-    """End the transactions a dead or frozen run left open; answers how many connections.
+    """Terminate the transactions that a dead or frozen run left open; returns how many.
 
-    Only the role that opened them may do this. They hold locks the next run needs.
+    Works only for the role that opened them. They hold locks that the next run needs.
     """
     statement = text("""
         select count(*) filter (where pg_terminate_backend(pid, 2000))

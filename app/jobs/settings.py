@@ -1,4 +1,4 @@
-"""The settings the job mechanism runs with."""
+"""The settings of the job mechanism."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _config: Config | None = None
 
 
 def configure(config: Config) -> None:
-    """Say which Redis, lease and deadline this process uses."""
+    """Set this process's Redis, lease and deadline."""
     global _config
     _config = config
 
@@ -17,7 +17,7 @@ def settings() -> Config:
     """The settings given to `configure()`.
 
     Raises:
-        ConfigError: there are none yet.
+        ConfigError: `configure()` was not called.
     """
     if _config is None:
         raise ConfigError("app.jobs.configure() was not called")

@@ -1,7 +1,7 @@
-"""The sweeper: makes the status of every job true again after any death.
+"""The sweeper: corrects the status of every job after a process died.
 
-Any number may run at once. Each finding is looked at again under the row's lock, and rows
-somebody else holds are left for the next time.
+Any number may run at once. Each finding is checked again under the row's lock; rows locked
+elsewhere wait for the next sweep.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LIMIT = 1000
 
 @dataclass(frozen=True)
 class _Finding:
-    """A job that may need something."""
+    """A job that may need correcting."""
 
     tenant_id: UUID
     job_id: UUID
@@ -39,8 +39,11 @@ class _Finding:
 
 
 def sweep() -> None:
-    """Re-queue what lost its lease, fail what is over its time, end what was cancelled and
-    what only waited for its children, and publish what is due and not in Redis."""
+    """Correct job statuses and publish what is due.
+
+    Queues jobs that lost their lease, fails those past their deadline, ends those that were
+    cancelled or only waited for their children, and publishes due jobs missing from Redis.
+    """
     findings = _findings()
     reached("sweep.found")
     for finding in findings:
@@ -58,7 +61,7 @@ def sweep() -> None:
 
 
 def _findings() -> list[_Finding]:
-    """Broken jobs first, then those that are due, oldest first."""
+    """Broken jobs first, then due ones, oldest first."""
     statement = text("""
         with jobs as (
             select
@@ -89,7 +92,7 @@ def _findings() -> list[_Finding]:
 
 
 def _mend_safely(finding: _Finding) -> None:
-    """One job that cannot be mended must not keep the others waiting."""
+    """Correct one job; a failure must not hold up the others."""
     try:
         is_queued = _mend(finding)
     except SQLAlchemyError as error:
@@ -102,7 +105,7 @@ def _mend_safely(finding: _Finding) -> None:
 
 
 def _mend(finding: _Finding) -> bool:
-    """Do what the job needs; True when it is queued again."""
+    """Correct the job; True if it was queued again."""
     with short_transaction(finding.tenant_id) as conn:
         seen = rows.find(conn, finding.tenant_id, finding.job_id)
         if seen is None or seen.fence != finding.fence or not _is_dead(seen):

@@ -1,4 +1,4 @@
-"""Periodic jobs: any number of schedulers, each tick done by one of them."""
+"""Periodic jobs: any number of schedulers may run; one of them does each tick."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AWAY_S = 2.0
 
 @dataclass(frozen=True)
 class Periodic:
-    """Something to do every `every_s` seconds, whichever scheduler gets there first."""
+    """Something to do every `every_s` seconds, by whichever scheduler comes first."""
 
     name: str
     every_s: float
@@ -38,7 +38,7 @@ def run_ticks(periodic: Sequence[Periodic], is_stopping: Callable[[], bool]) -> 
 
 
 def tick(entry: Periodic) -> float:
-    """Do one periodic job if it is due and nobody else does it; answers when to look again."""
+    """Do a periodic job if it is due and nobody else does it; returns when to look again."""
     try:
         wait_s = _claim(entry)
         if wait_s is not None:
@@ -51,16 +51,16 @@ def tick(entry: Periodic) -> float:
         logger.error("scheduler.tick.failed", tick=entry.name, reason=str(error))
         return _postpone(entry)
     except Exception as error:
-        # One broken periodic job must not stop the sweeper beside it.
+        # One broken periodic job must not stop the sweeper.
         logger.opt(exception=error).error("scheduler.tick.failed", tick=entry.name)
         return _postpone(entry)
     return entry.every_s
 
 
 def _claim(entry: Periodic) -> float | None:
-    """None when this scheduler does it now; else how many seconds until it is due again.
+    """None if this scheduler does it now; else the seconds until it is due again.
 
-    A due time further off than the interval, which a changed setting leaves behind, is void.
+    A due time further away than the interval is left over from a changed setting and ignored.
     """
     claim = text("""
         insert into periodic_tick (tick, due_at)
@@ -83,7 +83,7 @@ def _claim(entry: Periodic) -> float | None:
 
 
 def _postpone(entry: Periodic) -> float:
-    """A tick that failed is due again soon, for every scheduler; seconds until this one looks."""
+    """Make a failed tick due again soon, for every scheduler; returns the seconds until then."""
     statement = text("""
         update periodic_tick
         set due_at = least(due_at, clock_timestamp() + make_interval(secs => :retry_s))

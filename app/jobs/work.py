@@ -1,4 +1,4 @@
-"""What a worker does with a job's id."""
+"""How a worker runs a job from its id."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNKNOWN_KIND = "This version of the application does not know this kind of job."
 
 
 def run_job(job_id: str) -> None:
-    """Run a job if it is queued and due; otherwise do nothing. RQ calls this with the id alone."""
+    """Run a job if it is queued and due, else do nothing. RQ calls this with only the id."""
     reached("job.received")
     tenant_id = _find_tenant(UUID(job_id))
     if tenant_id is None:
@@ -52,16 +52,16 @@ def _perform(run: Run) -> None:
 
 
 def _find_tenant(job_id: UUID) -> UUID | None:
-    """Whose job it is: the one thing a worker has to look up across tenants."""
+    """The job's tenant: the only lookup a worker makes across tenants."""
     statement = text("select tenant_id from processing_jobs where job_id = :job_id")
     with short_admin_transaction() as conn:
         return conn.execute(statement, {"job_id": job_id}).scalar_one_or_none()
 
 
 def _claim(tenant_id: UUID, job_id: UUID) -> Run | None:
-    """Turn the row from queued to processing under a new fence; None when that is not ours to do.
+    """Change the row from queued to processing under a new fence; None if this worker may not.
 
-    Tenant and starter are judged now, not when the job was asked for.
+    Tenant and starter are checked now, not when the job was queued.
     """
     with short_transaction(tenant_id) as conn:
         row = rows.lock(conn, tenant_id, job_id)
@@ -80,7 +80,7 @@ def _claim(tenant_id: UUID, job_id: UUID) -> Run | None:
 
 
 def _refusal(conn: Connection, row: JobRow) -> str | None:
-    """Why this job may not start, in plain words; None when it may."""
+    """Why this job may not start, in plain words; None if it may."""
     kind = find_kind(row.kind)
     if kind is None:
         return UNKNOWN_KIND
@@ -107,7 +107,7 @@ def _starter_refusal(conn: Connection, row: JobRow, kind: Kind) -> str | None:
 
 
 def _is_member_reference(started_by: str) -> bool:
-    """Addresses and ids stand for members; words such as "schedule" for the system itself."""
+    """Addresses and ids refer to members; words such as "schedule" to the system."""
     if "@" in started_by:
         return True
     try:

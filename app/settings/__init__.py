@@ -1,1 +1,1 @@
-"""A tenant's settings, and the command line that makes tenants and their first members."""
+"""A tenant's settings, and the command line that creates tenants and their first members."""

@@ -1,4 +1,4 @@
-"""Which account each member signs in with, for the operator's command line."""
+"""Members' sign-in accounts, for the operator's command line."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def describe_member(tenant_id: UUID, email: str) -> str:
 
 
 def unbind_members(tenant_id: UUID, emails: Collection[str]) -> list[str]:
-    """Let these invited addresses be claimed again, whatever account they were bound to.
+    """Unbind these invited addresses from their accounts, so that they can be claimed again.
 
-    Answers the addresses that were bound. This may take every admin at once.
+    Returns the addresses that were bound. May affect every admin at once.
 
     Raises:
-        NotFound: an address is not in the tenant's list; then nothing is changed.
+        NotFound: an address is not in the tenant's list; nothing is changed.
     """
     with maint_transaction() as conn:
         rows = conn.execute(_LIST, {"t": tenant_id}).all()
@@ -56,14 +56,14 @@ def unbind_members(tenant_id: UUID, emails: Collection[str]) -> list[str]:
 
 
 def list_bound(tenant_id: UUID) -> list[str]:
-    """The addresses of the tenant that are bound to an account."""
+    """The tenant's addresses that are bound to an account."""
     with maint_transaction() as conn:
         rows = conn.execute(_LIST, {"t": tenant_id}).all()
     return [row.email for row in rows if row.member_id is not None]
 
 
 def _folded(email: str) -> str:
-    """The address as invitations keep it; refused when it is none of ours."""
+    """The address as invitations store it; refuses invalid ones."""
     address = email.strip()
     if not address.isascii():
         raise Invalid(f"“{email}” is not an email address.")

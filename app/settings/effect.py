@@ -1,4 +1,4 @@
-"""What other rules would make of the last 30 days: tried for real, and taken back."""
+"""The effect of other rules on the last 30 days: computed for real, then rolled back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Counts = dict[str, dict[str, int]]
 
 @dataclass(frozen=True)
 class Trial:
-    """Rules under trial. Counts are {made, open} by task type; None until the job has ended."""
+    """Rules on trial. Counts are {made, open} by task type; None until the job has ended."""
 
     job_id: UUID
     rules: Mapping[str, int]
@@ -33,41 +33,40 @@ class Trial:
 
     @property
     def is_running(self) -> bool:
-        """Whether its job waits or works."""
+        """Whether its job is queued or running."""
         return self.status in ("queued", "processing")
 
 
 @dataclass(frozen=True)
 class RuleTrial:
-    """Which rules a trial puts over the tenant's own."""
+    """The rules that a trial puts in place of the tenant's own."""
 
     rules: dict[str, int]
 
 
 class _Undo(Exception):
-    """Takes the trial's transaction back."""
+    """Rolls back the trial's transaction."""
 
 
 def start_trial(
     conn: Connection, tenant_id: UUID, rules: Mapping[str, int], started_by: str
 ) -> UUID:
-    """Queue a trial of these rules; `publish()` its id after the commit. It replaces the last."""
+    """Queue a trial of these rules, replacing the last; `publish()` its id after the commit."""
     job_id = enqueue(conn, tenant_id, "try_rules", RuleTrial(dict(rules)), started_by=started_by)
     conn.execute(_ASK, {"t": tenant_id, "job_id": job_id, "rules": json.dumps(dict(rules))})
     return job_id
 
 
 def find_trial(conn: Connection, tenant_id: UUID) -> Trial | None:
-    """The last trial, or None."""
     row = conn.execute(_FIND, {"t": tenant_id}).one_or_none()
     return None if row is None else Trial(*row)
 
 
 @job("try_rules", roles=("admin",))
 def try_rules(run: Run, trial: RuleTrial) -> None:
-    """Count the tasks of the last days as they are and as the rules asked for would make them.
+    """Count the tasks of the last days with the current rules and with the rules on trial.
 
-    Nobody reads the answer of a trial that another one has replaced.
+    The result of a trial replaced by a newer one is discarded.
     """
     found: list[Counts] = []
     try:
@@ -96,7 +95,7 @@ def _derive_under(conn: Connection, run: Run, rules: Mapping[str, int]) -> tuple
     longest = max(get_rules(conn, tenant_id)["chain_days"], rules.get("chain_days", 0))
     values = {"t": tenant_id, "rules": json.dumps(dict(rules))}
     conn.execute(_SET, values)
-    conn.execute(_SET_DERIVED, values)  # or everything would be derived again
+    conn.execute(_SET_DERIVED, values)  # otherwise everything would be derived again
     first = last - timedelta(days=DAYS + longest)
     conn.execute(text("select _touch_recent(:t, :first)"), {"t": tenant_id, "first": first})
     conn.execute(text("select _derive(:t)"), {"t": tenant_id})

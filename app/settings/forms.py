@@ -60,7 +60,7 @@ def _stripped(value: object) -> object:
 
 
 def _check(check: Any, *values: object) -> None:  # noqa: ANN401 - any checking function
-    """Run one of our checks; its refusal stands beside the field."""
+    """Run one of our checks; its error is shown next to the field."""
     try:
         check(*values)
     except (Invalid, AppError) as error:
@@ -76,11 +76,11 @@ class SectionForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
 
     @property
     def shown(self) -> list[Field]:
-        """The fields people see, in order."""
+        """The fields that people see, in order."""
         return [field for field in self if field.name not in ("version", "csrf_token")]
 
     def values(self) -> dict[str, Any]:
-        """What was entered, without the secret."""
+        """The entered values, without the secret."""
         return {f.name: f.data for f in self.shown if f.name != self.secret}
 
     def entered_secret(self) -> str | None:
@@ -89,7 +89,7 @@ class SectionForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
 
 
 class BigQueryForm(SectionForm):
-    """Where the GA4 export lies, and the service account that reads it."""
+    """The location of the GA4 export, and the service account that reads it."""
 
     secret = "service_account"  # noqa: S105 - a field's name
     project_id = StringField("Project", _needed("Enter the project."), filters=[_stripped])
@@ -105,15 +105,13 @@ class BigQueryForm(SectionForm):
     service_account = TextAreaField("Key file of the service account (JSON)", [Optional()])
 
     def validate_project_id(self, field: Field) -> None:
-        """A project's name only."""
         _check(check_project, field.data or "")
 
     def validate_dataset_id(self, field: Field) -> None:
-        """A dataset's name only."""
         _check(check_dataset, field.data or "")
 
     def validate_service_account(self, field: Field) -> None:
-        """Nothing but a service account's key."""
+        """Allow only a service account's key."""
         if field.data:
             _check(rebuild_service_account, field.data)
 
@@ -123,12 +121,12 @@ class _ServerForm(SectionForm):
     port = IntegerField("Port", [InputRequired("Enter the port."), NumberRange(1, 65_535)])
 
     def validate_host(self, field: Field) -> None:
-        """A host's name, which is looked up when it is used."""
+        """Allow only a host name, which is resolved when used."""
         _check(check_host, field.data or "")
 
 
 class SftpForm(_ServerForm):
-    """Where the customer and branch files lie."""
+    """The location of the customer and branch files."""
 
     secret = "password"  # noqa: S105 - a field's name
     bound_to = ("host", "port", "username")
@@ -139,7 +137,7 @@ class SftpForm(_ServerForm):
 
 
 class SmtpForm(_ServerForm):
-    """Where reports are handed in."""
+    """The mail server that sends reports."""
 
     secret = "password"  # noqa: S105 - a field's name
     bound_to = ("host", "port", "username")
@@ -155,7 +153,7 @@ class SmtpForm(_ServerForm):
 
 
 class TimeAndMoneyForm(SectionForm):
-    """How times, money and numbers are counted and written."""
+    """How times, money and numbers are counted and formatted."""
 
     time_zone = StringField("Time zone people work in", _needed("Enter a time zone."))
     property_time_zone = StringField("Time zone of the GA4 property", _needed("Enter a time zone."))
@@ -169,38 +167,36 @@ class TimeAndMoneyForm(SectionForm):
     locale = SelectField("Number format", choices=list(LOCALES.items()))
 
     def validate_time_zone(self, field: Field) -> None:
-        """A zone of the IANA's list."""
+        """Allow only IANA zones."""
         _check(zone, field.data or "")
 
     def validate_property_time_zone(self, field: Field) -> None:
-        """A zone of the IANA's list."""
+        """Allow only IANA zones."""
         _check(zone, field.data or "")
 
 
 class PropertiesForm(SectionForm):
-    """The user properties and event parameters that say who and where somebody is."""
+    """The user properties and event parameters that identify people and places."""
 
     contact_property = StringField("Contact", [InputRequired("Enter a name."), _PROPERTY])
     company_property = StringField("Company", [InputRequired("Enter a name."), _PROPERTY])
     branch_property = StringField("Branch", [InputRequired("Enter a name."), _PROPERTY])
 
 
-LEAST_MONTHS, MOST_MONTHS = 24, 120  # as the constraint of tenant_config has it
+LEAST_MONTHS, MOST_MONTHS = 24, 120  # as in the constraint of tenant_config
 
 
 class NothingWordsForm(SectionForm):
-    """The tenant's own words for “no value”, beside the built-in ones."""
+    """The tenant's own words for “no value”, in addition to the built-in ones."""
 
     nothing_words = WordField("Your own words, one a line")
 
     def validate_nothing_words(self, field: Field) -> None:
-        """Not too many, not too long, one line each."""
+        """Limit number and length; one line each."""
         check_words(field.data)
 
 
 class RetentionForm(SectionForm):
-    """How long events are kept."""
-
     retention_months = IntegerField(
         "Months events are kept",
         [InputRequired("Enter a number."), NumberRange(LEAST_MONTHS, MOST_MONTHS)],

@@ -1,4 +1,4 @@
-"""Everything of one tenant: written out for it, or gone for good."""
+"""Exports or permanently deletes everything of one tenant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.database.engine import maint_transaction
 
-# Sealed with the deployment's keys, and of no use to anybody else.
+# Encrypted with the deployment's keys, and useless to anybody else.
 _SEALED = frozenset(
     {
         "bigquery_credentials",
@@ -27,9 +27,9 @@ _SEALED = frozenset(
 
 
 def export_tenant(tenant_id: UUID, folder: Path) -> dict[str, int]:
-    """Write every row of the tenant, a file a table (`TABLE.ndjson.gz`); answers rows by table.
+    """Write every row of the tenant, one file per table (`TABLE.ndjson.gz`); returns rows by table.
 
-    One transaction, so that the files fit together. Credentials and hashes are left out.
+    Uses one transaction, so that the files are consistent. Leaves out credentials and hashes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
@@ -43,9 +43,9 @@ def export_tenant(tenant_id: UUID, folder: Path) -> dict[str, int]:
 
 
 def delete_tenant(tenant_id: UUID) -> dict[str, int]:
-    """Delete every row of the tenant and the tenant; answers rows by table.
+    """Delete the tenant and all of its rows; returns rows by table.
 
-    All of it or nothing. The audit log lets itself be emptied only here, by the schema's owner.
+    All or nothing. Only here, and only as the schema's owner, can the audit log be emptied.
     """
     with maint_transaction() as conn:
         conn.execute(text("set local lock_timeout = '10s'"))
@@ -63,7 +63,7 @@ def delete_tenant(tenant_id: UUID) -> dict[str, int]:
 
 
 def scan(conn: Connection, tenant_id: UUID) -> dict[str, int]:
-    """In how many rows of which table this tenant's id stands, in any column."""
+    """The number of rows per table that contain this tenant's id in any column."""
     found = {}
     for table in list_tables(conn):
         statement = text(f"select count(*) from {table} as t where t::text like :id")  # noqa: S608 - a table's name
@@ -74,7 +74,7 @@ def scan(conn: Connection, tenant_id: UUID) -> dict[str, int]:
 
 
 def list_tables(conn: Connection) -> list[str]:
-    """Every table with tenants in it, by name."""
+    """Every table with tenants' rows, by name."""
     return list(conn.execute(_TABLES).scalars())
 
 
@@ -97,7 +97,7 @@ def _export_table(conn: Connection, tenant_id: UUID, table: str, path: Path) -> 
 
 
 def _delete_rows(conn: Connection, tenant_id: UUID, table: str, deleted: dict[str, int]) -> bool:
-    """False when other tables still refer to it."""
+    """False if other tables still refer to it."""
     statement = text(f"delete from {table} where tenant_id = :t")  # noqa: S608 - a table's name
     try:
         with conn.begin_nested():

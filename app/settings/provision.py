@@ -1,4 +1,4 @@
-"""Making tenants and members from the command line and the demo. Running anything twice updates."""
+"""Creates tenants and members for the command line and the demo. Repeating a call updates."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def create_tenant(
     company_property: str = "WebCustomerId",
     branch_property: str = "default_branch_id",
 ) -> UUID:
-    """Make the tenant of that slug, or bring it to these settings; its id stays.
+    """Create the tenant with that slug, or update its settings; the id stays.
 
-    `time_zone` is the property's unless given.
+    `time_zone` defaults to the property's.
 
     Raises:
-        Invalid: the slug, the currency or a time zone is not one.
+        Invalid: invalid slug, currency or time zone.
     """
     _check_tenant(slug, reporting_currency)
     settings = {
@@ -64,13 +64,13 @@ def add_member(
     location_ids: Sequence[str] | None = None,
     name: str = "",
 ) -> UUID:
-    """Invite that address, or change its role and branches; answers the membership's id.
+    """Invite that address, or change its role and branches; returns the membership's id.
 
-    The person becomes a member at the first sign-in with this verified address.
-    `location_ids` None means every branch.
+    The person becomes a member at the first sign-in with this verified address. `location_ids` None
+    means every branch.
 
     Raises:
-        Invalid: the address or the role is not one, or an admin would be limited to branches.
+        Invalid: invalid address or role, or an admin limited to branches.
     """
     address = _parse_address(email)
     if role not in get_args(Role):
@@ -92,7 +92,7 @@ def add_member(
 
 
 def _parse_address(email: str) -> str:
-    """The address as invitations keep it. Only ASCII: “K” (Kelvin) in small letters is a “k”."""
+    """The address as invitations store it. Only ASCII: “K” (Kelvin) lower-cased is a “k”."""
     address = email.strip().lower() if email.isascii() else ""
     if len(address) > _MOST_EMAIL or not _ADDRESS.fullmatch(address):
         raise Invalid(f"“{email}” is not an email address.")
@@ -102,10 +102,10 @@ def _parse_address(email: str) -> str:
 def set_bigquery(
     tenant_id: UUID, project_id: str, dataset_id: str, location: str, service_account_json: str
 ) -> None:
-    """Where the tenant's export lies, and the service account that may read it.
+    """Set the location of the tenant's export, and the service account that may read it.
 
     Raises:
-        Invalid: a name has characters Google's names never have, or the JSON is no key.
+        Invalid: a name has characters not allowed in Google's names, or the JSON is not a key.
     """
     for what, value in (("project", project_id), ("dataset", dataset_id), ("location", location)):
         if not _IDENTIFIER.fullmatch(value):
@@ -119,7 +119,7 @@ def set_bigquery(
 
 
 def set_retention(tenant_id: UUID, months: int) -> None:
-    """How many months of events the tenant keeps, 24 to 120."""
+    """Set how many months of events the tenant keeps, 24 to 120."""
     with maint_transaction() as conn:
         statement = text("""
             update tenant_config set retention_months = :months where tenant_id = :t
@@ -139,12 +139,12 @@ def set_sftp(
     users_path: str,
     locations_path: str,
 ) -> None:
-    """Where the tenant's users and locations files lie. `host_key` is one OpenSSH line.
+    """Set the location of the tenant's users and locations files. `host_key` is one OpenSSH line.
 
-    `password` may be the whole file of a private key without a passphrase instead.
+    `password` may instead be the whole file of a private key without a passphrase.
 
     Raises:
-        Invalid: the port is not one.
+        Invalid: invalid port.
     """
     if not 0 < port < 65_536:
         raise Invalid(f"{port} is not a port.")
@@ -170,10 +170,10 @@ def set_smtp(
     from_address: str,
     from_name: str,
 ) -> None:
-    """Which server sends the tenant's mail, over STARTTLS, and from whom it comes.
+    """Set the tenant's mail server, used over STARTTLS, and its sender.
 
     Raises:
-        Invalid: the port is not one.
+        Invalid: invalid port.
     """
     if not 0 < port < 65_536:
         raise Invalid(f"{port} is not a port.")
@@ -191,7 +191,7 @@ def set_smtp(
 
 
 def find_tenant_id(slug: str) -> UUID:
-    """The id of the tenant of that slug.
+    """The id of the tenant with that slug.
 
     Raises:
         NotFound: there is none.
@@ -205,9 +205,9 @@ def find_tenant_id(slug: str) -> UUID:
 
 
 def rotate_credentials() -> int:
-    """Encrypt anew, with the first key, what older keys of the ring encrypted; answers how many.
+    """Encrypt again, with the first key, what older keys of the ring encrypted; returns how many.
 
-    Each credential is a transaction of its own: interrupted, the next run goes on from there.
+    Each credential is its own transaction: after an interruption, the next run continues.
     """
     with maint_transaction() as conn:
         stale = queries.list_stale_credentials(conn)

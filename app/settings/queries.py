@@ -39,10 +39,10 @@ def store_bigquery(
     location: str,
     service_account_json: str,
 ) -> None:
-    """Where the export lies and the service account that reads it, stored encrypted.
+    """Store the location of the export and, encrypted, the service account that reads it.
 
     Raises:
-        Invalid: the JSON is no service account's key.
+        Invalid: the JSON is not a service account's key.
     """
     account = rebuild_service_account(service_account_json)
     fields = {
@@ -58,7 +58,7 @@ def store_bigquery(
 def store_sftp(
     conn: Connection, tenant_id: UUID, fields: Mapping[str, str | int], password: str
 ) -> None:
-    """Where the users and locations files lie; the password is stored encrypted."""
+    """Store the location of the users and locations files; the password is encrypted."""
     _store_fields(conn, tenant_id, "sftp", fields)
     store_credentials(conn, tenant_id, "sftp", password)
 
@@ -66,7 +66,7 @@ def store_sftp(
 def store_smtp(
     conn: Connection, tenant_id: UUID, fields: Mapping[str, str | int], password: str
 ) -> None:
-    """Which server sends the tenant's mail; the password is stored encrypted."""
+    """Store the tenant's mail server; the password is encrypted."""
     _store_fields(conn, tenant_id, "smtp", fields)
     store_credentials(conn, tenant_id, "smtp", password)
 
@@ -74,7 +74,7 @@ def store_smtp(
 def store_credentials(
     conn: Connection, tenant_id: UUID, field: CredentialField, plaintext: str
 ) -> None:
-    """Encrypt with the present key and replace what was stored."""
+    """Encrypt with the current key and replace the stored value."""
     statement = text(f"""
         update tenant_config
         set {field}_credentials = :envelope, updated_at = now()
@@ -85,7 +85,7 @@ def store_credentials(
 
 
 def list_stale_credentials(conn: Connection) -> list[tuple[UUID, CredentialField]]:
-    """Credentials of every tenant that another key than the present one encrypted."""
+    """All tenants' credentials that were encrypted with another key than the current one."""
     statement = text("""
         select
             tenant_id, bigquery_credentials as bigquery, sftp_credentials as sftp,
@@ -99,9 +99,9 @@ def list_stale_credentials(conn: Connection) -> list[tuple[UUID, CredentialField
 
 
 def encrypt_anew(conn: Connection, tenant_id: UUID, field: CredentialField) -> bool:
-    """Store one credential under the present key; False when that was done meanwhile.
+    """Encrypt one credential with the current key; False if that was already done.
 
-    The row stays locked, so that a credential saved just now is not replaced by the older one.
+    Locks the row, so that a credential saved just now is not replaced by the older one.
     """
     statement = text(f"""
         select {field}_credentials from tenant_config

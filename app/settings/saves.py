@@ -1,4 +1,4 @@
-"""Who saved which section of a tenant's settings, and that nobody overwrites somebody unseen."""
+"""Who last saved each section of a tenant's settings; prevents blind overwrites."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True)
 class Save:
-    """The last save of a section; `version` 0 and None before the first one in a form."""
+    """The last save of a section; `version` is 0 and the rest None before the first one."""
 
     version: int = 0
     saved_at: datetime | None = None
@@ -21,7 +21,6 @@ class Save:
 
 
 def get_save(conn: Connection, tenant_id: UUID, section: str) -> Save:
-    """The last save of that section."""
     statement = text("""
         select version, saved_at, saved_by, secret_saved_at, secret_saved_by
         from setting_save
@@ -41,9 +40,9 @@ def claim_save(
     *,
     with_secret: bool,
 ) -> bool:
-    """Note that the section is saved over `version`; False when that is not the present one.
+    """Record a save of the section over `version`; False if that is not the current one.
 
-    The row stays locked until the transaction that stores the section ends.
+    Locks the row until the transaction that stores the section ends.
     """
     values = {
         "tenant_id": tenant_id,

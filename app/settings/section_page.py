@@ -1,4 +1,4 @@
-"""A section of the settings opened for somebody: its form, its last save and its last test."""
+"""A section of the settings on its page: its form, last save and last test."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ BOUND_WORDS = (
 
 
 def open_form(conn: Connection, tenant_id: UUID, section: str) -> SectionForm:
-    """The form of a request, or with a GET the stored values."""
+    """The form of the request; for a GET the stored values."""
     return FORMS[section](data=_stored(conn, tenant_id, section))
 
 
 def reopen_form(conn: Connection, tenant_id: UUID, section: str) -> SectionForm:
-    """The stored values, whatever the request brought."""
+    """The stored values, ignoring the request's."""
     return FORMS[section](formdata=None, data=_stored(conn, tenant_id, section))
 
 
@@ -45,7 +45,7 @@ def _stored(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
 def fill_form(
     conn: Connection, tenant_id: UUID, section: str, sent: Mapping[str, Any]
 ) -> SectionForm:
-    """A form filled by a program instead of a browser: what is not sent keeps its value."""
+    """A form filled by a program: fields not sent keep their stored values."""
     values = {**_stored(conn, tenant_id, section), **sent}
     texts = {name: _as_text(value) for name, value in values.items() if value is not None}
     return FORMS[section](formdata=MultiDict(texts), meta={"csrf": False})
@@ -56,10 +56,10 @@ def _as_text(value: object) -> str:
 
 
 def check_secret(conn: Connection, tenant_id: UUID, section: str, form: SectionForm) -> bool:
-    """Whether the form brings the secret it needs; if not, the field says why.
+    """Whether the form has the secret it needs; otherwise the field says why.
 
-    A stored secret is good only for the host, port and user name it was saved for: whoever
-    changes these has to know it.
+    A stored secret is valid only for the host, port and user name it was saved for: changing these
+    requires entering it again.
     """
     if form.secret is None or form.entered_secret() is not None:
         return True
@@ -76,7 +76,7 @@ def check_secret(conn: Connection, tenant_id: UUID, section: str, form: SectionF
 def save_form(
     conn: Connection, tenant_id: UUID, section: str, form: SectionForm, actor: Actor
 ) -> Save | None:
-    """Store a valid form. None when that was done, else the save of whoever was quicker."""
+    """Store a valid form. None if that worked, else the save that came first."""
     before = read_section(conn, tenant_id, section)
     is_done = store_section(
         conn,
@@ -105,7 +105,7 @@ def save_form(
 
 
 def describe(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
-    """What a section's page shows beside its form."""
+    """What a section's page shows besides its form."""
     settings = get_tenant_settings(conn, tenant_id)
     return {
         "section": section,

@@ -1,4 +1,4 @@
-"""Google credentials as tenants hand them in: only a service account, only what we need of it."""
+"""Google credentials from tenants: only service accounts, and only the fields needed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]{2,100}")
 def rebuild_service_account(text: str) -> dict[str, str]:
     """The four fields of a service account's JSON, and its type; everything else is dropped.
 
-    Other kinds of Google credentials can make the client fetch addresses of the tenant's
-    choice, or run programs, so nothing but a service account's key is taken.
+    Other kinds of Google credentials can make the client fetch addresses chosen by the tenant, or
+    run programs, so only a service account's key is accepted.
 
     Raises:
         Invalid: it is not such JSON; the message says what to fetch instead.

@@ -1,4 +1,4 @@
-"""Reading a section of the settings into its form, and storing what was entered."""
+"""Reads a section of the settings into its form, and stores what was entered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def read_section(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
-    """The stored values of a section by the names of its form; secrets are never among them."""
+    """The stored values of a section by its form's names, without secrets."""
     settings = get_tenant_settings(conn, tenant_id)
     if section == "rules":
         return get_rules(conn, tenant_id)
@@ -35,7 +35,6 @@ def read_section(conn: Connection, tenant_id: UUID, section: str) -> dict[str, A
 
 
 def has_secret(settings: TenantSettings, section: str) -> bool:
-    """Whether a secret of that section is stored."""
     return bool(getattr(settings, f"has_{section}_credentials", False))
 
 
@@ -48,9 +47,9 @@ def store_section(
     version: int,
     saved_by: str,
 ) -> bool:
-    """Store a section's validated values; False, and nothing stored, when `version` is old.
+    """Store a section's validated values; False, and nothing stored, if `version` is outdated.
 
-    A secret of None leaves the stored one.
+    A secret of None keeps the stored one.
     """
     is_mine = claim_save(
         conn, tenant_id, section, version, saved_by, with_secret=secret is not None
@@ -103,7 +102,7 @@ def _store_json(conn: Connection, tenant_id: UUID, column: str, values: Mapping[
 
 
 def _store_rules(conn: Connection, tenant_id: UUID, values: Mapping[str, Any]) -> None:
-    """Keep what differs from the defaults, and what was set before; the other rules stay."""
+    """Keep rules that differ from the defaults or were set before; leave the other rules alone."""
     stored, effective = get_tenant_settings(conn, tenant_id).rules, get_rules(conn, tenant_id)
     changed = {n: v for n, v in values.items() if n in stored or v != effective[n]}
     statement = text("""

@@ -1,4 +1,4 @@
-"""The tenant's settings, one page a section. For admins."""
+"""The tenant's settings, one page per section. For admins."""
 
 from __future__ import annotations
 
@@ -31,14 +31,12 @@ blueprint = Blueprint("settings", __name__, url_prefix="/auth/settings")
 @blueprint.get("")
 @require_role("admin")
 def settings() -> AnyResponse:
-    """The first section."""
     return redirect(url_for("settings.section", section="bigquery"), 303)
 
 
 @blueprint.get("/<section>")
 @require_role("admin")
 def section(section: str) -> Response:
-    """One section as it is stored."""
     _check_section(section)
     with tenant_transaction(current_tenant_id()) as conn:
         form = open_form(conn, current_tenant_id(), section)
@@ -51,7 +49,7 @@ def section(section: str) -> Response:
 @blueprint.post("/<section>")
 @require_role("admin")
 def save(section: str) -> AnyResponse:
-    """Store a section, or say beside the fields why not, or who was quicker."""
+    """Store a section, or show next to the fields why not, or who saved first."""
     _check_section(section)
     with tenant_transaction(current_tenant_id()) as conn:
         form = open_form(conn, current_tenant_id(), section)
@@ -77,7 +75,7 @@ def save(section: str) -> AnyResponse:
 @blueprint.post("/rules/effect")
 @require_role("admin")
 def try_rules() -> AnyResponse:
-    """Let a job find out what the entered rules would make of the last days; nothing is saved."""
+    """Start a job that tries the entered rules on the last days; saves nothing."""
     tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         form = open_form(conn, tenant_id, "rules")
@@ -104,7 +102,7 @@ def rule_effect() -> Response:
 @blueprint.post("/<section>/test")
 @require_role("admin")
 def test_connection(section: str) -> AnyResponse:
-    """Let a job try the stored connection."""
+    """Start a job that tests the stored connection."""
     _check_connection(section)
     with tenant_transaction(current_tenant_id()) as conn:
         job_id = jobs.start_check(conn, current_tenant_id(), section, current_member().email)
@@ -128,7 +126,7 @@ def connection_check(section: str) -> Response:
 @blueprint.post("/sftp/host-key")
 @require_role("admin")
 def accept_host_key() -> AnyResponse:
-    """Pin the key that the last test was shown, if it is the one the admin saw."""
+    """Pin the key presented in the last test, if it is the one the admin saw."""
     with tenant_transaction(current_tenant_id()) as conn:
         check = find_check(conn, current_tenant_id(), "sftp")
         shown = check.shown_host_key if check else None
@@ -159,7 +157,7 @@ def _check_done(section: str, message: str) -> AnyResponse:
 
 
 def _reopened(section: str) -> SectionForm:
-    """The stored values, whatever this request sent."""
+    """The stored values, ignoring the request's."""
     with tenant_transaction(current_tenant_id()) as conn:
         return reopen_form(conn, current_tenant_id(), section)
 
@@ -190,7 +188,7 @@ def _shown(form: SectionForm, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fingerprint(line: str) -> str:
-    """A key's fingerprint; a stored line that is none says so."""
+    """A key's fingerprint, or a note that the stored line is not a key."""
     try:
         return described(parse_host_key(line)).fingerprint
     except Invalid:

@@ -1,4 +1,4 @@
-"""A list of words as a form takes it: one a line."""
+"""A form field for a list of words, one per line."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ MOST_CHARACTERS = 100
 
 
 class WordField(StringField):  # type: ignore[misc] # wtforms is untyped
-    """Different words in lower case, in order. A browser sends lines, a program may send a list."""
+    """Distinct words in lower case, in order. Browsers send lines, programs may send a list."""
 
     data: list[str]
 
     def process_data(self, value: Iterable[str] | None) -> None:
-        """Take the stored words."""
         self.data = list(value or ())
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
-        """Take what was entered, whatever is wrong with it: validation says so."""
+        """Load the entered words, even invalid ones, which validation reports."""
         if valuelist:
             lines = "\n".join(valuelist).splitlines()
             self.data = sorted({line.strip().lower() for line in lines} - {""})
@@ -30,7 +29,7 @@ class WordField(StringField):  # type: ignore[misc] # wtforms is untyped
 
 
 def check_words(words: Sequence[str]) -> None:
-    """Refuse what is no list of words.
+    """Refuse an invalid list of words.
 
     Raises:
         ValidationError: too many, one is too long, or one has control characters.
@@ -46,9 +45,9 @@ def check_words(words: Sequence[str]) -> None:
 
 
 def add_word(form: object, word: str) -> str:
-    """Add a word of the address to a form that takes words; what was added, or ''.
+    """Add the address's word to a form that takes words; returns the added word, or ''.
 
-    Nothing is stored by this: the page shows the word, and saving stores it.
+    Stores nothing: the page shows the word, and saving stores it.
     """
     field = getattr(form, "nothing_words", None)
     added = word.strip().lower()

@@ -1,1 +1,1 @@
-"""Whether the system works, for machines that ask."""
+"""The system's health, for monitoring."""

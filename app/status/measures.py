@@ -1,4 +1,4 @@
-"""How work, data, mail and connections stand, for all tenants: numbers alone, nothing of theirs."""
+"""Numbers about all tenants' jobs, data, mail and connections, without any of their content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True)
 class Measure:
-    """One number with its name in Prometheus and its labels."""
+    """One number with its Prometheus name and labels."""
 
     name: str
     help: str
@@ -19,7 +19,7 @@ class Measure:
 
 
 def read_measures(conn: Connection) -> Iterator[Measure]:
-    """Every measure, in admin_transaction(). Tenants are named by their short name."""
+    """Every measure; needs admin_transaction(). Tenants are named by their slug."""
     for status, count in conn.execute(_JOBS):
         yield Measure("jobs_open", "Jobs by status", count, {"status": status})
     row = conn.execute(_QUEUE).one()

@@ -1,7 +1,7 @@
-"""What Prometheus scrapes: requests as they are answered, and what the database knows of the rest.
+"""The metrics for Prometheus: requests, and figures from the database.
 
-With several processes behind one port `PROMETHEUS_MULTIPROC_DIR` names the folder in which they
-add up. What is read from the database is read at most every few seconds, whoever asks.
+With several processes behind one port, `PROMETHEUS_MULTIPROC_DIR` is the folder in which they add
+up. The database is read at most once every few seconds, whoever asks.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ def configure(app: Flask) -> None:
 
 
 def render() -> Response:
-    """Everything there is, in the format Prometheus reads."""
+    """All metrics in the Prometheus format."""
     text = generate_latest(_registry()) + generate_latest(_from_database())
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def answered() -> Requests:
-    """What was answered so far, by all processes of this service where they add up."""
+    """The requests served so far, by all processes of this service if they add up."""
     counts: dict[float, float] = {}
     errors = 0.0
     for family in _registry().collect():
@@ -74,8 +74,8 @@ def answered() -> Requests:
 
 
 def _registry() -> CollectorRegistry:
-    """This process's numbers; where several stand behind one port, those of all of them."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # read by the library itself, not a setting
+    """This process's metrics, or those of all processes behind one port."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # read by the library, not a setting
         return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
@@ -93,7 +93,7 @@ def _observe(response: Response) -> Response:
 
 
 class _Measures:
-    """The database's measures as Prometheus wants them."""
+    """The database's measures in Prometheus form."""
 
     def __init__(self, measures: Iterable[Measure]) -> None:
         self._measures = measures
@@ -112,7 +112,7 @@ _kept: tuple[float, list[Measure]] = (0.0, [])
 
 
 def kept_measures() -> list[Measure]:
-    """What the database says, at most a few seconds old; `database_up` is 0 when it is silent."""
+    """The database's measures, at most a few seconds old; `database_up` is 0 if it is down."""
     global _kept
     with _lock:
         if time.monotonic() - _kept[0] > _KEEP_S or not _kept[1]:
@@ -131,7 +131,7 @@ def _read() -> list[Measure]:
 
 
 def _replica() -> Iterator[Measure]:
-    """How the read replica stands, as this process last saw it; nothing where there is none."""
+    """The read replica's state at this process's last check; nothing without a replica."""
     if (watched := replica()) is None:
         return
     standing = watched.standing()

@@ -1,4 +1,4 @@
-"""System status: the alert rules of deploy/prometheus/alerts.yml as an admin sees them."""
+"""System status: the alert rules of deploy/prometheus/alerts.yml, for admins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DEPENDENCIES = {"bigquery": "BigQuery", "sftp": "SFTP server", "smtp": "Mail se
 
 @dataclass(frozen=True)
 class Check:
-    """One line: what is looked at, how it stands, what is wanted; `is_good` None: not known."""
+    """One line: what is checked, its state and the target; `is_good` None means unknown."""
 
     name: str
     value: str
@@ -25,7 +25,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Requests:
-    """What this process has answered since it began. `p95_s` None: nothing yet."""
+    """The requests served by this process since its start. `p95_s` None: none yet."""
 
     count: int
     errors: int
@@ -40,7 +40,7 @@ def list_checks(
     workers: int | None,
     fmt: Format,
 ) -> list[Check]:
-    """Every check, of the whole system and of this tenant; other tenants' measures are left out."""
+    """Every check of the whole system and of this tenant, without other tenants' measures."""
     own = [one for one in measures if one.labels.get("tenant", slug) == slug]
     return [*_services(own, workers, pool, fmt), *_answers(requests, fmt), *_work(own)]
 

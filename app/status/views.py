@@ -66,14 +66,14 @@ def ready() -> Response:
 @blueprint.get("/metrics")
 @public
 def metrics() -> Response:
-    """What Prometheus scrapes. The proxy in front does not let strangers ask."""
+    """Metrics for Prometheus. The proxy in front blocks strangers."""
     return prometheus.render()
 
 
 @blueprint.get("/analytics/status")
 @require_role("admin")
 def system() -> Response:
-    """How the system and the tenant's data and connections stand."""
+    """The state of the system and of the tenant's data and connections."""
     checks = list_checks(
         prometheus.kept_measures(),
         current_membership().tenant.slug,
@@ -97,7 +97,6 @@ def docs() -> str:
 @blueprint.get("/openapi.json")
 @public
 def openapi_json() -> Response:
-    """The JSON routes as OpenAPI 3.1."""
     return jsonify(openapi.describe())
 
 
@@ -110,7 +109,7 @@ def _routes(described: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _count_workers() -> int | None:
-    """Workers that have told of themselves lately; None when Redis cannot be asked."""
+    """Workers that reported lately; None if Redis is unreachable."""
     try:
         return len(Worker.all(connection=connect(job_settings().redis_url)))
     except RedisError:

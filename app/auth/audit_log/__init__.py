@@ -1,1 +1,1 @@
-"""The audit log as admins read it."""
+"""The audit log for admins."""

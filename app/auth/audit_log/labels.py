@@ -1,4 +1,4 @@
-"""What the audit log's actions are called."""
+"""Labels of the audit log's actions."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def action_label(action: str) -> str:
 
 
 def tell(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is known about a deed, as names and values; before and after stand last."""
+    """An entry's details as names and values; before and after come last."""
     last = {"before": 1, "after": 2}
     names = sorted(detail, key=lambda name: (last.get(name, 0), name))
     return [(name.replace("_", " "), _value(detail[name])) for name in names]

@@ -1,4 +1,4 @@
-"""Reading the audit log, newest first."""
+"""Reads the audit log, newest first."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class AuditEntry:
 
 @dataclass(frozen=True)
 class AuditQuestion:
-    """Which entries; empty texts and None leave nothing out.
+    """A filter of entries; empty texts and None match everything.
 
-    `action` may be the part before the dot alone. `query` is looked for in who, what and detail.
-    `before` is an entry_id: only what is older than that entry.
+    `action` may be just the part before the dot. `query` is searched in who, what and detail.
+    `before` is an entry_id: only older entries match.
     """
 
     email: str = ""
@@ -48,7 +48,7 @@ class AuditQuestion:
 
 
 def list_audit_entries(conn: Connection, tenant_id: UUID, asked: AuditQuestion) -> list[AuditEntry]:
-    """One page of the entries asked for; `until` itself is not included."""
+    """One page of the matching entries; `until` is exclusive."""
     conditions = [condition for name, condition in _CONDITIONS.items() if getattr(asked, name)]
     statement = text(f"""
         select
@@ -64,13 +64,13 @@ def list_audit_entries(conn: Connection, tenant_id: UUID, asked: AuditQuestion) 
 
 
 def list_audit_actions(conn: Connection, tenant_id: UUID) -> list[str]:
-    """Every action the log of this tenant knows, by name."""
+    """Every action in this tenant's log, by name."""
     statement = text("select distinct action from audit_entry where tenant_id = :t order by action")
     return list(conn.execute(statement, {"t": tenant_id}).scalars())
 
 
 def list_audit_members(conn: Connection, tenant_id: UUID) -> list[str]:
-    """Everybody who ever did anything here, by address."""
+    """Everybody who did something here, by address."""
     statement = text("""
         select distinct member_email from audit_entry
         where tenant_id = :t and member_email <> ''
@@ -80,7 +80,7 @@ def list_audit_members(conn: Connection, tenant_id: UUID) -> list[str]:
 
 
 def all_audit_entries(tenant_id: UUID, asked: AuditQuestion) -> Iterator[AuditEntry]:
-    """Every entry asked for, page by page, each read in a transaction that has ended."""
+    """Every matching entry, in pages that each use their own finished transaction."""
     asked = replace(asked, limit=_EXPORT_ROWS)
     while True:
         with tenant_transaction(tenant_id) as conn:

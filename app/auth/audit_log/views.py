@@ -43,7 +43,7 @@ HEADER = (
 
 @dataclass(frozen=True)
 class AuditFilters:
-    """The filters of the page as they stand in its address."""
+    """The page's filters, as in its address."""
 
     email: str = ""
     action: str = ""
@@ -52,7 +52,6 @@ class AuditFilters:
     end_date: str = ""
 
     def arguments(self, **more: object) -> dict[str, object]:
-        """What the address holds; empty filters are left out."""
         return {name: value for name, value in {**vars(self), **more}.items() if value}
 
 
@@ -60,7 +59,6 @@ class AuditFilters:
 @require_role("admin")
 @block("audit", "the audit log")
 def audit_log() -> Response:
-    """A page of entries, newest first."""
     problem = None
     try:
         filters, asked = parse_filters(request.args, current_format().time_zone)
@@ -74,7 +72,7 @@ def audit_log() -> Response:
 @blueprint.get("/export.<any(csv, xlsx):kind>")
 @require_role("admin")
 def export_audit(kind: str) -> Response:
-    """Every entry under the filters, as a file for a spreadsheet."""
+    """Every matching entry as a spreadsheet file."""
     fmt = current_format()
     _, asked = parse_filters(request.args, fmt.time_zone)
     record_export("audit", "audit-log", kind)
@@ -85,10 +83,10 @@ def export_audit(kind: str) -> Response:
 def parse_filters(
     arguments: MultiDict[str, str], zone_name: str
 ) -> tuple[AuditFilters, AuditQuestion]:
-    """The filters of an address; days are those of the zone, both included.
+    """Parse the filters of an address; days are in the zone, both inclusive.
 
     Raises:
-        Invalid: one of them cannot be read.
+        Invalid: a filter cannot be read.
     """
     names = ("email", "action", "query", "start_date", "end_date")
     given = {name: arguments.get(name, "").strip() for name in names}

@@ -1,1 +1,1 @@
-"""Who may work in a tenant, as what, and in which branches."""
+"""Memberships: who may work in a tenant, with which role and branches."""

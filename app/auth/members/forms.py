@@ -1,4 +1,4 @@
-"""What an admin may enter about a member."""
+"""Parses the forms about members."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _MOST_CHARS = 254
 
 @dataclass(frozen=True)
 class Access:
-    """A role and the branches it is limited to; None is every branch."""
+    """A role and its branches; None means every branch."""
 
     role: Role
     location_ids: tuple[str, ...] | None
 
 
 def parse_invitation(form: MultiDict[str, str], known: Collection[str]) -> tuple[str, Access]:
-    """The address and the access that a form describes.
+    """The address and access in a form.
 
     Raises:
         Invalid: something is missing; `fields` says what, by the field's name.
@@ -51,9 +51,9 @@ def parse_invitation(form: MultiDict[str, str], known: Collection[str]) -> tuple
 
 
 def parse_access(form: MultiDict[str, str], known: Collection[str]) -> Access:
-    """The role and the branches; `known` are the branches that may be chosen.
+    """The role and the branches; `known` are the branches to choose from.
 
-    A form that says nothing about branches gives none: all of them have to be chosen too.
+    A form without any branch choice grants none: "all branches" must be chosen explicitly.
 
     Raises:
         Invalid: as above.

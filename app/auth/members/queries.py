@@ -1,4 +1,4 @@
-"""Who belongs to a tenant, and changing it. Every change enters the audit log.
+"""The members of a tenant, and changes to them. Every change is recorded in the audit log.
 
 Everything but `list_last_seen()` runs in the tenant's transaction.
 """
@@ -24,7 +24,9 @@ _STAYS = "This is the last active admin. Make somebody else an admin first."
 
 @dataclass(frozen=True)
 class TenantMember:
-    """A membership, an invitation while `member_id` is None. `location_ids` None: every branch."""
+    """A membership, or an invitation if `member_id` is None. `location_ids` None means every
+    branch.
+    """
 
     membership_id: UUID
     member_id: UUID | None
@@ -55,7 +57,7 @@ def list_members(conn: Connection, tenant_id: UUID) -> list[TenantMember]:
 
 
 def get_tenant_member(conn: Connection, tenant_id: UUID, membership_id: UUID) -> TenantMember:
-    """One of them.
+    """One member of the tenant.
 
     Raises:
         NotFound: this tenant has no such member.
@@ -68,7 +70,7 @@ def get_tenant_member(conn: Connection, tenant_id: UUID, membership_id: UUID) ->
 
 
 def list_last_seen(conn: Connection, member_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When each of these last signed in. Runs in admin_transaction()."""
+    """When each of these members last signed in. Runs in admin_transaction()."""
     statement = text("""
         select member_id, last_seen_at from member
         where member_id = any(:ids) and last_seen_at is not null
@@ -85,11 +87,11 @@ def invite(
     role: Role,
     location_ids: Sequence[str] | None,
 ) -> UUID:
-    """Let whoever signs in with this verified address in; answers the membership's id.
+    """Invite a verified address; returns the membership's id.
 
     Raises:
-        Invalid: the address belongs to a member already.
-        Forbidden: the actor is no admin any more.
+        Invalid: the address already belongs to a member.
+        Forbidden: the actor is no longer an admin.
     """
     _lock_admins(conn, tenant_id, actor)
     values = {"t": tenant_id, "email": email, "role": role, "branches": _array(location_ids)}
@@ -110,12 +112,12 @@ def change(
     role: Role,
     location_ids: Sequence[str] | None,
 ) -> None:
-    """Give a member another role or other branches, from the next request on.
+    """Change a member's role or branches, from the next request on.
 
     Raises:
         NotFound: this tenant has no such member.
-        Conflict: it would take the last admin away.
-        Forbidden: the actor is no admin any more.
+        Conflict: it would remove the last admin.
+        Forbidden: the actor is no longer an admin.
     """
     admins = _lock_admins(conn, tenant_id, actor)
     old = _lock(conn, tenant_id, membership_id)
@@ -141,7 +143,7 @@ def change(
 
 
 def deactivate(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID) -> None:
-    """Shut a member out, from the next request on; what they did stays.
+    """Deactivate a member, from the next request on; their work stays.
 
     Raises: as `change()`.
     """
@@ -152,23 +154,23 @@ def deactivate(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: U
 
 
 def reactivate(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID) -> None:
-    """Let a member in again, with the role and the branches they had.
+    """Reactivate a member with their former role and branches.
 
     Raises:
         NotFound: this tenant has no such member.
-        Forbidden: the actor is no admin any more.
+        Forbidden: the actor is no longer an admin.
     """
     _lock_admins(conn, tenant_id, actor)
     _set_active(conn, tenant_id, actor, _lock(conn, tenant_id, membership_id), True)
 
 
 def withdraw(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID) -> None:
-    """Take an invitation back, as if it had never been made.
+    """Delete an invitation.
 
     Raises:
         NotFound: this tenant has no such member.
-        Conflict: it was accepted meanwhile.
-        Forbidden: the actor is no admin any more.
+        Conflict: it has been accepted.
+        Forbidden: the actor is no longer an admin.
     """
     _lock_admins(conn, tenant_id, actor)
     old = _lock(conn, tenant_id, membership_id)
@@ -179,11 +181,11 @@ def withdraw(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUI
 
 
 def unbind(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID) -> None:
-    """Forget which account the member signs in with; the next one with this address takes over.
+    """Unbind the member's sign-in account; the next to sign in with this address takes over.
 
     Source: sql/functions/access/unbind_membership.sql
 
-    Raises: as `change()`; Conflict also when it is bound to no account.
+    Raises: as `change()`; Conflict also if no account is bound.
     """
     admins = _lock_admins(conn, tenant_id, actor)
     old = _lock(conn, tenant_id, membership_id)
@@ -194,10 +196,10 @@ def unbind(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID)
 
 
 def _lock_admins(conn: Connection, tenant_id: UUID, actor: Actor) -> list[UUID]:
-    """The active admins' memberships, which nobody else changes until this transaction ends.
+    """The active admins' memberships, locked until this transaction ends.
 
-    Changes of members wait for each other here. Whoever waited sees what the one before left:
-    of two admins who demote each other at once, the second is no admin any more.
+    Changes of members wait for each other here and see each other's results: if two admins demote
+    each other at once, the second is no longer an admin.
     """
     rows = conn.execute(_LOCK_ADMINS, {"t": tenant_id}).all()
     if all(row.member_id != actor.member_id for row in rows):

@@ -1,4 +1,4 @@
-"""Users & roles: who may work in the tenant, as what, and in which branches. For admins."""
+"""Users & roles: who may work in the tenant, with which role and branches. For admins."""
 
 from __future__ import annotations
 
@@ -34,14 +34,13 @@ _CHANGES = {
 @blueprint.get("")
 @require_role("admin")
 def members() -> Response:
-    """Everybody, and the form that invites."""
     return _list_page()
 
 
 @blueprint.post("")
 @require_role("admin")
 def invite() -> AnyResponse:
-    """Invite somebody, or say beside the fields what is missing."""
+    """Invite somebody, or show next to the fields what is missing."""
     tenant_id = current_tenant_id()
     try:
         with tenant_transaction(tenant_id) as conn:
@@ -59,14 +58,12 @@ def invite() -> AnyResponse:
 @blueprint.get("/<uuid:membership_id>")
 @require_role("admin")
 def member(membership_id: UUID) -> Response:
-    """One member, and what can be changed."""
     return _member_page(membership_id)
 
 
 @blueprint.post("/<uuid:membership_id>")
 @require_role("admin")
 def change_member(membership_id: UUID) -> AnyResponse:
-    """Another role, other branches."""
     tenant_id = current_tenant_id()
     try:
         with tenant_transaction(tenant_id) as conn:
@@ -84,7 +81,6 @@ def change_member(membership_id: UUID) -> AnyResponse:
 @blueprint.post("/<uuid:membership_id>/<any(deactivate, reactivate, withdraw, unbind):action>")
 @require_role("admin")
 def act_on_member(membership_id: UUID, action: Action) -> AnyResponse:
-    """Shut out, let in again, take an invitation back, or forget the account."""
     tenant_id = current_tenant_id()
     take, words = _CHANGES[action]
     try:
@@ -97,7 +93,7 @@ def act_on_member(membership_id: UUID, action: Action) -> AnyResponse:
 
 
 def _changed(old: TenantMember, message: str) -> AnyResponse:
-    """Back to the list; who changed themselves may no longer see it and goes to their own page."""
+    """Back to the list; members who changed themselves may not see it and go to their own page."""
     flash(message, "success")
     is_self = old.member_id == current_member().member_id
     return redirect(url_for("site.home" if is_self else "members.members"), 303)

@@ -1,4 +1,4 @@
-"""How far the set-up of a tenant is."""
+"""The progress of a tenant's set-up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True)
 class SetupState:
-    """What of a tenant's set-up is there. `members` counts active ones and invitations."""
+    """What of a tenant's set-up is done. `members` counts active members and invitations."""
 
     has_bigquery: bool
     has_events: bool
@@ -25,7 +25,7 @@ class SetupState:
 
 
 def get_setup_state(conn: Connection, tenant_id: UUID) -> SetupState:
-    """The state of this tenant; of one without settings, nothing is there."""
+    """This tenant's state; a tenant without settings has nothing done."""
     return SetupState(**conn.execute(_STATE, {"t": tenant_id}).mappings().one())
 
 

@@ -1,4 +1,4 @@
-"""The set-up checklist: from nothing to the first report. An admin's landing page until then."""
+"""The set-up checklist, up to the first report. Until then an admin's landing page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ blueprint = Blueprint("setup", __name__, url_prefix="/auth/setup")
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the list: what is missing, why it matters, and the page that does it."""
+    """One line of the list: what is missing, why it matters, and the page to do it."""
 
     title: str
     missing: str
@@ -31,7 +31,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Shown:
-    """A step as it stands."""
+    """A step with its current state."""
 
     step: Step
     is_done: bool
@@ -39,7 +39,7 @@ class Shown:
 
     @property
     def state(self) -> str:
-        """done, open, or later while the product has no page for it."""
+        """done, open, or later if the product has no page for it yet."""
         if self.is_done:
             return "done"
         return "open" if self.has_page else "later"
@@ -135,7 +135,7 @@ def checklist() -> Response:
 
 
 def is_unfinished(tenant_id: UUID) -> bool:
-    """Whether a step is open that the product has a page for."""
+    """Whether a step with a page is still open."""
     return any(one.state == "open" for one in _shown(tenant_id))
 
 

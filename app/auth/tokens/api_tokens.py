@@ -1,7 +1,7 @@
-"""Personal API tokens: made on a page, shown once, kept as a hash, acting as their member.
+"""Personal API tokens: created on a page, shown once, stored as a hash, acting as their member.
 
-A token is `sit_` and 64 characters: 32 random bytes and the tenant's id, so that it is looked for
-inside its tenant alone.
+A token is `sit_` and 64 characters: 32 random bytes and the tenant's id, so that it is looked up
+only in its tenant.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class ValidToken:
 
 @dataclass(frozen=True)
 class ApiToken:
-    """A token as its list shows it. `state` is valid, expired or revoked."""
+    """A token in the list. `state` is valid, expired or revoked."""
 
     api_token_id: UUID
     name: str
@@ -67,17 +67,17 @@ class ApiToken:
 
 
 def is_api_token(token: str) -> bool:
-    """Whether this is one of ours; those are never shown to the identity provider."""
+    """Whether this is one of our tokens, which are never sent to the identity provider."""
     return token.startswith(_START)
 
 
 def scopes_of_role(role: Role) -> tuple[str, ...]:
-    """What tokens of a member of that role may be for."""
+    """The scopes that a member of that role may give a token."""
     return _SCOPES_OF_ROLE[role]
 
 
 def find_valid(token: str) -> ValidToken | None:
-    """The token, and note that it was used, once a minute at most. None if it is no good."""
+    """The token, recording its use at most once a minute. None if it is invalid."""
     tenant_id = _tenant_of(token)
     if tenant_id is None:
         return None
@@ -93,7 +93,7 @@ def find_valid(token: str) -> ValidToken | None:
 
 
 def read_holder(conn: Connection, found: ValidToken) -> tuple[Member | None, list[Membership]]:
-    """The token's member and their membership of its tenant as they are now; none if it ended.
+    """The token's member and their current membership of its tenant; none if it ended.
 
     Runs in admin_transaction().
     """
@@ -120,10 +120,10 @@ def create_api_token(
     scopes: Sequence[str],
     lifetime_days: int,
 ) -> str:
-    """A new token of the member. This answer is the only time it is known.
+    """Create a token of the member. Its text is available only in this result.
 
     Raises:
-        Conflict: the member has as many valid tokens as there may be.
+        Conflict: the member has the maximum number of valid tokens.
     """
     owner = {"tenant_id": tenant_id, "member_id": member_id}
     conn.execute(_LOCK_OWNER, owner)
@@ -144,7 +144,7 @@ def create_api_token(
 def revoke_api_token(
     conn: Connection, tenant_id: UUID, api_token_id: UUID, member_id: UUID, *, is_admin: bool
 ) -> str:
-    """End a token, one's own or, for an admin, anybody's; answers its name. Twice is once.
+    """Revoke a token, one's own or, for an admin, anybody's; returns its name. Idempotent.
 
     Raises:
         NotFound: there is no such token, or it is somebody else's.

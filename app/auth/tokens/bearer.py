@@ -1,4 +1,4 @@
-"""Bearer tokens, the provider's and our own: whose they are, and in which tenant they work."""
+"""Bearer tokens, the provider's and our own: their member and tenant."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _STRANGER = "You have no access to this tenant."
 def authenticate(*, needs_tenant: bool = True) -> None:
     """Set g.member and g.membership from `Authorization` and `X-Tenant-Id`.
 
-    Without `needs_tenant` the tenant may be left out, and g.membership is then None.
+    Without `needs_tenant` the tenant is optional; g.membership may then be None.
 
     Raises:
-        Unauthenticated: there is no token, or it is no good.
+        Unauthenticated: the token is missing or invalid.
         Forbidden: the tenant is missing, unknown, suspended or not the member's.
-        ProviderDown: the provider must be asked, and does not answer.
-        TooOften: this address made up too many tokens.
+        ProviderDown: the provider is needed but does not respond.
+        TooOften: this address sent too many invented tokens.
     """
     token = read_token()
     if token is None:
@@ -45,7 +45,6 @@ def authenticate(*, needs_tenant: bool = True) -> None:
 
 
 def read_token() -> str | None:
-    """The bearer token of this request, if it has one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > _MAX_CHARS:
@@ -54,7 +53,7 @@ def read_token() -> str | None:
 
 
 def _accept_provider_token(token: str) -> None:
-    """A token of the identity provider: everything its member may do, in all their tenants."""
+    """Accept a provider's token: everything its member may do, in all their tenants."""
     holder = token_answers.holder_of(token)
     with admin_transaction() as conn:
         member = find_member_by_identity(conn, holder.issuer, holder.subject)
@@ -65,7 +64,7 @@ def _accept_provider_token(token: str) -> None:
 
 
 def _accept_api_token(token: str) -> None:
-    """A token made on the page: its member as they are now, in its tenant, within its scopes."""
+    """Accept an API token: its member's current rights, in its tenant, within its scopes."""
     found = api_tokens.find_valid(token)
     if found is None:
         count_refused_token()

@@ -1,4 +1,4 @@
-"""What a member may ask a new API token to be."""
+"""The form of a new API token."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _stripped(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 class ApiTokenForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
-    """A name to know it by, what it may do, and for how long."""
+    """A token's name, scopes and lifetime."""
 
     name = StringField(
         "Name",
@@ -47,12 +47,12 @@ class ApiTokenForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
     )
 
     def __init__(self, role: Role, **values: Any) -> None:  # noqa: ANN401 - of wtforms
-        """`role` decides which scopes are offered."""
+        """`role` determines the scopes to choose from."""
         super().__init__(**{"scopes": ["read"], "lifetime_days": 90} | values)
         self.scopes.choices = [(scope, SCOPES[scope]) for scope in scopes_of_role(role)]
 
     def validate_name(self, field: StringField) -> None:
-        """Refuse a name that cannot be read in a list."""
+        """Refuse a name that is unreadable in a list."""
         if any(ord(letter) < 32 for letter in field.data or ""):
             raise ValidationError("Use letters, digits and spaces.")
 
@@ -62,5 +62,4 @@ class ApiTokenForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
             raise ValidationError("Choose at least one.")
 
     def errors_of(self, name: str) -> list[str]:
-        """The messages beside one field."""
         return [str(error) for error in self[name].errors]

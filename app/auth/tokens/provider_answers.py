@@ -1,7 +1,7 @@
-"""What the provider said about a bearer token, kept for a minute at most, by the token's hash.
+"""The provider's results for bearer tokens, cached by the token's hash for at most a minute.
 
-One question a token at a time, in all processes together: whoever finds a question running waits
-for its answer. Refusals are never kept, they only reach those who were waiting.
+Across all processes, each token is checked once at a time: callers that find a check running wait
+for its result. Refusals are never cached; they only reach the callers that were waiting.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _INVALID = "The access token is not valid or has expired."
 
 @dataclass(frozen=True)
 class Holder:
-    """Whose token it is; the address is told only while no member is known by the subject."""
+    """The owner of a token; has an address only while no member with that subject is known."""
 
     issuer: str
     subject: str
@@ -42,17 +42,17 @@ class Holder:
     name: str = ""
 
     def identity(self) -> Identity:
-        """The same as a sign-in has it."""
+        """The same as from a sign-in."""
         return Identity(self.issuer, self.subject, self.email, self.name)
 
 
 def holder_of(token: str) -> Holder:
-    """Whose token it is, by what is remembered, else by asking the provider.
+    """The owner of a token, from the cache or else from the provider.
 
     Raises:
         Unauthenticated: the provider does not know the token.
-        TooOften: this address made up too many.
-        ProviderDown: it must be asked and does not answer, or too many wait for it already.
+        TooOften: this address sent too many invented ones.
+        ProviderDown: the provider is needed but does not respond, or too many callers already wait.
     """
     key = key_of(token)
     known = _remembered(key)
@@ -68,7 +68,7 @@ def holder_of(token: str) -> Holder:
 
 
 def forget(token: str) -> None:
-    """Drop what is remembered about this token."""
+    """Delete the cached result of this token."""
     try:
         store.redis_client().delete(key_of(token))
     except RedisError as error:
@@ -76,12 +76,12 @@ def forget(token: str) -> None:
 
 
 def key_of(token: str) -> str:
-    """Where the answer is kept. The token itself is kept nowhere."""
+    """The cache key of a token. The token itself is never stored."""
     return _PREFIX + hashlib.sha256(token.encode()).hexdigest()
 
 
 def _ask_in_turn(token: str, key: str) -> Holder | None:
-    """Ask, or wait for whoever is asking; None when the token is no good."""
+    """Check the token, or wait for a running check; None if the token is invalid."""
     turn = f"{key}:asking"
     try:
         is_mine = store.redis_client().set(turn, g.request_id, nx=True, ex=_ASKING_S)
@@ -102,7 +102,7 @@ def _ask_in_turn(token: str, key: str) -> Holder | None:
 
 
 def _wait(token: str, key: str) -> Holder | None:
-    """The answer to somebody else's question; asked anew if they went away without one."""
+    """The result of another caller's check; checks again if that caller ended without one."""
     client, until = store.redis_client(), time.monotonic() + _ASKING_S
     while time.monotonic() < until:
         try:
@@ -134,7 +134,7 @@ def _ask(token: str, key: str) -> Holder | None:
 
 
 def _known_holder(token: str, subject: str) -> Holder:
-    """The subject, with its address when it may be somebody's first call."""
+    """The subject, with its address if this may be the member's first call."""
     issuer = endpoints().issuer
     with admin_transaction() as conn:
         is_known = find_member_by_identity(conn, issuer, subject) is not None

@@ -1,4 +1,4 @@
-"""What the identity provider says about an access token that a program brought."""
+"""Checks a program's access token at the identity provider."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from app.auth.sign_in.provider import ProviderDown, endpoints, get_json, post_fo
 
 __all__ = ["check_token", "revoke_token"]
 
-_FOREVER = 1e12  # seconds; no clock comes so far
+_FOREVER = 1e12  # seconds; later than any clock time
 
 
 def check_token(token: str) -> tuple[str, float | None] | None:
-    """The subject of a valid access token and when it ends (epoch seconds, if told), else None.
+    """The subject and expiry (epoch seconds, if known) of a valid access token, else None.
 
-    Asked by introspection where the provider has it. Otherwise by userinfo, which knows no
-    audience: there, every client registered at the provider is trusted with this system.
+    Uses introspection if the provider has it. Otherwise it uses userinfo, which has no audience:
+    every client registered at the provider is then trusted with this system.
 
     Raises:
-        ProviderDown: the provider does not answer; nothing is known about the token.
+        ProviderDown: the provider does not respond; the token's validity is unknown.
     """
     doors = endpoints()
     if doors.introspection:
@@ -32,7 +32,7 @@ def check_token(token: str) -> tuple[str, float | None] | None:
 
 
 def revoke_token(token: str) -> None:
-    """Tell the provider that this access token is no longer used, if it wants to know."""
+    """Tell the provider that this access token is no longer used, if it supports that."""
     address = endpoints().revocation
     if address:
         post_form(address, {"token": token, "token_type_hint": "access_token"})
@@ -56,7 +56,7 @@ def _is_instant(ends_at: object) -> bool:
 
 
 def _is_for_us(answer: dict[str, Any]) -> bool:
-    """Whether the token was issued to this client or for it, when the provider tells."""
+    """Whether the token was issued to or for this client, if the provider says so."""
     audience = answer.get("aud") or []
     named = list(audience) if isinstance(audience, list) else [audience]
     named += [answer[name] for name in ("client_id", "azp") if answer.get(name)]

@@ -1,4 +1,4 @@
-"""The page of API tokens: making one, seeing it once, ending it."""
+"""The page of API tokens: create, show once, revoke."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ blueprint = Blueprint("tokens", __name__, url_prefix="/auth/tokens")
 
 @blueprint.get("")
 def tokens_page() -> Response:
-    """The member's tokens; an admin sees everybody's."""
     return _page(ApiTokenForm(current_membership().role))
 
 
 @blueprint.post("")
 def create() -> Response:
-    """Make a token and show it: now, and never again. So no redirect follows."""
+    """Create a token and show it this one time, so without a redirect."""
     membership = current_membership()
     form = ApiTokenForm(membership.role)
     if not form.validate_on_submit():
@@ -57,7 +56,7 @@ def create() -> Response:
 
 @blueprint.post("/<uuid:api_token_id>/revoke")
 def revoke(api_token_id: UUID) -> AnyResponse:
-    """End a token: the next call with it is refused."""
+    """Revoke a token: the next call with it is refused."""
     membership = current_membership()
     tenant_id, member_id = membership.tenant.tenant_id, current_member().member_id
     is_admin = membership.role == "admin"

@@ -1,4 +1,4 @@
-"""The steps that try a tenant's BigQuery export. None of them is billed."""
+"""The steps that test a tenant's BigQuery export. None is billed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Work = Callable[[], str | None]
 
 
 class BigQueryCheck:
-    """One try. Each step needs those before it."""
+    """One test. Each step needs the earlier ones."""
 
     def __init__(self, tenant: TenantSettings, config: Config, limits: Limits) -> None:
         self._tenant, self._config, self._limits = tenant, config, limits
@@ -40,7 +40,6 @@ class BigQueryCheck:
         self._rows: list[Any] = []
 
     def steps(self) -> list[tuple[str, Work]]:
-        """The steps in order."""
         return [
             ("key", self._read_key),
             ("token", self._get_token),

@@ -1,4 +1,4 @@
-"""The way to BigQuery: a tenant's settings, the signed-in client and its bounded calls."""
+"""Access to BigQuery: a tenant's settings, the signed-in client and its limited calls."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _CHUNK_BYTES = 65_536
 _LOOK_BYTES = 64
 _FAREWELL_S = 10.0
 
-# The library's own retries are off: attempts.py knows the deadline and who cancelled.
+# The library's own retries are off: attempts.py handles deadline and cancellation.
 ONCE = Retry(predicate=lambda _: False)
 
 
 @dataclass(frozen=True)
 class ServiceAccount:
-    """The four fields of a Google service account's key that are used, and no others."""
+    """The four fields of a Google service account's key that are used."""
 
     project_id: str
     client_email: str
@@ -46,12 +46,12 @@ class ServiceAccount:
 
 @dataclass(frozen=True)
 class BigQuerySettings:
-    """Where a tenant's GA4 export lies and how it may be read.
+    """The location of a tenant's GA4 export and the access to it.
 
-    `endpoint`, `storage_endpoint` and `token_uri` come from the deployment, never from a
-    tenant; without `endpoint` the real service is meant, and its Storage Read API is used.
-    `max_bytes_billed` limits each query, of which an ingestion runs seven. `nothing_words`
-    are the texts that name nobody, in lower case.
+    `endpoint`, `storage_endpoint` and `token_uri` come from the deployment, never from a tenant;
+    without `endpoint` the real service and its Storage Read API are used. `max_bytes_billed` limits
+    each of the seven queries of an ingestion. `nothing_words` are the words for nothing, in lower
+    case.
     """
 
     project_id: str
@@ -75,20 +75,20 @@ class BigQuerySettings:
 
     @property
     def account(self) -> str:
-        """Who asks BigQuery: the service account's address."""
+        """The address of the service account."""
         return self.credentials.client_email
 
 
 @dataclass(frozen=True)
 class BigQueryConnection:
-    """The clients of one tenant: REST always, the Storage Read API where the endpoint has it."""
+    """A tenant's clients: REST always, the Storage Read API if the endpoint has it."""
 
     rest: bigquery.Client
     storage: BigQueryReadClient | None
 
 
 def open_bigquery(settings: BigQuerySettings, limits: Limits) -> BigQueryConnection:
-    """Clients for a tenant's project, for work within `limits`. Nothing is sent yet.
+    """Clients for a tenant's project, for work within `limits`. Sends nothing yet.
 
     Raises:
         Invalid: the private key cannot be read.
@@ -131,7 +131,7 @@ def _credentials(settings: BigQuerySettings) -> service_account.Credentials:
 def _storage(
     settings: BigQuerySettings, credentials: service_account.Credentials
 ) -> BigQueryReadClient | None:
-    """The Storage Read API's client; another endpoint than Google's must name its own."""
+    """The Storage Read API's client; needs its own endpoint if REST's is not Google's."""
     if settings.storage_endpoint and str(settings.endpoint).startswith("http://"):
         return _plain_storage(settings.storage_endpoint)
     if settings.endpoint and not settings.storage_endpoint:
@@ -141,29 +141,29 @@ def _storage(
 
 
 def _plain_storage(endpoint: str) -> BigQueryReadClient:
-    """The client of an emulator, which speaks no TLS; its REST address says so."""
+    """The client of an emulator without TLS, as its REST address shows."""
     channel = grpc.insecure_channel(endpoint, options=[("grpc.max_receive_message_length", -1)])
     transport = BigQueryReadGrpcTransport(channel=channel)
     return BigQueryReadClient(transport=transport)
 
 
 class _Credentials(service_account.Credentials):
-    """Service account credentials that call nothing but their token endpoint.
+    """Service account credentials that call only their token endpoint.
 
-    The stock class asks iamcredentials.googleapis.com in a thread of its own, without our
-    timeouts and whatever the endpoint, for a hint that BigQuery does not need.
+    The library's class also asks iamcredentials.googleapis.com, in its own thread, without our
+    timeouts and for any endpoint, for a hint that BigQuery does not need.
     """
 
     def _maybe_start_regional_access_boundary_refresh(self, request: object, url: str) -> None:
-        """Ask nobody."""
+        """Do nothing."""
 
 
 class _BoundedSend(requests.Session):
-    """Calls whose `timeout` bounds the whole answer, however slowly it drips in.
+    """Calls whose `timeout` covers the whole response, however slowly it arrives.
 
-    No call may take longer than `longest_s` or outlast `deadline`, an instant of
-    time.monotonic(): the library waits 120 seconds for rows, whatever it is told. Calls after
-    the deadline, which stop what is left, have a few seconds.
+    No call takes longer than `longest_s` or outlasts `deadline`, an instant of time.monotonic():
+    the library waits 120 seconds for rows regardless of its settings. Calls after the deadline,
+    which stop remaining queries, get a few seconds.
     """
 
     longest_s: float
@@ -174,10 +174,10 @@ class _BoundedSend(requests.Session):
         request: requests.PreparedRequest,
         **options: Any,  # noqa: ANN401 - passed through to requests
     ) -> requests.Response:
-        """As requests' own, with the answer read whole before it is returned.
+        """As in requests, but reads the whole response before returning it.
 
         Raises:
-            requests.exceptions.ConnectionError: the answer broke off or took over `timeout`.
+            requests.exceptions.ConnectionError: the response broke off or took over `timeout`.
         """
         now = time.monotonic()
         left_s = self.deadline - now if now < self.deadline else _FAREWELL_S
@@ -189,25 +189,23 @@ class _BoundedSend(requests.Session):
 
 
 class _TokenSession(_BoundedSend):
-    """The session that fetches access tokens."""
-
     def __init__(self, longest_s: float, deadline: float) -> None:
         super().__init__()
         self.longest_s, self.deadline = longest_s, deadline
 
 
 class _TokenRequest(Request):
-    """Asks for an access token. What is no answer of Google's sign-in is a fault that passes.
+    """Fetches an access token. A response that is not from Google's sign-in is a passing fault.
 
-    The stock class fails on an answer that is no JSON, calls one without a token a refused key,
-    and repeats others by itself, without our deadline.
+    The library's class fails on a response that is not JSON, reports one without a token as a
+    refused key, and retries others without our deadline.
     """
 
     def __call__(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - google.auth's
-        """As Request's own.
+        """As in Request.
 
         Raises:
-            auth_exceptions.RefreshError: the answer has neither a token nor an error's name.
+            auth_exceptions.RefreshError: the response has neither a token nor an error's name.
         """
         answer = super().__call__(*args, **options)  # type: ignore[no-untyped-call] # as above
         is_passing = answer.status == 429 or answer.status >= 500
@@ -220,7 +218,7 @@ class _TokenRequest(Request):
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """The JSON object an answer is; empty when it is none."""
+    """The response's JSON object; empty if it is none."""
     try:
         answer = json.loads(body)
     except ValueError:
@@ -245,10 +243,11 @@ class BoundedSession(_BoundedSend, AuthorizedSession):
         request: requests.PreparedRequest,
         **options: Any,  # noqa: ANN401 - passed through to requests
     ) -> requests.Response:
-        """As above; the library takes an answer of nothing for a result without rows.
+        """As above, also refusing empty responses, which the library reads as a result without
+        rows.
 
         Raises:
-            requests.exceptions.ConnectionError: the answer is not BigQuery's.
+            requests.exceptions.ConnectionError: the response is not BigQuery's.
         """
         response = super().send(request, **options)
         start = response.content[:_LOOK_BYTES].strip()
@@ -268,6 +267,6 @@ def _read_whole(response: requests.Response, end: float) -> None:
     except (urllib3.exceptions.HTTPError, requests.exceptions.Timeout) as error:
         response.close()
         raise requests.exceptions.ConnectionError(error) from error
-    response._content = bytes(body)  # what response.content answers
+    response._content = bytes(body)  # returned by response.content
     response._content_consumed = True
     response.raw.release_conn()

@@ -1,8 +1,7 @@
-"""The tables of the export in BigQuery, and which of them holds a day.
+"""The tables of the export in BigQuery, and which one has each day.
 
-Works on the real service and on an emulator alike: days are found with tables.list and
-tables.get, which need the role BigQuery Data Viewer and bill nothing, instead of a query on
-__TABLES__.
+Works on the real service and on an emulator: days are found with tables.list and tables.get, which
+need the role BigQuery Data Viewer and bill nothing, instead of a query on __TABLES__.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ def list_sources(
     Days without a table are absent.
 
     Raises:
-        Upstream: BigQuery refused or did not answer.
-        Cancelled: the job was cancelled meanwhile.
+        Upstream: BigQuery refused or did not respond.
+        Cancelled: the job was cancelled.
     """
     tables = retry(
         lambda: _list_tables(connection, settings, limits),

@@ -1,4 +1,4 @@
-"""What BigQuery and Google's sign-in answer when they refuse, in plain words with the fix.
+"""Faults of BigQuery and Google's sign-in, in plain words with the fix.
 
 Every fault has a kind: `permanent` (somebody must change something), `transient` (passes by
 itself), `quota` (passes later), `not_yet` (a day's table is being replaced).
@@ -32,7 +32,7 @@ _TRANSIENT = {
     "timeout",
     "stopped",
 }
-_PASSING_STATUSES = (408, 409, 499)  # gRPC's ABORTED and CANCELLED among them
+_PASSING_STATUSES = (408, 409, 499)  # including gRPC's ABORTED and CANCELLED
 _STATUS_REASONS = {
     400: "invalid",
     401: "authError",
@@ -52,7 +52,7 @@ _DETAIL_CHARACTERS = 300
 
 @contextmanager
 def translated(account: str) -> Iterator[None]:
-    """Run calls to BigQuery as `account`; their faults leave as Upstream."""
+    """Run calls to BigQuery as `account`; their faults are raised as Upstream."""
     try:
         yield
     except api.GoogleAPICallError as error:
@@ -76,7 +76,7 @@ def translated(account: str) -> Iterator[None]:
 
 
 def job_fault(error_result: Mapping[str, str], account: str) -> Upstream:
-    """The fault of a query that BigQuery accepted and then reported as failed."""
+    """The fault of a query that BigQuery accepted and later reported as failed."""
     reason = error_result.get("reason", "")
     return _fault(reason, error_result.get("message", ""), account)
 
@@ -94,7 +94,7 @@ def _api_fault(error: api.GoogleAPICallError, account: str) -> Upstream:
 
 
 def _fault(reason: str, message: str, account: str) -> Upstream:
-    """One sentence of cause and one of fix for BigQuery's `reason`."""
+    """A sentence with the cause and one with the fix for BigQuery's `reason`."""
     detail = f"{reason}: {message}"[:_DETAIL_CHARACTERS]
     if reason in _QUOTA:
         return Upstream(

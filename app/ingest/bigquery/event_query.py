@@ -1,8 +1,8 @@
-"""The BigQuery SQL of one extraction: flat scalar rows out of GA4's nested ones.
+"""The BigQuery SQL of one extraction: flat scalar rows from GA4's nested ones.
 
-Every day's table is read with what its own schema offers: a column that is missing reads
-null and a retyped one is cast, because exports of different years differ. Identifiers are
-checked here; event and property names travel as query parameters only.
+Each day's table is read by its own schema, because exports of different years differ: a missing
+column becomes null and a retyped one is cast. Identifiers are checked here; event and property
+names are always query parameters.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from app.ingest.store.event_tables import SESSION_PART, EventTable, output_colum
 
 _REQUIRED = ("event_date", "event_timestamp", "event_name", "event_params")
 
-# The parameters of an event, by how they are read.
+# An event's parameters, by how they are read.
 _TEXT_PARAMS = (
     "currency",
     "page_location",
@@ -60,9 +60,9 @@ _REVENUE = (
     "if(is_nan(refund_value), null, refund_value), "
     "if(is_nan(purchase_revenue), null, purchase_revenue)), params.value)"
 )
-# All parameters, which are read anyway: at most 18 digits, as whole numbers are taken as text too.
+# All parameters, which are read anyway. At most 18 digits, since whole numbers may also be text.
 _CONTENT_HASH = "mod(farm_fingerprint(to_json_string(event_params)), 1000000000000000000)"
-# Where a column of the spool comes from, when it is not a column of the same name.
+# The source of a spool column, if it is not a column of the same name.
 _SOURCES = {
     "event_ts": "event_timestamp",
     "ga_session_id": "params.ga_session_id",
@@ -92,12 +92,12 @@ def extraction_query(
 ) -> str:
     """One query over all source tables of `days` (table name -> its columns).
 
-    Tables of the same columns share one block, so that the SQL stays short. Parameters it
-    binds: @event_names, @contact_property, @company_property and @branch_property.
+    Tables with the same columns share one block, which keeps the SQL short. Binds the parameters
+    @event_names, @contact_property, @company_property and @branch_property.
 
     Raises:
-        Invalid: a project, dataset or table name is not one.
-        Upstream: a table is no GA4 export, because required columns are missing.
+        Invalid: a project, dataset or table name is malformed.
+        Upstream: a table is not a GA4 export, because required columns are missing.
     """
     place = f"{check_project(project_id)}.{check_dataset(dataset_id)}"
     groups: dict[frozenset[tuple[str, str]], list[str]] = {}
@@ -146,7 +146,7 @@ from (
 
 
 def _plain_columns(table: EventTable, columns: Columns, wanted: str) -> list[str]:
-    """What is read of each day's table, before anything is unpacked."""
+    """The columns read from each day's table, before unpacking."""
     plain = [
         "event_name",
         f"{event_date(columns)} as event_date",
@@ -203,7 +203,7 @@ def _params(columns: Columns, wanted: str) -> str:
 
 
 def _slim_items(columns: Columns) -> str:
-    """The items in order, with the five fields that are kept: unread fields cost nothing."""
+    """The items in order, with only the five fields kept: unread fields cost nothing."""
     fields = ", ".join(f"{_item_field(columns, name, kind)} as {name}" for name, kind in _ITEMS)
     return (
         f"array(select as struct {fields} from unnest(items) as i "  # noqa: S608 - as above

@@ -1,7 +1,7 @@
-"""What a day's table of the export offers, as BigQuery SQL: a missing column reads null.
+"""BigQuery SQL for the columns of a day's table of the export.
 
-Exports of different years differ: a column that is missing reads null and a retyped one is
-cast. Property names travel as query parameters.
+Exports of different years differ: a missing column becomes null and a retyped one is cast. Property
+names are query parameters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def column(columns: Columns, path: str, kind: str) -> str:
 
 
 def standard(bigquery_type: str) -> str:
-    """The standard SQL name of a type, which schemas also give under its legacy name."""
+    """The standard SQL name of a type; schemas may use its legacy name."""
     return _LEGACY_TYPES.get(bigquery_type.upper(), bigquery_type.upper())
 
 
@@ -42,7 +42,7 @@ def event_timestamp(columns: Columns) -> str:
 
 
 def value(columns: Columns, record: str, kind: str, order: tuple[str, ...]) -> str:
-    """The first of a parameter's typed values that is there, as `kind`."""
+    """The first present typed value of a parameter, as `kind`."""
     present = []
     for name in order:
         found = columns.get(f"{record}.value.{name}")
@@ -56,13 +56,12 @@ def value(columns: Columns, record: str, kind: str, order: tuple[str, ...]) -> s
 
 
 def text(columns: Columns, record: str) -> str:
-    """A parameter or property as text, whatever type it was exported with."""
+    """A parameter or property as text, from any exported type."""
     order = ("string_value", "int_value", "double_value", "float_value")
     return value(columns, record, "STRING", order)
 
 
 def has_properties(columns: Columns) -> bool:
-    """Whether the table has user properties."""
     return "user_properties.key" in columns and "user_properties.value" in columns
 
 

@@ -1,4 +1,4 @@
-"""Names that may stand in SQL: a project, a dataset, a GA4 events table. Nothing else may."""
+"""Names allowed in SQL: a project, a dataset, a GA4 events table; nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EVENTS_TABLE = re.compile(r"events_(?:intraday_|fresh_)?[0-9]{8}")
 
 
 def check_project(project_id: str) -> str:
-    """The project id, when it is one.
+    """The project id, checked.
 
     Raises:
         Invalid: it is not a Google Cloud project id.
@@ -23,7 +23,7 @@ def check_project(project_id: str) -> str:
 
 
 def check_dataset(dataset_id: str) -> str:
-    """The dataset id, when it is one.
+    """The dataset id, checked.
 
     Raises:
         Invalid: it is not a BigQuery dataset id.
@@ -37,7 +37,7 @@ def check_dataset(dataset_id: str) -> str:
 
 
 def check_events_table(name: str) -> str:
-    """The table's name, when it is one of GA4's.
+    """The table's name, checked.
 
     Raises:
         Invalid: it is not the name of a GA4 events table.

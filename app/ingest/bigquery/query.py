@@ -1,4 +1,4 @@
-"""Running one query so that it is billed once, whatever breaks on the way."""
+"""Runs a query so that it is billed only once, whatever fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.ingest.store.event_tables import SESSION_PART, EventTable
 from app.jobs import JobLost, JobStopped
 from app.jobs.failpoints import reached
 
-_ATTEMPTS = 10  # failed queries of one job that may lie in BigQuery before a new one is refused
+_ATTEMPTS = 10  # failed queries of one job in BigQuery before a new one is refused
 _FIRST_POLL_S = 0.25
 _LONGEST_POLL_S = 3.0
 _CANCEL_TIMEOUT_S = 10.0
@@ -29,14 +29,14 @@ _CHECK_CHARACTERS = 12
 
 @dataclass(frozen=True)
 class Query:
-    """The SQL of one extraction; `state` names the tables and instants it was written for."""
+    """The SQL of one extraction; `state` identifies the tables and instants it reads."""
 
     table: EventTable
     sql: str
     state: str
 
     def config(self, settings: BigQuerySettings) -> bigquery.QueryJobConfig:
-        """Its bound parameters and the limit on what it may cost."""
+        """The query's bound parameters and cost limit."""
         texts = {
             "contact_property": settings.contact_property,
             "company_property": settings.company_property,
@@ -55,7 +55,7 @@ class Query:
         )
 
     def job_id(self, settings: BigQuerySettings, job_key: str, attempt: int) -> str:
-        """BigQuery's id for this query: the same question of the same job has the same id."""
+        """BigQuery's id for this query: the same for the same query of the same job."""
         question = repr(
             (
                 self.sql,
@@ -73,7 +73,7 @@ class Query:
 
 
 class _QueryFailed(Exception):
-    """The query of this id ended in a fault; asking again needs a new id."""
+    """The query with this id failed; a retry needs a new id."""
 
     def __init__(self, fault: Upstream) -> None:
         super().__init__(fault.message)
@@ -85,11 +85,11 @@ def run_query(
 ) -> bigquery.QueryJob:
     """The finished query, found again if this job ran it before.
 
-    When the job is cancelled or over its time, the query is asked to stop too, even one whose
-    start was never answered. It goes on when another run of the job will want it.
+    If the job is cancelled or past its deadline, the query is also asked to stop, even if the
+    response to its start was lost. It continues if another run of the job will need it.
 
     Raises:
-        Upstream: the query was refused or failed, or the deadline is past.
+        Upstream: the query was refused or failed, or the deadline has passed.
         Cancelled: the job was cancelled.
     """
     attempts = iter(range(_ATTEMPTS))
@@ -110,14 +110,14 @@ def run_query(
 
     try:
         return retry(ask, limits, first_pause_s=settings.first_pause_s)
-    except Exception as error:  # whatever ended it, it is raised on
+    except Exception as error:  # always raised again
         if _is_final(error, limits):
             _stop(client, settings, query.job_id(settings, job_key, attempt))
         raise
 
 
 def _is_final(error: Exception, limits: Limits) -> bool:
-    """Whether nobody will want the query's result after this."""
+    """Whether nobody will need the query's result after this."""
     if isinstance(error, Upstream):
         return time.monotonic() >= limits.deadline
     return not isinstance(error, JobStopped | JobLost)
@@ -126,7 +126,7 @@ def _is_final(error: Exception, limits: Limits) -> bool:
 def _start_or_find(
     client: bigquery.Client, settings: BigQuerySettings, query: Query, job_id: str, limits: Limits
 ) -> tuple[bigquery.QueryJob, bool]:
-    """The query of this id, and whether it was started now."""
+    """The query with this id, and whether this call started it."""
     with translated(settings.account):
         try:
             job = client.query(
@@ -145,7 +145,6 @@ def _start_or_find(
 
 
 def _wait(settings: BigQuerySettings, job: bigquery.QueryJob, limits: Limits) -> bigquery.QueryJob:
-    """The job once it is done."""
     poll_s = _FIRST_POLL_S
     while job.state != "DONE":
         limits.pause(poll_s)
@@ -164,6 +163,6 @@ def _reload(settings: BigQuerySettings, job: bigquery.QueryJob, limits: Limits) 
 
 
 def _stop(client: bigquery.Client, settings: BigQuerySettings, job_id: str) -> None:
-    """Ask BigQuery to stop the query, so that it costs no more. Its refusal changes nothing."""
+    """Ask BigQuery to stop the query and its cost. A refusal changes nothing."""
     with suppress(Upstream), translated(settings.account):
         client.cancel_job(job_id, retry=ONCE, timeout=_CANCEL_TIMEOUT_S)

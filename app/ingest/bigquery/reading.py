@@ -1,4 +1,4 @@
-"""The rows of a finished query, by the Storage Read API or by REST, into a spool file."""
+"""Reads a finished query by the Storage Read API or by REST, into a spool file."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _REST_PAGE = 5_000  # a page is parsed whole, and six types are read at once
 
 @dataclass(frozen=True)
 class Reading:
-    """A finished query and what reading it needs. `days` are by source table.
+    """A finished query and what reading it needs. `days` are keyed by source table.
 
-    `avoid_storage` reads by REST although the Storage Read API is there.
+    `avoid_storage` uses REST even if the Storage Read API is available.
     """
 
     connection: BigQueryConnection
@@ -41,10 +41,10 @@ class Reading:
 
 
 def read_into_spool(reading: Reading, spool_path: Path) -> Extraction:
-    """Every row of the finished query, cleaned, in `spool_path`.
+    """Write every row of the finished query, cleaned, to `spool_path`.
 
     Raises:
-        Upstream: the answer broke off, or has other rows than the result says.
+        Upstream: the response broke off, or its rows do not match the announced number.
         Cancelled: the job was cancelled; no spool file is left.
     """
     with translated(reading.settings.account):
@@ -67,7 +67,7 @@ def _result(reading: Reading) -> bigquery.table.RowIterator:
         job_retry=None,
         timeout=reading.limits.within(reading.settings.call_timeout_s),
     )
-    if isinstance(result, bigquery.table._EmptyRowIterator):  # what an answer without a total gives
+    if isinstance(result, bigquery.table._EmptyRowIterator):  # from a response without a total
         raise Upstream(
             "BigQuery did not say how many rows the query found; the answer is not used. If it "
             "keeps happening, see status.cloud.google.com.",
@@ -104,7 +104,7 @@ def _batches(reading: Reading, result: bigquery.table.RowIterator) -> Iterator[p
 
 
 def _rest_batches(reading: Reading, result: bigquery.table.RowIterator) -> Iterator[pa.RecordBatch]:
-    """Pages decoded column-wise; the library's own decoding goes cell by cell."""
+    """Pages decoded by column; the library decodes cell by cell."""
     for page in result.pages:
         rows = page.raw_page.get("rows", [])
         yield raw_batch(reading.table, [[cell.get("v") for cell in row["f"]] for row in rows])

@@ -1,7 +1,7 @@
-"""The BigQuery SQL of the session extraction: one row for each session and day table.
+"""The BigQuery SQL of the session extraction: one row per session and day table.
 
-It aggregates the events of every kind, also of those that are not stored, so that sessions are
-those that Google's own reports count.
+It aggregates events of every kind, including those not stored, so that sessions match Google's own
+reports.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.ingest.store.day_source import Columns
 
 FIRST_MICROS, LAST_MICROS = 946_684_800_000_000, 4_102_444_800_000_000  # 2000 to 2099
 
-# Records that say where a session came from, best first, with their source, medium and campaign.
+# Records with a session's traffic source, best first, and their source, medium and campaign.
 _LAST_CLICK = "session_traffic_source_last_click"
 _SOURCES = (
     (f"{_LAST_CLICK}.cross_channel_campaign", ("source", "medium", "campaign_name")),
@@ -38,7 +38,7 @@ _FIRST = "event_timestamp, batch_page_id, batch_ordering_id, batch_event_index, 
 
 
 def _last_named(name: str) -> str:
-    """The last value of an identity; one that is no word for nothing, if there is any."""
+    """The last value of an identity; if possible one that is not a word for nothing."""
     rank = f"case when {name} is null then 2 when lower(trim({name})) in unnest(@nothing) then 1"
     order = f"{rank} else 0 end, {_LAST}, {name} desc"
     return f"array_agg({name} order by {order} limit 1)[safe_offset(0)]"
@@ -50,7 +50,7 @@ def _first(name: str) -> str:
 
 
 def _origin(field: str) -> str:
-    """A field of the best record that says where the session came from, earliest event first."""
+    """A field of the best traffic source record of the session, earliest event first."""
     order = f"origin.rank, {_FIRST}, origin.source, origin.medium, origin.campaign"
     return f"array_agg(origin order by {order} limit 1)[safe_offset(0)].{field}"
 
@@ -83,7 +83,7 @@ def session_block(
 ) -> str:
     """Session rows of tables with the same columns. Binds @event_names and @nothing as well.
 
-    A row that stands in the export more than once is one event.
+    A row that appears several times in the export is one event.
     """
     picked = ",\n    ".join(f"{_OUTPUTS.get(name, name)} as {name}" for name in outputs)
     plain = ", ".join(_plain(columns))
@@ -116,7 +116,7 @@ group by source_table, event_date, user_pseudo_id, ga_session_id"""  # noqa: S60
 
 
 def _plain(columns: Columns) -> list[str]:
-    """What is read of each day's table, before anything is unpacked."""
+    """The columns read from each day's table, before unpacking."""
     plain = [
         "event_name",
         f"{event_date(columns)} as event_date",
@@ -166,9 +166,9 @@ def _params(columns: Columns) -> str:
 
 
 def _is_engaged() -> str:
-    """What an event says of engagement; null when nothing.
+    """An event's engagement; null if it has none.
 
-    Google writes the number 1 on every session_start and first_visit, so there only a text counts.
+    Google writes the number 1 on every session_start and first_visit, so only text counts there.
     """
     return """case
             when params.engaged_text in ('1', '1.0', 'true', 'True') then true
@@ -181,7 +181,7 @@ def _is_engaged() -> str:
 
 
 def _origin_struct(columns: Columns) -> str:
-    """Where the event says its session came from: the best record that names a source."""
+    """The event's traffic source: the best record that names one."""
     cases = [
         [f"nullif({_alias(position, name)}, '')" for name in fields]
         for position, (_, fields) in enumerate(_SOURCES)

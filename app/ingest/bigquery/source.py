@@ -1,4 +1,4 @@
-"""The GA4 export in BigQuery: what reading it costs, and reading it."""
+"""The GA4 export in BigQuery: its cost, and reading it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class BigQuerySource:
-    """The port `app/ingest/store/source.py`, through a signed-in client."""
+    """Implements `app/ingest/store/source.py` with a signed-in client."""
 
     connection: BigQueryConnection
     settings: BigQuerySettings
@@ -55,7 +55,7 @@ class BigQuerySource:
         return list_sources(self.connection, self.settings, days, limits)
 
     def estimate(self, found: Mapping[date, DaySource], limits: Limits) -> int:
-        """Bytes of dry runs."""
+        """The bytes reported by dry runs."""
         return estimate(self.connection, self.settings, found, limits)
 
     def extract_all(
@@ -67,7 +67,7 @@ class BigQuerySource:
         progress: Callable[[str, int, int], None],
         limits: Limits,
     ) -> dict[str, Extraction | Upstream]:
-        """One query for each event table, all at once."""
+        """One query per event table, all at once."""
         return extract_all(
             self.connection,
             self.settings,
@@ -85,13 +85,13 @@ def estimate(
     sources: Mapping[date, DaySource],
     limits: Limits,
 ) -> int:
-    """Bytes that extracting all six event tables would read, by dry runs (billed nothing).
+    """The bytes that extracting all six event tables would read, from dry runs (not billed).
 
-    An endpoint that answers 0 is not believed: the tables' own sizes are the answer then.
+    If an endpoint returns 0, the tables' own sizes are used instead.
 
     Raises:
-        Upstream: BigQuery refused or did not answer.
-        Cancelled: the job was cancelled meanwhile.
+        Upstream: BigQuery refused or did not respond.
+        Cancelled: the job was cancelled.
     """
     if not sources:
         return 0
@@ -146,13 +146,13 @@ def extract(
 ) -> Extraction:
     """Read one event table's rows of every day of `sources` into an Arrow stream file.
 
-    One query; a re-run under the same `job_key` on unchanged tables finds the finished query
-    again instead of paying for another. `progress` hears rows read and rows in all, from the
-    calling thread. `spool_path` exists afterwards only if everything was read.
+    Uses one query; a re-run with the same `job_key` on unchanged tables reuses the finished query
+    instead of paying again. `progress` is called from this thread with rows read and total rows.
+    `spool_path` exists afterwards only if everything was read.
 
     Raises:
-        Upstream: BigQuery refused, failed, or answered fewer rows than it announced.
-        Cancelled: the job was cancelled meanwhile.
+        Upstream: BigQuery refused, failed, or returned fewer rows than it announced.
+        Cancelled: the job was cancelled.
     """
     if not sources:
         return Extraction.empty(event_table, spool_path)
@@ -165,7 +165,7 @@ def extract(
 
 
 def _read(reading: Reading, spool_path: Path) -> Extraction:
-    """By the Storage Read API if it works for this account; REST is slower and needs no role."""
+    """Use the Storage Read API if the account may; REST is slower but needs no role."""
     try:
         return _read_once(reading, spool_path)
     except Upstream as error:
@@ -193,13 +193,13 @@ def extract_all(
     progress: Callable[[str, int, int], None],
     limits: Limits,
 ) -> dict[str, Extraction | Upstream]:
-    """Extract the event tables of `sources` at once, each its days in a thread of its own.
+    """Extract the event tables of `sources` at once, each in its own thread.
 
-    One's failure stops no other.
-    `progress` hears the event table's name first and is called from those threads.
+    A failing table stops no other. `progress` is called from these threads, with the event table's
+    name first.
 
     Raises:
-        Cancelled: the job was cancelled meanwhile; every thread has stopped.
+        Cancelled: the job was cancelled; every thread has stopped.
     """
 
     def read_one(name: str) -> Extraction | Upstream:

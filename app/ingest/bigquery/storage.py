@@ -1,7 +1,7 @@
-"""The rows of a table by the Storage Read API, read on where a stream broke off.
+"""Reads a table's rows by the Storage Read API, resuming where a stream broke off.
 
-The library's own reader repeats a broken stream without end or pause, waits for a silent one
-as long as the whole job may take, and cannot be stopped meanwhile.
+The library's own reader retries a broken stream endlessly without pause, waits for a silent one as
+long as the whole job may take, and cannot be cancelled.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from app.ingest.bigquery.errors import translated
 def read_table(
     client: BigQueryReadClient, settings: BigQuerySettings, table: TableReference, limits: Limits
 ) -> Iterator[pa.RecordBatch]:
-    """Every row of `table` once, in the batches the service cuts.
+    """Every row of `table` once, in the service's batches.
 
     Raises:
-        Upstream: BigQuery refused, or a stream brought nothing within `call_timeout_s`.
-        Cancelled: the job was cancelled meanwhile.
+        Upstream: BigQuery refused, or a stream sent nothing within `call_timeout_s`.
+        Cancelled: the job was cancelled.
     """
     with translated(settings.account):
         session = _open_session(client, settings, table, limits)
@@ -60,8 +60,10 @@ def _read_stream(
     stream: str,
     limits: Limits,
 ) -> Iterator[pa.RecordBatch]:
-    """The stream's batches. A call that ended early is followed by one from the next row on,
-    unless it brought none: that is a fault."""
+    """The stream's batches.
+
+    A call that ends early is resumed from the next row, unless it sent no rows, which is a fault.
+    """
     rows = 0
     while True:
         start = rows

@@ -1,1 +1,1 @@
-"""Customer and branch files: fetched by SFTP, read, judged, held back."""
+"""Customer and branch files: fetched by SFTP, parsed, checked, held back."""

@@ -1,6 +1,6 @@
-"""A cell as a person sees it: without the wrappers that keep a program from reading it as a number.
+"""Cells as a person sees them, without the wrappers that keep a program from reading a number.
 
-One place for every file that people hand in: customer files, branch files, recipients.
+Shared by all files that people supply: customer files, branch files, recipients.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from app.words_for_nothing import Words, is_nothing
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _UNSEEN = "\u200b\u200e\u200f\u2060\ufeff"
-_MARGINS = frozenset("='\u0020")  # what may begin or end a cell; the unseen are not printable
+_MARGINS = frozenset("='\u0020")  # may begin or end a cell; invisible ones are not printable
 _GUARDED = re.compile(r"'[\d=+\-@]")
 _ADDRESS = re.compile(r"[^\s;,|<>\"'()\[\]:/]+@[^\s;,|<>\"'()\[\]:/]+")
 
 
 def seen(text: str | None) -> str | None:
-    """The text without control characters, margins and an `="…"` around it; None if empty.
+    """The text without control characters, margins and a surrounding `="…"`; None if empty.
 
-    An apostrophe in front goes only where a spreadsheet puts one, before a digit or a sign:
+    A leading apostrophe is removed only where a spreadsheet puts one, before a digit or sign:
     's-Hertogenbosch is a city.
     """
     if text is None:
         return None
     if text.isprintable() and text[:1] not in _MARGINS and text[-1:] not in _MARGINS:
-        return text or None  # nearly all cells: nothing to take off
+        return text or None  # nearly all cells need no change
     bare = _trimmed(_CONTROLS.sub(" ", text))
     if formula := _TEXT_FORMULA.fullmatch(bare):
         bare = _trimmed(formula[1].replace('""', '"'))
@@ -36,7 +36,7 @@ def seen(text: str | None) -> str | None:
 
 
 def seen_code(text: str | None) -> str | None:
-    """The same for ids, phones and addresses, which never begin with an apostrophe of their own."""
+    """The same for ids, phones and addresses, which never really begin with an apostrophe."""
     bare = seen(text)
     if bare is None or not bare.startswith("'"):
         return bare

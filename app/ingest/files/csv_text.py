@@ -1,7 +1,8 @@
-"""Csv as tenants' systems write it: any usual encoding and delimiter, damage kept to its row.
+"""Reads csv as tenants' systems write it: any usual encoding and delimiter; damage stays in its
+row.
 
-A stray quotation mark makes every reader swallow the rows that follow. So a record that does not
-end as it should is given up at its own first line, and reading goes on with the next line.
+A stray quotation mark makes every reader swallow the following rows. A record that does not end
+properly is therefore given up at its first line, and reading continues with the next line.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ BROKEN_ROW = "the line belongs to a row with a stray quotation mark"
 CUT_ROW = "the file ends in the middle of the row"
 
 DELIMITERS = ",;\t|"
-_FAULTS = 1_000  # each may cost a whole field's characters of reading twice
+_FAULTS = 1_000  # each may cause a whole field's characters to be read twice
 _FIELD_CHARACTERS = 100_000
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?\s*', re.IGNORECASE)
 _PROBE_BYTES = 4_096
-_TAIL_BYTES = 4  # of one UTF-8 character, at most
+_TAIL_BYTES = 4  # the most that one UTF-8 character has
 
 Row = list[str | None]
 
 
 @dataclass(slots=True)  # not frozen: there are many, and frozen ones take three times as long
 class Record:
-    """A row with the number of its first line, and why it cannot be used, if so."""
+    """A row with the number of its first line, and why it is unusable, if so."""
 
     line: int
     cells: Row
@@ -41,8 +42,8 @@ class Record:
 class CsvText:
     """A csv file's lines, the delimiter that a first line `sep=` names, and what was noticed.
 
-    `start`: the index of the first line after that one. `is_cut`: the last character of the file
-    is not whole.
+    `start` is the index of the first line after that one. `is_cut`: the last character is
+    incomplete.
     """
 
     lines: Sequence[str]
@@ -53,7 +54,7 @@ class CsvText:
 
     @property
     def ends_open(self) -> bool:
-        """Whether the last line has no end, though it has a cell."""
+        """Whether the last line has a cell but no line end."""
         last = self.lines[-1] if self.lines else ""
         has_cell = bool(last.strip(f"{DELIMITERS} \r\n"))
         return self.is_cut or (has_cell and not last.endswith(("\n", "\r")))
@@ -63,7 +64,7 @@ def read_csv_text(content: bytes) -> CsvText:
     """The lines of a csv file in any usual encoding.
 
     Raises:
-        Invalid: it holds NUL bytes, or broke off inside a UTF-16 character.
+        Invalid: it contains NUL bytes, or ends inside a UTF-16 character.
     """
     found = _decode(content)
     if any("\x00" in line for line in found.lines):
@@ -74,13 +75,13 @@ def read_csv_text(content: bytes) -> CsvText:
 
 
 def read_records(text: CsvText, delimiter: str, width: int | None = None) -> Iterator[Record]:
-    """The records of the file, those without any filled cell left out.
+    """The records of the file, without empty ones.
 
-    `width`: how many cells a whole row has; lines inside a quoted cell that have as many are rows
-    which a stray quotation mark swallowed.
+    `width` is the number of cells in a whole row; lines inside a quoted cell with that many cells
+    are rows swallowed by a stray quotation mark.
 
     Raises:
-        Invalid: so many rows are damaged that this is no csv file.
+        Invalid: so many rows are damaged that this is not a csv file.
     """
     reader, faults, doubtful = _Reader(text.lines, delimiter), 0, 0
     reader.restart(text.start)
@@ -103,7 +104,7 @@ def read_records(text: CsvText, delimiter: str, width: int | None = None) -> Ite
 
 @dataclass(slots=True)
 class _Scan:
-    """What was read from one line on: up to which, and its cells unless it is damaged.
+    """The result of reading from one line on: where it ended, and its cells unless it is damaged.
 
     `is_open`: the file ended inside quotation marks.
     """
@@ -116,13 +117,13 @@ class _Scan:
 
 
 class _Reader:
-    """The csv module's reader, which can be set to another line after a fault."""
+    """The csv module's reader, which can restart at another line after a fault."""
 
     def __init__(self, lines: Sequence[str], delimiter: str) -> None:
         self._lines, self._delimiter = lines, delimiter
 
     def restart(self, first: int) -> None:
-        """Go on reading at the line with that index."""
+        """Continue at the line with that index."""
         csv.field_size_limit(_FIELD_CHARACTERS)
         self._first = self._base = first
         rest = (self._lines[number] for number in range(first, len(self._lines)))
@@ -143,7 +144,7 @@ class _Reader:
 
 
 def _fault(text: CsvText, scan: _Scan, delimiter: str, width: int | None) -> str | None:
-    """Why the record cannot be used: it was cut, or a quotation mark in it is astray."""
+    """Why the record is unusable: it is cut off, or contains a stray quotation mark."""
     if not scan.is_damaged and scan.end - scan.first < 3:  # two lines have none between them
         return None
     after = text.lines[scan.first + 1 : scan.end]
@@ -155,7 +156,7 @@ def _fault(text: CsvText, scan: _Scan, delimiter: str, width: int | None) -> str
 
 
 def _is_rest(scan: _Scan, doubtful: int, width: int | None) -> bool:
-    """Whether the line is what is left of a damaged row, which reached up to `doubtful`."""
+    """Whether the line is the rest of a damaged row, which extended to `doubtful`."""
     if scan.first > doubtful or not doubtful or len(scan.cells) >= (width or 0):
         return False
     return scan.first < doubtful or len(scan.cells) == 1 or any('"' in c for c in scan.cells)
@@ -168,7 +169,7 @@ def _has_row(lines: Sequence[str], delimiter: str, width: int) -> bool:
 
 
 def choose_delimiter(text: CsvText) -> list[str]:
-    """The delimiters to try, the likeliest first: the one that the first line has most of."""
+    """The delimiters to try, most likely first: the most frequent one in the first line."""
     if text.delimiter:
         return [text.delimiter]
     first = next((line for line in text.lines if line.strip()), "")
@@ -202,7 +203,7 @@ def _decode_old(content: bytes) -> CsvText:
 
 
 def _silent_utf16(content: bytes) -> str | None:
-    """The kind of UTF-16 without a mark in front: every other byte of plain letters is zero."""
+    """The kind of UTF-16 without a byte order mark: every other byte of plain letters is zero."""
     probe = content[:_PROBE_BYTES]
     even, odd = probe[::2].count(0), probe[1::2].count(0)
     if max(even, odd) * 3 < len(probe):  # two of three letters are plain

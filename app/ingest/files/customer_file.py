@@ -1,8 +1,8 @@
-"""The customer file and the branch file: from a tenant's csv or xlsx to checked rows.
+"""Parses a tenant's customer and branch files, csv or xlsx, into checked rows.
 
-Columns are found by name, whatever their case, spaces, "_" and "-". A row without an id is
-refused and counted; of rows with the same id the last one counts. Words for nothing are empty
-cells, except where they are ids.
+Columns are found by name, ignoring case, spaces, "_" and "-". A row without an id is refused and
+counted; among rows with the same id the last one counts. Words for nothing are empty cells, except
+as ids.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ RowType = TypeVar("RowType")
 
 @dataclass(frozen=True)
 class Parsed(Generic[RowType]):
-    """What a file gave: rows with distinct ids, refused rows by reason, and warnings.
+    """The result of parsing a file: rows with distinct ids, refused rows by reason, and warnings.
 
-    `samples` name the lines of refused rows and the id when there is one, nothing personal.
-    `columns` are those of ours that the file has; `cut` says how its last row is cut, if it is.
+    `samples` are the lines of refused rows, with the id if there is one, and nothing personal.
+    `columns` are our columns that the file has; `cut` says how its last row is cut off, if it is.
     """
 
     rows: list[RowType]
@@ -69,10 +69,10 @@ def parse_users(
 ) -> Parsed[ContactRow]:
     """The contacts in a customer file (csv or xlsx).
 
-    `words` stand for nothing, but a branch that `branch_ids` has is that branch.
+    `words` are the words for nothing, except a branch found in `branch_ids`.
 
     Raises:
-        Invalid: the file cannot be read, or no column holds the contact's id.
+        Invalid: the file cannot be read, or has no column with the contact's id.
     """
     branch_words = words - {name.lower() for name in branch_ids}
     parsed = _parse(path, "users", words, branch_words, make_contact)
@@ -83,16 +83,16 @@ def parse_locations(path: Path, words: Words) -> Parsed[BranchRow]:
     """The branches in a branch file (csv or xlsx).
 
     Raises:
-        Invalid: the file cannot be read, or it lacks the column of ids or of names.
+        Invalid: the file cannot be read, or lacks the column of ids or of names.
     """
     return _parse(path, "locations", words, words, make_branch)
 
 
 def map_header(path: Path, file_type: str) -> dict[str, str]:
-    """Which header of a users or locations file each column of ours is read from.
+    """The header that each of our columns is read from in a users or locations file.
 
     Raises:
-        Invalid: the file cannot be read, or it lacks a column that is needed.
+        Invalid: the file cannot be read, or lacks a required column.
     """
     sheet = read_sheet(path, FILES[file_type].match)
     places, _ = FILES[file_type].find(sheet)
@@ -132,7 +132,7 @@ def _parse(
 def _with_keys(
     sheet: Sheet, place: int, words: Words, sieve: _Sieve, notes: Notes
 ) -> list[tuple[int, str, Row]]:
-    """The rows that have an id, with their lines; the others are refused."""
+    """The rows that have an id, with their lines; refuses the others."""
     width = len(sheet.header)
     found = [
         (line, seen_code(row[place] if place < len(row) else None), row) for line, row in sheet.rows
@@ -151,7 +151,7 @@ def _with_keys(
 
 
 def _refusal(key: str | None, row: Row, width: int, empty: Counter[str]) -> str | None:
-    """Why a row with that id is not taken. A word for nothing is an id if one row alone has it."""
+    """Why a row with that id is refused. A word for nothing is an id if only one row has it."""
     if any(cell is not None for cell in row[width:]):
         return TOO_MANY_CELLS
     if key is None:
@@ -164,12 +164,12 @@ def _refusal(key: str | None, row: Row, width: int, empty: Counter[str]) -> str 
 
 
 def _same(key: str) -> str:
-    """Equal for equal ids: only GUIDs are the same in another case."""
+    """A key for comparing ids: only GUIDs ignore case."""
     return key.lower() if _GUID.fullmatch(key) else key
 
 
 def _with_one_spelling(rows: list[ContactRow]) -> list[ContactRow]:
-    """The rows with each company's GUID spelled one way, whichever way its other rows have it."""
+    """The rows with every company's GUID in one spelling."""
     spelling: dict[str, str] = {}
     for row in rows:
         company = row.buying_company_erp_id or ""

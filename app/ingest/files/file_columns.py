@@ -1,4 +1,4 @@
-"""The columns of the customer file and the branch file, and the headers they are found under."""
+"""The columns of the customer and branch files, and the headers that match them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.ingest.files.sheet import Sheet
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
-# Per column of ours, the headers it is found under, best first, as _key() writes them.
+# The headers of each of our columns, best first, as written by _key().
 _USER_HEADERS = {
     "user_id": ("userid", "webuserid", "contactid", "useridentifier", "uid", "id"),
     "name": ("name", "fullname", "contactname", "displayname", "username"),
@@ -100,21 +100,21 @@ _LOCATION_HEADERS = {
 
 @dataclass(frozen=True)
 class FileColumns:
-    """The columns of one type of file, by our names; those `required` must be there."""
+    """The columns of one type of file, by our names; `required` ones must be present."""
 
     headers: Mapping[str, Sequence[str]]
     required: tuple[str, ...]
 
     def match(self, row: Row) -> tuple[bool, int]:
-        """How well the row serves as the header."""
+        """How well the row matches as the header."""
         places = self._places([_key(cell or "") for cell in row])
         return all(name in places for name in self.required), len(places)
 
     def find(self, sheet: Sheet) -> tuple[dict[str, int], tuple[str, ...]]:
-        """Where each column of ours is, and warnings about headers that are there twice.
+        """The position of each of our columns, and warnings about duplicate headers.
 
         Raises:
-            Invalid: a column that is needed is missing.
+            Invalid: a required column is missing.
         """
         keys = [_key(text) for text in sheet.header]
         places = self._places(keys)
@@ -126,7 +126,7 @@ class FileColumns:
         return places, tuple(warning.format(name) for name in sorted(doubled))
 
     def _places(self, keys: Sequence[str]) -> dict[str, int]:
-        """A header belongs to one column only: the first whose list names it."""
+        """A header belongs to one column only: the first that lists it."""
         places: dict[str, int] = {}
         for name, accepted in self.headers.items():
             found = [keys.index(key) for key in accepted if key in keys]

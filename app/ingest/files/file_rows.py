@@ -1,4 +1,4 @@
-"""One row of a customer or branch file: its cells by our names, and what becomes of them."""
+"""One row of a customer or branch file: its cells by our names, and their conversion."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BranchRow:
 
 @dataclass
 class Notes:
-    """What was changed or left out in rows that were taken: counted, with the first lines."""
+    """Changes to accepted rows and their omissions: counted, with the first lines."""
 
     lines: dict[str, list[int]] = field(default_factory=dict)
 
@@ -72,7 +72,7 @@ def _sentence(what: str, lines: Sequence[int]) -> str:
     return f"{what}: {len(lines):,} ({plural(len(lines), 'line')} {listed}{more})."
 
 
-@dataclass(slots=True)  # not frozen: there is one a row, and frozen ones take longer
+@dataclass(slots=True)  # not frozen: there is one per row, and frozen ones take longer
 class Cells:
     """One row, by the names of our columns."""
 
@@ -91,7 +91,7 @@ class Cells:
         return seen_code(text) if name in _CODES else seen(text)
 
     def text(self, name: str) -> str | None:
-        """The cell, or None if it says nothing; cut if it is too long."""
+        """The cell, or None if it is empty or a word for nothing; cut if it is too long."""
         words = self.branch_words if name == "branch_id" else self.words
         found = without_nothing(self.raw(name), words)
         if found is None or len(found) <= TEXT_CHARACTERS or name.endswith("_id"):
@@ -100,7 +100,7 @@ class Cells:
         return found[:TEXT_CHARACTERS]
 
     def short_id(self, name: str) -> str | None:
-        """The id in the cell, unless it is longer than ids are."""
+        """The id in the cell, unless it is too long for one."""
         found = self.text(name)
         if found is None or len(found) <= ID_CHARACTERS:
             return found
@@ -154,7 +154,7 @@ def make_branch(cells: Cells) -> BranchRow:
 
 
 def _is_active(cells: Cells) -> bool:
-    """Words for nothing say nothing here, except those that mean no."""
+    """Words for nothing mean nothing here, except those that mean no."""
     word = (cells.raw("is_active") or "yes").lower()
     if word not in _YES | _NO and not is_nothing(word, cells.words):
         note = "Branches whose state is neither yes nor no, counted as active"

@@ -1,4 +1,4 @@
-"""Finding the header of a table: titles, blank lines and merged cells may be above it."""
+"""Finds the header of a table, below possible titles, blank lines and merged cells."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from itertools import pairwise
 
 from app.ingest.files.csv_text import Record, Row
 
-HEADER_ROWS = 20  # among so many filled rows from the top
+HEADER_ROWS = 20  # searched among this many filled rows from the top
 
-# How well a row serves as the header: whether it has every column needed, and how many it has.
+# How well a row matches as the header: has all required columns, and how many columns.
 Match = Callable[[Row], tuple[bool, int]]
 
 
 @dataclass(frozen=True)
 class Header:
-    """The header's cells, its line, and how many of the records it and what is above it take."""
+    """The header's cells, its line, and the number of records down to its end."""
 
     cells: Row = field(default_factory=list)
     line: int = 0
@@ -25,7 +25,7 @@ class Header:
 
 
 def first_row(_: Row) -> tuple[bool, int]:
-    """The match of those who know no column by name: the first filled row is the header."""
+    """The match for tables without known column names: the first filled row."""
     return True, 1
 
 
@@ -44,7 +44,7 @@ def find_header(records: Sequence[Record], match: Match) -> Header:
 
 
 def _is_lower_half(row: Row, match: Match) -> bool:
-    """Whether every filled cell names a column, as in the lower row of a two-storey header."""
+    """Whether every filled cell names a column, as in the lower row of a two-row header."""
     return match(row)[1] == sum(cell is not None for cell in row)
 
 

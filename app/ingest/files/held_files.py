@@ -1,4 +1,4 @@
-"""Customer files that were held back, and admins who load them all the same."""
+"""Customer files that were held back, and their approval by admins."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from app.jobs import Run
 
 @dataclass(frozen=True)
 class HeldFile:
-    """A file that a job did not take, and why.
+    """A file that a job held back, and why.
 
-    `job_id` is the job that fetched it, a part of the job asked for when that has parts. Each of
+    `job_id` is the job that fetched it, which may be a child of the requested job. Each of
     `reasons` continues a sentence that begins with the file's name.
     """
 
@@ -37,20 +37,19 @@ class HeldFile:
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
         return PurePosixPath(self.source_name).name
 
 
 def judge(run: Run, file_type: str, path: str, local: Path, parsed: Parsed[Any]) -> str | None:
-    """Let a file pass, or hold it back for an admin, with the reasons.
+    """Accept a file, or hold it back for an admin, with the reasons.
 
-    A file that lost half of what the last one had is more likely broken than true. It passes
-    when this very job was started to load it: same path, same content, same rows. Answers who
-    approved it, if anybody had to.
+    A file with less than half of the previous content is more likely broken than true. It is
+    accepted if this job was started to load it: same path, same content, same rows. Returns who
+    approved it, if approval was needed.
 
     Raises:
-        Invalid: it is held back, and noted for an admin to approve.
-        JobInterrupted: the job is no longer this run's.
+        Invalid: it is held back and recorded for an admin's approval.
+        JobInterrupted: the run no longer owns the job.
     """
     rows = len(parsed.rows)
     values = {
@@ -109,7 +108,7 @@ _HOLD = text("""
 def list_held(
     conn: Connection, tenant_id: UUID, job_ids: Sequence[UUID]
 ) -> dict[UUID, tuple[HeldFile, ...]]:
-    """The files each of these jobs held back, those of a parent's parts included."""
+    """The files that each of these jobs, or its children, held back."""
     statement = text("""
         select
             whole.job_id as whole_job_id, held.job_id, held.file_type, held.source_name,
@@ -133,11 +132,11 @@ def list_held(
 
 
 def lock_held(conn: Connection, tenant_id: UUID, job_id: UUID, file_type: str) -> None:
-    """Make sure that this file waits for an approval, which nobody else can give until commit.
+    """Check that this file waits for approval, and lock it against others' approval until commit.
 
     Raises:
         NotFound: the job held no such file back.
-        Conflict: somebody approved it already.
+        Conflict: somebody already approved it.
     """
     statement = text("""
         select approved_by from held_file
@@ -160,7 +159,7 @@ def approve(
     approved_by: str,
     approval_job_id: UUID,
 ) -> None:
-    """Note that `approval_job_id` may load the file that `job_id` held back."""
+    """Record that `approval_job_id` may load the file that `job_id` held back."""
     statement = text("""
         update held_file set
             approved_by = :approved_by, approved_at = clock_timestamp(),
@@ -178,7 +177,7 @@ def approve(
 
 
 def pass_on(conn: Connection, tenant_id: UUID, old_job_id: UUID, new_job_id: UUID) -> None:
-    """A job that is tried again may load what it was started to load."""
+    """Let a retried job load what the original was started to load."""
     statement = text("""
         update held_file set approval_job_id = :new
         where tenant_id = :t and approval_job_id = :old

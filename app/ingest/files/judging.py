@@ -1,6 +1,6 @@
-"""What speaks against a customer or branch file, measured against the last one that was taken.
+"""Checks a customer or branch file against the last accepted one.
 
-Each reason is the rest of a sentence that begins with the file's name, and has its numbers.
+Each reason continues a sentence that begins with the file's name, and includes its numbers.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _COLUMNS = {
 }
 _CROWD_ROWS = 200
 _FEW, _MANY = 10, 30  # per cent of all contacts
-_EMPTY = 100  # fewer than one row in so many: the column is as good as empty
+_EMPTY = 100  # fewer than one in this many rows: the column counts as empty
 
 
 def find_reasons(
     conn: Connection, tenant_id: UUID, file_type: str, parsed: Parsed[Any]
 ) -> list[str]:
-    """Why an admin should look at the file before it replaces the last one; empty if nothing does.
+    """Why an admin should check the file before it replaces the last one; empty if fine.
 
-    Of a first file only its end is judged.
+    For a first file only its end is checked.
     """
     cut = [parsed.cut] if parsed.cut else []
     before, rows = count_last_rows(conn, tenant_id, file_type), len(parsed.rows)
@@ -58,7 +58,7 @@ def find_reasons(
 
 
 def count_last_rows(conn: Connection, tenant_id: UUID, file_type: str) -> int:
-    """The rows of the last file that was taken, 0 if there was none."""
+    """The number of rows in the last accepted file, 0 if none."""
     statement = text("""
         select row_count from file_load where tenant_id = :t and file_type = :file_type
     """)
@@ -66,7 +66,7 @@ def count_last_rows(conn: Connection, tenant_id: UUID, file_type: str) -> int:
 
 
 def get_known_ids(conn: Connection, tenant_id: UUID, file_type: str) -> frozenset[str]:
-    """The ids of the last file that was taken."""
+    """The ids in the last accepted file."""
     statement = {"users": _CONTACT_IDS, "locations": _BRANCH_IDS}[file_type]
     return frozenset(conn.execute(statement, {"t": tenant_id}).scalars())
 
@@ -74,7 +74,7 @@ def get_known_ids(conn: Connection, tenant_id: UUID, file_type: str) -> frozense
 def _emptied(
     conn: Connection, tenant_id: UUID, file_type: str, parsed: Parsed[Any]
 ) -> Iterator[str]:
-    """Columns that more than half of the last file's rows had filled, and that are empty now."""
+    """Columns filled in more than half of the last file's rows and empty now."""
     rows = parsed.rows
     empty = [n for n in _COLUMNS[file_type] if _filled(n, file_type, rows) * _EMPTY < len(rows)]
     statement = text("select * from get_filled_columns(:t, :file_type, :columns)")
@@ -89,14 +89,14 @@ def _emptied(
 
 
 def _filled(name: str, file_type: str, rows: Sequence[Any]) -> int:
-    """The rows that have this column filled. A branch called by its id has no name."""
+    """The number of rows with this column filled. A branch name equal to its id is not a name."""
     key = _KEYS[file_type]
     values = ((getattr(row, name), getattr(row, key)) for row in rows)
     return sum(value is not None and (key == "user_id" or value != own) for value, own in values)
 
 
 def _crowded(conn: Connection, tenant_id: UUID, rows: Sequence[Any]) -> Iterator[str]:
-    """Companies and branches that few contacts had, and many have now."""
+    """Companies and branches that few contacts had before and many have now."""
     for name, word in _CROWDED.items():
         counts = Counter(getattr(row, name) for row in rows)
         counts.pop(None, None)
@@ -110,7 +110,7 @@ def _crowded(conn: Connection, tenant_id: UUID, rows: Sequence[Any]) -> Iterator
 
 
 def _forgotten(conn: Connection, tenant_id: UUID, file_type: str, rows: Sequence[Any]) -> list[str]:
-    """Whether the file knows half or less of what the last one knew of recent events."""
+    """Whether the file knows at most half of what the last one knew of recent events."""
     before = {name.lower() for name in get_known_ids(conn, tenant_id, file_type)}
     after = {getattr(row, _KEYS[file_type]).lower() for row in rows}
     if before <= after:
@@ -129,7 +129,7 @@ def _forgotten(conn: Connection, tenant_id: UUID, file_type: str, rows: Sequence
 
 
 def _percent(part: int, whole: int) -> str:
-    """A share of a hundred, with a decimal below ten."""
+    """A percentage, with a decimal below ten."""
     share = 100 * part / whole if whole else 0.0
     return f"{share:.0f}" if share >= 10 or share == int(share) else f"{share:.1f}"
 

@@ -1,8 +1,8 @@
 """Numbers in a workbook as their format shows them: 101 with the format 00000000 is 00000101.
 
-Only formats of whole numbers made of digits and literal characters change what is read, since
-ids, customer numbers and phones have them. Separators of thousands, decimals, percentages and
-dates are for money and measures: those numbers are read as they are stored.
+Only formats of whole numbers made of digits and literal characters apply, because ids, customer
+numbers and phones use them. Thousands separators, decimals, percentages and dates are for money and
+measures: those numbers are read as stored.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO
-from xml.parsers import expat  # entities were refused before, by workbook_parts
+from xml.parsers import expat  # workbook_parts has already refused entities
 
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[[^\]]*\]|[_*].|(?P<bare>.)', re.DOTALL)
 _LITERALS = frozenset("$-+/():!^&'~{}<>= ")
@@ -23,7 +23,7 @@ Shown = Mapping[int, Mapping[int, str]]
 
 
 def read_shown(content: IO[bytes], sheet_name: str) -> Shown:
-    """By row and column, counted from 0, the cells of a sheet that their format shows otherwise."""
+    """The cells of a sheet whose format changes them, by row and column from 0."""
     with zipfile.ZipFile(content) as archive:
         names = set(archive.namelist())
         formats = _Styles()
@@ -38,7 +38,7 @@ def read_shown(content: IO[bytes], sheet_name: str) -> Shown:
 
 
 def show(code: str, value: float) -> str | None:
-    """The number as the format shows it; None for a format that does not change whole numbers."""
+    """The number as formatted; None for a format that does not change whole numbers."""
     section, is_signed = _section(code, value)
     tokens = list(_tokens(section))
     if value != int(value) or None in tokens:
@@ -50,7 +50,7 @@ def show(code: str, value: float) -> str | None:
 
 
 def _filled(tokens: list[str | None], places: list[int], digits: str) -> str:
-    """The digits in their places from the right; those left over stand in the first place."""
+    """The digits in their places from the right; surplus ones go into the first place."""
     digits = "" if digits == "0" else digits
     texts = [str(token)[1:] for token in tokens]
     for place in reversed(places):
@@ -62,7 +62,7 @@ def _filled(tokens: list[str | None], places: list[int], digits: str) -> str:
 
 
 def _tokens(section: str) -> Iterator[str | None]:
-    """Literals as "t…", places of digits as "d0"; None for what is no plain whole number."""
+    """Literals as "t…", places of digits as "d0"; None for anything else."""
     for found in _TOKEN.finditer(section):
         literal = found["quoted"] or found["escaped"]
         bare = found["bare"]
@@ -75,7 +75,7 @@ def _tokens(section: str) -> Iterator[str | None]:
 
 
 def _section(code: str, value: float) -> tuple[str, bool]:
-    """The section of the format that this number has, and whether it needs a minus sign."""
+    """The section of the format for this number, and whether it needs a minus sign."""
     sections = _split(code)
     conditions = [_CONDITION.search("".join(re.findall(r"\[([^\]]*)\]", s))) for s in sections]
     if any(conditions):
@@ -103,7 +103,7 @@ def _holds(sign: str, value: float, bound: float) -> bool:
 
 
 def _split(code: str) -> list[str]:
-    """The sections between the semicolons that are no literals."""
+    """The sections between semicolons that are not literals."""
     sections = [""]
     for found in _TOKEN.finditer(code):
         if found["bare"] == ";":
@@ -115,7 +115,7 @@ def _split(code: str) -> list[str]:
 
 @dataclass
 class _Styles:
-    """Collects, by the index that cells name, the formats that change whole numbers."""
+    """Collects the formats that change whole numbers, by the index that cells use."""
 
     shaping: dict[str, str] = field(default_factory=dict)
     _codes: dict[str, str] = field(default_factory=dict)
@@ -137,12 +137,12 @@ class _Styles:
         self._is_within = self._is_within and name != "cellXfs"
 
     def text(self, _: str) -> None:
-        """Formats are attributes."""
+        """Ignore text: formats are attributes."""
 
 
 @dataclass
 class _Cells:
-    """Collects the numbers of a sheet that one of the formats shows otherwise."""
+    """Collects the numbers of a sheet that one of the formats changes."""
 
     shaping: Mapping[str, str]
     shown: dict[int, dict[int, str]] = field(default_factory=dict)
@@ -200,14 +200,14 @@ class _Sheets:
             self.targets[attributes.get("Id", "")] = attributes.get("Target", "")
 
     def end(self, name: str) -> None:
-        """All is in the attributes."""
+        """Do nothing: everything is in the attributes."""
 
     def text(self, _: str) -> None:
-        """All is in the attributes."""
+        """Ignore text: everything is in the attributes."""
 
 
 def _find_part(archive: zipfile.ZipFile, sheet_name: str) -> str:
-    """The name of the sheet's part, or one that is not there."""
+    """The name of the sheet's part, or a name that does not exist."""
     sheets = _Sheets()
     for part in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
         _parse(archive, part, sheets)
@@ -226,5 +226,5 @@ def _parse(archive: zipfile.ZipFile, part: str, collector: _Styles | _Cells | _S
 
 
 def _local(name: str) -> str:
-    """The element's name without the prefix that some programs write before each."""
+    """The element's name without a namespace prefix."""
     return name if ":" not in name else name.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""Fetching a tenant's customer files by SFTP, whole or not at all."""
+"""Fetches a tenant's customer files by SFTP, completely or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.net import NetPolicy
 __all__ = ["HostKey", "SftpSettings", "fetch", "host_key"]
 
 _ATTEMPTS = 3
-_CHUNK_BYTES = 256 * 1024 - 1024  # what OpenSSH answers at most to one request
+_CHUNK_BYTES = 256 * 1024 - 1024  # the most that OpenSSH returns per request
 
 
 def fetch(
@@ -32,16 +32,16 @@ def fetch(
     max_bytes: int,
     progress: Callable[[int, int], None],
 ) -> int:
-    """Copy the file at `path` to `destination`; its size in bytes.
+    """Copy the file at `path` to `destination`; returns its size in bytes.
 
-    `destination` exists afterwards only if the whole file was read and did not change
-    while it was read, and has the time of change it has on the server. Passing faults are tried
-    again. `progress` hears bytes read and bytes in all.
+    `destination` exists afterwards only if the whole file was read and did not change during that;
+    it keeps the server's modification time. Passing faults are retried. `progress` is called with
+    bytes read and total bytes.
 
     Raises:
         Invalid: the host, port or key is not allowed or cannot be read.
-        Upstream: sign-in, host key, path or transfer; the message names cause and fix.
-        Cancelled: the job was cancelled while this ran.
+        Upstream: sign-in, host key, path or transfer; the message has cause and fix.
+        Cancelled: the job was cancelled during this.
     """
 
     def once() -> int:
@@ -76,7 +76,7 @@ def _fetch_once(
 
 @contextmanager
 def _about_path(path: str) -> Iterator[None]:
-    """What the server says of the path, in plain words."""
+    """The server's faults about the path, in plain words."""
     try:
         yield
     except FileNotFoundError as error:
@@ -123,7 +123,7 @@ def _copy(
     limits: Limits,
     progress: Callable[[int, int], None],
 ) -> int:
-    """Bytes copied. One byte more than `size` is asked for, to see a file that grew."""
+    """Returns the bytes copied. Requests one byte more than `size` to detect a file that grew."""
     copied = 0
     with client.open(path, "rb") as remote, destination.open("wb") as local:
         # Large requests instead of prefetch(), whose own thread dies loudly with the connection.

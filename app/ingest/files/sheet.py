@@ -1,4 +1,4 @@
-"""Tables out of files a tenant's own systems wrote: csv, and workbooks that are checked first."""
+"""Reads tables from tenants' files: csv, and workbooks after a check."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ _DAMAGE = (
 class Sheet:
     """A table of text cells: the header, the rows with their line numbers, and warnings.
 
-    Empty cells are None, and rows without any filled cell are left out. `faults` are lines that
-    could not be read, with the reason; `place` says which table it is, for messages; `cut` says
-    how the file ends in the middle of a row, if it does.
+    Empty cells are None, and empty rows are left out. `faults` are unreadable lines, with the
+    reason; `place` names the table in messages; `cut` says how the file ends in the middle of a
+    row, if it does.
     """
 
     header: list[str]
@@ -61,7 +61,7 @@ class Sheet:
 
 
 def read_sheet(path: Path, match: Match = first_row) -> Sheet:
-    """The table in a csv or xlsx file; which of them it is shows in its first bytes.
+    """The table in a csv or xlsx file, distinguished by its first bytes.
 
     The header is the best match among the first rows; titles above it are left out.
 
@@ -122,7 +122,7 @@ def _as_sheet(records: Iterator[Record], match: Match) -> Sheet:
 
 
 def _without_cut_row(sheet: Sheet, text: CsvText) -> Sheet:
-    """The sheet without a last row that the end of the file cut off, and the words for that."""
+    """The sheet without a last row cut off by the end of the file, and the message about it."""
     broken = [line for line, fault in sheet.faults if fault == CUT_ROW]
     if broken:
         return replace(sheet, cut=f"ends inside quotation marks that line {broken[0]:,} opens")

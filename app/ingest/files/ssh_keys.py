@@ -1,4 +1,4 @@
-"""SSH keys as people paste them: a server's public one, a tenant's private one."""
+"""SSH keys as people paste them: a server's public key, a tenant's private key."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ from app.errors import Invalid
 
 @dataclass(frozen=True)
 class HostKey:
-    """A server's key: the line to pin and the fingerprint a person can compare."""
+    """A server's key: the line to pin and the fingerprint to compare."""
 
     line: str
     fingerprint: str
 
 
 def described(key: paramiko.PKey) -> HostKey:
-    """A key's line and fingerprint."""
     digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
     return HostKey(f"{key.get_name()} {key.get_base64()}", f"SHA256:{digest}")
 
@@ -37,7 +36,7 @@ def parse_host_key(line: str) -> paramiko.PKey:
     """The key of an OpenSSH line "ssh-ed25519 AAAA…"; a host in front is skipped.
 
     Raises:
-        Invalid: the line holds no key of a kind that is accepted.
+        Invalid: the line has no key of an accepted type.
     """
     words = line.split()
     for kind, encoded in itertools.pairwise(words):
@@ -55,7 +54,7 @@ def parse_private_key(text: str, passphrase: str | None) -> paramiko.PKey:
     """The key in an OpenSSH or PEM file.
 
     Raises:
-        Invalid: it holds no key of a kind that is accepted, or the passphrase is wrong.
+        Invalid: it has no key of an accepted type, or the passphrase is wrong.
     """
     with suppress(ValueError, TypeError, UnsupportedAlgorithm, paramiko.SSHException):
         return _as_paramiko(_load(text, passphrase))
@@ -66,10 +65,10 @@ def parse_private_key(text: str, passphrase: str | None) -> paramiko.PKey:
 
 
 def _load(text: str, passphrase: str | None) -> PrivateKeyTypes:
-    """The key in a private key file of any usual form.
+    """The key in a private key file of any usual format.
 
     Raises:
-        ValueError, TypeError: it is none, or the passphrase is missing, wrong or too much.
+        ValueError, TypeError: no key, or the passphrase is missing, wrong or not needed.
     """
     content, secret = text.strip().encode() + b"\n", passphrase.encode() if passphrase else None
     if b"OPENSSH PRIVATE KEY" in content:
@@ -78,7 +77,7 @@ def _load(text: str, passphrase: str | None) -> PrivateKeyTypes:
 
 
 def _as_paramiko(key: PrivateKeyTypes) -> paramiko.PKey:
-    """paramiko reads each kind of key in one form only; so it is written in that form first."""
+    """Convert the key to the one format in which paramiko reads its type."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return paramiko.Ed25519Key.from_private_key(_written(key, PrivateFormat.OpenSSH))
     if isinstance(key, ec.EllipticCurvePrivateKey):

@@ -1,7 +1,7 @@
-"""Signing in at an SSH server by the methods it takes, with faults that say which these are.
+"""Signs in at an SSH server by a method it accepts; errors name the methods.
 
-Some servers take a password only as the answer to a question (keyboard-interactive). The same
-method asks for one-time codes and for new passwords, which no program can answer.
+Some servers accept a password only as the response to a question (keyboard-interactive). The same
+method asks for one-time codes and new passwords, which no program can give.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def sign_in(
     """Sign in with the key, else with the password.
 
     Raises:
-        Upstream: the server takes another method, or asks what only a person can answer.
+        Upstream: the server requires another method, or an input that only a person can give.
         paramiko.AuthenticationException: it refused the key or password itself.
     """
     what = "key" if private_key is not None else "password"
@@ -62,7 +62,7 @@ def sign_in(
 def _with_password(
     transport: paramiko.Transport, place: str, username: str, password: str
 ) -> list[str]:
-    """Sign in with the password itself, or as the answer to a question; what is still missing."""
+    """Sign in with the password, directly or as a response; returns what is still missing."""
     try:
         return list(transport.auth_password(username, password, fallback=False))
     except paramiko.BadAuthenticationType as error:
@@ -74,7 +74,7 @@ def _with_password(
 def _interactively(
     transport: paramiko.Transport, place: str, username: str, password: str
 ) -> list[str]:
-    """Answer the server's questions for a password; what it still misses."""
+    """Give the password to the server's questions; returns what is still missing."""
     unanswered: list[str] = []
     try:
         event, handler = threading.Event(), _FurtherTry(transport)
@@ -88,7 +88,7 @@ def _interactively(
 
 
 class _FurtherTry(AuthHandler):  # type: ignore[misc] # paramiko is untyped
-    """A second method on one connection; the stock class asks for the service again.
+    """A second method on the same connection; the library's class requests the service again.
 
     Some servers hang up at that, as the standard allows.
     """
@@ -101,7 +101,7 @@ class _FurtherTry(AuthHandler):  # type: ignore[misc] # paramiko is untyped
 
 
 def _answering(password: str, unanswered: list[str]) -> Callable[[str, str, Fields], list[str]]:
-    """Gives the password to each hidden question for it, and notes every other question."""
+    """Give the password to each hidden question for it, and record every other question."""
 
     def answer(title: str, instructions: str, fields: Fields) -> list[str]:
         is_new = _NEW_PASSWORD.search(" ".join((title, instructions, *(f[0] for f in fields))))
@@ -130,7 +130,7 @@ def _unanswerable(place: str, prompt: str) -> Upstream:
 
 
 def _other_method(place: str, what: str, offered: Sequence[str]) -> Upstream:
-    """The server never looked at the key or password: another method is the fix."""
+    """The server never checked the key or password; the fix is another method."""
     names = ", ".join(name for name in offered if name) or "none"
     fix = f"Ask its operator to allow a {what}"
     if what == "password" and "publickey" in offered:

@@ -1,8 +1,8 @@
-"""Reading a workbook in a process of its own, which may die of it without harm.
+"""Reads a workbook in its own process, which may crash without harm.
 
-The reader is native code: a workbook that asks it for more memory than there is ends the whole
-process, and no exception tells of it. So the process is a child with limits, without the
-environment's secrets, and its answer is cut off at a size no table reaches.
+The reader is native code: a workbook that makes it run out of memory ends the whole process without
+an exception. It therefore runs in a child process with limits, without the environment's secrets,
+and its output is cut off at a size no table reaches.
 
 The child is `python -m app.ingest.files.workbook`: it reads the workbook from standard input, and
 writes the names of the sheets and then the rows of the first visible one to standard output, as
@@ -37,24 +37,24 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True)
 class Workbook:
-    """The sheets' names, the one that is read first, and its rows from the first line on."""
+    """The sheets' names, the one that is read, and its rows from the first line on."""
 
     sheets: list[str]
     rows: Iterator[Row]
 
 
 def open_workbook(content: IO[bytes]) -> Workbook:
-    """The first visible sheet of a workbook that was checked before.
+    """The first visible sheet of a checked workbook.
 
     Raises:
-        Invalid: it is damaged, or larger than any table; while the rows are read as well.
+        Invalid: it is damaged, or larger than any table; also raised while rows are read.
     """
     lines = _lines(content)
     return Workbook(json.loads(next(lines)), (json.loads(line) for line in lines))
 
 
 def _lines(content: IO[bytes]) -> Iterator[bytes]:
-    """What the child answers; it has ended when this ends, however it ends."""
+    """The child's output; the child has ended when this ends, in any way."""
     command = [sys.executable, "-X", "utf8", "-m", "app.ingest.files.workbook"]
     with subprocess.Popen(  # noqa: S603 - our own module
         command, stdin=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT, env={}
@@ -85,7 +85,7 @@ def _cut_off(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
 
 
 def main() -> None:
-    """Answer the workbook on standard input."""
+    """Write the workbook on standard input to standard output as JSON."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -98,7 +98,7 @@ def main() -> None:
         return
     sheet = workbook.get_sheet_by_name(sheets[0])
     shown = read_shown(content, sheets[0])
-    first_column = sheet.start[1] if sheet.start else 0  # rows are answered from the first one on
+    first_column = sheet.start[1] if sheet.start else 0  # rows are returned from this column on
     for number, row in enumerate(sheet.iter_rows()):
         cells = [_cell(value) for value in row]
         for column, seen in shown.get(number, {}).items():
@@ -107,7 +107,7 @@ def main() -> None:
 
 
 def _cell(value: object) -> str | None:
-    """A cell without a format of its own: 1001.0 is 1001, and dates are ISO."""
+    """A cell without its format: 1001.0 is 1001, and dates are ISO."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

@@ -1,9 +1,9 @@
-"""The parts of a workbook: unpacked under limits, checked, and packed again for the reader.
+"""Repacks a workbook: its parts are unpacked under limits, checked, and packed for the reader.
 
-A workbook is a zip of XML, and both can be built to fill the memory. So every part that is
-needed is unpacked here under limits, looked at, and packed again; the reader only ever sees
-that copy, in a process of its own. Formulas are never computed: the value stored beside them is
-read. Some exports write part names with backslashes or in another case; the copy has them right.
+A workbook is a zip of XML, and both can be built to fill the memory. So every needed part is
+unpacked here under limits, checked, and packed again; the reader, in its own process, only sees
+this copy. Formulas are never computed: the value stored with them is read. Some exports write part
+names with backslashes or in another case; the copy corrects them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import IO
 from app.errors import Invalid
 
 UNPACKED_BYTES = 200 * 1024**2  # of all parts of a workbook together
-UNPACKED_RATIO = 400  # bytes out for one byte in; honest sheets stay below 100
+UNPACKED_RATIO = 400  # bytes out per byte in; honest sheets stay below 100
 PARTS = 2_000
 ROWS = 500_000
 COLUMNS = 500
-CELLS = 20_000_000  # the reader lays cells out as a full rectangle
+CELLS = 20_000_000  # the reader stores cells as a full rectangle
 
 _RATIO_FROM = 10 * 1024**2
 _NEEDED = re.compile(
@@ -51,7 +51,7 @@ _TARGET = re.compile(rb"""(\bTarget\s*=\s*["'])([^"']*)(["'])""")
 
 
 def repack(path: Path, copy: IO[bytes]) -> None:
-    """The workbook's needed parts, unpacked under limits, checked, and packed again."""
+    """Copy the workbook's needed parts, unpacked under limits and checked."""
     left = UNPACKED_BYTES
     with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as clean:
         parts = archive.infolist()
@@ -69,13 +69,13 @@ def repack(path: Path, copy: IO[bytes]) -> None:
 
 
 def _right_name(name: str) -> str:
-    """The part's name with the slashes, and the case, that readers look for."""
+    """The part's name with the slashes and case that readers expect."""
     slashed = name.replace("\\", "/").removeprefix("/").lower()
     return _NAMES.get(slashed, slashed)
 
 
 def _right_target(target: re.Match[bytes]) -> bytes:
-    """A reference to a part, as the parts are named in the copy."""
+    """A reference to a part, by its name in the copy."""
     slashed = target[2].replace(b"\\", b"/")
     is_sheet = b"worksheets/" in slashed.lower()
     return target[1] + (slashed.lower() if is_sheet else slashed) + target[3]
@@ -94,14 +94,14 @@ def _check_parts(parts: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _overlap(parts: Sequence[zipfile.ZipInfo]) -> bool:
-    """Whether bytes of the file belong to two parts: a small bomb that unpacks many times."""
+    """Whether two parts share bytes of the file: a small bomb that unpacks many times."""
     ordered = sorted(parts, key=lambda part: part.header_offset)
     ends = [part.header_offset + _HEADER_BYTES + part.compress_size for part in ordered]
     return any(end > part.header_offset for end, part in zip(ends, ordered[1:], strict=False))
 
 
 def _unpack(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> bytes:
-    """The part's bytes, whatever size its entry claims."""
+    """The part's bytes, up to the limit, whatever size its entry claims."""
     ratio_limit = max(_RATIO_FROM, part.compress_size * UNPACKED_RATIO)
     limit = min(left, ratio_limit)
     with archive.open(part) as file:
@@ -125,7 +125,7 @@ def _check_xml(name: str, content: bytes) -> None:
 
 
 def _check_extent(content: bytes) -> None:
-    """Refuse a sheet whose furthest cell would make the reader lay out a giant rectangle."""
+    """Refuse a sheet whose furthest cell would make the reader allocate a giant rectangle."""
     columns = {match.group(1).upper() for match in _CELL.finditer(content)}
     row = max((int(match.group(2)) for match in _CELL.finditer(content)), default=0)
     row = max(row, max((int(match.group(1)) for match in _ROW.finditer(content)), default=0))

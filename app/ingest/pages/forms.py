@@ -1,4 +1,4 @@
-"""What a member may ask an ingestion for."""
+"""The form of an ingestion."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NO_DAY = "Enter a day, like 2024-01-31."
 
 
 class IngestForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
-    """Days, kinds of rows, and whether to skip days that did not change."""
+    """Days, kinds of rows, and whether to skip unchanged days."""
 
     start_date = DateField("First day", [InputRequired("Choose the first day.")])
     end_date = DateField("Last day", [InputRequired("Choose the last day.")])
@@ -40,9 +40,9 @@ class IngestForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
     changed_only = BooleanField("Only days that changed since they were loaded")
 
     def __init__(self, today: date, kept: KeptDays) -> None:
-        """`today` is the tenant's; the fresh form offers the four days Google may rewrite.
+        """`today` is the tenant's; a new form offers the four days that Google may rewrite.
 
-        `kept` is its retention: events that are older are refused here already.
+        `kept` is the tenant's retention: older events are refused here already.
         """
         super().__init__(
             start_date=today - timedelta(days=4),
@@ -53,12 +53,12 @@ class IngestForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
         self.kept = kept
 
     def validate_start_date(self, field: DateField) -> None:
-        """Refuse days that have not come yet."""
+        """Refuse future days."""
         if field.data and field.data > self.today:
             raise ValidationError("This day has not come yet.")
 
     def validate_end_date(self, field: DateField) -> None:
-        """Refuse days to come, a backwards range and one longer than the kept two years."""
+        """Refuse future days, a reversed range and one longer than the two kept years."""
         start, end = self.start_date.data, field.data
         if end and end > self.today:
             raise ValidationError("This day has not come yet.")
@@ -79,12 +79,12 @@ class IngestForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
             raise ValidationError("Choose at least one.")
 
     def errors_of(self, name: str) -> list[str]:
-        """The messages beside one field, those of unreadable days in plain words."""
+        """The messages next to one field; unreadable days get plain words."""
         unreadable = "Not a valid date value."
         return [_NO_DAY if error == unreadable else error for error in self[name].errors]
 
     def to_request(self) -> IngestRequest:
-        """The validated form as the job takes it."""
+        """The validated form as the job's request."""
         return IngestRequest(
             start_date=self.start_date.data,
             end_date=self.end_date.data,

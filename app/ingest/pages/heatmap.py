@@ -1,4 +1,4 @@
-"""The availability calendar: which day of which event type is loaded, and how much."""
+"""The availability calendar: loaded days per event type, and their volume."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _CLASSES = 4
 class Cell:
     """One day of one event type.
 
-    `state` is loaded, provisional, gap (missing between loaded days), before (the first
-    loaded day) or after (the last one); `level` is 0 for no rows to 4 for the most.
+    `state` is loaded, provisional, gap (missing between loaded days), before (the first loaded day)
+    or after (the last one); `level` is 0 for no rows to 4 for the most.
     """
 
     day: date
@@ -50,17 +50,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Heatmap:
-    """The calendar as a table: its days, their months, one row a type, and the gaps."""
+    """The calendar as a table: days, months, one row per type, and the gaps."""
 
     window: DateRange
     months: tuple[tuple[str, int], ...]
     rows: tuple[Row, ...]
     gaps: tuple[tuple[DateRange, str], ...]
-    streamed: int = 0  # days that are settled without a daily table
+    streamed: int = 0  # days that settled without a daily table
 
 
 def default_window(availability: Availability, today: date) -> DateRange:
-    """The eight weeks up to today, or up to the last loaded day when that is long ago."""
+    """The eight weeks up to today, or up to the last loaded day if that is long ago."""
     end, latest = today, availability.latest_date
     if latest is not None and latest < today - timedelta(days=WINDOW_DAYS):
         end = latest
@@ -68,7 +68,7 @@ def default_window(availability: Availability, today: date) -> DateRange:
 
 
 def build_heatmap(availability: Availability, window: DateRange, fmt: Format) -> Heatmap:
-    """Lay the loaded days out over `window`."""
+    """Arrange the loaded days over `window`."""
     found = {(day.event_type, day.event_date): day for day in availability.days}
     rows = tuple(_row(name, found, availability, window, fmt) for name in EVENT_TYPES)
     streamed = {
@@ -135,7 +135,7 @@ def _moment(instant: datetime, fmt: Format) -> str:
 
 
 def _months(window: DateRange) -> tuple[tuple[str, int], ...]:
-    """The months of the window in order, each with how many of its days lie in it."""
+    """The months of the window in order, each with its number of days in it."""
     counts: dict[str, int] = {}
     for day in window.days:
         name = f"{day:%B %Y}"
@@ -144,7 +144,7 @@ def _months(window: DateRange) -> tuple[tuple[str, int], ...]:
 
 
 def _gaps(rows: Iterable[Row]) -> Iterable[tuple[DateRange, str]]:
-    """Runs of missing days with what is missing in them, oldest first."""
+    """Runs of missing days and what is missing in them, oldest first."""
     missing: dict[date, list[str]] = {}
     listed = list(rows)
     for row in listed:

@@ -1,4 +1,4 @@
-"""The Data page: what is loaded, loading more, and the jobs that do it. For admins."""
+"""The Data page: what is loaded, loading more, and the jobs that load. For admins."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _WINDOW_LIMIT = 366
 @blueprint.get("")
 @require_role("admin")
 def data_page() -> Response:
-    """Calendar, form, running job and history on one page; the calendar alone as a fragment."""
+    """Calendar, form, running job and history; only the calendar as a fragment."""
     with tenant_transaction(current_tenant_id()) as conn:
         context = _calendar(conn) | _history(conn, 10)
     running = [job for job in context["jobs"].rows if job.status in _RUNNING][:1]
@@ -72,7 +72,7 @@ def data_page() -> Response:
 @require_role("admin")
 @block("job_history", "the job history")
 def job_history() -> Response:
-    """Everything that was loaded, or was tried to be, newest first."""
+    """All loads, including failed ones, newest first."""
     with tenant_transaction(current_tenant_id()) as conn:
         context = _history(conn)
     return render_page("ingest/jobs.html", "ingest/_jobs.html", **context)
@@ -81,7 +81,7 @@ def job_history() -> Response:
 @blueprint.get("/jobs/<uuid:job_id>")
 @require_role("admin")
 def job_page(job_id: UUID) -> Response:
-    """One job; polled while it runs, and told to the page's other parts when it ends."""
+    """One job; polled while it runs, and announced to the rest of the page when it ends."""
     job = _find(job_id)
     fragment = "ingest/_estimate.html" if job.kind == "estimate" else "ingest/_job.html"
     response = render_page("ingest/job.html", fragment, job=job, parts=_parts(job), **_job_words())
@@ -93,7 +93,7 @@ def job_page(job_id: UUID) -> Response:
 @blueprint.post("/ingest")
 @require_role("admin")
 def start() -> AnyResponse:
-    """Start an ingestion, or say beside the fields why not."""
+    """Start an ingestion, or show next to the fields why not."""
     form = _form()
     if not form.validate_on_submit():
         return _refused(form)
@@ -110,7 +110,7 @@ def start() -> AnyResponse:
 @blueprint.post("/estimate")
 @require_role("admin")
 def estimate() -> AnyResponse:
-    """Let a job find out how much an ingestion would scan, loading nothing."""
+    """Start a job that estimates how much an ingestion would scan, without loading."""
     form = _form()
     if not form.validate_on_submit():
         return _refused(form)
@@ -128,7 +128,7 @@ def estimate() -> AnyResponse:
 @blueprint.post("/jobs/<uuid:job_id>/cancel")
 @require_role("admin")
 def cancel(job_id: UUID) -> AnyResponse:
-    """Stop a job; what was loaded before it stays."""
+    """Stop a job; earlier loads stay."""
     with tenant_transaction(current_tenant_id()) as conn:
         jobs.cancel(conn, current_tenant_id(), job_id)
         _record(conn, "ingest.cancelled", job_id)
@@ -138,7 +138,7 @@ def cancel(job_id: UUID) -> AnyResponse:
 @blueprint.post("/jobs/<uuid:job_id>/retry")
 @require_role("admin")
 def retry(job_id: UUID) -> AnyResponse:
-    """Start the same ingestion once more, as a new job."""
+    """Start the same ingestion again as a new job."""
     with tenant_transaction(current_tenant_id()) as conn:
         new_id = jobs.retry(conn, current_tenant_id(), job_id, _by())
         _record(conn, "ingest.retried", new_id, after=job_id)
@@ -149,7 +149,7 @@ def retry(job_id: UUID) -> AnyResponse:
 @blueprint.post("/jobs/<uuid:job_id>/load-held/<any(users, locations):file_type>")
 @require_role("admin")
 def load_held(job_id: UUID, file_type: str) -> AnyResponse:
-    """Load the file that a job held back, as a new job: exactly that one."""
+    """Load exactly the file that a job held back, as a new job."""
     with tenant_transaction(current_tenant_id()) as conn:
         new_id = jobs.load_held_file(conn, current_tenant_id(), job_id, file_type, _by())
         _record(conn, "ingest.held_file_loaded", new_id, file_type=file_type, held_by=job_id)
@@ -160,7 +160,7 @@ def load_held(job_id: UUID, file_type: str) -> AnyResponse:
 @blueprint.get("/jobs/<uuid:job_id>/refused.csv")
 @require_role("admin")
 def refused_rows(job_id: UUID) -> Response:
-    """The rows a job and its parts did not take, as a file for a spreadsheet."""
+    """The rows refused by a job and its children, as a spreadsheet file."""
     job = _find(job_id)
     record_export("refused_rows", str(job.job_id), "csv")
     response = Response(write_csv(current_tenant_id(), job.job_id), mimetype="text/csv")

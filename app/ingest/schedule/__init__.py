@@ -1,1 +1,1 @@
-"""When ingestion starts by itself."""
+"""Scheduled ingestion."""

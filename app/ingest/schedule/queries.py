@@ -1,4 +1,4 @@
-"""When ingestion starts by itself."""
+"""The schedule of ingestion."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.dates import utc_now
 
 @dataclass(frozen=True)
 class Schedule:
-    """A tenant's schedule. `days_back`: so many days up to yesterday are loaded, if changed."""
+    """A tenant's schedule. `days_back`: days up to yesterday to load, if changed."""
 
     tenant_id: UUID
     cron: str
@@ -29,12 +29,11 @@ class Schedule:
     last_job_id: UUID | None
 
     def next_runs(self, count: int = 3) -> list[datetime]:
-        """The next instants, in UTC; none while it is paused."""
+        """The next instants, in UTC; none while paused."""
         return [] if self.is_paused else next_runs(self.cron, self.time_zone, utc_now(), count)
 
 
 def find_schedule(conn: Connection, tenant_id: UUID) -> Schedule | None:
-    """The tenant's schedule, or None."""
     statement = text("""
         select
             tenant_id, cron, time_zone, days_back, is_paused, due_at, last_started_at, last_job_id
@@ -55,12 +54,12 @@ def change_schedule(
     *,
     is_paused: bool | None,
 ) -> None:
-    """Make the tenant's schedule, or change it. What was missed while paused is not caught up.
+    """Create or change the tenant's schedule. Runs missed while paused are not caught up.
 
-    `is_paused` None leaves it as it is; a new schedule is on.
+    `is_paused` None leaves it unchanged; a new schedule is active.
 
     Raises:
-        Invalid: the cron line or the zone is not one.
+        Invalid: invalid cron line or time zone.
     """
     due_at = next_runs(cron, time_zone, utc_now(), 1)[0]
     before = find_schedule(conn, tenant_id)
@@ -81,7 +80,7 @@ def change_schedule(
 
 
 def remove_schedule(conn: Connection, tenant_id: UUID, actor: Actor) -> bool:
-    """Nothing starts by itself any more; False when nothing did."""
+    """Delete the tenant's schedule; False if there was none."""
     before = find_schedule(conn, tenant_id)
     statement = text("delete from ingest_schedule where tenant_id = :tenant_id")
     conn.execute(statement, {"tenant_id": tenant_id})

@@ -1,4 +1,4 @@
-"""Starting ingestions that are due. Whoever moves the due instant starts it, and nobody else."""
+"""Starts due ingestions. Only the process that advances the due instant starts one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from app.tenant_settings import get_tenant_settings
 
 
 def start_due() -> int:
-    """Start every tenant's ingestion that is due; answers how many.
+    """Start every tenant's due ingestion; returns how many.
 
-    However many times were missed while no scheduler ran, one run catches up.
+    One run catches up, however many were missed while no scheduler ran.
     """
     statement = text("""
         select s.tenant_id
@@ -34,7 +34,7 @@ def start_due() -> int:
 
 
 def start_tenant(tenant_id: UUID) -> UUID | None:
-    """Start what is due in this tenant; the job's id, or None when nothing is due any more."""
+    """Start this tenant's due ingestion; the job's id, or None if it is no longer due."""
     with tenant_transaction(tenant_id) as conn:
         schedule = _lock_due(conn, tenant_id)
         if schedule is None:
@@ -45,12 +45,12 @@ def start_tenant(tenant_id: UUID) -> UUID | None:
 
 
 def start_now(conn: Connection, schedule: Schedule, started_by: str) -> UUID:
-    """Queue what the schedule would load, whether due or not; publish it after the commit."""
+    """Queue the schedule's load, due or not; publish it after the commit."""
     return start_ingestion(conn, schedule.tenant_id, _request(conn, schedule), started_by)
 
 
 def _lock_due(conn: Connection, tenant_id: UUID) -> Schedule | None:
-    """The due schedule, locked; None when it is not due, or somebody else is starting it."""
+    """The due schedule, locked; None if it is not due or being started elsewhere."""
     statement = text("""
         select 1 from ingest_schedule
         where tenant_id = :t and due_at <= clock_timestamp() and not is_paused
@@ -75,10 +75,10 @@ def _start(conn: Connection, schedule: Schedule) -> UUID:
 
 
 def _request(conn: Connection, schedule: Schedule) -> IngestRequest:
-    """The days up to yesterday, only those that changed, and the customer files.
+    """The changed days up to yesterday, and the customer files.
 
-    A day that was loaded from an intraday or fresh table is asked for again until it settles:
-    its daily table may come late.
+    A day loaded from an intraday or fresh table is requested again until it settles: its daily
+    table may come late.
     """
     zone_name = get_tenant_settings(conn, schedule.tenant_id).property_time_zone
     now = today(zone_name)

@@ -1,1 +1,1 @@
-"""Events on their way into the tables. Knows no vendor."""
+"""Stores events in the tables; independent of the source."""

@@ -1,7 +1,7 @@
-"""One column at a time: exported values to clean typed ones, without a Python loop per row.
+"""Cleans exported values into typed ones, one column at a time without a Python loop per row.
 
-Columns come as BigQuery's REST pages give them (all strings) or typed, as its Storage API
-does; each function takes both. What cannot be read is marked, never guessed.
+Columns come as BigQuery's REST pages give them (all strings) or typed, from its Storage API; each
+function takes both. Unreadable values are marked, never guessed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from app.terms import normalise_term
 Mask = npt.NDArray[np.bool_]
 
 _TRUE = pa.array(["1", "1.0", "true", "True"])
-_EXACT_BELOW = 1e9  # up to here x * 1e6 is a whole number a double holds exactly
+_EXACT_BELOW = 1e9  # below this, x * 1e6 is a whole number that a double holds exactly
 _MONEY_LIMIT = 1e12  # numeric(18, 6) has 12 digits before the point
 _HAZARDS = re.compile(r"\\u0000|\\u[dD][89abABcdefCDEF]|NaN|Infinity")
 
@@ -33,7 +33,7 @@ def full(mask: Mask) -> pa.Array:
 
 
 def as_mask(array: pa.Array) -> Mask:
-    """An Arrow boolean column as a numpy mask; null reads false."""
+    """An Arrow boolean column as a numpy mask; null is false."""
     result: Mask = pc.fill_null(array, False).to_numpy(zero_copy_only=False)
     return result
 
@@ -44,7 +44,7 @@ def as_text(column: pa.Array) -> pa.Array:
 
 
 def clean_text(column: pa.Array, limit: int) -> tuple[pa.Array, int]:
-    """Text without NUL, '' as null, cut at `limit` characters; and how many were cut."""
+    """Text without NUL, '' as null, cut at `limit` characters; and the number of cut texts."""
     text = as_text(column)
     if as_mask(pc.match_substring(text, "\x00")).any():
         text = pc.replace_substring(text, "\x00", "")
@@ -56,16 +56,16 @@ def clean_text(column: pa.Array, limit: int) -> tuple[pa.Array, int]:
 
 
 def clean_id(column: pa.Array) -> pa.Array:
-    """Trimmed ids without NUL; '' is null. Other words for nothing are the database's to judge.
+    """Trimmed ids without NUL; '' is null.
 
-    Which ones they are depends on the tenant and on its files, which may come later.
+    The database handles other words for nothing, which depend on the tenant and on its files.
     """
     text = pc.utf8_trim_whitespace(pc.replace_substring(as_text(column), "\x00", ""))
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
 def whole_numbers(column: pa.Array, kind: pa.DataType) -> tuple[pa.Array, Mask]:
-    """Integers of `kind`, and a mask of the values that are none (they read null)."""
+    """Integers of `kind`, and a mask of invalid values, which become null."""
     if pa.types.is_integer(column.type):
         return _fit(column, kind)
     text = pc.utf8_trim_whitespace(as_text(column))
@@ -89,7 +89,8 @@ def _fit(numbers: pa.Array, kind: pa.DataType) -> tuple[pa.Array, Mask]:
 
 
 def money(column: pa.Array) -> tuple[pa.Array, Mask]:
-    """Amounts as decimal(18, 6), half even; and a mask of those beyond its range or no number.
+    """Amounts as decimal(18, 6), rounded half even, and a mask of non-numbers and out-of-range
+    values.
 
     NaN, Infinity and '' are null and not marked: the export writes them for "no amount".
     """
@@ -106,7 +107,7 @@ def money(column: pa.Array) -> tuple[pa.Array, Mask]:
 
 
 def _floats(column: pa.Array) -> tuple[npt.NDArray[np.float64], Mask]:
-    """The values as doubles (null as NaN), and which texts are no numbers."""
+    """The values as doubles (null as NaN), and a mask of texts that are not numbers."""
     if pa.types.is_decimal(column.type) or pa.types.is_integer(column.type):
         column = pc.cast(column, pa.float64())
     if pa.types.is_floating(column.type):
@@ -123,7 +124,7 @@ def _floats(column: pa.Array) -> tuple[npt.NDArray[np.float64], Mask]:
 
 
 def _is_near_half(scaled: npt.NDArray[np.float64]) -> Mask:
-    """Where the seventh decimal decides and a double's own error could tip it."""
+    """Where the seventh decimal decides the rounding and a double's error could change it."""
     result: Mask = np.abs(np.abs(scaled - np.trunc(scaled)) - 0.5) < 1e-3
     return result
 
@@ -142,23 +143,23 @@ def _decimals(units: npt.NDArray[np.int64], valid: Mask) -> pa.Array:
 
 
 def engagement(column: pa.Array) -> pa.Array:
-    """GA4's session_engaged: '1' or 1 is true, any other carried value false, absent null."""
+    """GA4's session_engaged: '1' or 1 is true, any other value false, missing is null."""
     text = as_text(column)
     return pc.if_else(pc.is_valid(text), pc.is_in(text, _TRUE), pa.scalar(None, pa.bool_()))
 
 
 def normalised_terms(column: pa.Array) -> pa.Array:
-    """Every search term normalised; each distinct one once. Nothing left reads null."""
+    """Normalised search terms, computing each distinct one once. An empty result is null."""
     coded = pc.dictionary_encode(column)
     words = [normalise_term(term) or None for term in coded.dictionary.to_pylist()]
     return pa.array(words, pa.string()).take(coded.indices)
 
 
 def clean_items(column: pa.Array, limit: int) -> tuple[pa.Array, Mask]:
-    """Item lists as JSON that PostgreSQL accepts, and which were no list or over `limit` bytes.
+    """Item lists as JSON that PostgreSQL accepts, and a mask of non-lists and lists over `limit`
+    bytes.
 
-    An empty list is null. Only rows that hold a hazard (NUL, half a surrogate pair, NaN)
-    are parsed.
+    An empty list is null. Only rows that contain NUL, half a surrogate pair or NaN are parsed.
     """
     text = pc.utf8_trim_whitespace(as_text(column))
     filled = as_mask(pc.invert(pc.is_in(text, pa.array(["", "[]", "null"])))) & as_mask(
@@ -178,7 +179,7 @@ def clean_items(column: pa.Array, limit: int) -> tuple[pa.Array, Mask]:
 
 
 def _repair(text: str) -> str | None:
-    """The same JSON without NUL, lone surrogates, NaN and Infinity; None if it is no JSON."""
+    """The same JSON without NUL, lone surrogates, NaN and Infinity; None if it is invalid."""
     try:
         items = json.loads(text, parse_constant=lambda _: None)
         return json.dumps([_plain(item) for item in items], ensure_ascii=False)
@@ -193,6 +194,6 @@ def _plain(item: dict[str, object]) -> dict[str, object]:
 
 
 def plain_text(text: str) -> str | None:
-    """Text PostgreSQL stores: no NUL, half surrogate pairs replaced; NaN words are nothing."""
+    """Text that PostgreSQL can store: no NUL, lone surrogates replaced; NaN words become null."""
     kept = text.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return None if kept in {"", "NaN", "Infinity", "-Infinity"} else kept

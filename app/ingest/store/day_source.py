@@ -1,4 +1,4 @@
-"""Which table of the GA4 export holds a day: the daily one, else intraday, else fresh."""
+"""Which table of the GA4 export has a day: the daily one, else intraday, else fresh."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Literal, cast
 
 SourceKind = Literal["daily", "intraday", "fresh"]
-Candidate = tuple[str, SourceKind]  # a table's name and what kind of source it is
+Candidate = tuple[str, SourceKind]  # a table's name and its kind of source
 Columns = Mapping[str, str]  # dotted path of a column -> its type
 
 _EVENTS = re.compile(r"events_(intraday_|fresh_)?(\d{8})")
@@ -18,11 +18,11 @@ _RANK: tuple[SourceKind, ...] = ("daily", "intraday", "fresh")
 
 @dataclass(frozen=True)
 class DaySource:
-    """The one table that holds a day.
+    """The one table for a day.
 
-    `modified_at` is the source's, in UTC: a day whose table and instant are unchanged need not be
-    read again. `rows` counts events of every kind, `bytes` is the table's size. `columns` are the
-    columns it has, where its source needs to know them.
+    `modified_at` is the source's, in UTC: a day with the same table and instant need not be read
+    again. `rows` counts events of every kind, `bytes` is the table's size. `columns` are its
+    columns, if its source needs them.
     """
 
     event_date: date

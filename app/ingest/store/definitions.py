@@ -1,4 +1,4 @@
-"""Rows that were stored under an earlier version of the definitions, brought to this one."""
+"""Updates rows stored under an earlier version of the definitions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from app.ingest.store.terms import recompute_terms
 
 
 def update_rows(conn: Connection, tenant_id: UUID) -> None:
-    """Give stored rows what this version's definitions say of them; _derive does the rest.
+    """Update stored rows to this version's definitions; _derive does the rest.
 
-    Does nothing for a tenant whose rows are of this version. Whoever is about to derive calls it
-    in the same transaction, after _derive_begin and under the tenant's lock, so that readers see
-    the old definitions or the new, never a mix.
+    Does nothing if the tenant's rows are current. Call it before deriving, in the same transaction,
+    after _derive_begin and under the tenant's lock: readers then see the old definitions or the new
+    ones, never a mix.
     """
     if conn.execute(_IS_OUTDATED, {"t": tenant_id}).scalar_one():
         recompute_terms(conn, tenant_id)

@@ -1,9 +1,9 @@
-"""The seven extractions: which GA4 events each table holds and the columns a query gives.
+"""The seven extractions: the GA4 events in each table and the columns a query returns.
 
-Six tables hold events of their own kinds. `session_part` has one row for each session and day
-table, aggregated over the events of every kind; its rows are named `session`.
+Six tables hold events of their own kinds. `session_part` has one row per session and day table,
+aggregated over events of every kind; its rows are named `session`.
 
-The Arrow schemas here are the form of the spool files, column for column and in order.
+The Arrow schemas define the spool files, with columns in this order.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _COMMON = (
     ("source_table", pa.string()),
     ("content_hash", pa.int64()),
 )
-# Extracted to tell rows apart that differ only in what is not stored; the swap drops it.
+# Distinguishes rows that differ only in what is not stored; the swap drops it.
 STAGED_ONLY = frozenset({"content_hash"})
 _SEARCH = (("search_term", pa.string()), ("term", pa.string()))
 
@@ -41,7 +41,7 @@ _DERIVED_LATER = ("term",)
 
 @dataclass(frozen=True)
 class EventTable:
-    """One event table: the exported events it takes and its Arrow schema."""
+    """One event table: its exported events and its Arrow schema."""
 
     name: str
     event_names: tuple[str, ...]
@@ -49,7 +49,7 @@ class EventTable:
 
     @property
     def stored_columns(self) -> list[str]:
-        """The columns that the table of the database has too."""
+        """The columns that the database table has too."""
         return [name for name in self.schema.names if name not in STAGED_ONLY]
 
 
@@ -103,7 +103,7 @@ VIEW_SEARCH_RESULTS = _table("view_search_results", ("view_search_results",), *_
 NO_SEARCH_RESULTS = _table(
     "no_search_results", ("no_search_results", "view_search_results_no_results"), *_SEARCH
 )
-# event_ts is the session's first instant of the day, user_id, company_id and branch_id the last
+# event_ts is the session's first instant of the day; user_id, company_id and branch_id are the last
 # ones seen; batch ids and the page are null.
 SESSION_PART = _table(
     "session_part",
@@ -133,5 +133,5 @@ EVENT_TABLES: dict[str, EventTable] = {
 
 
 def output_columns(table: EventTable) -> list[str]:
-    """The columns a source gives for `table`, in order: those of the spool but the derived ones."""
+    """The columns a source returns for `table`, in order: the spool's without the derived ones."""
     return [name for name in table.schema.names if name not in _DERIVED_LATER]

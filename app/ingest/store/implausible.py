@@ -1,4 +1,4 @@
-"""Ids that stand for too much to name somebody: found among staged events, and warned of."""
+"""Ids shared by too many devices or amounts to be real: found in staged events and warned of."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sqlalchemy import Connection, text
 
 from app.jobs import Run
 
-MOST_DEVICES = 50  # of one contact or company on one day
-FEWEST_AMOUNTS = 3  # of one order number, from as many devices
+MOST_DEVICES = 50  # per contact or company and day
+FEWEST_AMOUNTS = 3  # per order number, from as many devices
 SHOWN = 20
 
 
 @dataclass(frozen=True)
 class ImplausibleId:
-    """A value with the day on which most devices had it. `kind`: contact, company, order."""
+    """A value with the day on which it had the most devices. `kind`: contact, company, order."""
 
     kind: str
     value: str
@@ -28,7 +28,7 @@ class ImplausibleId:
 
     @property
     def warning(self) -> str:
-        """What was seen and what to do about it."""
+        """What was found and what to do about it."""
         day = f"{self.event_date:%d %B %Y}".lstrip("0")
         if self.kind == "order":
             seen = (
@@ -44,7 +44,7 @@ class ImplausibleId:
 
 
 def warn_of_implausible(conn: Connection, run: Run, event_types: Iterable[str]) -> None:
-    """A warning on the job for each such id among the staged rows of these types."""
+    """Add a warning to the job for each such id in the staged rows of these types."""
     for found in list_implausible(conn, run.tenant_id, event_types):
         run.warn(found.warning, found.value)
 
@@ -52,9 +52,9 @@ def warn_of_implausible(conn: Connection, run: Run, event_types: Iterable[str]) 
 def list_implausible(
     conn: Connection, tenant_id: UUID, event_types: Iterable[str]
 ) -> list[ImplausibleId]:
-    """What the staged rows of these types have of such ids, most devices first, at most SHOWN.
+    """The implausible ids in the staged rows of these types, most devices first, at most SHOWN.
 
-    Words for nothing are not among them.
+    Leaves out words for nothing.
     """
     types = list(event_types)
     if not types:

@@ -1,4 +1,4 @@
-"""Which days a tenant keeps: older ones are refused before they are loaded, with the reason."""
+"""A tenant's retention: older days are refused before loading, with the reason."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from app.format import plural
 
 @dataclass(frozen=True)
 class KeptDays:
-    """A tenant's retention: `first` is the oldest day that is kept, in the property's zone."""
+    """The tenant's retention: `first` is the oldest kept day, in the property's zone."""
 
     months: int
     first: date
 
     def outdated(self, period: DateRange) -> int:
-        """How many days of the period are older."""
+        """The number of days in the period that are too old."""
         last = min(period.end, self.first - timedelta(days=1))
         return max((last - period.start).days + 1, 0)
 
     def within(self, period: DateRange) -> DateRange | None:
-        """What is kept of the period; None when all of it is older."""
+        """The kept part of the period; None if all of it is too old."""
         if period.end < self.first:
             return None
         return DateRange(max(period.start, self.first), period.end)
 
     def refusal(self, period: DateRange) -> str | None:
-        """Why days of the period are not loaded, and what to do; None when all are kept."""
+        """Why days of the period are not loaded, and what to do; None if all are kept."""
         days = self.outdated(period)
         if not days:
             return None
@@ -60,7 +60,7 @@ def get_kept_days(conn: Connection, tenant_id: UUID) -> KeptDays:
 
 
 def refuse_outdated(conn: Connection, tenant_id: UUID, period: DateRange) -> None:
-    """Raise when nothing of the period is kept.
+    """Raise if nothing of the period is kept.
 
     Raises:
         Invalid: all of it is older than the tenant keeps.

@@ -1,9 +1,9 @@
-"""Arrow batches to PostgreSQL's binary COPY format, a column at a time.
+"""Encodes Arrow batches in PostgreSQL's binary COPY format, one column at a time.
 
-A row on the wire is a 16-bit count of fields, then for each field a 32-bit length (-1 for
-null) and its bytes. Here a row is a few pieces: runs of bytes of equal width in every row
-(the count, lengths, fixed-width values) are laid side by side by numpy, texts stay as
-Arrow holds them, and Arrow joins the pieces of each row. No Python runs per row.
+A row on the wire is a 16-bit count of fields, then a 32-bit length (-1 for null) and the bytes of
+each field. Here a row is a few pieces: numpy joins runs of equal width in every row (the count,
+lengths, fixed-width values), texts stay as in Arrow, and Arrow joins the pieces of each row. No
+Python runs per row.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ Mask = npt.NDArray[np.bool_]
 _JSONB_VERSION = b"\x01"
 _UNIX_TO_POSTGRES_DAYS = 10_957  # 1970-01-01 to 2000-01-01
 _UNIX_TO_POSTGRES_MICROS = _UNIX_TO_POSTGRES_DAYS * 86_400_000_000
-_GROUP = 10_000  # numeric counts in digits of base 10,000
+_GROUP = 10_000  # numeric uses digits of base 10,000
 _NEGATIVE = 0x4000
-_LARGEST_PIECE = 1 << 29  # bytes; Arrow's 32-bit offsets end at four times as much
+_LARGEST_PIECE = 1 << 29  # bytes; a quarter of what Arrow's 32-bit offsets allow
 
 
 def encode(batch: pa.RecordBatch, jsonb: frozenset[str] = frozenset()) -> memoryview:
     """The rows of `batch` as COPY fields, without header and trailer.
 
-    Columns named in `jsonb` are text sent as PostgreSQL's jsonb. Batches are meant to be
-    bounded (about 20,000 rows); a giant one is encoded in halves.
+    Columns named in `jsonb` are text sent as PostgreSQL's jsonb. Batches should be bounded (about
+    20,000 rows); larger ones are encoded in halves.
 
     Raises:
-        TypeError: a column has a type with no encoding here.
+        TypeError: a column's type has no encoding here.
     """
     rows = batch.num_rows
     if not rows:
@@ -63,23 +63,23 @@ def constant(value: UUID | int | str, rows: int) -> pa.Array:
 
 @dataclass
 class _Row:
-    """The pieces every row is joined from, in order."""
+    """The pieces that every row is joined from, in order."""
 
     rows: int
     _pieces: list[pa.Array] = field(default_factory=list)
     _pending: list[Bytes] = field(default_factory=list)
 
     def add_fixed(self, planes: Bytes) -> None:
-        """Bytes of equal width in every row: an array of rows × width."""
+        """Add bytes of equal width in every row: an array of rows × width."""
         self._pending.append(planes)
 
     def add_variable(self, piece: pa.Array) -> None:
-        """A binary column; null counts as no bytes."""
+        """Add a binary column; null counts as no bytes."""
         self._flush()
         self._pieces.append(piece)
 
     def joined(self) -> memoryview:
-        """All rows, one after the other."""
+        """All rows, concatenated."""
         self._flush()
         if len(self._pieces) == 1:
             return memoryview(self._pieces[0].buffers()[2])
@@ -157,7 +157,7 @@ def _offsets(sizes: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
 
 
 def _wire_values(column: pa.Array) -> npt.NDArray[np.generic]:
-    """Fixed-width values in network byte order; null positions hold anything."""
+    """Fixed-width values in network byte order; null positions are arbitrary."""
     kind = column.type
     if pa.types.is_boolean(kind):
         return _zeroed(column, False).astype(np.uint8)
@@ -193,11 +193,11 @@ def _fixed_bytes(column: pa.Array) -> npt.NDArray[np.generic]:
 
 
 def _add_numeric(row: _Row, column: pa.Array) -> None:
-    """decimal128 with scale 6 and at most 18 digits as numeric.
+    """Encode decimal128 with scale 6 and at most 18 digits as numeric.
 
-    Its body is four 16-bit words (groups, weight, sign, scale) and 16-bit groups of four
-    digits. Twelve digits before the point are three groups and six after it are two, the
-    last padded with 00; leading and trailing zero groups are left out, as PostgreSQL does.
+    The body is four 16-bit words (groups, weight, sign, scale) and 16-bit groups of four digits.
+    Twelve digits before the point make three groups and six after it make two, the last padded with
+    00; leading and trailing zero groups are left out, as PostgreSQL does.
     """
     kind = column.type
     if kind.scale != 6 or kind.precision > 18:
@@ -225,7 +225,7 @@ def _add_numeric(row: _Row, column: pa.Array) -> None:
 
 
 def _units(column: pa.Array) -> Integers:
-    """The decimals as whole millionths: 18 digits fit the low half of a decimal128."""
+    """The decimals as millionths: 18 digits fit the low half of a decimal128."""
     halves = np.frombuffer(column.buffers()[1], dtype=np.int64).reshape(-1, 2)
     return halves[column.offset : column.offset + len(column), 0]
 

@@ -1,4 +1,4 @@
-"""Deriving a tenant's rows again when what counts was changed, without a load."""
+"""Derives a tenant's rows again, without a load, when rules or definitions change."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from app.jobs import Run, job
 
 
 def start_rederiving(conn: Connection, tenant_id: UUID, started_by: str) -> UUID | None:
-    """Queue the derivation when rules, exclusions or words for nothing changed since; else None.
+    """Queue the derivation if rules, exclusions or words for nothing changed since the last; else
+    None.
 
-    `jobs.publish()` its id after the commit. A job that waits already does it as well: it is
-    held until this transaction ends, so that it begins with what this transaction changed.
+    `jobs.publish()` its id after the commit. An already queued job is reused: it is locked until
+    this transaction ends, so that it starts with these changes.
     """
     if not conn.execute(_IS_STALE, {"t": tenant_id}).scalar():
         return None
@@ -25,9 +26,9 @@ def start_rederiving(conn: Connection, tenant_id: UUID, started_by: str) -> UUID
 
 
 def start_updating() -> int:
-    """Queue the derivation for every tenant whose rows are of an earlier version of it.
+    """Queue the derivation for every tenant with rows of an earlier version; returns how many.
 
-    Returns how many. Called by the clock, so that a deployment needs no further step.
+    Called by the scheduler, so that a deployment needs no further step.
     """
     with admin_transaction() as conn:
         tenants = conn.execute(text("select tenant_id from tenant where not is_suspended"))
@@ -48,7 +49,7 @@ def _start_updating(tenant_id: UUID) -> bool:
 
 @job("rederive")
 def rederive(run: Run) -> None:
-    """Derive what rules, exclusions, words for nothing or a new version change, all at once."""
+    """Apply changed rules, exclusions, words for nothing and definitions, all at once."""
     with tenant_transaction(run.tenant_id) as conn:
         run.fence_check(conn)
         conn.execute(text("select _derive_begin()"))

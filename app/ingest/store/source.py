@@ -1,4 +1,4 @@
-"""What a source of events must do. Each source has a folder of its own beside this one."""
+"""The interface of event sources. Each source has its own folder next to this one."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from app.ingest.store.spool import Extraction
 
 
 class Source(Protocol):
-    """A GA4 export that can be read: which days it has, and their rows."""
+    """A readable GA4 export: its days and their rows."""
 
     def list_days(self, days: Collection[date], limits: Limits) -> dict[date, DaySource]:
-        """The table that holds each of `days`; days without one are absent.
+        """The table of each of `days`; days without one are absent.
 
         Raises:
-            Upstream: the source refused or did not answer.
+            Upstream: the source refused or did not respond.
             Cancelled: the job was cancelled.
         """
 
     def estimate(self, found: Mapping[date, DaySource], limits: Limits) -> int:
-        """How many bytes reading these days would scan, all extractions together.
+        """The bytes that reading these days would scan, in all extractions.
 
         Raises:
             Upstream, Cancelled: as list_days().
@@ -40,12 +40,12 @@ class Source(Protocol):
         progress: Callable[[str, int, int], None],
         limits: Limits,
     ) -> dict[str, Extraction | Upstream]:
-        """The rows of each event table and its days, in spool files in `folder`.
+        """The rows of each event table's days, in spool files in `folder`.
 
-        One table's failure is its result and stops no other. `progress` hears the event table,
-        rows read and rows in all, from other threads. `job_key` is the same when a job is tried
-        again, so that the source can find what it did for it before.
+        A failing table returns its error and stops no other. `progress` is called from other
+        threads with the event table, rows read and total rows. `job_key` stays the same when a job
+        is retried, so that the source can find its earlier work.
 
         Raises:
-            Cancelled: the job was cancelled; no thread is left.
+            Cancelled: the job was cancelled; all threads have stopped.
         """

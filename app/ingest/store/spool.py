@@ -1,4 +1,4 @@
-"""Extracted rows, cleaned, in a spool file: an Arrow stream of bounded batches."""
+"""Cleaned extracted rows in a spool file: an Arrow stream of bounded batches."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from app.ingest.store.event_tables import EVENT_TABLES, EventTable
 from app.ingest.store.transform import Refusals, Sample, transform
 from app.jobs.failpoints import reached
 
-BATCH_ROWS = 20_000  # rows of a batch in the spool, and with it what a reader must hold
+BATCH_ROWS = 20_000  # rows per batch in the spool, and so in a reader's memory
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """What reading one event table gave.
+    """The result of reading one event table.
 
-    `rows` are stored in `spool_path`, `rows_by_day` has every day asked for (0 included), and
-    `refused` counts the rows left out by reason. `cut` counts texts shortened, by column.
+    `rows` are stored in `spool_path`, `rows_by_day` has every requested day (including 0), and
+    `refused` counts the rows left out by reason. `cut` counts shortened texts by column.
     """
 
     event_table: str
@@ -36,7 +36,7 @@ class Extraction:
 
     @classmethod
     def empty(cls, event_table: str, spool_path: Path) -> Extraction:
-        """No day had a source: a spool without rows."""
+        """An empty spool, if no day had a source."""
         with _writer(EVENT_TABLES[event_table], spool_path):
             return cls(event_table, spool_path)
 
@@ -54,10 +54,10 @@ def write_spool(
     batches: Iterable[pa.RecordBatch],
     on_batch: Callable[[int], None],
 ) -> Extraction:
-    """Every row of `batches`, cleaned, in `spool_path`, which exists only if all were read.
+    """Write every row of `batches`, cleaned, to `spool_path`, which exists only if all were read.
 
-    `batches` have the columns of output_columns(); whatever they raise ends it. `days` are by
-    source table. `on_batch` hears how many rows were read so far, and may raise to stop.
+    `batches` have the columns of output_columns(); their errors propagate. `days` are keyed by
+    source table. `on_batch` gets the number of rows read so far and may raise to stop.
     """
     partial = spool_path.with_suffix(".partial")
     refusals, by_table, read = Refusals(), Counter[str](), 0

@@ -1,4 +1,4 @@
-"""The terms of stored searches, computed again when the rule that makes them has changed."""
+"""Recomputes the terms of stored searches after a change of the normalising rule."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ BATCH = 5_000  # distinct searches in memory at once
 
 
 def recompute_terms(conn: Connection, tenant_id: UUID) -> int:
-    """Give every stored search the term that its text has now; the number of rows changed.
+    """Set every stored search's term from its text; returns the number of changed rows.
 
-    To be called under the tenant's lock. Where the derivation has begun (`_derive_begin`), the
-    sessions of changed rows are noted to be derived again. What people decided about a term
-    follows it when everything that had the old term has one and the same new term, which nobody
-    decided about. A second run changes nothing.
+    Call it under the tenant's lock. After `_derive_begin`, sessions of changed rows are marked for
+    derivation. A person's decision about a term moves with it if all rows of the old term got the
+    same new one and that one has no decision. Repeating this changes nothing.
     """
     values = {"t": tenant_id}
     conn.execute(_LIST_SEARCHES, values)
@@ -41,7 +40,7 @@ def recompute_terms(conn: Connection, tenant_id: UUID) -> int:
 
 
 def _normalise_batch(conn: Connection, after: str) -> str | None:
-    """Write the new terms of the next searches; the last of them, None after the end."""
+    """Write the new terms of the next searches; returns the last search, None after the end."""
     found: Sequence[str] = conn.execute(_BATCH, {"after": after, "batch": BATCH}).scalars().all()
     if not found:
         return None
@@ -51,7 +50,7 @@ def _normalise_batch(conn: Connection, after: str) -> str | None:
 
 
 def _move_decisions(conn: Connection, tenant_id: UUID) -> None:
-    """Let decisions follow their term, where it became exactly one other, new one."""
+    """Move decisions with their term if it became exactly one other, undecided one."""
     conn.execute(_MOVE, {"t": tenant_id})
 
 

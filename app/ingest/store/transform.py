@@ -1,7 +1,7 @@
-"""Extracted pages to the typed rows of a spool file; what cannot be stored is refused, counted.
+"""Converts extracted pages to typed spool rows; rows that cannot be stored are refused and counted.
 
-A refused row has one reason, the first that applies. Text over its limit is cut and counted
-instead: a long address is still the visit it belongs to.
+A refused row has one reason, the first that applies. Text over its limit is only cut and counted: a
+visit with a long address is still that visit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from app.ingest.store.event_tables import INSTANT, MONEY, EventTable, output_col
 ID_LIMIT = 256  # characters; GA4's own limit is 256, and an index entry must hold four of them
 TEXT_LIMIT = 1_024  # characters of titles, names, places and terms; GA4 sends at most 500
 URL_LIMIT = 2_048  # characters of addresses and referrers; GA4 sends at most 1,000
-ITEMS_LIMIT = 1_000_000  # bytes of an event's items as JSON; 200 items is GA4's own limit
+ITEMS_LIMIT = 1_000_000  # bytes of an event's items as JSON; GA4's own limit is 200 items
 SAMPLE_CHARACTERS = 100
 
 _DAY_CHARACTERS = len("20250401")
@@ -31,7 +31,7 @@ _EARLIEST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 _IDS = ("user_pseudo_id", "user_id", "company_id", "branch_id")
 _URLS = ("page_url", "page_referrer")
-_VERBATIM = ("transaction_id",)  # what names an order is decided by _order_key
+_VERBATIM = ("transaction_id",)  # _order_key decides what identifies an order
 _SAMPLE_COLUMNS = ("event_date", "event_ts", "event_name", "source_table")
 
 Sample = dict[str, str | None]
@@ -39,7 +39,7 @@ Sample = dict[str, str | None]
 
 @dataclass
 class Refusals:
-    """Refused rows by reason, with samples, and texts cut by column. Adds up over batches."""
+    """Refused rows by reason, with samples, and cut texts by column, summed over batches."""
 
     counts: Counter[str] = field(default_factory=Counter)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
@@ -47,19 +47,18 @@ class Refusals:
 
     @property
     def total(self) -> int:
-        """How many rows were refused."""
         return self.counts.total()
 
 
 def raw_batch(table: EventTable, rows: Sequence[Sequence[str | None]]) -> pa.RecordBatch:
-    """Rows of a REST page (cells as text, in the query's order) as a batch of text columns."""
+    """Rows of a REST page (text cells in the query's order) as a batch of text columns."""
     names = output_columns(table)
     cells = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return pa.record_batch([_text_column(c) for c in cells], names=names)
 
 
 def _text_column(cells: Sequence[str | None]) -> pa.Array:
-    """Cells as an Arrow column; halves of surrogate pairs, which no UTF-8 has, become "?"."""
+    """Cells as an Arrow column; lone surrogates, which UTF-8 cannot encode, become "?"."""
     try:
         return pa.array(cells, pa.string())
     except UnicodeEncodeError:
@@ -68,7 +67,7 @@ def _text_column(cells: Sequence[str | None]) -> pa.Array:
 
 
 def transform(table: EventTable, batch: pa.RecordBatch, refusals: Refusals) -> pa.RecordBatch:
-    """The storable rows of `batch` in the spool's schema; the others go into `refusals`.
+    """The storable rows of `batch` in the spool's schema; the others are added to `refusals`.
 
     `batch` has the columns of `output_columns(table)`, as text or typed.
     """
@@ -83,7 +82,7 @@ def transform(table: EventTable, batch: pa.RecordBatch, refusals: Refusals) -> p
 
 
 class _Sieve:
-    """Which rows of a batch are kept, and why the others are not."""
+    """Which rows of a batch are kept, and why the others are refused."""
 
     def __init__(self, batch: pa.RecordBatch, refusals: Refusals) -> None:
         self.batch = batch
@@ -105,7 +104,7 @@ class _Sieve:
             samples.append(self._sample(int(position), name))
 
     def note_cut(self, name: str, count: int) -> None:
-        """Remember that `count` texts of column `name` were cut."""
+        """Count `count` cut texts of column `name`."""
         if count:
             self._refusals.cut[name] += count
 

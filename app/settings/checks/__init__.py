@@ -1,1 +1,1 @@
-"""Testing a tenant's connections, step by step."""
+"""Tests of a tenant's connections, step by step."""

@@ -1,4 +1,4 @@
-"""The steps that try a tenant's SFTP server."""
+"""The steps that test a tenant's SFTP server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILES = {"users": "Customer file", "locations": "Branch file"}
 
 
 class SftpCheck:
-    """One try. `keep_key` hears the key the server shows, before anybody signs in."""
+    """One test. `keep_key` gets the server's key before the sign-in."""
 
     def __init__(
         self,
@@ -39,7 +39,6 @@ class SftpCheck:
         self._folder = Path(folder)
 
     def steps(self) -> list[tuple[str, Work]]:
-        """The steps in order."""
         return [
             ("dns", self._resolve),
             ("port", self._connect),

@@ -1,4 +1,4 @@
-"""The steps that try a tenant's mail server. No mail is sent."""
+"""The steps that test a tenant's mail server. Sends no mail."""
 
 from __future__ import annotations
 
@@ -39,14 +39,13 @@ def read_smtp(tenant: TenantSettings, config: Config) -> SmtpSettings:
 
 
 class SmtpCheck:
-    """One try, over one conversation that `ending` closes. Each step needs those before it."""
+    """One test in one SMTP session, which `ending` closes. Each step needs the earlier ones."""
 
     def __init__(self, tenant: TenantSettings, config: Config, ending: ExitStack) -> None:
         self._tenant, self._config, self._ending = tenant, config, ending
         self._policy: NetPolicy = sources.net_policy(config)
 
     def steps(self) -> list[tuple[str, Work]]:
-        """The steps in order."""
         return [
             ("dns", self._resolve),
             ("port", lambda: self._link.connect()),

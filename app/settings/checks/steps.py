@@ -1,4 +1,4 @@
-"""Trying a connection step by step: each step's result, its time and the fix."""
+"""Tests a connection step by step, with each step's result, time and fix."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ Work = Callable[[], str | None]
 
 @dataclass(frozen=True)
 class CheckStep:
-    """One line of a check; `took_ms` None before it ended."""
+    """One line of a test; `took_ms` is None before its end."""
 
     name: str
     label: str
@@ -62,7 +62,7 @@ class CheckStep:
 
 @dataclass(frozen=True)
 class Check:
-    """The last test of a connection. `is_good` None while it runs or when it never ended."""
+    """The last test of a connection. `is_good` is None while it runs, or if it never ended."""
 
     section: str
     job_id: UUID
@@ -76,12 +76,12 @@ class Check:
 
     @property
     def is_running(self) -> bool:
-        """Whether its job waits or works."""
+        """Whether its job is queued or running."""
         return self.status in ("queued", "processing")
 
 
 def find_check(conn: Connection, tenant_id: UUID, section: str) -> Check | None:
-    """The last test of that section's connection, or None before the first one."""
+    """The last test of that section's connection, or None."""
     values = {"t": tenant_id, "section": section}
     row = conn.execute(_FIND, values).one_or_none()
     if row is None:
@@ -97,14 +97,14 @@ def find_check(conn: Connection, tenant_id: UUID, section: str) -> Check | None:
 
 
 def note_check(conn: Connection, tenant_id: UUID, section: str, job_id: UUID) -> None:
-    """A test was asked for: this job does it. What the last one found is forgotten."""
+    """Record that this job does the requested test; deletes the last result."""
     conn.execute(_NOTE, {"t": tenant_id, "section": section, "job_id": job_id})
 
 
 def run_steps(run: Run, section: str, steps: Sequence[tuple[str, Work]]) -> None:
-    """Take the steps in turn until one fails, and end the run with what was found.
+    """Run the steps in order until one fails, and end the run with the result.
 
-    A connection that does not work is a finding, not a failed job: the job ends with a warning.
+    A connection that does not work is a result, not a failed job: the job ends with a warning.
     """
     fault: str | None = None
     for position, (name, _) in enumerate(steps):
@@ -133,7 +133,7 @@ def run_steps(run: Run, section: str, steps: Sequence[tuple[str, Work]]) -> None
 
 
 def keep_host_key(run: Run, line: str) -> None:
-    """Keep the key that the SFTP server showed, for an admin to compare and accept."""
+    """Store the key that the SFTP server presented, for an admin to compare and accept."""
     with tenant_transaction(run.tenant_id) as conn:
         conn.execute(_SHOWN, {"t": run.tenant_id, "job_id": run.job_id, "line": line})
 

@@ -1,1 +1,1 @@
-"""The schedule of ingestion, and the form all schedules share."""
+"""The schedule of ingestion, and the form shared by all schedules."""

@@ -1,4 +1,4 @@
-"""When something starts by itself, as a form: days and a time, or a cron line."""
+"""The form of a schedule: days and a time, or a cron line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DEFAULT = {"kind": "days", "days": list(DAYS), "at": "02:30", "cron": ""}
 
 
 class CronForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
-    """Either `days` and `at`, or `cron`, as `kind` says; in `time_zone`."""
+    """`days` and `at`, or `cron`, as `kind` says; in `time_zone`."""
 
     kind = RadioField("How", choices=[("days", "On days, at a time"), ("cron", "By a cron line")])
     days = SelectMultipleField(
@@ -44,11 +44,11 @@ class CronForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
 
     @property
     def pause(self) -> bool | None:
-        """Whether to pause; None if the form does not say, as no form of ours does."""
+        """Whether to pause; None if the form does not say, as none of ours does."""
         return bool(self.is_paused.data) if self.is_paused.raw_data else None
 
     def line(self) -> str:
-        """The cron line that was entered or described.
+        """The cron line, entered or built from days and time.
 
         Raises:
             Invalid: there is none.
@@ -58,7 +58,7 @@ class CronForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
         return cron_of(self.days.data or (), str(self.at.data or ""))
 
     def check(self) -> bool:
-        """Whether all of it holds; what does not is said beside its field."""
+        """Whether the form is valid; errors are shown next to their fields."""
         if not self.validate_on_submit():
             return False
         place = self.cron if self.kind.data == "cron" else self.at
@@ -77,12 +77,11 @@ class CronForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
 
     @property
     def problems(self) -> dict[str, str]:
-        """What is wrong, by field."""
         return {field.name: " ".join(map(str, field.errors)) for field in self if field.errors}
 
 
 class ScheduleForm(CronForm):
-    """When ingestion starts, and how many days it looks at."""
+    """When ingestion starts, and how many days it covers."""
 
     days_back = IntegerField(
         "Days up to yesterday that are looked at",
@@ -91,7 +90,7 @@ class ScheduleForm(CronForm):
 
 
 def stored_values(schedule: Schedule | None, zone_name: str) -> dict[str, Any]:
-    """The schedule as its form shows it; before there is one, every night at half past two."""
+    """The schedule as shown in its form; defaults to every night at half past two."""
     if schedule is None:
         return {**_DEFAULT, "days_back": 4, "time_zone": zone_name, "is_paused": False}
     return {
@@ -103,7 +102,7 @@ def stored_values(schedule: Schedule | None, zone_name: str) -> dict[str, Any]:
 
 
 def cron_values(cron: str) -> dict[str, Any]:
-    """A cron line as the form shows it."""
+    """A cron line as shown in the form."""
     plain = days_and_time(cron)
     days, at = plain or (_DEFAULT["days"], _DEFAULT["at"])
     return {"kind": "days" if plain else "cron", "days": days, "at": at, "cron": cron}

@@ -22,14 +22,13 @@ blueprint = Blueprint("schedule", __name__, url_prefix="/data/schedule")
 @blueprint.get("")
 @require_role("admin")
 def schedule() -> Response:
-    """When ingestion starts by itself, and the next three times."""
     return _page()
 
 
 @blueprint.post("")
 @require_role("admin")
 def save() -> AnyResponse:
-    """Store the schedule, or say beside the fields what is wrong."""
+    """Store the schedule, or show errors next to the fields."""
     form = ScheduleForm()
     if not form.check():
         return _page(form)
@@ -51,7 +50,6 @@ def save() -> AnyResponse:
 @blueprint.post("/delete")
 @require_role("admin")
 def delete() -> AnyResponse:
-    """Nothing starts by itself any more."""
     tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         remove_schedule(conn, tenant_id, current_actor())

@@ -1,7 +1,8 @@
--- _account_customers: the accounts that the customer file gives to one of these names.
+-- _account_customers: the customers whose account owner in the customer file has one of these
+-- names.
 --
--- Definition  A company is the account of whom most of its contacts name, of several the first by
---             name. p_names in lower case.
+-- Definition  A company's account owner is the one most of its contacts name; a tie goes to the
+--             first by name. p_names is in lower case.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/access/_owned_customers.sql
 create or replace function _account_customers(p_tenant_id uuid, p_names text[])

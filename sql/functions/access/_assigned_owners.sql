@@ -1,10 +1,12 @@
--- _assigned_owners: to whom people gave customers; one owner a customer, for all its tasks.
+-- _assigned_owners: the owner each customer was assigned to by a person; one owner for all its
+-- tasks.
 --
--- Definition  The last step that assigned one of the customer's tasks and was not taken back; null
---             in owner: to nobody, by that step. assigned_by: who took it. In lower case.
---             p_customer_keys null is every customer. Where no step is left, what its tasks say.
+-- Definition  The last assignment of any of the customer's tasks that was not undone. A null owner
+--             means it assigned the customer to nobody. Without such a step, the owner stored on
+--             its tasks. assigned_by is the assigner. Names are in lower case. p_customer_keys null
+--             means every customer.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/access/_owned_customers.sql, and those that say whose a task is
+-- Called by   sql/functions/access/_owned_customers.sql, and functions that return a task's owner
 create or replace function _assigned_owners(p_tenant_id uuid, p_customer_keys text[])
 returns table (customer_key text, owner text, assigned_by text)
 language plpgsql

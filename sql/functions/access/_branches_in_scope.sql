@@ -1,4 +1,4 @@
--- _branches_in_scope: the branches that were asked for and lie in a scope; null is every branch.
+-- _branches_in_scope: the requested branches that are in the scope; null means every branch.
 --
 -- Called by   sql/functions/ that list and count tasks
 create or replace function _branches_in_scope(p_location_ids text[], p_scope member_scope)

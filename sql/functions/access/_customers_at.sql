@@ -1,8 +1,9 @@
--- _customers_at: which of these customers have their home branch, or an order, at some branches.
+-- _customers_at: the customers among these with their home branch, or an order, at one of the
+-- branches.
 --
--- Definition  The home branch is that of any of its contacts in the customer file. Sessions do not
---             count: their branch is what a browser said. A contact is found with its company too.
---             p_customer_keys null is every customer.
+-- Definition  A customer's home branches are those of its contacts in the customer file. Sessions
+--             do not count, because the browser reports their branch. A contact also qualifies
+--             through its company. p_customer_keys null means every customer.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/access/_owned_customers.sql, _whole_customers.sql
 create or replace function _customers_at(

@@ -1,7 +1,7 @@
--- _is_exclusion_in_scope: whether a member may see, make and end an exclusion.
+-- _is_exclusion_in_scope: whether a member may see, create and end an exclusion.
 --
--- Definition  Of a contact or company that is shown whole; of an email domain all of whose contacts
---             in the customer file are, and that has any. With every branch in scope: always.
+-- Definition  A contact or company must be shown whole. An email domain must have contacts in the
+--             customer file, all shown whole. A scope of every branch always may.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/exclusions.py
 create or replace function _is_exclusion_in_scope(

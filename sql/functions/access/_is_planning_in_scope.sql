@@ -1,7 +1,8 @@
--- _is_planning_in_scope: whether somebody who sees p_scope may know of a planning of mail.
+-- _is_planning_in_scope: whether a member with p_scope may know of a planned mailing.
 --
--- Definition  True if it is about no branch outside p_scope, or one of its messages is about none.
---             p_scope null is every branch. p_location_ids null is a planning of every branch.
+-- Definition  True if it concerns no branch outside p_scope, or if one of its messages concerns no
+--             branch. p_scope null means every branch; p_location_ids null means the mailing covers
+--             every branch.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   get_email_jobs_paginated
 create or replace function _is_planning_in_scope(

@@ -1,7 +1,7 @@
--- _keep_audit: a trigger; entries of the audit log are never changed and never taken away.
+-- _keep_audit: trigger that forbids changing or removing audit log entries.
 --
--- Definition  Refuses for every role, the owner's and the superuser's too. Grants stop the
---             application's roles before it.
+-- Definition  Refuses every role, including the owner and superusers. Grants already stop the
+--             application's roles.
 -- Called by   every update, delete and truncate of audit_entry
 create or replace function _keep_audit()
 returns trigger

@@ -1,8 +1,8 @@
--- _may_assign: whether a member may say whose a customer is.
+-- _may_assign: whether a member may assign a customer to somebody.
 --
--- Definition  Of customers whom the scope shows whole; and of those who are nobody's yet: without a
---             home branch, an account owner or an order anywhere. Else a visit to one branch would
---             take a customer from its owner at another.
+-- Definition  The scope must show the customer whole, or the customer must belong to nobody yet: no
+--             home branch, no account owner, no order anywhere. Otherwise one visit to a branch
+--             would take a customer from its owner at another.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/steps/rules.py
 create or replace function _may_assign(

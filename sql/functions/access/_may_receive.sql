@@ -1,9 +1,9 @@
--- _may_receive: whether this address may get reports of this branch, as far as members go.
+-- _may_receive: whether member rights allow this address to receive this branch's reports.
 --
--- Definition  An address that no member has may. A member's address may if the member is active,
---             may work on tasks (no viewer: reports show contacts whole, and their links act), and
---             may see the branch. Asked when a recipient is entered, when mail is planned, when it
---             leaves, and when a link in it is used.
+-- Definition  An address of no member may. A member's address may if the member is active, may see
+--             the branch and may work on tasks. Viewers may not: reports show contacts whole, and
+--             their links act. Checked when a recipient is entered, when mail is planned and sent,
+--             and when a link in it is used.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/email
 create or replace function _may_receive(p_tenant_id uuid, p_email text, p_branch_id text)

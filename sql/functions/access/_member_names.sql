@@ -1,7 +1,7 @@
--- _member_names: what the customer file may call the members who work on tasks.
+-- _member_names: the names by which the customer file may refer to members who work on tasks.
 --
--- Definition  Their address, and their name if no other active member has it; in lower case. A name
---             that looks like an address is none. Viewers do not work on tasks.
+-- Definition  A member's address, and their name unless another active member has it; in lower
+--             case. A name that looks like an address does not count. Viewers do not work on tasks.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/tasks/_task_page.sql, get_team_board.sql
 create or replace function _member_names(p_tenant_id uuid)

@@ -1,10 +1,10 @@
--- _owned_customers: the keys of the customers that the member of a scope owns.
+-- _owned_customers: the keys of the customers that the scope's member owns.
 --
--- Definition  Those that somebody gave to the member who could hand them out, because they were at
---             that person's branches; and the accounts of the customer file that nobody gave to
---             anybody else. A company is the account of whom most of its contacts name, of several
---             the first by address. Only addresses count: members choose their names themselves, at
---             the sign-in service. Empty without an owner in the scope.
+-- Definition  Customers assigned to the member by somebody entitled to: the customer was at the
+--             assigner's branches. Also the member's accounts in the customer file, unless assigned
+--             to somebody else. A company's account owner is the one most of its contacts name; a
+--             tie goes to the first by address. Only addresses count, because members choose their
+--             own names at the identity provider. Empty if the scope has no owner.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/access/_whole_customers.sql, get_task_queue.sql
 create or replace function _owned_customers(p_tenant_id uuid, p_scope member_scope)

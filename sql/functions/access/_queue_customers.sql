@@ -1,7 +1,7 @@
--- _queue_customers: whose cards in a member's queue show every branch.
+-- _queue_customers: the customers whose cards in a member's queue show every branch.
 --
--- Definition  Of those with tasks in the range at a branch of p_scope, who are shown whole; and
---             everybody whom the member owns. Null where the scope is every branch.
+-- Definition  Customers shown whole that have tasks in the range at a branch of p_scope, and every
+--             customer the member owns. Null if the scope is every branch.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/tasks/get_task_queue.sql, get_queue_counts.sql
 create or replace function _queue_customers(

@@ -1,5 +1,5 @@
--- _searched_customers: whose tasks hold all the words and who are shown whole; empty where a search
--- does not ask for that.
+-- _searched_customers: the customers shown whole whose tasks contain all the words; empty unless
+-- _search_of returns 'row'.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/tasks/_list_tasks.sql, _count_tasks.sql

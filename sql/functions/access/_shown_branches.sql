@@ -1,6 +1,6 @@
--- _shown_branches: the branches whose rows of one customer a member sees; null is every branch.
+-- _shown_branches: the branches whose rows of one customer a member sees; null means every branch.
 --
--- Definition  Null for a customer that _whole_customers answers, else the branches of the scope.
+-- Definition  Null for a customer that _whole_customers returns, else the branches of the scope.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/ of customer pages, sessions and orders; app/tasks/lists/context.py
 create or replace function _shown_branches(

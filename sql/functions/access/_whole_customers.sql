@@ -1,12 +1,12 @@
--- _whole_customers: which of these customers a member sees whole; of others only the rows of the
--- member's branches. The one place that decides it.
+-- _whole_customers: which of these customers a member sees whole. Of others the member sees only
+-- rows of their own branches. This rule is decided nowhere else.
 --
--- Definition  Whole is a customer that the member owns, and one with its home branch or an order at
---             a branch of the scope. A contact is whole with its company too. p_customer_keys null
---             is every customer; p_adds_owned adds those that the member owns. A scope of every
---             branch answers p_customer_keys.
+-- Definition  A customer is whole if the member owns it, or if its home branch or one of its orders
+--             is at a branch of the scope. A contact is also whole through its company.
+--             p_customer_keys null means every customer; p_adds_owned adds those the member owns. A
+--             scope of every branch returns p_customer_keys.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/access/_shown_branches.sql, and those that show several customers
+-- Called by   sql/functions/access/_shown_branches.sql, and functions that show several customers
 create or replace function _whole_customers(
     p_tenant_id uuid, p_scope member_scope, p_customer_keys text[],
     p_adds_owned boolean default false

@@ -1,8 +1,8 @@
--- unbind_membership: forget which account a member signs in with; the invitation is open again.
+-- unbind_membership: unbind a membership from its sign-in account, which reopens the invitation.
 --
--- Definition  The membership keeps its address, role, branches and state. Whoever next signs in
---             with that verified address becomes its member. API tokens of the account it was
---             bound to end in this tenant. False when it was bound to no account.
+-- Definition  The membership keeps its address, role, branches and state. The next person to sign
+--             in with that verified address becomes its member. The old account's API tokens in
+--             this tenant end. False if no account was bound.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/auth/members/queries.py, app/settings/bindings.py
 create or replace function unbind_membership(p_tenant_id uuid, p_membership_id uuid)

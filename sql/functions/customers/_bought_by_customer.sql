@@ -1,7 +1,8 @@
--- _bought_by_customer: what each company, and each contact without one, ordered.
+-- _bought_by_customer: the orders of each company, and of each contact without one.
 --
--- Definition  net_revenue and orders: of the 12 months before p_now.
--- Units       net_revenue in the reporting currency; orders in others are counted, not added.
+-- Definition  net_revenue and orders cover the 12 months before p_now.
+-- Units       net_revenue in the reporting currency; orders in other currencies are counted, not
+--             added.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/customers/list_customers.sql
 create or replace function _bought_by_customer(p_tenant_id uuid, p_now timestamptz)

@@ -1,9 +1,9 @@
--- _customer_entries: everything of some kinds that is known of one customer, in no order.
+-- _customer_entries: all entries of the given kinds for one customer, unordered.
 --
--- Definition  p_kinds: session, order, task (at its last evidence), step (what people did), note (a
---             company's and its contacts', where every branch is shown); cart and search are
---             sessions with such events. p_customer_key as _customer_sessions has it.
--- Units       amount: net of refunds for an order, the value of a task; in currency.
+-- Definition  p_kinds: session, order, task (at its last evidence), step (people's actions), note
+--             (the company's and its contacts', if every branch is shown). cart and search are
+--             sessions with such events. p_customer_key is as in _customer_sessions.
+-- Units       amount: an order's net of refunds, or a task's value; in currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/customers/get_user_history.sql
 create or replace function _customer_entries(

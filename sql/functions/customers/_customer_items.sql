@@ -1,7 +1,7 @@
--- _customer_items: the items that one customer ordered at any time, a row each.
+-- _customer_items: one row per item that a customer has ever ordered.
 --
--- Definition  An item is its id, else its name; those without both are one item without a name.
---             times: orders it is in. A negative quantity takes away, as in a credit note.
+-- Definition  An item is its id, else its name; all items with neither are one unnamed item. times:
+--             orders that contain it. Negative quantities, as in a credit note, are subtracted.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/customers/get_customer_products.sql
 create or replace function _customer_items(

@@ -1,8 +1,9 @@
--- _customer_money: what one customer bought in the 12 months before p_now, and in those before.
+-- _customer_money: what one customer bought in the 12 months before p_now and in the 12 before
+-- those.
 --
--- Definition  net_revenue: orders less all that was refunded of them. usual_gap_days: the median of
---             the days between one order and the next, at all times; null with fewer than two.
--- Units       money in the reporting currency; orders in others are counted, not added.
+-- Definition  net_revenue: orders less all their refunds. usual_gap_days: the median number of days
+--             between consecutive orders of all time; null with fewer than two orders.
+-- Units       money in the reporting currency; orders in other currencies are counted, not added.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/customers/get_customer.sql
 create or replace function _customer_money(

@@ -1,9 +1,9 @@
--- _customer_orders: the orders of one customer, at all times.
+-- _customer_orders: all orders of one customer.
 --
--- Definition  p_customer_key is 'k:' and a company, 'c:' and a contact, or 'd:' and a device that
---             no contact or company is known of. p_location_ids null is every branch.
--- Units       revenue is gross, refunded what came back of it, both in the order's currency;
---             is_reporting tells whether that is the tenant's reporting currency.
+-- Definition  p_customer_key is 'k:' and a company, 'c:' and a contact, or 'd:' and a device
+--             without a known contact or company. p_location_ids null means every branch.
+-- Units       revenue is gross and refunded is the sum of refunds, both in the order's currency;
+--             is_reporting: it is the tenant's reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/ of customer pages
 create or replace function _customer_orders(

@@ -1,7 +1,7 @@
--- _customer_sessions: the sessions of one customer, at all times.
+-- _customer_sessions: all sessions of one customer.
 --
--- Definition  p_customer_key is 'k:' and a company, 'c:' and a contact, or 'd:' and a device that
---             no contact or company is known of. p_location_ids null is every branch.
+-- Definition  p_customer_key is 'k:' and a company, 'c:' and a contact, or 'd:' and a device
+--             without a known contact or company. p_location_ids null means every branch.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/ of customer pages
 create or replace function _customer_sessions(

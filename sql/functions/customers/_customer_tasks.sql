@@ -1,9 +1,9 @@
--- _customer_tasks: the tasks of one customer with the state they are in at p_now.
+-- _customer_tasks: the tasks of one customer with their state at p_now.
 --
--- Definition  'k:' and a company, 'd:' and a device: by the key of their card; 'c:' and a contact:
---             by who the task is about. Rows that somebody worked on and whose evidence is gone
---             are among them.
--- Units       value in currency; null where it cannot be estimated.
+-- Definition  Companies ('k:') and devices ('d:') match the customer key of the task, contacts
+--             ('c:') the task's contact. Includes tasks that somebody worked on whose evidence has
+--             vanished.
+-- Units       value in currency; null if it cannot be estimated.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/ of customer pages
 create or replace function _customer_tasks(

@@ -1,5 +1,5 @@
--- _excluded_customers: who is no customer: staff, tests, competitors. 'c:' and a contact, 'k:' and a
--- company; an email domain is all its contacts. In order.
+-- _excluded_customers: excluded customers such as staff, tests and competitors, sorted: 'c:' and a
+-- contact, 'k:' and a company. An email domain expands to all its contacts.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/ that derive, list and count tasks

@@ -1,8 +1,7 @@
--- _filed_customers: the customers of the customer file: companies, and contacts without one.
+-- _filed_customers: the customers in the customer file: companies, and contacts without one.
 --
--- Definition  words: what people search them by; shown_words: the same without what viewers see
---             shortened; own_words: the customer's own id and name alone. All empty unless
---             p_is_searched.
+-- Definition  words: the searchable words; shown_words: the same without what viewers see masked;
+--             own_words: only the customer's own id and name. All empty unless p_is_searched.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/customers/list_customers.sql
 create or replace function _filed_customers(

@@ -1,5 +1,5 @@
--- _hidden_customers: the excluded customers that are in no figure either: all of them where the
--- tenant's rule exclude_from_figures is set, else none. In order.
+-- _hidden_customers: the excluded customers that figures leave out too, sorted: all of them if the
+-- tenant's rule exclude_from_figures is set, else none.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/ that derive

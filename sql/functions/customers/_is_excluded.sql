@@ -1,5 +1,5 @@
--- _is_excluded: whether a contact or company is one of the excluded customers: 'c:' and a contact, 'k:'
--- and a company. Nobody is excluded by being unknown.
+-- _is_excluded: whether a contact or company is among the excluded customers ('c:' and a contact,
+-- 'k:' and a company). Unknown customers are not excluded.
 --
 -- Called by   sql/functions/ that derive tasks; inlined there
 create or replace function _is_excluded(p_contact_id text, p_company_id text, p_excluded text[])

@@ -1,8 +1,8 @@
--- _orders_by_customer: the orders of some days under the key of their customer.
+-- _orders_by_customer: the orders of a range of days with their customer's key.
 --
--- Definition  The key is the company's, else the contact's, else the device's, as tasks have it;
---             cookieless orders have none and are left out, and those of excluded customers.
--- Units       net_revenue: less all that was refunded, in currency; '' is the reporting currency.
+-- Definition  The key is the company's, else the contact's, else the device's, as for tasks. Leaves
+--             out cookieless orders, which have no key, and orders of excluded customers.
+-- Units       net_revenue: less all refunds, in currency; '' is the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/tasks/_credited_orders.sql, get_recovered_revenue.sql
 create or replace function _orders_by_customer(

@@ -1,7 +1,7 @@
--- _seen_by_customer: when each company, and each contact without one, was last in the shop.
+-- _seen_by_customer: when each company, and each contact without one, last visited the shop.
 --
--- Definition  last_at: of all sessions; last_at_branches: of those at p_location_ids, null for none
---             of them.
+-- Definition  last_at: over all sessions; last_at_branches: over those at p_location_ids, null if
+--             none.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/customers/list_customers.sql
 create or replace function _seen_by_customer(p_tenant_id uuid, p_location_ids text[])

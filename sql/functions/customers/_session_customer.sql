@@ -1,4 +1,4 @@
--- _session_customer: the key of the customer whose session it is: company, else contact, else device.
+-- _session_customer: the customer key of a session: company, else contact, else device.
 --
 -- Called by   sql/functions/customers/get_session.sql, get_session_history.sql, get_order_visit.sql
 create or replace function _session_customer(p_session session)

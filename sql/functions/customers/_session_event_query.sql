@@ -1,6 +1,6 @@
--- _session_event_query: the statement that reads the events of one session; $1 tenant, $2 its key,
--- $3 its id, $4 and $5 the days it reaches from and to, $9 the words for nothing, $11 the branches
--- whose orders may be shown, null for all.
+-- _session_event_query: SQL text that reads the events of one session. Parameters: $1 tenant, $2
+-- session key, $3 session id, $4 and $5 first and last day, $9 the words for nothing, $11 the
+-- branches whose orders may be shown (null for all).
 --
 -- Called by   sql/functions/customers/get_session_history.sql
 create or replace function _session_event_query()

@@ -1,4 +1,4 @@
--- _silenced_customers: who is not to be contacted today: 'c:' and a contact, 'k:' and a company.
+-- _silenced_customers: customers not to be contacted today: 'c:' and a contact, 'k:' and a company.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/tasks/get_task_queue.sql

@@ -1,12 +1,12 @@
--- get_customer: one customer in one row, or none where nothing is known of it.
+-- get_customer: one customer as one row, or no row if it is unknown.
 --
--- Definition  Known is who stands in the customer file or has an order, a session or a task, among
---             what p_scope shows; is_whole says whether that is everything. account_owner: whom most
---             contacts of the company name, null where not everything is shown. net_revenue: orders
---             of the last 12 months less what was refunded of them; previous_revenue: the 12 months
---             before. usual_gap_days: the median of the days between one order and the next.
---             open_cart: carts whose task is open. visits: sessions of 30 days.
--- Units       money in the reporting currency; orders in others are counted, not added.
+-- Definition  A customer is known if p_scope shows it in the customer file or shows an order,
+--             session or task of it. is_whole: everything is shown. account_owner: the one most of
+--             the company's contacts name, null unless is_whole. net_revenue: orders of the last 12
+--             months less their refunds; previous_revenue: the 12 months before. usual_gap_days:
+--             the median number of days between consecutive orders. open_cart: carts with an open
+--             task. visits: sessions of the last 30 days.
+-- Units       money in the reporting currency; orders in other currencies are counted, not added.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_customer(

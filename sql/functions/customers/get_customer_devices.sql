@@ -1,7 +1,7 @@
--- get_customer_devices: the devices one customer was seen on, the latest first.
+-- get_customer_devices: the devices a customer was seen on, latest first.
 --
--- Definition  contacts: who signed in on it. Without one the device is known by its company alone,
---             or by nothing but itself.
+-- Definition  contacts: those who signed in on the device. Without any, the device is known only by
+--             its company or by itself.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_customer_devices(

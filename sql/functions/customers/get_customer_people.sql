@@ -1,9 +1,9 @@
--- get_customer_people: the contacts of one customer, those seen last first.
+-- get_customer_people: the contacts of one customer, last seen first.
 --
--- Definition  Contacts that the customer file has for the company, and those seen in its sessions.
---             Of a customer that p_scope does not show whole: only those seen at its branches, and
---             no address, number or home branch. is_in_file is false for a contact whom only events
---             name.
+-- Definition  The company's contacts in the customer file and those seen in its sessions. If
+--             p_scope does not show the customer whole: only contacts seen at its branches, without
+--             address, number or home branch. is_in_file is false for a contact known only from
+--             events.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_customer_people(

@@ -1,9 +1,10 @@
--- get_customer_products: what one customer bought, viewed and never bought, and searched in vain.
+-- get_customer_products: what one customer bought, viewed but never bought, and searched without
+-- results.
 --
--- Definition  kind: bought (orders of all times), viewed (items viewed in the last 200 sessions that
---             no order has), not_found (terms searched there without a result). label: the item's
---             name, else its id, else "Unnamed item"; the term.
--- Units       times: orders, sessions or searches; quantity of bought items alone.
+-- Definition  kind: bought (all orders), viewed (items viewed in the last 200 sessions and never
+--             ordered), not_found (terms searched in those sessions without results). label: the
+--             item's name, else its id, else "Unnamed item"; or the term.
+-- Units       times: orders, sessions or searches; quantity for bought items only.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_customer_products(

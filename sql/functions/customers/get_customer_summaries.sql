@@ -1,7 +1,7 @@
--- get_customer_summaries: what some customers bought in 12 months, a row each.
+-- get_customer_summaries: one row per customer with their orders of the last 12 months.
 --
--- Definition  In the order of p_customer_keys; orders of all branches. Customers that p_scope does
---             not show whole have no row.
+-- Definition  In the order of p_customer_keys; covers all branches. Customers that p_scope does not
+--             show whole have no row.
 -- Units       net_revenue in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queue/queries.py

@@ -1,10 +1,10 @@
--- get_order_visit: the session that an order was placed in: its way through the shop, and what was
--- looked at and not bought.
+-- get_order_visit: the session of an order: its path through the shop, and items viewed but not
+-- bought.
 --
--- Definition  No row for a cookieless order, and none when get_session would not find the session.
---             pages: the titles, else addresses, in order, one that follows itself once, at most
---             p_limit. viewed: items of its item views that are in none of the order's lines, by id,
---             else name: [{item_id, item_name, views}].
+-- Definition  No row for a cookieless order, or if get_session would not find the session. pages:
+--             titles, else addresses, in order, consecutive duplicates once, at most p_limit.
+--             viewed: viewed items (by id, else name) in none of the order's lines: [{item_id,
+--             item_name, views}].
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/lists/context.py
 create or replace function get_order_visit(

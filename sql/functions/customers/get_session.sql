@@ -1,7 +1,7 @@
--- get_session: one session, with the visitor's previous and next one.
+-- get_session: one session, with the visitor's previous and next session.
 --
--- Definition  A session is found when its branch lies in p_scope or its customer is shown whole;
---             another one is not found, and neither is it a neighbour.
+-- Definition  A session is found if its branch is in p_scope or its customer is shown whole. Others
+--             are not found, nor returned as neighbours.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_session(

@@ -1,11 +1,12 @@
--- get_session_history: the events of one session in order, a page of them.
+-- get_session_history: one page of a session's events, in order.
 --
--- Definition  Events of the six stored types, of a session that get_session finds. position counts
---             from 1 in the order of time, at one instant purchases last. contact_id: the event's
---             own, else the nearest earlier in the session, else the nearest later, else the
---             session's. p_after: only events behind that position; with p_is_back the p_limit
+-- Definition  Events of the six stored types, for a session that get_session finds. position counts
+--             from 1 by time; purchases come last within an instant. contact_id: the event's own,
+--             else the nearest earlier one in the session, else the nearest later one, else the
+--             session's. p_after: only events after that position; with p_is_back the p_limit
 --             events before it. total: all events of the session.
--- Units       offset_s seconds since the first event; amount in currency, '' the reporting one.
+-- Units       offset_s: seconds since the first event; amount in currency, '' is the reporting
+--             currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_session_history(

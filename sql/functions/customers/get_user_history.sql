@@ -1,11 +1,11 @@
--- get_user_history: sessions, orders, tasks and steps of one customer, newest first, a page of them.
+-- get_user_history: one page of a customer's sessions, orders, tasks and steps, newest first.
 --
--- Definition  p_customer_key: 'k:' and a company, 'c:' and a contact, 'd:' and a device; without one
---             of these it is a contact. kind: session, order, task (at its last evidence), step
---             (what people did), note. p_kinds null is every kind; cart and search are sessions with
---             such events. p_after: {at, kind, key} of a row; the rows after it, or with p_is_back
---             before it. total: rows of all pages.
--- Units       amount: net of refunds for an order, the value of a task; in currency.
+-- Definition  p_customer_key: 'k:' and a company, 'c:' and a contact, 'd:' and a device; no prefix
+--             means a contact. kind: session, order, task (at its last evidence), step (people's
+--             actions), note. p_kinds null means every kind; cart and search are sessions with such
+--             events. p_after: {at, kind, key} of a row; returns the rows after it, or before it
+--             with p_is_back. total: rows of all pages.
+-- Units       amount: an order's net of refunds, or a task's value; in currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py
 create or replace function get_user_history(

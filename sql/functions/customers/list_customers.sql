@@ -1,11 +1,11 @@
--- list_customers: one page of the tenant's customers, the most valuable or the latest first.
+-- list_customers: one page of the tenant's customers, most valuable or most recent first.
 --
--- Definition  Companies, and contacts without one, of the customer file, of orders and of sessions,
---             that p_scope shows: whole, or for their sessions at its branches; of these no people,
---             no order and no revenue (null). Every word of p_query begins a word of the company's
---             or a contact's name, address, phone or id, as far as the member sees them.
+-- Definition  Companies, and contacts without one, from the customer file, orders and sessions, if
+--             p_scope shows them whole or shows sessions of them at its branches. The latter have
+--             no people, orders or revenue (null). Each word of p_query must begin a word of the
+--             company's or a contact's name, address, phone or id, as far as the member sees them.
 --             p_sort_field: revenue (net, 12 months), last_at (last visit or order) or name (for
---             viewers of companies alone).
+--             viewers, companies only).
 -- Units       net_revenue in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/customers/queries.py

@@ -1,10 +1,10 @@
--- _bound_gaps: which visitors, scopes and days the changed sessions concern, into changed_scope.
+-- _bound_gaps: the visitors, scopes and days affected by the changed sessions, into changed_scope.
 --
--- Definition  Per visitor and scope ('=' and a branch, or '*'): changed are the days between
---             first_date and last_date. A gap looks back at most to the second last session, or
---             to the last day with a page view: so gaps change up to the day until_date, that of
---             the second session with a page view after the change, and all they depend on lies
---             after since_date, that of the second such session before it.
+-- Definition  One row per visitor and scope ('=' and a branch, or '*'). Changed are the days from
+--             first_date to last_date. A gap looks back no further than the second last session or
+--             the last day with a page view. Gaps therefore change only up to until_date, the day
+--             of the second session with a page view after the change, and depend only on days
+--             after since_date, the day of the second such session before it.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_store_sessions.sql
 create or replace function _bound_gaps(p_tenant_id uuid)

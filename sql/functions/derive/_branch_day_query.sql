@@ -1,5 +1,5 @@
--- _branch_day_query: the statement that sums the touched days into branch_day; $1 tenant,
--- $2 and $3 the first and last of them.
+-- _branch_day_query: SQL text that sums the touched days into branch_day. Parameters: $1 tenant, $2
+-- and $3 first and last touched day.
 --
 -- Called by   sql/functions/derive/_derive_branch_days.sql
 create or replace function _branch_day_query()

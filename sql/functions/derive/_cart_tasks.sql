@@ -1,10 +1,11 @@
--- _cart_tasks: what is left in each cart of chain_span, into task_found.
+-- _cart_tasks: the items left in each cart of chain_span, into task_found.
 --
--- Definition  Per item (id, else name) quantities run in time order and never below 0; the price
---             is the last known one of an add. Abandoned (is_task) when a line remains and no
---             order came within 24 hours (a setting) of the last activity; known at ready_at.
--- Units       value in currency, the last one its activity named ('' is the tenant's); lines
---             without a price are left out of it.
+-- Definition  Quantities accumulate per item (id, else name) in time order and never fall below 0;
+--             the price is the last known price of an add. A cart is abandoned (is_task) if an item
+--             remains and no order follows within 24 hours (a setting) of its last activity; this
+--             is known at ready_at.
+-- Units       value in the last currency its activity names ('' is the tenant's); items without a
+--             price are left out.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql
 create or replace function _cart_tasks(p_tenant_id uuid)

@@ -1,7 +1,8 @@
--- _chain_ends: whom and which branch the last evidence of each chain of chain_span names.
+-- _chain_ends: the contact, company, device and branch of the last evidence in each chain of
+-- chain_span.
 --
--- Definition  The branch is the last one seen in the chain; sessions are the different ones in it.
--- Called by   sql/functions/ _TYPE_tasks of searches and visits
+-- Definition  The branch is the last one seen in the chain; sessions counts the distinct sessions.
+-- Called by   the _TYPE_tasks functions of searches and visits
 create or replace function _chain_ends()
 returns table (
     subject text, first_at timestamptz, last_at timestamptz, last_date date,

@@ -1,7 +1,7 @@
--- _chain_items: the different items viewed in the sessions of each chain of chain_span.
+-- _chain_items: the distinct items viewed in the sessions of each chain of chain_span.
 --
 -- Definition  An item is its id, else its name; its price is the last known one. items is an array
---             of {item_id, item_name, category, price, views}, the most viewed first.
+--             of {item_id, item_name, category, price, views}, most viewed first.
 -- Units       total is the sum of the known prices, in currency, the last one named.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_no_conversion_tasks.sql, _visit_tasks.sql

@@ -1,6 +1,7 @@
--- _chain_query: the evidence, the possible closing orders and the endings by a person of the
--- touched subjects, in time order; at one instant evidence comes first and an order before a
--- person; $1 tenant, $2 task type, $3 the excluded customers, whose orders end nothing.
+-- _chain_query: SQL text that reads, in time order, the touched subjects' evidence, possible
+-- closing orders and chain ends set by people. Within an instant evidence comes first, then orders,
+-- then people. Parameters: $1 tenant, $2 task type, $3 the excluded customers, whose orders end no
+-- chain.
 --
 -- Called by   sql/functions/derive/_mark_chains.sql
 create or replace function _chain_query()

@@ -1,7 +1,7 @@
 -- _chain_terms: the terms searched for in each chain of chain_span.
 --
--- Definition  terms is an array of {term, searches, sessions, last_at}, the latest first.
---             second_at is when one of them was searched for in a second session.
+-- Definition  terms is an array of {term, searches, sessions, last_at}, latest first. second_at is
+--             when a term was first searched for in a second session.
 -- Called by   sql/functions/derive/_no_results_tasks.sql, _no_conversion_tasks.sql
 create or replace function _chain_terms(p_term_sessions integer)
 returns table (

@@ -1,7 +1,8 @@
--- _clock_visits: a row per visitor and hour of the touched days, for all branches ('*') and each.
+-- _clock_visits: one row per visitor and hour of the touched days, for all branches ('*') and for
+-- each branch.
 --
--- Definition  is_seen: with a page view. previous_hour: the hour with a page view before, on that
---             day and in that scope; null when there is none.
+-- Definition  is_seen: has a page view. previous_hour: the previous hour with a page view on the
+--             same day and in the same scope, null if none.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_clock_hours.sql
 create or replace function _clock_visits(

@@ -1,8 +1,8 @@
 -- _collect_sessions: one row in session_found per touched session that still has events.
 --
--- Definition  Counts, bounds and the identity where the session carries only one of each kind;
---             sessions with several contacts, companies or branches are marked is_mixed and
---             noted in mixed_session for _resolve_mixed.
+-- Definition  Counts, bounds and, if the session has only one contact, company and branch, its
+--             identity. Sessions with several are marked is_mixed and added to mixed_session for
+--             _resolve_mixed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql
 create or replace function _collect_sessions(p_tenant_id uuid)

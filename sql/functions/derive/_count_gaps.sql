@@ -1,10 +1,10 @@
--- _count_gaps: the gaps that changed_scope may have changed, times p_sign, into gap_change.
+-- _count_gaps: the gaps that changed_scope may affect, times p_sign, into gap_change.
 --
--- Definition  Per branch ('=' and its id) and for all branches together ('*'). Rows without a
---             date before the previous one count days with a page view (visitors); the others
---             count sessions (repeat visitors). '-infinity' is "never before".
+-- Definition  Per branch ('=' and its id) and for all branches together ('*'). Rows without a date
+--             before the previous one count days with a page view (visitors); the others count
+--             sessions (repeat visitors). '-infinity' means never before.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/derive/_store_sessions.sql: once before the sessions change, once after
+-- Called by   sql/functions/derive/_store_sessions.sql, before and after the sessions change
 create or replace function _count_gaps(p_tenant_id uuid, p_sign integer)
 returns void
 language plpgsql

@@ -1,12 +1,12 @@
--- _derive: everything that follows from the touched sessions and orders, anew.
+-- _derive: derive again everything that depends on the touched sessions and orders.
 --
--- Definition  After it the derived rows equal a full recomputation from the events.
--- Planner     A tenant the statistics do not know yet looks like one row, and a nested loop
---             chosen for one row takes minutes for many: hash joins cost a scan of the
---             tenant's rows at worst, whatever the statistics say.
+-- Definition  Afterwards the derived rows equal a full recomputation from the events.
+-- Planner     PostgreSQL estimates one row for a tenant missing from its statistics. A nested loop
+--             chosen for one row takes minutes for many; a hash join costs at most a scan of the
+--             tenant's rows.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/ingest/store/load.py, inside the swap transaction, after _derive_begin and whatever
---             filled touched_session, touched_order and touched_day
+-- Called by   app/ingest/store/load.py, in the swap transaction, after _derive_begin and after
+--             touched_session, touched_order and touched_day were filled
 create or replace function _derive(p_tenant_id uuid)
 returns void
 language plpgsql

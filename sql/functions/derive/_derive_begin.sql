@@ -1,7 +1,7 @@
--- _derive_begin: the transaction's working tables, all empty.
+-- _derive_begin: create the transaction's working tables, all empty.
 --
--- Definition  replaced says which days of which event type a load replaces; touched_* collect
---             what has to be derived again; the others carry images from one step to the next.
+-- Definition  replaced lists the days and event types that a load replaces; touched_* collect what
+--             must be derived again; the others pass rows from one step to the next.
 -- Tenant      none: temporary tables of this transaction.
 -- Called by   app/ingest/store/load.py, before _replace_events or _derive
 create or replace function _derive_begin()

@@ -1,7 +1,7 @@
--- _derive_branch_days: the additive sums of the touched days, branches that nobody knows included.
+-- _derive_branch_days: the additive sums of the touched days, including unknown branches.
 --
--- Definition  Sessions count on the day of their first event, everything else on its own day;
---             branches always add up to the total. Hidden customers are left out.
+-- Definition  Sessions count on the day of their first event, everything else on its own day.
+--             Branches always add up to the total. Hidden customers are left out.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql
 create or replace function _derive_branch_days(p_tenant_id uuid)

@@ -1,7 +1,7 @@
--- _derive_clock_hours: the sums of the touched days by hours of the property's clock.
+-- _derive_clock_hours: the sums of the touched days by hour of the property's clock.
 --
--- Definition  Sessions lie in the hour of their first event, searches in their own. When another
---             zone is set than the hours were derived with, every day is derived again.
+-- Definition  Sessions count in the hour of their first event, searches in their own hour. If the
+--             time zone setting changed since the hours were derived, every day is derived again.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql
 create or replace function _derive_clock_hours(p_tenant_id uuid)

@@ -1,11 +1,11 @@
--- _derive_facts: evidence of the touched sessions: cart lines, checkouts, searches, visits.
+-- _derive_facts: the evidence of the touched sessions: cart lines, checkouts, searches, visits.
 --
--- Definition  One row per element of a cart event's items (one without an item key when it has
---             none), per checkout and per search, numbered in the session's order; number 0 is
---             the session itself. The subject is the contact of the event or session (c:), else
---             its company (k:), else the device (d:). What was viewed in a session is what its
---             searches are worth: their subjects change with it. Hidden customers leave none.
---             Events without a session are kept by day (_touch_sessionless).
+-- Definition  One row per item of a cart event (or one without an item key if it has no items), per
+--             checkout and per search, numbered in session order; number 0 is the session itself.
+--             The subject is the contact of the event or session (c:), else its company (k:), else
+--             the device (d:). The items viewed in a session determine what its searches are worth,
+--             so their subjects change with it. Hidden customers leave no evidence. Events without
+--             a session are kept by day (_touch_sessionless).
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql
 create or replace function _derive_facts(p_tenant_id uuid)

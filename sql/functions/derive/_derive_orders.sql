@@ -1,7 +1,7 @@
 -- _derive_orders: the orders of the touched keys and their repeats, into order_new and repeat_new.
 --
--- Definition  The first purchase event of a key is the order; the later ones repeat it. Contact,
---             company and branch are its event's, else the nearest in its session. Those of hidden
+-- Definition  The first purchase event of a key is the order; later ones are repeats. Contact,
+--             company and branch are the event's, else the nearest in its session. Orders of hidden
 --             customers are marked.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql

@@ -1,9 +1,10 @@
 -- _derive_refunds: the refunds of the touched keys, into refund_new.
 --
--- Definition  A refund's value, else its items' price × quantity, else what is left of the order;
---             amount and quantities by their absolute value, since shops send them with either sign.
---             Equal refunds of one second count once; applied in time order, never beyond the
---             order's revenue. One whose order is unknown stands by itself until it arrives.
+-- Definition  The amount is the refund's value, else its items' price × quantity, else the rest of
+--             the order. Amounts and quantities are absolute, because shops send either sign. Equal
+--             refunds within one second count once. Refunds apply in time order and never exceed
+--             the order's revenue. A refund of an unknown order is kept on its own until the order
+--             arrives.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql
 create or replace function _derive_refunds(p_tenant_id uuid)

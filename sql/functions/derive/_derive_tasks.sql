@@ -1,8 +1,8 @@
--- _derive_tasks: rebuild the tasks of every subject whose evidence, orders or identity changed.
+-- _derive_tasks: rebuild the tasks of each subject whose evidence, orders or identity changed.
 --
--- Definition  A chain is a run of evidence of one subject and type; _mark_chains cuts it, and
---             _TYPE_tasks says which chains are tasks, and what they are worth. Purchases are
---             tasks without a chain, one an order.
+-- Definition  A chain is a run of evidence of one subject and type. _mark_chains finds the chains;
+--             the _TYPE_tasks functions decide which are tasks and their value. Purchases are tasks
+--             without a chain, one per order.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql
 create or replace function _derive_tasks(p_tenant_id uuid)

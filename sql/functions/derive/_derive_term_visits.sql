@@ -1,11 +1,11 @@
--- _derive_term_visits: what the touched sessions searched for, into term_visit.
+-- _derive_term_visits: the terms searched for in the touched sessions, into term_visit.
 --
 -- Definition  One row per session, term, day, branch and customer (company, else contact, else
---             device); position is that of its first search. is_first marks the row in which a
---             session first searched for the term, is_first_failed the one in which it first
---             failed: summed over any days and branches they count sessions once. A search
---             without a term has the term ''; one without a session is first in none.
---             is_converted: the session has an order.
+--             device); position is that of the first search. is_first marks the row of the
+--             session's first search for the term, is_first_failed the row of its first failed one;
+--             summed over any days and branches, they count each session once. A search without a
+--             term has term ''; a search without a session is never first. is_converted: the
+--             session has an order.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql, after _store_orders and _derive_facts
 create or replace function _derive_term_visits(p_tenant_id uuid)

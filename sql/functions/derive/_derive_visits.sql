@@ -1,4 +1,4 @@
--- _derive_visits: the touched sessions that any rule of tasks may ask for, as evidence.
+-- _derive_visits: the touched sessions that any task rule may need, as evidence.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_facts.sql

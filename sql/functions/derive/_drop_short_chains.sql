@@ -1,7 +1,7 @@
--- _drop_short_chains: leave out chains with fewer pieces of evidence than any task of the type needs.
+-- _drop_short_chains: drop chains with too little evidence for any task of the type.
 --
--- Definition  Most chains are one search or one visit; what they are worth is never asked. Kept are
---             those of a subject with a task or somebody's work, which may follow them.
+-- Definition  Most chains are a single search or visit, and their value is never needed. Keeps
+--             chains of subjects with a task or somebody's work, which may move to them.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_mark_chains.sql
 create or replace function _drop_short_chains(

@@ -1,5 +1,5 @@
--- _event_subject: whose an event without a session is: its contact (c:), else its company (k:), else
--- its device (d:); null when it is nobody's.
+-- _event_subject: the subject of an event without a session: its contact (c:), else its company
+-- (k:), else its device (d:); null if it has none.
 --
 -- Tenant      none
 -- Called by   sql/functions/load/_replace_events.sql, sql/functions/words/_rekey_orders.sql

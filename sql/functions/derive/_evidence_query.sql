@@ -1,6 +1,6 @@
--- _evidence_query: the statement that reads the cart events and searches of the touched sessions,
--- and of the touched days those that have no session but a contact, company or device; $1 tenant,
--- $2 and $3 the first and last day any session reaches, $5 the touched days, $6 the words for
+-- _evidence_query: SQL text that reads the cart events and searches of the touched sessions and,
+-- for the touched days, those without a session but with a contact, company or device. Parameters:
+-- $1 tenant, $2 and $3 first and last day of any session, $5 the touched days, $6 the words for
 -- nothing.
 --
 -- Called by   sql/functions/derive/_fact_query.sql

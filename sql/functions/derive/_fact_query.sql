@@ -1,8 +1,8 @@
--- _fact_query: the statement that reads cart events and searches of the touched sessions into
--- fact_new; $1 to $3, $5 and $6 as _evidence_query has them, $4 the hidden customers, whose events
--- are no evidence.
+-- _fact_query: SQL text that reads cart events and searches of the touched sessions into fact_new.
+-- Parameters: $1 to $3, $5 and $6 as in _evidence_query, $4 the hidden customers, whose events are
+-- no evidence.
 --
--- Definition  Contact, company and branch of an event without a session are its own.
+-- Definition  An event without a session keeps its own contact, company and branch.
 -- Called by   sql/functions/derive/_derive_facts.sql
 create or replace function _fact_query()
 returns text

@@ -1,10 +1,11 @@
 -- _finish_tasks: task_new, the finished rows of task_found.
 --
--- Definition  What the customer file and earlier orders say of a task's contact and company: how
---             they can be reached (phone 6, email 4; of a company alone, of any of its contacts),
---             whether they ordered in the 12 months before the first evidence, whose account they
---             are, and the branch of their latest order. Repeat visits are worth at most the mean of
---             the orders before them. The customer is the company, else contact, else device.
+-- Definition  Adds what the customer file and earlier orders say about a task's contact and
+--             company: how to reach them (phone 6, email 4; for a company without a contact, any of
+--             its contacts), whether they ordered in the 12 months before the first evidence, their
+--             account owner, and the branch of their latest order. Repeat visits are worth at most
+--             the mean of the earlier orders. The customer is the company, else contact, else
+--             device.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql
 create or replace function _finish_tasks(p_tenant_id uuid)

@@ -1,12 +1,12 @@
--- _follow_works: hang the work of people on the chains it belongs to now.
+-- _follow_works: attach people's work to the chains it belongs to now.
 --
--- Definition  A work stays on its chain; when that is gone it follows to the earliest chain of its
---             type and subject that overlaps the old interval, a purchase to its order. Of several
---             on one chain the one marked done leads, else the one touched last; the others point
---             to it. Where no chain is left the work keeps a picture of its task: a touched one is
---             flagged, an untouched one closes with "data changed" (data_changed). A task that
---             vanishes without anybody's work leaves such a picture too, and when its evidence
---             comes back, the picture goes.
+-- Definition  Work stays on its chain. If that is gone, it moves to the earliest chain of its type
+--             and subject that overlaps the old interval; work on a purchase moves to its order. If
+--             several land on one chain, the one marked done leads, else the last touched, and the
+--             others point to it. Without a chain, the work keeps a snapshot of its task: touched
+--             work is flagged, untouched work is closed as "data changed" (data_changed). A task
+--             that vanishes without any work also leaves a snapshot, which is removed when its
+--             evidence returns.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_store_tasks.sql
 create or replace function _follow_works(p_tenant_id uuid)

@@ -1,9 +1,10 @@
--- _gather_evidence: what counts as evidence for one task type, of the touched subjects.
+-- _gather_evidence: the evidence of the touched subjects for one task type.
 --
--- Definition  cart: lines added and removed, checkouts. no_results: failed searches with a term, of
---             a known contact or company. no_conversion: successful searches with a term, in a session.
---             repeat_visit: sessions with enough page views of a known contact or company. bounce:
---             bounced sessions of a known contact that saw a product. What is excluded is none.
+-- Definition  cart: items added and removed, checkouts. no_results: failed searches with a term by
+--             a known contact or company. no_conversion: successful searches with a term in a
+--             session. repeat_visit: sessions of a known contact or company with enough page views.
+--             bounce: bounced sessions of a known contact that viewed a product. Excluded customers
+--             leave no evidence.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_mark_chains.sql
 create or replace function _gather_evidence(p_tenant_id uuid, p_task_type text)

@@ -1,8 +1,9 @@
--- _is_judged: whether it is known that a task is one.
+-- _is_judged: whether it is certain that a task is one.
 --
--- Definition  A cart rests on an order that did not come: the time from its last activity until it is
---             ready must be loaded without a gap (p_loaded, from _loaded_time). The others are
---             ready with their evidence, which must not lie behind the end of what is loaded.
+-- Definition  A cart task depends on an order not coming: the time from the cart's last activity
+--             until it is ready must be loaded without gaps (p_loaded, from _loaded_time). Other
+--             tasks are ready with their evidence, which must not be later than the end of the
+--             loaded time.
 -- Called by   sql/functions/ that list and count tasks; inlined there
 create or replace function _is_judged(
     p_task_type text, p_last_at timestamptz, p_ready_at timestamptz, p_loaded tstzmultirange

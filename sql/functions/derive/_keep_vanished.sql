@@ -1,7 +1,7 @@
--- _keep_vanished: a picture of each task whose evidence is gone, into task_work and task_new.
+-- _keep_vanished: a snapshot of each task whose evidence is gone, into task_work and task_new.
 --
--- Definition  Touched: flagged, and still where its person left it. Untouched: closed when it
---             vanished, because the data changed.
+-- Definition  A touched task is flagged and keeps its state. An untouched one is closed at that
+--             moment, because the data changed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_follow_works.sql
 create or replace function _keep_vanished(p_tenant_id uuid)

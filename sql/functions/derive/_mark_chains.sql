@@ -1,11 +1,11 @@
--- _mark_chains: where the chains of the touched subjects begin and end, into chain_span, and
--- their evidence.
+-- _mark_chains: the start and end of the touched subjects' chains, into chain_span, and their
+-- evidence.
 --
--- Definition  A chain ends at the first order of its contact, company or device that comes
---             within 30 days (a setting) of its last evidence, covering what happened up to and
---             including that instant; where a person marked its task done; or after 30 days
---             without evidence. Company and device are those of the evidence seen so far.
---             Cookieless orders end nothing, nor do those of excluded customers.
+-- Definition  A chain ends at the first order of its contact, company or device within 30 days (a
+--             setting) of its last evidence, including everything up to that instant; where a
+--             person marked its task done; or after 30 days without evidence. Company and device
+--             are those of the evidence so far. Cookieless orders and orders of excluded customers
+--             end no chain.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql
 create or replace function _mark_chains(p_tenant_id uuid, p_task_type text)

@@ -1,5 +1,5 @@
--- _mirror_works: carry over to the tasks in scope where people left them, until when their
--- customers are left alone, and which failed searches were fixed.
+-- _mirror_works: copy to the tasks in scope the state people left them in, how long their customers
+-- are left alone, and which failed searches were fixed.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_store_tasks.sql

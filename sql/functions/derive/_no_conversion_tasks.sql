@@ -2,7 +2,7 @@
 --
 -- Definition  At least 3 successful searches in one session, or one term in 2 sessions (settings).
 -- Units       value: the prices of the items viewed in these sessions; without any, an estimate
---             made when read.
+--             made at reading time.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql
 create or replace function _no_conversion_tasks(p_tenant_id uuid)

@@ -1,7 +1,7 @@
--- _no_results_tasks: each chain of failed searches of a known contact or company, into task_found.
+-- _no_results_tasks: each chain of failed searches by a known contact or company, into task_found.
 --
--- Definition  At least one failed term. It is worth an estimate, made when read from the number of
---             its sessions.
+-- Definition  At least one failed term. The value is estimated at reading time from the number of
+--             sessions.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql
 create or replace function _no_results_tasks(p_tenant_id uuid)

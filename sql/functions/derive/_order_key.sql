@@ -1,10 +1,10 @@
--- _order_key: what makes two purchase events one order.
+-- _order_key: the key that makes purchase events the same order.
 --
--- Definition  The transaction id without white space around it. For a missing one or a word for
---             nothing the session, the second and the revenue; without a session the subject
---             (contact, else company, else device) takes its place, and '-' where there is none.
---             A refund without a transaction id has a key of its own kind, so that it never meets
---             an order by chance. p_words as _nothing_words returns them.
+-- Definition  The trimmed transaction id. If it is missing or a word for nothing: session, second
+--             and revenue. Without a session, the subject (contact, else company, else device)
+--             replaces the session, or '-' without a subject. A refund without a transaction id
+--             gets a separate kind of key, so that it never matches an order by chance. p_words
+--             comes from _nothing_words.
 -- Tenant      none
 -- Called by   sql/functions/load/_replace_events.sql, sql/functions/words/_rekey_orders.sql
 create or replace function _order_key(

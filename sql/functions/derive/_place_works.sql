@@ -1,6 +1,6 @@
--- _place_works: write to task_work where work_place says that each work hangs now.
+-- _place_works: update task_work with the new positions from work_place.
 --
--- Definition  A picture of a task that vanished untouched goes when its evidence is back.
+-- Definition  The snapshot of a task that vanished untouched is removed when its evidence returns.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_follow_works.sql
 create or replace function _place_works(p_tenant_id uuid)

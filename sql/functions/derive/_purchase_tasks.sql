@@ -1,8 +1,8 @@
--- _purchase_tasks: one task for each touched order, into task_found; an order of nobody (no
--- contact, company or device) makes none, nor do those of excluded customers.
+-- _purchase_tasks: one task per touched order, into task_found. Orders without contact, company and
+-- device, and orders of excluded customers, make none.
 --
 -- Definition  Touched are the orders of the load, and all orders of the contacts and companies in
---             touched_party. Closed when the refunds reach the revenue.
+--             touched_party. A task is closed when the refunds reach the revenue.
 -- Units       value: revenue less refunds, in the order's currency ('' is the tenant's).
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql

@@ -1,9 +1,10 @@
--- _resolve_mixed: who each event of a mixed session belongs to, into mixed_event.
+-- _resolve_mixed: the identity of each event of a mixed session, into mixed_event.
 --
--- Definition  Its own contact, company and branch, else the nearest earlier in its session, else
---             the nearest later. Order: instant, batch, then all remaining columns; at one
---             instant an order comes after other events. A part of the session, aggregated over
---             events of all kinds, comes last at its last instant, with the last identity seen.
+-- Definition  The event's own contact, company and branch, else the nearest earlier in its session,
+--             else the nearest later. Events are ordered by instant, batch, then all remaining
+--             columns; within an instant an order comes after other events. A session part,
+--             aggregated over events of all kinds, comes last at its last instant, with the last
+--             identity seen.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql, sql/functions/derive/_derive_orders.sql
 create or replace function _resolve_mixed(p_tenant_id uuid)

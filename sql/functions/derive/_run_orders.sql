@@ -1,9 +1,9 @@
 -- _run_orders: the orders of the customers in task_found in time order, into order_run, each with
--- the mean of the revenue up to it.
+-- the mean revenue up to it.
 --
--- Definition  party is a company (k:) or a contact without one (c:). Orders of other currencies
---             count as orders and are left out of the mean; two at one instant count together.
---             Those of excluded customers are left out altogether.
+-- Definition  party is a company (k:) or a contact without one (c:). Orders in other currencies
+--             count as orders but not in the mean; orders at the same instant count together.
+--             Orders of excluded customers are left out.
 -- Units       mean_revenue in the reporting currency, null before the first order in it.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_finish_tasks.sql

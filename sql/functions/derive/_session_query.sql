@@ -1,11 +1,10 @@
--- _session_query: the statement that groups events of the touched sessions into
--- session_found.
+-- _session_query: SQL text that groups the events of the touched sessions into session_found.
 --
--- Definition  $1 tenant, $2 and $3 the first and last day that any touched session reaches.
---             kind: 0 a part of the session as the source aggregated it over events of all
---             kinds, 1 purchase, 2 refund, 3 cart, 4 page view, 5 item view, 6 search, 7 failed.
---             Bounce: not engaged; where no event says, exactly one page view and no other of
---             the stored events. A session with a purchase is engaged.
+-- Definition  $1 tenant, $2 and $3 first and last day of any touched session. kind: 0 a session
+--             part, aggregated by the source over events of all kinds; 1 purchase, 2 refund, 3
+--             cart, 4 page view, 5 item view, 6 search, 7 failed search. Bounce: not engaged; if no
+--             event says, exactly one page view and no other stored event. A session with a
+--             purchase is engaged.
 -- Called by   sql/functions/derive/_collect_sessions.sql
 create or replace function _session_query()
 returns text

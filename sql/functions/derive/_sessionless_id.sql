@@ -1,6 +1,6 @@
--- _sessionless_id: under which id the evidence of a day that has no session is kept.
+-- _sessionless_id: the id that stores a day's evidence without a session.
 --
--- Definition  The day itself. A session's id has a dot in it, so that the two never meet.
+-- Definition  The day itself. A session's id contains a dot, so the two never collide.
 -- Tenant      none
 -- Called by   sql/functions/derive/_touch_sessionless.sql, sql/functions/derive/_evidence_query.sql
 create or replace function _sessionless_id(p_event_date date)

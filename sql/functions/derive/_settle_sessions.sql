@@ -1,12 +1,11 @@
 -- _settle_sessions: session_new, the finished rows of session_found.
 --
--- Definition  A mixed session has the last contact, company and branch of its events. A
---             session's company is its contact's in the customer file, else the property's. A
---             visitor is the contact, else the device; sessions of hidden customers have none.
---             The entry page is the first page view. Source, medium and campaign are those of the
---             first part that has a source, else direct; null where no part was loaded. Engagement
---             is the sum over the parts.
---             row_hash tells whether a row changed.
+-- Definition  A mixed session takes the last contact, company and branch of its events. A session's
+--             company is its contact's in the customer file, else the event property's. The visitor
+--             is the contact, else the device; sessions of hidden customers have none. The entry
+--             page is the first page view. Source, medium and campaign come from the first part
+--             with a source, else direct; null if no part was loaded. Engagement is the sum over
+--             the parts. row_hash shows whether a row changed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql
 create or replace function _settle_sessions(p_tenant_id uuid)

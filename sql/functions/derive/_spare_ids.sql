@@ -1,7 +1,7 @@
--- _spare_ids: another id for a new task whose own has gone with somebody's work to another chain.
+-- _spare_ids: a new id for each new task whose own id moved to another chain with somebody's work.
 --
--- Definition  A task's id follows from its key. Work takes its task's id along when it follows a
---             chain; a chain that begins at the old instant later on needs one that nobody has.
+-- Definition  A task's id is derived from its key. Work that moves to another chain takes its
+--             task's id along; a later chain that begins at the old instant needs an unused one.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_store_tasks.sql
 create or replace function _spare_ids(p_tenant_id uuid)

@@ -1,4 +1,4 @@
--- _store_gaps: add gap_change to the gap tables and drop what became zero.
+-- _store_gaps: add gap_change to the gap tables and delete rows that became zero.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_store_sessions.sql

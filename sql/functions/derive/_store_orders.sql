@@ -1,5 +1,5 @@
--- _store_orders: write the orders, repeats and refunds of the touched keys, and note in
--- order_image and touched_day whom and when a change concerns.
+-- _store_orders: write the orders, repeats and refunds of the touched keys; record the affected
+-- customers in order_image and the days in touched_day.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql

@@ -1,4 +1,4 @@
--- _store_sessions: write the sessions that changed, and the visitor counts with them.
+-- _store_sessions: write the changed sessions and update the visitor counts.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql

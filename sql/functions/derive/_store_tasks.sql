@@ -1,7 +1,7 @@
--- _store_tasks: write the tasks that changed, and let what people did follow them.
+-- _store_tasks: write the changed tasks and move people's work with them.
 --
--- Definition  In scope are the touched subjects, and the touched orders for purchases. A chain that
---             is no task is kept only while somebody's work hangs on it.
+-- Definition  In scope are the touched subjects and, for purchases, the touched orders. A chain
+--             that is not a task is kept only while somebody's work is attached to it.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql
 create or replace function _store_tasks(p_tenant_id uuid)

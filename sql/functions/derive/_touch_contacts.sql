@@ -1,5 +1,5 @@
--- _touch_contacts: into touched_party and touched_subject, whose tasks name a changed contact or a
--- company it belonged or belongs to.
+-- _touch_contacts: touch the tasks that name a changed contact or its old or new company, into
+-- touched_party and touched_subject.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/load/_replace_contacts.sql

@@ -1,8 +1,8 @@
--- _touch_everything: when a tenant's rows were derived by another version of these functions, or
--- with other rules or words for nothing, everything it has is derived again.
+-- _touch_everything: touch all of a tenant's rows if they were derived by another version of these
+-- functions or with other rules or words for nothing.
 --
--- Definition  The version is _derivation_version(). Whom the figures leave out is
---             _touch_hidden's.
+-- Definition  The version is _derivation_version(). _touch_hidden handles changes in who is left
+--             out of figures.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql
 create or replace function _touch_everything(p_tenant_id uuid)

@@ -1,8 +1,8 @@
--- _touch_excluded: when others are excluded than the tenant's tasks were derived with, the tasks of
--- whoever came or went are derived again, and those that their orders ended or could end.
+-- _touch_excluded: if exclusions changed since the tenant's tasks were derived, touch the tasks of
+-- the customers concerned and those that their orders ended or could end.
 --
--- Definition  The orders of a changed contact or company go through order_image, as an order that
---             changed does: it leads to everybody of its contact, company and device.
+-- Definition  Orders of a changed contact or company go through order_image like changed orders,
+--             which reaches everybody with their contact, company and device.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql, after _touch_everything
 create or replace function _touch_excluded(p_tenant_id uuid)

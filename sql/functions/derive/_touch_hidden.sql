@@ -1,5 +1,5 @@
--- _touch_hidden: when others are hidden than the tenant's rows were derived with, the sessions and
--- orders of whoever came or went are derived again, and sessions of several identities.
+-- _touch_hidden: if the hidden customers changed since the tenant's rows were derived, touch the
+-- sessions and orders of the customers concerned, and sessions of several identities.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql, after _touch_everything

@@ -1,5 +1,4 @@
--- _touch_recent: the sessions from p_first_date on, and whoever left evidence since, are derived
--- again.
+-- _touch_recent: touch the sessions from p_first_date on, and all subjects with evidence since.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/settings/effect.py

@@ -1,7 +1,7 @@
--- _touch_sessionless: into touched_session, the events of these days that have no session.
+-- _touch_sessionless: add the events without a session on these days to touched_session.
 --
--- Definition  They are derived by day, as if a day were one session, and are in no figure of
---             sessions.
+-- Definition  They are derived by day, as if a day were one session, and count in no session
+--             figure.
 -- Tenant      none: a temporary table of this transaction.
 -- Called by   sql/functions/load/_replace_events.sql, _rename_ids.sql, _touch_everything.sql,
 --             _touch_hidden.sql

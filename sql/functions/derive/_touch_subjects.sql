@@ -1,8 +1,8 @@
--- _touch_subjects: into touched_subject and touched_party, whoever a changed order may concern, and
--- the task types that follow from each kind of evidence.
+-- _touch_subjects: add the subjects that a changed order may concern to touched_subject and
+-- touched_party, and the task types that follow from each kind of evidence.
 --
--- Definition  Evidence is of kind cart, search or visit; the tasks made of it are touched with it.
---             An order concerns its contact, company and device, as it was and as it is.
+-- Definition  Evidence is of kind cart, search or visit, and touches the task types derived from
+--             it. An order concerns its old and new contact, company and device.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql
 create or replace function _touch_subjects(p_tenant_id uuid)

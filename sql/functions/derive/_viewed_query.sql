@@ -1,5 +1,5 @@
--- _viewed_query: the part of _visit_query that reads the different items viewed in visits, as CTEs;
--- the last one is listed. Parameters as _visit_query has them.
+-- _viewed_query: the CTEs of _visit_query that read the distinct items viewed in visits; the last
+-- one is listed. Parameters as in _visit_query.
 --
 -- Definition  An item is its id, else its name; its price is the last one shown.
 -- Called by   sql/functions/derive/_visit_query.sql

@@ -1,10 +1,10 @@
--- _visit_query: the statement that makes evidence of whole sessions, into fact_new; $1 tenant, $2
--- and $3 the first and last day any touched session reaches, $4 the page views that count, $5 the
+-- _visit_query: SQL text that turns whole sessions into evidence in fact_new. Parameters: $1
+-- tenant, $2 and $3 first and last day of any touched session, $4 the minimum of page views, $5 the
 -- words for nothing.
 --
--- Definition  Sessions with enough page views of a known contact or company; bounced ones of a
---             known contact, and ones with a successful search, that saw a product; not those of hidden
---             customers. Dated by their first event. items: the different items viewed,
+-- Definition  Sessions of a known contact or company with enough page views; bounced sessions of a
+--             known contact and sessions with a successful search, if they viewed a product. Hidden
+--             customers are left out. Dated by the first event. items: the distinct items viewed,
 --             {item_id, item_name, category, price, views}; the price is the last one shown, by
 --             instant, batch and place.
 -- Called by   sql/functions/derive/_derive_visits.sql

@@ -1,8 +1,8 @@
--- _visit_tasks: chains of sessions of a known contact or company, into task_found: repeat_visit, and
--- bounce on product pages.
+-- _visit_tasks: chains of sessions of a known contact or company, into task_found: repeat_visit,
+-- and bounce on product pages.
 --
--- Definition  From the second session of the chain on (a setting of each type).
--- Units       value: the prices of the different items viewed; of repeat visits at most the mean of
+-- Definition  A chain is a task from its second session on (a setting per type).
+-- Units       value: the prices of the distinct items viewed; for repeat visits at most the mean of
 --             earlier orders.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql

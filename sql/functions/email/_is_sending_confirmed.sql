@@ -1,8 +1,8 @@
--- _is_sending_confirmed: whether this tenant's mail may leave this database.
+-- _is_sending_confirmed: whether this tenant may send mail from this database.
 --
--- Definition  True when an admin confirmed it in this very database. A restored copy has another
---             system identifier or another oid, and sends nothing until it is confirmed there. A
---             tenant that never confirmed is not.
+-- Definition  True if an admin confirmed it in this very database. A restored copy has another
+--             system identifier or oid and sends nothing until confirmed there. False until the
+--             first confirmation.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/email
 create or replace function _is_sending_confirmed(p_tenant_id uuid)

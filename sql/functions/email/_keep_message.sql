@@ -1,10 +1,10 @@
--- _keep_message: a trigger; a message moves only along the protocol.
+-- _keep_message: trigger that limits a message to the allowed changes of status.
 --
--- Definition  planned → sending, failed, skipped; sending → sent, failed, planned (the server
---             refused for now) or unknown; failed → planned (resent by a person, or the refusal
---             turned out to be the mail server's and not the address's); unknown → sent or
---             planned (resolved by a person, whose name is kept). Sent and skipped are final, so
---             that nothing is sent twice whatever the code above does.
+-- Definition  planned → sending, failed, skipped; sending → sent, failed, planned (temporarily
+--             refused) or unknown; failed → planned (resent by a person, or the refusal turned out
+--             to be about the mail server, not the address); unknown → sent or planned (resolved by
+--             a person, whose name is kept). sent and skipped are final, so nothing is sent twice
+--             even if the application has a bug.
 -- Called by   every update of email_send_history's status
 create or replace function _keep_message()
 returns trigger

@@ -1,6 +1,6 @@
--- _resume_mail: a trigger; new settings of the mail server are tried at once.
+-- _resume_mail: trigger that tries new mail server settings immediately.
 --
--- Definition  Ends the tenant's stop, and lets what it held back go out now.
+-- Definition  Ends the tenant's stop and releases the mail it held back.
 -- Tenant      the changed row's, and row-level security behind it.
 -- Called by   every update of tenant_config's mail server
 create or replace function _resume_mail()

@@ -1,10 +1,9 @@
--- get_email_jobs_paginated: plannings of mail, newest first, with how their messages stand.
+-- get_email_jobs_paginated: planned mailings, newest first, with their messages counted by state.
 --
--- Definition  The numbers of the six states add up to messages. With p_location_ids only messages
---             about no other branches count, only plannings that are about no other branches or
---             have such a message are listed, and the job's own sentence, which counts all
---             messages, is shown of the first alone. Null is everything. total: all plannings that
---             may be listed.
+-- Definition  The six state counts add up to messages. With p_location_ids, counts only messages
+--             about no other branch, and lists only mailings that are about no other branch or have
+--             such a message; the job's own sentence, which counts all messages, is shown only for
+--             the former. Null means every branch. total: all mailings that may be listed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/email/history/queries.py
 create or replace function get_email_jobs_paginated(

@@ -1,8 +1,8 @@
--- get_email_send_history_paginated: messages, newest first, without what was written in them.
+-- get_email_send_history_paginated: messages, newest first, without their content.
 --
--- Definition  All, or those of one planning, in one state, to one recipient, or about none but
---             these branches. acted_at: the last time somebody did something through a link of the
---             message. total: all that the filters let through.
+-- Definition  All messages, or those of one mailing, in one state, to one recipient, or about only
+--             these branches. acted_at: when a link in the message was last used to do something.
+--             total: all messages that match.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/email/history/queries.py
 create or replace function get_email_send_history_paginated(

@@ -1,7 +1,7 @@
--- list_report_tasks: every task that is open or in progress now, for the reports of all branches.
+-- list_report_tasks: every open or in-progress task, for the reports of all branches.
 --
--- Definition  As My queue has them: the last evidence in the range, customers who are excluded or
---             not to be contacted left out.
+-- Definition  As in My queue: last evidence in the range, without customers who are excluded or not
+--             to be contacted.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/email/sending/ledger.py
 create or replace function list_report_tasks(

@@ -1,7 +1,7 @@
--- list_told_tasks: what each of these recipients was last told of each task.
+-- list_told_tasks: the state of each task in the last message to each of these recipients.
 --
--- Definition  From messages that were sent, are being sent, or may have been (unknown). A task that
---             was joined with another counts as that one. told_as: new, open or closed.
+-- Definition  From messages that are sent, sending or unknown. A task merged into another counts as
+--             that one. told_as: new, open or closed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/email/sending/ledger.py
 create or replace function list_told_tasks(p_tenant_id uuid, p_recipients text[])

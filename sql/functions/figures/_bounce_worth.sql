@@ -1,7 +1,7 @@
--- _bounce_worth: what a session that left at once is estimated to have cost.
+-- _bounce_worth: the estimated loss from one bounced session.
 --
--- Definition  Conversion of the engaged sessions (sessions with an order ÷ sessions that did not
---             bounce) × the average order, of these days and branches; null with fewer than 20
+-- Definition  Conversion of engaged sessions (sessions with an order ÷ sessions that did not
+--             bounce) × the average order, for these days and branches; null with fewer than 20
 --             engaged sessions, or without an order.
 -- Units       money in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.

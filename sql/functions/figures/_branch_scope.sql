@@ -1,7 +1,8 @@
--- _branch_scope: the scope of the gap and hour tables that a choice of branches reads.
+-- _branch_scope: the scope in the gap and hour tables for a choice of branches.
 --
--- Definition  '*' for all branches (null), '=' and its id for the first of those named.
--- Called by   sql/functions/figures/_bucket_visitors.sql, sql/functions/figures/_count_repeat_visitors.sql,
+-- Definition  '*' for all branches (null), else '=' and the id of the first one.
+-- Called by   sql/functions/figures/_bucket_visitors.sql,
+--             sql/functions/figures/_count_repeat_visitors.sql,
 --             sql/functions/figures/_count_visitors.sql, sql/functions/figures/_hour_sums.sql
 create or replace function _branch_scope(p_location_ids text[])
 returns text

@@ -1,6 +1,6 @@
--- _branch_sums: what is counted per branch over a range, money apart.
+-- _branch_sums: counts per branch over a range, without money.
 --
--- Definition  As get_dashboard_overview_stats, per branch. Branches without any of it are absent.
+-- Definition  As in get_dashboard_overview_stats, per branch. Branches without any are absent.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/figures/get_location_stats_bulk.sql
 create or replace function _branch_sums(

@@ -1,7 +1,7 @@
 -- _bucket_visitors: distinct visitors per day, week or month of a range.
 --
--- Definition  A week or month counts only its days in the range. Buckets without a visitor are
---             absent. Several branches together are counted from the sessions themselves.
+-- Definition  A week or month counts only its days in the range. Buckets without visitors are
+--             absent. Several branches together are counted from the sessions.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/figures/_chart_by_day.sql
 create or replace function _bucket_visitors(

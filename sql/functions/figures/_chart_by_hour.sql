@@ -1,7 +1,7 @@
 -- _chart_by_hour: the chart in buckets of p_hours on the clock of the property's zone.
 --
--- Definition  A bucket lies on its rows' event_date, so that buckets add up to days also when
---             the zone set differs from the property's. Hours a clock change skips are absent.
+-- Definition  A bucket belongs to its rows' event_date, so buckets add up to days even if the
+--             configured zone is not the property's. Hours skipped by a clock change are absent.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/figures/get_chart_data.sql
 create or replace function _chart_by_hour(

@@ -1,4 +1,4 @@
--- _count_hours: the same as _hour_sums, counted from the sessions and searches themselves.
+-- _count_hours: the same as _hour_sums, counted from sessions and searches.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/figures/_hour_sums.sql

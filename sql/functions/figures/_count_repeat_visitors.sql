@@ -1,7 +1,7 @@
 -- _count_repeat_visitors: visitors with at least two sessions in a range.
 --
--- Definition  A visitor has a page view in the range; any session counts towards the two. The
---             few who never viewed a page are counted apart and taken off.
+-- Definition  A visitor has a page view in the range; any session counts towards the two. The few
+--             with no page view are counted separately and subtracted.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/figures/get_dashboard_overview_stats.sql
 create or replace function _count_repeat_visitors(

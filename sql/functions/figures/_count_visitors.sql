@@ -1,6 +1,6 @@
--- _count_visitors: distinct visitors of a range, of all branches, of one, or of several together.
+-- _count_visitors: distinct visitors of a range, for all branches, one, or several together.
 --
--- Definition  Contacts, else devices, over sessions of the range with at least one page view.
+-- Definition  Contacts, else devices, over sessions in the range with at least one page view.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/figures/get_dashboard_overview_stats.sql
 create or replace function _count_visitors(

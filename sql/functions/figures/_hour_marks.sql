@@ -1,7 +1,7 @@
 -- _hour_marks: orders, refunds and abandoned carts in buckets of p_hours on the property's clock.
 --
--- Definition  Each lies on its own day and hour, a cart on those of its last activity. Buckets
---             without any are absent.
+-- Definition  Each counts on its own day and hour, a cart on those of its last activity. Empty
+--             buckets are absent.
 -- Units       money in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/figures/_chart_by_hour.sql

@@ -1,8 +1,8 @@
 -- _hour_sums: sessions, visitors and searches in buckets of p_hours on the property's clock.
 --
--- Definition  From clock_hour, for all branches or one. Several branches together are counted
---             from the sessions themselves, since a visitor may have been in more than one; so is
---             everything between the choice of another zone and the load after it.
+-- Definition  From clock_hour, for all branches or one. Several branches together are counted from
+--             the sessions, because a visitor may have been in more than one. So is everything
+--             after a change of the time zone until the next load.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/figures/_chart_by_hour.sql
 create or replace function _hour_sums(

@@ -1,8 +1,8 @@
--- _is_day_whole: whether all events of a loaded day are there, as far as anybody can know.
+-- _is_day_whole: whether all events of a loaded day have arrived, as far as can be known.
 --
--- Definition  From its daily table, or settled from another one. For a property that only streams
---             (a day settled from an intraday or fresh table is later than its last daily one) a
---             day is whole as soon as it was loaded after its end.
+-- Definition  True if the day comes from its daily table, or is settled from another one. A
+--             streaming-only property has a day settled from an intraday or fresh table after its
+--             last daily one; its days are whole once they are loaded after their end.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/email/schedule/start.py
 create or replace function _is_day_whole(p_tenant_id uuid, p_event_date date)

@@ -1,11 +1,11 @@
--- _loaded_time: the spans of time whose carts and orders are known, up to now.
+-- _loaded_time: the time ranges, up to now, whose carts and orders are known.
 --
--- Definition  Of every day that has both its carts and its orders: all of it in the property's
---             zone when they come from the daily table or the day is settled without one; else up
---             to the last instant loaded of that day, or all of it when it was read after its end
---             and the next day is loaded too. Days without a gap make one span. Null when nothing is loaded.
+-- Definition  Covers each day with both carts and orders loaded. A day counts whole, in the
+--             property's zone, if they come from the daily table or the day settled without one, or
+--             if it was read after its end and the next day is loaded too; otherwise up to its last
+--             loaded instant. Adjacent days form one range. Null if nothing is loaded.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/ that list and count carts
+-- Called by   functions that list and count carts
 create or replace function _loaded_time(p_tenant_id uuid)
 returns tstzmultirange
 language plpgsql

@@ -1,7 +1,7 @@
--- _property_today: the day it is now where the tenant's Google Analytics property counts days.
+-- _property_today: today's date in the time zone of the tenant's Google Analytics property.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   functions that ask whether a day is settled
+-- Called by   functions that check whether a day is settled
 create or replace function _property_today(p_tenant_id uuid)
 returns date
 language sql

@@ -1,9 +1,9 @@
--- _sold_items: what the orders of a range brought, item by item and branch by branch.
+-- _sold_items: what the orders of a range earned, per item and branch.
 --
--- Definition  revenue is price × quantity over the lines of orders in the reporting currency, as
---             _item_quantity and the price are, negative ones too; a line without a price is left
---             out. An item is its id, else its name, named as it last was; those without both are
---             one item without a name. place ranks the items of a branch by revenue.
+-- Definition  revenue is price × quantity (_item_quantity) over the lines of orders in the
+--             reporting currency, including negative ones; lines without a price are left out. An
+--             item is its id, else its name, with its latest name; all items with neither are one
+--             unnamed item. place ranks a branch's items by revenue.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/figures/get_performance_tasks.sql
 create or replace function _sold_items(

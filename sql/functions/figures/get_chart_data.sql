@@ -1,8 +1,8 @@
--- get_chart_data: one row per bucket of the range, empty buckets included, in time order.
+-- get_chart_data: one row per bucket of the range in time order, including empty ones.
 --
--- Definition  hourly, 4hours and 12hours group by the clock of the property's zone; daily,
---             weekly (ISO, Monday) and monthly by event_date. bucket is the clock time a bucket
---             begins at; a week or month that begins before the range counts only days in it.
+-- Definition  hourly, 4hours and 12hours group by the clock of the property's zone; daily, weekly
+--             (ISO, Monday) and monthly by event_date. bucket is the clock time at which a bucket
+--             begins; a week or month that begins before the range counts only the days in it.
 --             Visitors are distinct within a bucket.
 -- Units       money in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.

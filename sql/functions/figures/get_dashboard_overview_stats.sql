@@ -1,10 +1,10 @@
 -- get_dashboard_overview_stats: one row with the headline figures of a range.
 --
--- Definition  docs/glossary.md, word for word; p_end_date is inclusive. p_location_ids null is
---             all branches, '' in it is "no branch".
--- Units       money in the reporting currency; carts in another one are only counted. There are no
---             rates: callers divide. other_currencies: an array of
---             {currency, orders, revenue, refunds}.
+-- Definition  docs/glossary.md, word for word; p_end_date is inclusive. p_location_ids null means
+--             all branches; '' in it is "no branch".
+-- Units       money in the reporting currency; carts in other currencies are only counted. There
+--             are no rates: callers divide. other_currencies: an array of {currency, orders,
+--             revenue, refunds}.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/dashboard/queries.py
 create or replace function get_dashboard_overview_stats(

@@ -1,7 +1,7 @@
--- get_data_availability_combined: which days of which event type are loaded, and from where.
+-- get_data_availability_combined: which days are loaded per event type, and from which table.
 --
--- Definition  One row per day and event type that was loaded, also when it had no rows; whether
---             a day is provisional is _is_provisional's.
+-- Definition  One row per loaded day and event type, even without rows; _is_provisional decides
+--             whether a day is provisional.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/queries.py
 create or replace function get_data_availability_combined(

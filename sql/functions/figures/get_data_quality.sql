@@ -1,7 +1,7 @@
--- get_data_quality: how many loaded rows are odd, by kind.
+-- get_data_quality: the number of odd loaded rows, by kind.
 --
 -- Definition  docs/glossary.md, "Data quality"; by the row's day and own branch. p_location_ids
---             null is all branches, '' in it is "no branch". Kinds without a row are left out.
+--             null means all branches; '' in it is "no branch". Kinds without rows are left out.
 -- Units       row_count is rows; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/dashboard/quality_queries.py

@@ -1,12 +1,12 @@
 -- get_freshness: how far the loaded days reach, and which of them may still change.
 --
--- Definition  loaded      the days of which any event type was loaded
---             provisional those of them of which _is_provisional calls any type so
---             streamed    the settled ones of which any type came from an intraday or fresh table
---             complete_until  the last day of which all six event types are loaded and none is
---                         provisional; the extraction of sessions does not decide it
+-- Definition  loaded          days with any event type loaded
+--             provisional     those of them with any type for which _is_provisional is true
+--             streamed        settled days with any type from an intraday or fresh table
+--             complete_until  last day with all six event types loaded and none provisional; session
+--                             extraction does not count
 --             last_loaded_at  when the newest of all was loaded
---             One row; empty sets and nulls where nothing is loaded.
+--             One row; empty sets and nulls if nothing is loaded.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/freshness.py
 create or replace function get_freshness(p_tenant_id uuid)

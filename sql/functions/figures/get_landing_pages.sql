@@ -1,12 +1,12 @@
--- get_landing_pages: the pages that sessions began on, and how many left at once.
+-- get_landing_pages: the pages on which sessions began, and how many sessions bounced.
 --
--- Definition  A page is the entry address without query and fragment. Pages on which fewer than 30
---             sessions landed are left out. bounces are sessions that were not engaged. value is
---             the estimated loss: bounces × conversion of the engaged sessions × average order, both
---             of the same days and branches over all pages; null with fewer than 20 engaged
---             sessions. previous_… are of the same page in the compared range, null when there
---             is none. p_query: a part of the address. p_sort_field: sessions, bounces, share,
---             value, page; ties by page. total_pages is of all pages of the list.
+-- Definition  A page is the entry address without query and fragment. Pages with fewer than 30
+--             landings are left out. bounces: sessions that were not engaged. value is the
+--             estimated loss: bounces × conversion of engaged sessions × average order, the latter
+--             two over all pages on the same days and branches; null with fewer than 20 engaged
+--             sessions. previous_…: the same page in the compared range, null without one. p_query:
+--             part of the address. p_sort_field: sessions, bounces, share, value, page; ties by
+--             page. total_pages counts all pages of the list.
 -- Units       value in the reporting currency; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/performance/queries.py

@@ -1,8 +1,8 @@
--- get_location_stats_bulk: one row per branch; they add up to the tiles.
+-- get_location_stats_bulk: one row per branch; they add up to the overview tiles.
 --
--- Definition  As get_dashboard_overview_stats, per branch. Active branches without figures are
---             rows of zeros. location_id '' is "no branch"; name is null for branches that the
---             customer file does not know. Visitors are distinct within a branch only.
+-- Definition  As in get_dashboard_overview_stats, per branch. Active branches without figures are
+--             rows of zeros. location_id '' is "no branch"; name is null for branches missing from
+--             the customer file. Visitors are distinct within a branch only.
 -- Units       money in the reporting currency; sparkline is net revenue per day of the range.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/dashboard/queries.py

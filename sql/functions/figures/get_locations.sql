@@ -1,4 +1,4 @@
--- get_locations: every branch of the tenant, active ones first, by name.
+-- get_locations: every branch of the tenant, active ones first, then by name.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/dashboard/queries.py

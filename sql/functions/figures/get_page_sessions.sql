@@ -1,8 +1,8 @@
 -- get_page_sessions: the latest sessions that began on one page.
 --
 -- Definition  A page is the entry address without query and fragment. The customer is the company,
---             else the contact, else the device; name is null for whom the customer file does not
---             know.
+--             else the contact, else the device; name is null if the customer file does not have
+--             it.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/performance/queries.py
 create or replace function get_page_sessions(

@@ -1,10 +1,10 @@
--- get_performance_tasks: how each branch did, best net revenue first; figures, not follow-ups.
+-- get_performance_tasks: each branch's figures, best net revenue first; these are not follow-ups.
 --
--- Definition  As get_location_stats_bulk, and: carted_orders are sessions that began in the range,
---             had cart events and an order; cart abandonment is abandoned_carts ÷ (abandoned_carts
---             + carted_orders). top_items: the p_items items with most revenue, price × quantity
---             over the lines of the range's orders in the reporting currency, as _sold_items has
---             it: [{item_id, item_name, quantity, revenue}].
+-- Definition  As get_location_stats_bulk, plus: carted_orders are sessions that began in the range
+--             with cart events and an order; cart abandonment is abandoned_carts ÷ (abandoned_carts
+--             + carted_orders). top_items: the p_items items with the most revenue, price ×
+--             quantity over the lines of the range's orders in the reporting currency, from
+--             _sold_items: [{item_id, item_name, quantity, revenue}].
 -- Units       money in the reporting currency; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/performance/queries.py

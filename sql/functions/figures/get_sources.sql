@@ -1,13 +1,12 @@
--- get_sources: where the sessions of a range came from, and what they ordered.
+-- get_sources: the traffic sources of a range's sessions, and their orders.
 --
--- Definition  A row for each source and medium. sessions are those that began in the range, engaged
---             those of them that did not bounce, sessions_with_order those with an order. Orders
---             and money count by their own day, under the source of their session: a refund under
---             that of its order. source null holds what has none: sessions of days whose sessions
---             were not extracted (medium 'unknown') and orders without a session (medium 'none').
---             The rows add up to the overview's sessions, orders and net revenue. p_query is a
---             part of source or medium. p_sort_field: sessions, engaged, orders, net_revenue,
---             conversion, source; ties by source and medium.
+-- Definition  One row per source and medium. sessions began in the range; engaged: those that did
+--             not bounce; sessions_with_order: those with an order. Orders and money count on their
+--             own day, under the source of their session; a refund under that of its order. source
+--             null has the rest: sessions of days without session extraction (medium 'unknown') and
+--             orders without a session (medium 'none'). The rows add up to the overview's sessions,
+--             orders and net revenue. p_query is part of source or medium. p_sort_field: sessions,
+--             engaged, orders, net_revenue, conversion, source; ties by source and medium.
 -- Units       net_revenue in the reporting currency; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/performance/source_queries.py

@@ -1,8 +1,8 @@
 -- list_odd_rows: the loaded rows of one kind that get_data_quality counts, newest first.
 --
--- Definition  Without a limit as many as its figure says. items: the items concerned, as
---             exported; null where the row itself is what is odd.
--- Units       amount in currency, '' and null are the reporting currency; p_end_date is inclusive.
+-- Definition  Without a limit, as many rows as it counts. items: the odd items, as exported; null
+--             if the row itself is odd.
+-- Units       amount in currency; '' and null are the reporting currency. p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/dashboard/quality_queries.py
 create or replace function list_odd_rows(

@@ -1,4 +1,4 @@
--- _mirror_job_params: a trigger; what lists of jobs show of params stands in columns of its own.
+-- _mirror_job_params: trigger that copies the params shown in job lists to their own columns.
 --
 -- Called by   the trigger below
 create or replace function _mirror_job_params()

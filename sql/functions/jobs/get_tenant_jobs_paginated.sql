@@ -1,7 +1,7 @@
--- get_tenant_jobs_paginated: a tenant's jobs, newest first, with the total beside each row.
+-- get_tenant_jobs_paginated: a tenant's jobs, newest first, each row with the total.
 --
--- Definition  Jobs of the kinds asked for that are nobody's child; steps and refused rows are
---             read per job.
+-- Definition  Jobs of the requested kinds without a parent; steps and refused rows are read per
+--             job.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/queries.py
 create or replace function get_tenant_jobs_paginated(

@@ -1,7 +1,7 @@
--- _drop_partition_if_empty: one month of an event table goes when nobody has a row in it.
+-- _drop_partition_if_empty: drop one month of an event table if no tenant has a row in it.
 --
--- Definition  True when it went. Row-level security is off in here: whoever cannot look past it
---             is refused by PostgreSQL, and is not told "empty".
+-- Definition  True if it was dropped. Row-level security is off here: PostgreSQL refuses a role
+--             that cannot bypass it, instead of letting the partition look empty.
 -- Tenant      none: structure only.
 -- Called by   app/database/partitions.py (as app_maint)
 create or replace function _drop_partition_if_empty(p_name text)

@@ -1,10 +1,11 @@
--- _ensure_partitions: monthly partitions, from p_first's month to p_last's, of the tables that a
--- load fills.
+-- _ensure_partitions: create the monthly partitions, from p_first's month to p_last's, of the
+-- tables that a load fills.
 --
--- Definition  At most 800 days at once, which no load exceeds: a wrong date makes no thousand
---             tables. Whether days are kept or have come yet is asked where a load starts.
---             Creates what is missing and attaches it, so that readers and writers of the other
---             months go on; a partition is fenced like its parent and reached through it.
+-- Definition  At most 800 days at once, which no load exceeds, so a wrong date cannot create
+--             thousands of tables. The start of a load checks that its days are neither expired nor
+--             in the future. Missing partitions are created and then attached, so readers and
+--             writers of other months are not blocked. A partition has its parent's row-level
+--             security and is reached through it.
 -- Tenant      none: structure only.
 -- Called by   app/database/migrate.py, app/database/partitions.py (as app_owner)
 create or replace function _ensure_partitions(p_first date, p_last date)

@@ -1,4 +1,4 @@
--- _event_tables: the tables of exported events, those that keep exported ids (raw_ids).
+-- _event_tables: the names of the exported event tables that keep exported ids (raw_ids).
 --
 -- Tenant      none: names of tables.
 -- Called by   sql/functions/words/_learn_ids.sql, sql/functions/words/_rename_ids.sql

@@ -1,4 +1,5 @@
--- _first_kept_day: the oldest day whose events the tenant keeps; older ones go every night.
+-- _first_kept_day: the oldest day whose events the tenant keeps; older ones are deleted every
+-- night.
 --
 -- Units       a day of the Google Analytics property.
 -- Tenant      p_tenant_id, and row-level security behind it.

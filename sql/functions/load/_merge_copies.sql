@@ -1,9 +1,8 @@
--- _merge_copies: of staged rows that are equal in every column one stays, with how many there were.
+-- _merge_copies: merge staged rows that are equal in every column into one row with a count.
 --
--- Definition  An export may hold a row more than once. Equal are rows that agree in all columns,
---             GA4's batch numbers and the hash of all parameters (content_hash) among them; the
---             hash is dropped afterwards, it is not stored. Only rows of one device and instant are
---             compared, which are few.
+-- Definition  An export may repeat a row. Rows are equal if they agree in all columns, including
+--             GA4's batch numbers and the hash of all parameters (content_hash); the hash is then
+--             dropped, not stored. Only the few rows of one device and instant are compared.
 -- Tenant      none: a temporary table of this transaction.
 -- Called by   app/ingest/store/load.py, after the rows of p_event_type were copied into stage_TYPE
 create or replace function _merge_copies(p_event_type text)

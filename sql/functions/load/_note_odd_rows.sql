@@ -1,8 +1,8 @@
--- _note_odd_rows: the rows that data quality counts, of the replaced days.
+-- _note_odd_rows: record the rows of the replaced days that data quality counts.
 --
--- Definition  Days that no or an older version of this function looked through are done too, so
---             that a tenant's first load after an update notes what was loaded before. v_version
---             goes up whenever odd_row would come out otherwise.
+-- Definition  Also checks days that were never checked, or by an older version of this function, so
+--             that a tenant's first load after an update records what was loaded before. Increase
+--             v_version whenever odd_row would come out differently.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql
 create or replace function _note_odd_rows(p_tenant_id uuid)

@@ -1,8 +1,8 @@
--- _odd_row_query: the statement that notes the odd rows of one event type into odd_row; $1 tenant,
--- $2 the days, $3 the words for nothing.
+-- _odd_row_query: SQL text that records the odd rows of one event type in odd_row. Parameters: $1
+-- tenant, $2 the days, $3 the words for nothing.
 --
--- Definition  A row is noted once for each kind; repeated_row once for each copy beyond the first.
---             items_json has the items concerned. Views count for prices and copies alone: their
+-- Definition  A row is recorded once per kind; repeated_row once per copy beyond the first.
+--             items_json has the odd items. Views are checked only for prices and copies: their
 --             items have no quantity and belong to no order.
 -- Called by   sql/functions/load/_note_odd_rows.sql
 create or replace function _odd_row_query(p_event_type text)

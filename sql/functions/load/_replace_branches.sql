@@ -1,8 +1,8 @@
--- _replace_branches: the staged locations file becomes the tenant's branches.
+-- _replace_branches: replace the tenant's branches with the staged locations file.
 --
--- Definition  Whichever is not in the temporary table stage_locations goes; its figures stay and
---             are shown as an unknown branch. Ids of stored events get the names that the file gives
---             them.
+-- Definition  Branches missing from the temporary table stage_locations are deleted; their figures
+--             stay and show as an unknown branch. Ids in stored events are renamed according to the
+--             file.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/store/load.py, inside the swap transaction
 create or replace function _replace_branches(p_tenant_id uuid)

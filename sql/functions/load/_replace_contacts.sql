@@ -1,11 +1,11 @@
--- _replace_contacts: the staged customer file becomes the tenant's contacts.
+-- _replace_contacts: replace the tenant's contacts with the staged customer file.
 --
--- Definition  Whoever is not in the temporary table stage_users goes. Sessions of contacts whose
---             company changed, and sessions with several identities, are noted in
---             touched_session, their orders in touched_order, so that what follows from companies
---             is derived anew; all that changed in any way, in touched_party and touched_subject,
---             because their tasks say how they are called and reached. Ids of stored events get the
---             names that the file gives them.
+-- Definition  Contacts missing from the temporary table stage_users are deleted. Sessions of
+--             contacts whose company changed and sessions with several identities are added to
+--             touched_session, and their orders to touched_order, to derive again what depends on
+--             companies. Every changed contact is added to touched_party and touched_subject,
+--             because tasks show its name and how to reach it. Ids in stored events are renamed
+--             according to the file.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/store/load.py, inside the swap transaction
 create or replace function _replace_contacts(p_tenant_id uuid)

@@ -1,9 +1,8 @@
--- _replace_events: the replaced days' rows go, the staged ones come.
+-- _replace_events: delete the rows of the replaced days and insert the staged ones.
 --
--- Definition  For every (event type, day) in the temporary table replaced: delete, then insert
---             what stands in the temporary table stage_TYPE, under the names of its ids. Sessions
---             and orders that the old or the new rows belong to are noted in touched_session and
---             touched_order.
+-- Definition  For every event type and day in the temporary table replaced: delete, then insert the
+--             rows of the temporary table stage_TYPE with their ids renamed. Sessions and orders of
+--             the old and new rows are added to touched_session and touched_order.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/store/load.py, inside the swap transaction
 create or replace function _replace_events(p_tenant_id uuid, p_load_id bigint)

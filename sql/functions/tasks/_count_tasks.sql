@@ -1,8 +1,8 @@
--- _count_tasks: how many tasks a list has, by type and state, whatever state is asked for.
+-- _count_tasks: the number of tasks in a list by type and state, ignoring the chosen state.
 --
--- Definition  The filters of _list_tasks without the state: the counts of its chips.
--- Units       value: the sum in the reporting currency; other currencies and what cannot be
---             estimated are left out.
+-- Definition  The filters of _list_tasks without the state: the counts on its chips.
+-- Units       value: the sum in the reporting currency, without other currencies and what cannot be
+--             estimated.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function _count_tasks(

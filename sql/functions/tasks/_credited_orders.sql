@@ -1,10 +1,10 @@
--- _credited_orders: each order that follows a contact, under the one contact it is credited to.
+-- _credited_orders: each order that follows a contact, with the one contact it is credited to.
 --
--- Definition  Of every contact the customer's first order instant within p_days after it; all
---             orders of that instant; of the contacts an order would belong to, the latest. Each
---             currency by itself: an order in another one takes nobody's place.
---             same_item: of its net revenue what is for items of the carts that the customer was
---             spoken to about in that time: all of it when every line is one of them.
+-- Definition  For each contact, the customer's first order instant within p_days after it, with all
+--             orders of that instant. If several contacts lead to an order, the latest gets it.
+--             Currencies are independent: an order in one does not displace an order in another.
+--             same_item: the part of the net revenue for items of the carts discussed with the
+--             customer in that time; all of it if every line is such an item.
 -- Units       money in currency; '' is the reporting currency. same_item is 0 in another one.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/tasks/get_recovered_revenue.sql

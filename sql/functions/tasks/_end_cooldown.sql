@@ -1,4 +1,5 @@
--- _end_cooldown: as if a contact had not been: the customer's new tasks show again.
+-- _end_cooldown: end a customer's cooldown as if a contact had not happened, so that new tasks show
+-- again.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/steps/change.py, when a step is undone

@@ -1,10 +1,10 @@
--- _fix_scale: the factors of scores and estimates, as today's row of task_scale.
+-- _fix_scale: today's row of task_scale: the factors of scores and estimates.
 --
 -- Definition  Over the 90 days up to the end of loaded data: the 90th percentile of task values
---             above 0 (in the reporting currency, estimates included), sessions with a successful
---             search and those of them with an order, the average order. At the end
---             of every load, so that they do not depend on the order of loads. Carts that are not
---             judged yet are left out.
+--             above 0 (in the reporting currency, including estimates), sessions with a successful
+--             search, those of them with an order, and the average order. Computed at the end of
+--             every load, so that they do not depend on the order of loads. Carts not yet judged
+--             are left out.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql, sql/functions/tasks/_fix_scale_daily.sql
 create or replace function _fix_scale(p_tenant_id uuid)

@@ -1,6 +1,7 @@
--- _fix_scale_daily: the factors of a day that has none yet, in the tenant's zone: also without a load.
+-- _fix_scale_daily: the factors of a day, in the tenant's zone, that has none yet, even without a
+-- load.
 --
--- Definition  A day without any task value is looked at again.
+-- Definition  A day without any task value is computed again.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/daily.py, every hour
 create or replace function _fix_scale_daily(p_tenant_id uuid)

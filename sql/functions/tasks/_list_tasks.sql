@@ -1,15 +1,15 @@
--- _list_tasks: one page of tasks of some types, in the order asked for.
+-- _list_tasks: one sorted page of tasks of some types.
 --
--- Definition  Tasks of the branches of p_scope; p_location_ids narrows them. p_query: every word of
---             it begins a word of the customer, contact, order, item or term, as far as the member
---             sees them; a viewer's order by customer knows companies alone. p_states null is every
---             state. p_sort_field: score, value, last_at, customer, branch; ties by task_id. p_after
---             is the sort_key and task_id of a row, {key, id}; the page after it, or before it with
---             p_is_back, without counting from the start. p_now stands still over the pages of a
---             list, so that scores do.
--- Units       as listed_task: value in currency, null where it cannot be estimated.
+-- Definition  Tasks of the branches of p_scope, narrowed by p_location_ids. p_query: each of its
+--             words must begin a word of the customer, contact, order, item or term, as far as the
+--             member sees them. For viewers, sorting by customer uses companies only. p_states null
+--             means every state. p_sort_field: score, value, last_at, customer, branch; ties by
+--             task_id. p_after is the sort_key and task_id of a row, {key, id}; returns the page
+--             after it, or before it with p_is_back, without counting from the start. p_now stays
+--             fixed across the pages of a list, and so do the scores.
+-- Units       as listed_task: value in currency, null if it cannot be estimated.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/get_…_tasks
+-- Called by   the get_…_tasks functions
 create or replace function _list_tasks(
     p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date,
     p_location_ids text[], p_query text, p_states text[], p_reachable boolean,

@@ -1,5 +1,5 @@
--- _mirror_fixed_terms: when the last term of a no-results task was fixed, for tasks with any of
--- these terms.
+-- _mirror_fixed_terms: store when the last term of a no-results task was fixed, for tasks with any
+-- of these terms.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_mirror_works.sql; app/tasks/ when a term's status changes

@@ -1,7 +1,7 @@
--- _mirror_work: a trigger; where a person left a task stands on the task's row too.
+-- _mirror_work: trigger that copies a person's changes of a task to the task's row.
 --
--- Definition  Where a load has moved the task's chain in the meantime, the row is the earliest of
---             its type and subject that overlaps the old interval and that nobody touched.
+-- Definition  If a load has since moved the task's chain, the row is the earliest untouched one of
+--             its type and subject that overlaps the old interval.
 -- Called by   every insert into and update of task_work
 create or replace function _mirror_work()
 returns trigger

@@ -1,4 +1,4 @@
--- _record_closings: into the history, that tasks somebody touched were closed by an order, or expired.
+-- _record_closings: record in the history that touched tasks were closed by an order or expired.
 --
 -- Definition  Once for each time a task closed or expired after its last step.
 -- Tenant      p_tenant_id, and row-level security behind it.

@@ -1,4 +1,4 @@
--- _search_of: where a member's words are looked for in tasks, as _searched_words has it.
+-- _search_of: which texts of tasks a member's search covers; see _searched_words.
 --
 -- Called by   sql/functions/tasks/_list_tasks.sql, _count_tasks.sql
 create or replace function _search_of(p_scope member_scope)

@@ -1,8 +1,9 @@
--- _searched_words: the condition that a word asked for begins a word of a task; %s is its place.
+-- _searched_words: SQL condition that a search word begins a word of a task; %s is the word's
+-- parameter.
 --
--- Definition  What a member cannot see finds nothing. p_searched: all; row: all of customers in $14,
---             of others what the row shows and its own contact; shown: what a viewer sees, no
---             contact.
+-- Definition  Members cannot find what they cannot see. p_searched: all; row: everything for
+--             customers in $14, for others the text shown in the row and its own contact; shown:
+--             what a viewer sees, no contact.
 -- Called by   sql/functions/tasks/_task_source.sql
 create or replace function _searched_words(p_searched text)
 returns text

@@ -1,7 +1,7 @@
--- _task_contacts: every time somebody spoke to a customer about a task, and did not take it back.
+-- _task_contacts: every contact with a customer about a task that was not undone.
 --
--- Definition  Steps with is_contact from p_from (included) to p_to (not included). The task is the
---             one it was joined with, if it was; its branch is null when its row is gone.
+-- Definition  Steps with is_contact from p_from (inclusive) to p_to (exclusive). A merged task is
+--             replaced by the one it was merged into; its branch is null if its row is gone.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/tasks/_credited_orders.sql, get_recovered_revenue.sql
 create or replace function _task_contacts(

@@ -1,9 +1,9 @@
--- _task_page: the statement around one page of tasks: what is joined after the limit.
+-- _task_page: SQL text of one page of tasks: what is joined after the limit.
 --
--- Definition  p_page answers place, task_id, state, value, score and sort_key. A task's owner is its
---             customer's: whom somebody gave it to, else the account owner of the customer file (the
---             member that it names, else what it says), else the rep of the branch of the customer's
---             last order (its evidence's, when there is none).
+-- Definition  p_page returns place, task_id, state, value, score and sort_key. A task's owner is
+--             its customer's: the person it was assigned to, else the account owner in the customer
+--             file (the member named there, else the text itself), else the rep of the branch of
+--             the customer's last order (or of the evidence, without an order).
 -- Called by   sql/functions/tasks/_list_tasks.sql, get_tasks.sql; $1 is the tenant
 create or replace function _task_page(p_page text, p_is_back boolean)
 returns text

@@ -2,7 +2,7 @@
 --
 -- Units       *_days are days, *_hours hours; the others are counts.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/ that derive or list tasks; app/tasks/queries.py
+-- Called by   functions that derive or list tasks; app/tasks/queries.py
 create or replace function _task_rules(p_tenant_id uuid)
 returns table (
     chain_days integer, cart_hours integer, cart_days integer, purchase_days integer,

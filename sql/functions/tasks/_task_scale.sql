@@ -1,10 +1,10 @@
--- _task_scale: the factors that scores and estimates of today use.
+-- _task_scale: today's factors of scores and estimates.
 --
--- Definition  The latest row of task_scale. value_p90 is the 90th percentile of task values above
---             0 with evidence in 90 days. estimate is what one session with a failed search is
---             worth: conversion of the sessions with a successful search × the average order;
---             null with fewer than 20 such sessions, and when the average is negative
---             (corrections exported as purchases).
+-- Definition  The latest row of task_scale. value_p90 is the 90th percentile of task values above 0
+--             with evidence in 90 days. estimate is the worth of one session with a failed search:
+--             conversion of sessions with a successful search × the average order; null with fewer
+--             than 20 such sessions, or if the average is negative (corrections exported as
+--             purchases).
 -- Units       money in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   functions that list tasks

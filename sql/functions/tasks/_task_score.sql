@@ -1,11 +1,11 @@
--- _task_score: 0 to 100, the sum of the five parts of a task's score.
+-- _task_score: a task's score from 0 to 100, the sum of five parts.
 --
 -- Definition  value 40·min(1, ln(1+v)/ln(1+p90)); recency 25·½^(age/half-life); intent up to 20 by
---             type; reachability 10 (phone 6, email 4, added up in p_reach); relationship 5.
---             p_log_value is ln(1+v); null or no p90: the value part is 0. p_half_life_days and
---             p_intent: of the type, see _task_types.
--- Domain      Any age: power() raises an error when its result is too small for a double, so the
---             exponent stops at 1,000 half-lives, where the recency is 0 in every digit shown.
+--             type; reachability 10 (phone 6, email 4, summed in p_reach); relationship 5.
+--             p_log_value is ln(1+v); if it or p90 is null, the value part is 0. p_half_life_days
+--             and p_intent come from _task_types.
+-- Domain      Any age: power() raises an error if its result is too small for a double, so the
+--             exponent is capped at 1,000 half-lives, where the recency shows as 0.
 -- Called by   functions that list tasks; inlined there. app/tasks/score.py explains the parts.
 create or replace function _task_score(
     p_half_life_days integer, p_intent integer, p_log_value double precision,

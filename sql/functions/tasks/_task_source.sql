@@ -1,15 +1,15 @@
--- _task_source: the statement that reads the tasks of some types and filters, with the state, value
--- and score of now.
+-- _task_source: SQL text that reads the tasks of some types and filters, with their current state,
+-- value and score.
 --
--- Definition  Only what is asked for stands in it. $1 tenant, $2 types, $3 and $4 first and last day
---             of the last evidence, $5 the time whose carts are known, $6 now, $7 branches, $8 the
---             words asked for, $9 the least value, $10 value_p90, $11 estimate a session, $12 the
---             reporting currency, $13 customers, contacts first, who are excluded, $14 customers who
---             are shown whole. p_is_alive leaves out at once what must be done, closed or expired;
---             p_owner adds the rows of $14 and those given to that member, at other branches.
---             p_searched: where the words are looked for, see _searched_words.
--- Units       value is null where it cannot be estimated; scores count other currencies as 0.
--- Called by   sql/functions/ that list and count tasks
+-- Definition  Contains only the requested conditions. $1 tenant, $2 types, $3 and $4 first and last
+--             day of the last evidence, $5 the time whose carts are known, $6 now, $7 branches, $8
+--             search words, $9 minimum value, $10 value_p90, $11 estimate per session, $12 the
+--             reporting currency, $13 excluded customers, contacts first, $14 customers shown
+--             whole. p_is_alive leaves out tasks that must be done, closed or expired; p_owner
+--             adds, at other branches, the rows of $14 and those assigned to that member.
+--             p_searched: which texts are searched, see _searched_words.
+-- Units       value is null if it cannot be estimated; scores count other currencies as 0.
+-- Called by   functions that list and count tasks
 create or replace function _task_source(
     p_types text[], p_location_ids text[], p_words text[], p_reachable boolean,
     p_least_value numeric, p_excluded text[], p_is_alive boolean, p_owner text,

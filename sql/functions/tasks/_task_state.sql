@@ -1,10 +1,9 @@
--- _task_state: where a task stands at p_now.
+-- _task_state: the state of a task at p_now.
 --
 -- Definition  done: a person said so. closed: its evidence ended it, or every term was fixed.
---             snoozed: until an instant that is still to come, or left alone after a contact.
---             expired: as long after its last evidence as its rule says, or as long after the last
---             thing a person did to it or the end of its snooze, if that is later. Else open or
---             in_progress.
+--             snoozed: until a future instant, or left alone after a contact. expired: its rule's
+--             time has passed since its last evidence, a person's last action or the end of its
+--             snooze, whichever is latest. Else open or in_progress.
 -- Called by   functions that list tasks; inlined there
 create or replace function _task_state(
     p_state text, p_closed_at timestamptz, p_fixed_at timestamptz, p_snoozed_until timestamptz,

@@ -1,10 +1,10 @@
--- _task_types: the types of tasks, a row each.
+-- _task_types: one row per type of task.
 --
--- Definition  evidence: the kind of facts that the type's chains consist of; an order is a task by
---             itself. half_life_days and intent: the type's part in a score; checkout_intent
---             replaces intent once a checkout was begun.
--- Called by   sql/functions/ that derive, score and list tasks; inlined there. app/tasks/types.py
---             has the same rows.
+-- Definition  evidence: the kind of facts in the type's chains; an order is a task by itself.
+--             half_life_days and intent: the type's part in a score; checkout_intent replaces
+--             intent once a checkout has begun.
+-- Called by   functions that derive, score and list tasks; inlined there. app/tasks/types.py has
+--             the same rows.
 create or replace function _task_types()
 returns table (
     task_type text, evidence text, half_life_days integer, intent integer, checkout_intent integer

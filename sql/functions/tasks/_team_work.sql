@@ -1,7 +1,7 @@
--- _team_work: what every person did since p_since: tasks worked on and won, and how soon.
+-- _team_work: what each person did since p_since: tasks worked on and won, and how soon.
 --
--- Definition  Steps that were not undone, assigning apart. first_action_hours: the median from a
---             task's being ready to its first step, of the tasks that this person took first.
+-- Definition  Steps that were not undone, except assignments. first_action_hours: the median time
+--             from ready to first step, over the tasks this person acted on first.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/tasks/get_team_board.sql
 create or replace function _team_work(

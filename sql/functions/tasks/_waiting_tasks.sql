@@ -1,9 +1,9 @@
--- _waiting_tasks: the tasks that wait for somebody now: open or in progress, by the day of their last
--- evidence.
+-- _waiting_tasks: the tasks that wait for somebody now, open or in progress, by the day of their
+-- last evidence.
 --
--- Definition  Carts that are not judged yet are none; customers in p_excluded, contacts first, are
---             left out. The one place that says what waits, for whoever counts without a score;
---             _task_source has it for lists.
+-- Definition  Leaves out carts not yet judged, and customers in p_excluded (contacts first). The
+--             only definition of waiting for callers that count without a score; _task_source has
+--             the one for lists.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/tasks/get_team_board.sql, list_unassigned_tasks.sql; inlined there
 create or replace function _waiting_tasks(

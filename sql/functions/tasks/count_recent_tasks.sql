@@ -1,7 +1,7 @@
--- count_recent_tasks: how many tasks of each type the last p_days loaded days made, and how many of
--- them are open.
+-- count_recent_tasks: how many tasks of each type the last p_days loaded days produced, and how
+-- many are open.
 --
--- Definition  By the day of their last evidence; excluded customers are not left out.
+-- Definition  By the day of their last evidence; includes excluded customers.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/settings/effect.py
 create or replace function count_recent_tasks(p_tenant_id uuid, p_days integer default 30)

@@ -1,7 +1,7 @@
 -- get_bounce_tasks: one row per known contact who bounced twice on product pages.
 --
--- Definition  docs/glossary.md. Defaults list every state, the highest score first.
--- Units       as listed_task; p_end_date is inclusive and means the last evidence.
+-- Definition  docs/glossary.md. Defaults list every state, highest score first.
+-- Units       as listed_task; p_end_date is inclusive and refers to the last evidence.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function get_bounce_tasks(

@@ -1,8 +1,8 @@
 -- get_cart_abandonment_tasks: one row per abandoned cart.
 --
 -- Definition  docs/glossary.md. p_only: recovered (closed by a later order). Defaults list every
---             state, the highest score first.
--- Units       as listed_task; p_end_date is inclusive and means the last evidence.
+--             state, highest score first.
+-- Units       as listed_task; p_end_date is inclusive and refers to the last evidence.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function get_cart_abandonment_tasks(

@@ -1,8 +1,8 @@
--- get_purchase_tasks: one row per order: whom to thank, and what to offer next.
+-- get_purchase_tasks: one row per order, to thank the customer and offer more.
 --
 -- Definition  docs/glossary.md. p_only: first (a customer's first order), refunded. Defaults list
---             every state, the highest score first.
--- Units       as listed_task; p_end_date is inclusive and means the last evidence.
+--             every state, highest score first.
+-- Units       as listed_task; p_end_date is inclusive and refers to the last evidence.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function get_purchase_tasks(

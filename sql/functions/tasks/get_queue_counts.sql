@@ -1,8 +1,8 @@
--- get_queue_counts: how many customers sleep in a queue, and what was done since p_since.
+-- get_queue_counts: the number of snoozed customers in a queue, and what was done since p_since.
 --
--- Definition  snoozed: customers with a task that is snoozed now and last evidence in the range,
---             under the filters of get_task_queue. done: tasks that people marked done since p_since
---             and did not undo, by p_done_by or, when it is null, by anybody.
+-- Definition  snoozed: customers with a snoozed task and last evidence in the range, under the
+--             filters of get_task_queue. done: tasks marked done since p_since and not undone, by
+--             p_done_by, or by anybody if it is null.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queue/queries.py
 create or replace function get_queue_counts(

@@ -1,7 +1,8 @@
--- get_recovered_other_currencies: what contacts brought in that is not in the reporting currency.
+-- get_recovered_other_currencies: revenue from contacts in other currencies than the reporting
+-- currency.
 --
--- Definition  As get_recovered_revenue credits orders, each currency by itself; one row for each
---             task type, person and currency.
+-- Definition  Orders are credited as in get_recovered_revenue, each currency separately; one row
+--             per task type, person and currency.
 -- Units       revenue net of refunds, in currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/board/queries.py

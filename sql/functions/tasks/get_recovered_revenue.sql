@@ -1,15 +1,15 @@
--- get_recovered_revenue: what was ordered after somebody spoke to the customer, by task type and rep,
--- and beside it how often customers ordered whom nobody spoke to.
+-- get_recovered_revenue: orders after somebody contacted the customer, by task type and rep,
+-- compared with how often customers ordered without a contact.
 --
--- Definition  Contacts (calls logged; done as won, will order later or no answer; not undone) of
---             the days p_start_date to p_end_date of the tenant's zone. The customer's first orders
---             within attribution_days after a contact, each credited once, to the latest contact.
---             A row with done_by: contacts made, orders and revenue credited, tasks spoken about
---             and of these those whose customer ordered within that time. A row with done_by null:
---             the tasks of that type that became ready in these days and nobody spoke about, and
---             of these those whose customer ordered within as many days.
--- Units       orders and revenue, net of refunds, of the reporting currency; same_item is the part
---             of it that is for items of the carts spoken about. Other currencies are in
+-- Definition  Contacts are logged calls, and tasks done as won, will order later or no answer, if
+--             not undone, on the days p_start_date to p_end_date in the tenant's zone. The
+--             customer's first orders within attribution_days after a contact are each credited
+--             once, to the latest contact. A row with done_by: contacts made, orders and revenue
+--             credited, tasks contacted about, and those whose customer ordered within that time. A
+--             row with done_by null: the tasks of that type that became ready on these days without
+--             a contact, and those whose customer ordered within as many days.
+-- Units       orders and revenue, net of refunds, in the reporting currency; same_item is the part
+--             for items of the discussed carts. Other currencies are in
 --             get_recovered_other_currencies.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/board/queries.py

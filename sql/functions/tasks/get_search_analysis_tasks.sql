@@ -1,8 +1,8 @@
--- get_search_analysis_tasks: one row per customer who searched in vain, or without buying.
+-- get_search_analysis_tasks: one row per customer who searched without results, or without buying.
 --
 -- Definition  docs/glossary.md. p_types can narrow it to one of the two. Defaults list every state,
---             the highest score first.
--- Units       as listed_task; p_end_date is inclusive and means the last evidence.
+--             highest score first.
+-- Units       as listed_task; p_end_date is inclusive and refers to the last evidence.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function get_search_analysis_tasks(

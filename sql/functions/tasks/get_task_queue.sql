@@ -1,14 +1,14 @@
--- get_task_queue: one card per customer with anything open, the best score first.
+-- get_task_queue: one card per customer with an open task, best score first.
 --
--- Definition  The tasks of all types that are open or in progress now, with their last evidence in
---             the range, grouped by customer: score = the best task's + 3 for each further one, at
---             most 100. A card is of a customer with a task at a branch of p_scope, or whom the
---             member owns; it holds the tasks of every branch where the customer is shown whole.
---             p_location_ids leaves only tasks of these branches. Customers who are not to be
---             contacted are left out. p_owners: emails or names; customers given to them, else of
---             accounts that are theirs, else with the branch of the last order (else of the newest
---             evidence) in p_owner_branches, where nobody owns the account. overdue_at: when the
---             earliest call-back that a person promised fell due.
+-- Definition  The open and in-progress tasks of all types with last evidence in the range, grouped
+--             by customer: score = the best task's + 3 for each further one, at most 100. A card
+--             needs a task at a branch of p_scope, or a customer the member owns; it has the tasks
+--             of every branch if the customer is shown whole. p_location_ids keeps only tasks of
+--             these branches. Customers not to be contacted are left out. p_owners: emails or
+--             names. It selects customers assigned to them, else customers whose account owner they
+--             are, else, without an account owner, customers whose last order (or newest evidence,
+--             without an order) is at one of p_owner_branches. overdue_at: when the earliest
+--             promised call-back was due.
 -- Units       value: the sum of its tasks in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py

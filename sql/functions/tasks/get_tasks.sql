@@ -1,7 +1,8 @@
--- get_tasks: these tasks as lists show them; one that was joined with another is that one.
+-- get_tasks: these tasks as lists show them; a merged task is replaced by the one it was merged
+-- into.
 --
--- Definition  A task is found when its branch lies in p_scope, its customer is shown whole, or it
---             was given to the member.
+-- Definition  A task is found if its branch is in p_scope, its customer is shown whole, or it is
+--             assigned to the member.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function get_tasks(

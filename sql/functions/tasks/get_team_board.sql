@@ -1,10 +1,10 @@
--- get_team_board: how every rep stands, and what belongs to nobody, branch by branch.
+-- get_team_board: each rep's tasks, and the unowned ones by branch.
 --
--- Definition  A task's owner is whom its customer was given to, else the account owner of the
---             customer file (a member, when just one has that name), else the rep of the branch of
---             the customer's last order; owner null: nobody, with the branch in branch_id. open:
---             open or in progress; overdue: of these, whose promised call-back is due. worked, won,
---             first_action_hours: as _team_work has them, since p_since.
+-- Definition  A task's owner is the person its customer was assigned to, else the account owner in
+--             the customer file (a member, if exactly one has that name), else the rep of the
+--             branch of the customer's last order. owner null: nobody, with the branch in
+--             branch_id. open: open or in progress; overdue: those with a promised call-back due.
+--             worked, won, first_action_hours: as in _team_work, since p_since.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/board/queries.py
 create or replace function get_team_board(

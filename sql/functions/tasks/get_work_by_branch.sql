@@ -1,11 +1,10 @@
--- get_work_by_branch: what became of the tasks of some days, branch by branch.
+-- get_work_by_branch: what became of the tasks of some days, by branch.
 --
--- Definition  made: tasks that became ready on these days of the tenant's zone; worked: of these,
---             where a person took a step that was not undone (assigning is none); left: the
---             others. won, will_order_later, no_answer, not_interested, not_relevant: outcomes
---             entered on these days, not undone, whenever the task was made. first_action_hours:
---             the median from ready to first step, of those worked. Excluded customers are left
---             out.
+-- Definition  made: tasks that became ready on these days in the tenant's zone; worked: those with
+--             a step by a person that was not undone (assignments do not count); left: the others.
+--             won, will_order_later, no_answer, not_interested, not_relevant: outcomes entered on
+--             these days and not undone, whenever the task was made. first_action_hours: the median
+--             from ready to first step of those worked. Excluded customers are left out.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/email/message/digest.py
 create or replace function get_work_by_branch(

@@ -1,8 +1,7 @@
--- list_unassigned_tasks: the open tasks of a branch that belong to nobody, the latest first.
+-- list_unassigned_tasks: the open tasks of a branch without an owner, latest first.
 --
--- Definition  Nobody: its customer is neither given to a person, nor of an account that has an
---             owner, nor of a branch that has a rep; the branch is that of the customer's last
---             order.
+-- Definition  Without an owner: the customer is not assigned to a person, its account has no owner,
+--             and its branch has no rep. The branch is that of the customer's last order.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/board/queries.py
 create or replace function list_unassigned_tasks(

@@ -1,7 +1,7 @@
--- _term_customers: how many different customers searched for each of these terms.
+-- _term_customers: the number of distinct customers who searched for each of these terms.
 --
--- Definition  Companies, else contacts, else devices; terms that only cookieless visitors searched
---             for are absent.
+-- Definition  Companies, else contacts, else devices; terms searched only by cookieless visitors
+--             are absent.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/terms/get_search_terms.sql
 create or replace function _term_customers(

@@ -1,7 +1,7 @@
 -- _term_orders: the orders that followed searches for one term.
 --
--- Definition  Orders of sessions that searched for it, and orders that the same customers (company,
---             else contact, else device) placed within 7 days after such a session last did, at
+-- Definition  Orders of sessions that searched for the term, and orders of the same customers
+--             (company, else contact, else device) within 7 days after the last such session, at
 --             p_location_ids.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/terms/get_term_items.sql

@@ -1,7 +1,7 @@
--- _term_rates: how often decided terms failed before and after what was decided about them.
+-- _term_rates: how often terms failed before and after a decision about them.
 --
--- Definition  Searches of the 30 days before the day of the decision and of the 30 after it, as far
---             as they are loaded; the day itself is in neither.
+-- Definition  Searches in the 30 days before and the 30 days after the day of the decision, as far
+--             as loaded; that day counts in neither.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/terms/get_search_terms.sql
 create or replace function _term_rates(

@@ -1,11 +1,12 @@
--- _term_searches: what was searched for on these days at these branches, cookieless ones too.
+-- _term_searches: the searches of these days at these branches, including cookieless ones.
 --
 -- Definition  One row per session, term, day, branch and customer, and one per cookieless search,
---             which has no session and no customer. A search of a customer without a session
---             counts in no session. Summed they are the dashboard's searches.
---             unconverted: the successful ones of sessions without an order.
+--             which has no session and no customer. A customer's search without a session counts in
+--             no session. Their sum is the dashboard's searches. unconverted: successful searches
+--             of sessions without an order.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/terms/_term_rates.sql and others about terms; inlined by the planner
+-- Called by   sql/functions/terms/_term_rates.sql and other functions about terms; inlined by the
+--             planner
 create or replace function _term_searches(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]
 )

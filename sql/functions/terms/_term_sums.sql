@@ -1,7 +1,7 @@
--- _term_sums: how often each term was searched for, cookieless searches included.
+-- _term_sums: the number of searches per term, including cookieless ones.
 --
--- Definition  See get_search_terms. Grouped before the union: visits are many, and each is then
---             passed on once less.
+-- Definition  See get_search_terms. Grouped before the union, which saves one pass over the many
+--             visits.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/terms/get_search_terms.sql; inlined by the planner
 create or replace function _term_sums(

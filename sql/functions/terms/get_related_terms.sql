@@ -1,9 +1,9 @@
--- get_related_terms: what else was searched for, by people or in words close to one term.
+-- get_related_terms: other terms searched by the same sessions, or similar to one term.
 --
--- Definition  kind similar: terms of the range whose trigrams are at least 0.3 alike, the most alike
---             first. kind next: terms that sessions searched for after this one, in the most
---             sessions first; sessions counts those. found and failed are searches of the whole
---             range. Up to p_limit of each kind; never the term itself nor ''.
+-- Definition  kind similar: terms of the range with a trigram similarity of at least 0.3, most
+--             similar first. kind next: terms that sessions searched for after this one, most
+--             sessions first; sessions counts those. found and failed are searches in the whole
+--             range. At most p_limit of each kind; never the term itself nor ''.
 -- Units       likeness from 0 to 1; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/terms/queries.py

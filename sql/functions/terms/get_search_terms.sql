@@ -1,15 +1,14 @@
--- get_search_terms: one row per term that was searched for, most failed searches first.
+-- get_search_terms: one row per searched term, most failed searches first.
 --
--- Definition  failed_searches and found_searches count every search, cookieless ones too: over all
---             terms they are the dashboard's. sessions and failed_sessions count a session at the
---             day and branch of its first (first failed) search for the term. customers
---             are different companies, else contacts, else devices. unconverted are successful
---             searches of sessions without an order. value is failed_sessions × what one is worth (see
---             _task_scale), null when that is not known. p_query: a part of the term, p_term: one
---             term alone. p_status:
---             fixed, missing, redirected or undecided. p_sort_field: failed_searches,
---             found_searches, unconverted, failed_sessions, sessions, last_at, term, status; ties by term.
---             total_terms, total_failed and total_found are of all pages.
+-- Definition  failed_searches and found_searches count every search, including cookieless ones, and
+--             add up to the dashboard's. sessions and failed_sessions count a session at the day
+--             and branch of its first (first failed) search for the term. customers are distinct
+--             companies, else contacts, else devices. unconverted: successful searches of sessions
+--             without an order. value is failed_sessions × the worth of one (see _task_scale), null
+--             if unknown. p_query: part of the term; p_term: exactly one term. p_status: fixed,
+--             missing, redirected or undecided. p_sort_field: failed_searches, found_searches,
+--             unconverted, failed_sessions, sessions, last_at, term, status; ties by term.
+--             total_terms, total_failed and total_found cover all pages.
 -- Units       value in the reporting currency; p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/terms/queries.py

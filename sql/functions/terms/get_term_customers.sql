@@ -1,7 +1,7 @@
--- get_term_customers: who searched for one term, the latest first.
+-- get_term_customers: the customers who searched for one term, latest first.
 --
 -- Definition  A customer is the company, else the contact, else the device; name is null for
---             devices and for whom the customer file does not know. total is of all customers.
+--             devices and customers missing from the customer file. total counts all customers.
 -- Units       p_end_date is inclusive.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/terms/queries.py

@@ -1,8 +1,8 @@
--- get_term_items: what people bought who searched for one term, in most orders first.
+-- get_term_items: items bought by people who searched for one term, most orders first.
 --
--- Definition  Items of the orders of _term_orders, by id, else by name; those without both are one
---             item without a name. revenue is price × quantity of orders in the reporting currency,
---             negative ones too, null when no line has a price.
+-- Definition  Items of the orders in _term_orders, by id, else by name; all items with neither are
+--             one unnamed item. revenue is price × quantity of orders in the reporting currency,
+--             including negative ones; null if no line has a price.
 -- Units       revenue in the reporting currency; p_end_date is inclusive, orders may come later.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/terms/queries.py

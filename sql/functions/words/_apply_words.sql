@@ -1,9 +1,9 @@
--- _apply_words: when the words for nothing are others than the tenant's rows were named with, the
--- stored events are named again.
+-- _apply_words: rename stored events if the words for nothing changed since the tenant's rows were
+-- named.
 --
--- Definition  _touch_everything then derives everything and notes the words. Events stored before
---             names were kept are learned first: those of days that this load does not replace. Odd
---             rows are noted again, as their items may be unnamed now.
+-- Definition  _touch_everything then derives everything and stores the words. First learns the ids
+--             of events stored before names were kept, on days that this load does not replace. Odd
+--             rows are recorded again, because their items may now be unnamed.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive.sql, before _touch_everything
 create or replace function _apply_words(p_tenant_id uuid)

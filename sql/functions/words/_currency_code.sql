@@ -1,5 +1,5 @@
--- _currency_code: a currency as it is grouped by: upper case, '' when missing or a word for nothing;
--- p_words as _nothing_words returns them.
+-- _currency_code: a currency for grouping: upper case, '' if missing or a word for nothing. p_words
+-- comes from _nothing_words.
 --
 -- Tenant      none
 -- Called by   sql/functions/derive/_derive_orders.sql, _evidence_query.sql, _visit_query.sql

@@ -1,7 +1,7 @@
--- _find_ids: the exported contacts, companies and branches of a table of events, into id_found, each
--- with the first and last day it is seen on.
+-- _find_ids: the exported contacts, companies and branches in an event table, into id_found, each
+-- with its first and last day.
 --
--- Definition  p_days null is every day. Of stored rows the exported text is in raw_ids where the
+-- Definition  p_days null means every day. Stored rows have the exported text in raw_ids if the
 --             name differs; staged rows hold it themselves.
 -- Tenant      p_tenant_id, and row-level security behind it; a staged table holds one tenant's.
 -- Called by   sql/functions/words/_name_staged.sql, sql/functions/words/_learn_ids.sql

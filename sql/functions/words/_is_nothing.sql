@@ -1,7 +1,7 @@
 -- _is_nothing: whether a text is a word for nothing or an unresolved template.
 --
--- Definition  p_words as _nothing_words returns them. A template is a text that as a whole is
---             in double braces, in percent signs, or a dollar and braces. A null is nothing.
+-- Definition  p_words comes from _nothing_words. A template is a text entirely enclosed in double
+--             braces, in percent signs, or in a dollar sign and braces. Null is nothing.
 -- Tenant      none
 -- Called by   sql/functions/derive/_order_key.sql, sql/functions/words/_currency_code.sql
 create or replace function _is_nothing(p_text text, p_words text[])

@@ -1,7 +1,7 @@
--- _item_key: what tells the items of an event apart: its id, else its name; null without both.
+-- _item_key: the key that distinguishes the items of an event: id, else name; null without both.
 --
--- Definition  The item is one of an order or already named (_name_items): words for nothing are
---             null in it.
+-- Definition  The item comes from an order or is already named (_name_items): its words for nothing
+--             are null.
 -- Tenant      none
 -- Called by   functions that read items_json; inlined there
 create or replace function _item_key(p_item jsonb)

@@ -1,4 +1,4 @@
--- _item_number: a price or quantity of an exported item; null when it is none or out of range.
+-- _item_number: a price or quantity of an exported item; null if not a number or out of range.
 --
 -- Called by   functions that read items_json
 create or replace function _item_number(p_value jsonb)

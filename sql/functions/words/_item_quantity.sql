@@ -1,7 +1,7 @@
--- _item_quantity: how many pieces an exported item is about; a missing or zero quantity is 1.
+-- _item_quantity: the quantity of an exported item; missing or zero is 1.
 --
--- Definition  A negative quantity stays negative: each caller says what it means. Of an order it
---             counts as it is, of a refund by its absolute value; an add becomes a removal.
+-- Definition  A negative quantity stays negative, and each caller interprets it: an order counts it
+--             as is, a refund by its absolute value; an add becomes a removal.
 -- Tenant      none
 -- Called by   functions that read items_json; inlined there
 create or replace function _item_quantity(p_item jsonb)

@@ -1,5 +1,5 @@
--- _item_text: a text of an exported item, null where it is a word for nothing; p_words as
--- _nothing_words returns them.
+-- _item_text: a text of an exported item, null if it is a word for nothing. p_words comes from
+-- _nothing_words.
 --
 -- Tenant      none
 -- Called by   sql/functions/derive/_fact_query.sql, _visit_query.sql, _name_items.sql

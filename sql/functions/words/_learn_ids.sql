@@ -1,6 +1,6 @@
--- _learn_ids: the ids of events that were stored before their names were kept, into id_name.
+-- _learn_ids: the ids of events stored before their names were kept, into id_name.
 --
--- Definition  Reads the whole history of the tenant, once in its life.
+-- Definition  Reads the tenant's whole history, once ever.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/words/_apply_words.sql
 create or replace function _learn_ids(p_tenant_id uuid)

@@ -1,7 +1,7 @@
--- _match_branches: contacts' branches as the branch file spells them.
+-- _match_branches: contacts' branches as spelled in the branch file.
 --
--- Definition  A branch id that the branch file lacks is the one branch that it has in another
---             case, if exactly one has it (GUIDs of two systems differ so).
+-- Definition  A branch id missing from the branch file becomes the id that differs only in case, if
+--             there is exactly one (GUIDs of two systems differ like this).
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/load/_replace_contacts.sql, sql/functions/load/_replace_branches.sql
 create or replace function _match_branches(p_tenant_id uuid)

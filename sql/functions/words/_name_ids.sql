@@ -1,9 +1,8 @@
--- _name_ids: whom and what each exported id in id_found names, into its named_id.
+-- _name_ids: what each exported id in id_found refers to, into its named_id.
 --
--- Definition  The id of the customer or branch file that is the same text, else the only one that
---             differs in case alone. A contact or branch that is in no file and is a word for
---             nothing names nobody (null), and so does any company that is a word for nothing.
---             What is left names itself.
+-- Definition  The identical id in the customer or branch file, else the only one that differs just
+--             in case. A contact or branch that is in no file and is a word for nothing becomes
+--             null, as does any company that is a word for nothing. Every other id stays as it is.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/words/_name_staged.sql, sql/functions/words/_rename_ids.sql
 create or replace function _name_ids(p_tenant_id uuid)

@@ -1,4 +1,4 @@
--- _name_items: _named_items of one order, where few are read.
+-- _name_items: _named_items for a single order, for callers that read few.
 --
 -- Tenant      none
 -- Called by   sql/functions/customers/get_session_history.sql

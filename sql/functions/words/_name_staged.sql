@@ -1,7 +1,8 @@
--- _name_staged: what the ids of the staged rows name, into id_found, and into id_name for later.
+-- _name_staged: what the ids of the staged rows refer to, into id_found, and into id_name for
+-- later.
 --
--- Definition  A device that is a word for nothing of the built-in list is none. Most devices are
---             too long for one; the cheap test of the length comes first.
+-- Definition  A device that is a built-in word for nothing becomes null. Most devices are too long
+--             to be one, so the cheap length test comes first.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/load/_replace_events.sql
 create or replace function _name_staged(p_tenant_id uuid)

@@ -1,8 +1,8 @@
--- _named_items: the items of an order in one row; their ids, names and categories null where they
--- are words for nothing. p_words as _nothing_words returns them.
+-- _named_items: the items of an order in one row, with ids, names and categories null if they are
+-- words for nothing. p_words comes from _nothing_words.
 --
--- Definition  A set, so that PostgreSQL reads it as part of the calling statement: called row by
---             row it costs ten times as much.
+-- Definition  Returns a set, so that PostgreSQL inlines it into the calling statement; calling it
+--             per row costs ten times as much.
 -- Tenant      none
 -- Called by   sql/functions/derive/_derive_orders.sql, sql/functions/load/_odd_row_query.sql
 create or replace function _named_items(p_items jsonb, p_words text[])

@@ -1,7 +1,7 @@
--- _named_query: the statement that reads a staged table with the named ids and the column raw_ids.
+-- _named_query: SQL text that reads a staged table with its named ids and the column raw_ids.
 --
--- Definition  id_found holds the ids that name something else than their text. Where it is empty
---             the staged rows are right as they are.
+-- Definition  id_found holds the ids whose name differs from their text. If it is empty, the staged
+--             rows need no change.
 -- Tenant      none: a staged table holds one tenant's rows.
 -- Called by   sql/functions/load/_replace_events.sql
 create or replace function _named_query(p_stage text)

@@ -1,5 +1,5 @@
--- _named_text: a text that names something, null where it is a word for nothing; p_words as
--- _nothing_words returns them.
+-- _named_text: a text that names something, null if it is a word for nothing. p_words comes from
+-- _nothing_words.
 --
 -- Tenant      none
 -- Called by   sql/functions/words/_item_text.sql, _session_event_query.sql, get_order_visit.sql

@@ -1,9 +1,9 @@
--- _nothing_words: the texts that name nobody and nothing, in lower case: the built-in list and
--- the tenant's own.
+-- _nothing_words: the texts that mean a missing value, in lower case: the built-in list and the
+-- tenant's own.
 --
--- Definition  Exports and files write a missing value in many ways. Compare after trimming and
---             lower case, with _is_nothing. A word that the tenant's customer or branch file has
---             in its key column is an id there; callers take those out.
+-- Definition  Exports and files write a missing value in many ways. Compare with _is_nothing, after
+--             trimming and in lower case. If the tenant's customer or branch file has such a word
+--             in its key column, it is an id there; callers exclude those.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/words_for_nothing.py, sql/functions/load/_replace_events.sql
 create or replace function _nothing_words(p_tenant_id uuid)

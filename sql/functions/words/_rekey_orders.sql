@@ -1,7 +1,7 @@
--- _rekey_orders: the order keys of stored purchases as the words for nothing and the named ids now
--- make them; old and new keys of what changed are noted in touched_order.
+-- _rekey_orders: recompute the order keys of stored purchases from the current words for nothing
+-- and named ids; add the old and new keys of changed rows to touched_order.
 --
--- Definition  p_is_all false: only purchases without a session, whose keys hold their subject.
+-- Definition  p_is_all false: only purchases without a session, whose keys contain their subject.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/words/_apply_words.sql, sql/functions/words/_rename_ids.sql
 create or replace function _rekey_orders(p_tenant_id uuid, p_is_all boolean)

@@ -1,5 +1,5 @@
--- _rename_events: the ids of one kind in one table of events get the names in id_found; the rows
--- are noted in renamed_event.
+-- _rename_events: set the ids of one kind in one event table to the names in id_found; record the
+-- rows in renamed_event.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/words/_rename_ids.sql

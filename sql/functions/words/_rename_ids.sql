@@ -1,8 +1,8 @@
--- _rename_ids: what is stored of events gets the names that the files and the words for nothing
--- give its ids now; sessions, days and orders of what changed are noted to be derived again.
+-- _rename_ids: rename ids in stored events according to the current files and words for nothing;
+-- touch the sessions, days and orders of changed rows.
 --
--- Definition  id_name tells which names change; only then are events read, on the days on which
---             these ids were seen.
+-- Definition  id_name shows which names change; events are read only then, and only on the days
+--             when these ids occur.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/load/_replace_contacts.sql, _replace_branches.sql, _apply_words.sql
 create or replace function _rename_ids(p_tenant_id uuid)

@@ -1,9 +1,9 @@
--- _words: the words of a text in lower case, each after a space, as text search compares them.
+-- _words: the words of a text in lower case, each after a space, for text search.
 --
--- Definition  Composed (NFC; what has one byte a letter is). Spaces, punctuation and ASCII signs part
---             words. Letters, digits, combining marks and symbols of every script belong to a
---             word: पानी is one word and not पान, ที่ is one, and so is 🔧. The list names what parts
---             words, because the class [:alnum:] leaves marks and symbols out.
+-- Definition  Normalized to NFC unless every letter is one byte. Spaces, punctuation and ASCII
+--             signs separate words. Letters, digits, combining marks and symbols of every script
+--             belong to words: पानी is one word and not पान, ที่ is one, and so is 🔧. The list
+--             names the separators, because the class [:alnum:] leaves marks and symbols out.
 -- Called by   functions that derive tasks, and those that search them
 create or replace function _words(p_text text)
 returns text

@@ -1,8 +1,9 @@
--- get_filled_columns: how many rows of the last customer or branch file have a column filled.
+-- get_filled_columns: the number of rows of the last customer or branch file that have a column
+-- filled.
 --
--- Definition  p_file_type is users or locations, p_columns which to count. A word for
---             nothing is not filled, nor is a branch's name that is its id, as branches without a
---             name have it.
+-- Definition  p_file_type is users or locations; p_columns are the columns to count. A word for
+--             nothing is not filled, nor is a branch name equal to its id, which is how unnamed
+--             branches are stored.
 -- Units       counts of rows
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/files/judging.py

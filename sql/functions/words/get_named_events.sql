@@ -1,7 +1,7 @@
--- get_named_events: the contacts or branches that recent events name, with their events.
+-- get_named_events: the contacts or branches named in recent events, with their number of events.
 --
--- Definition  Events of the 30 days up to the last loaded one, of all six tables. p_file_type is
---             users for contacts, locations for branches: the ids that such a file should know.
+-- Definition  Events of the 30 days up to the last loaded one, from all six tables. p_file_type is
+--             users for contacts, locations for branches: the file that should know the ids.
 -- Units       event_count: events
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/files/judging.py
