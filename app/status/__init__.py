@@ -1,1 +1,1 @@
-"""Whether the system works, for machines that ask."""
+"""Whether the system works, and what its JSON routes are, for machines that ask."""
