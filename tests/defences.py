@@ -50,7 +50,7 @@ DEFENCES = [
     ),
     Defence(
         "row-count check: an incomplete answer is never stored",
-        "app/ingest/store/spool.py",
+        "app/ingest/bigquery/reading.py",
         "if read != total:",
         "if read > total:",
         "tests/ingest/test_bigquery_faults.py::test_fewer_rows_than_announced_are_never_stored",
