@@ -25,7 +25,7 @@ from app.ingest.progress import Progress
 from app.ingest.refusals import keep
 from app.ingest.store.day_source import DaySource
 from app.ingest.store.event_tables import EVENT_TABLES
-from app.ingest.store.load import CustomerFile, Harvest
+from app.ingest.store.harvest import CustomerFile, Harvest
 from app.ingest.store.spool import Extraction
 from app.jobs import Run
 from app.jobs.failpoints import reached
@@ -193,19 +193,6 @@ def _loaded(gathering: Gathering) -> dict[tuple[str, date], tuple[str, datetime]
 def _days_message(period: DateRange, found: int, wanted: int) -> str:
     message = f"{found} of {period.length} days exported"
     return f"{message}, {found - wanted} unchanged" if found > wanted else message
-
-
-def list_emptied(gathering: Gathering) -> list[str]:
-    """The event types that had rows on the days read and have none of them now."""
-    statement = text("""
-        select event_type
-        from day_load
-        where tenant_id = :t and event_date = any(:days) and row_count > 0
-    """)
-    values = {"t": gathering.run.tenant_id, "days": gathering.harvest.days}
-    with tenant_transaction(gathering.run.tenant_id) as conn:
-        had_rows = set(conn.execute(statement, values).scalars())
-    return [n for n, found in gathering.extractions.items() if n in had_rows and not found.rows]
 
 
 def gather_file(gathering: Gathering, file_type: str) -> None:

@@ -5,7 +5,7 @@
 --             hash is dropped afterwards, it is not stored. Only rows of one device and instant are
 --             compared, which are few.
 -- Tenant      none: a temporary table of this transaction.
--- Called by   app/ingest/store/load.py, after the rows of p_event_type were copied into stage_TYPE
+-- Called by   app/ingest/store/staging.py, after the rows of p_event_type were copied into stage_TYPE
 create or replace function _merge_copies(p_event_type text)
 returns void
 language plpgsql
