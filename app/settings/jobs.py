@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from app.database.engine import admin_transaction, tenant_transaction
+from app.database.engine import tenant_transaction
+from app.database.tenants import list_active_tenants
 from app.ingest import sources
 from app.ingest.attempts import Limits
 from app.ingest.bigquery.check import BigQueryCheck
@@ -50,11 +51,8 @@ def list_set_up(conn: Connection, tenant_id: UUID) -> Sequence[str]:
 
 def check_all_tenants() -> int:
     """Queue a test of everything every tenant has set up; answers how many tests."""
-    with admin_transaction() as conn:
-        tenants = conn.execute(text("select tenant_id from tenant where not is_suspended"))
-        tenant_ids = list(tenants.scalars())
     started = []
-    for tenant_id in tenant_ids:
+    for tenant_id in list_active_tenants():
         with tenant_transaction(tenant_id) as conn:
             sections = list_set_up(conn, tenant_id)
             started += [start_check(conn, tenant_id, name, "schedule") for name in sections]

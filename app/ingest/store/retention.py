@@ -12,7 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.database.engine import admin_transaction, tenant_transaction
+from app.database.engine import tenant_transaction
+from app.database.tenants import list_active_tenants
 from app.ingest.store.event_tables import EVENT_TABLES
 from app.ingest.store.load import lock_tenant
 from app.jobs import Run, enqueue, job, publish
@@ -37,10 +38,7 @@ def count_outdated(conn: Connection, tenant_id: UUID) -> Outdated:
 
 def start_forgetting() -> int:
     """Queue the job for every tenant that has outdated days; answers how many."""
-    with admin_transaction() as conn:
-        tenants = conn.execute(text("select tenant_id from tenant where not is_suspended"))
-        tenant_ids = list(tenants.scalars())
-    return sum(_start(tenant_id) for tenant_id in tenant_ids)
+    return sum(_start(tenant_id) for tenant_id in list_active_tenants())
 
 
 def _start(tenant_id: UUID) -> bool:
