@@ -25,7 +25,8 @@ from app.ingest import jobs as ingest_jobs
 from app.ingest.bigquery.source import DaySource
 from app.ingest.jobs import IngestRequest
 from app.ingest.store.event_tables import EVENT_TABLES
-from app.ingest.store.load import Harvest, store
+from app.ingest.store.harvest import Harvest
+from app.ingest.store.load import store
 from app.ingest.store.spool import BATCH_ROWS, Extraction
 from app.jobs import Run
 from app.jobs.work import _claim

@@ -26,7 +26,8 @@ from app.ingest.bigquery.source import DaySource
 from app.ingest.files.customer_file import BranchRow, ContactRow
 from app.ingest.jobs import IngestRequest
 from app.ingest.store.event_tables import EVENT_TABLES, SESSION_PART, EventTable, output_columns
-from app.ingest.store.load import CustomerFile, Harvest, store
+from app.ingest.store.harvest import CustomerFile, Harvest
+from app.ingest.store.load import store
 from app.ingest.store.spool import Extraction
 from app.ingest.store.transform import Refusals, raw_batch, transform
 from app.jobs import Run

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from app.database.batches import delete_in_batches
 from app.database.engine import maint_transaction
-
-_AT_ONCE = 5_000
 
 
 def forget_old_mail() -> int:
@@ -14,15 +13,10 @@ def forget_old_mail() -> int:
 
     What is not final yet stays, however old.
     """
-    total = 0
-    while True:
-        with maint_transaction() as conn:
-            count = conn.execute(_MESSAGES, {"most": _AT_ONCE}).rowcount
-            if count < _AT_ONCE:
-                conn.execute(_JOBS)
-        total += count
-        if count < _AT_ONCE:
-            return total
+    total = delete_in_batches(_MESSAGES)
+    with maint_transaction() as conn:
+        conn.execute(_JOBS)
+    return total
 
 
 _MESSAGES = text("""

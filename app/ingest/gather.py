@@ -1,4 +1,4 @@
-"""Fetches events from BigQuery and customer files by SFTP; each can fail independently."""
+"""Fetching: events from BigQuery and customer files by SFTP, each failing by itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.ingest.progress import Progress
 from app.ingest.refusals import keep
 from app.ingest.store.day_source import DaySource
 from app.ingest.store.event_tables import EVENT_TABLES
-from app.ingest.store.load import CustomerFile, Harvest
+from app.ingest.store.harvest import CustomerFile, Harvest
 from app.ingest.store.spool import Extraction
 from app.jobs import Run
 from app.jobs.failpoints import reached
@@ -40,10 +40,10 @@ _LISTED_DAYS = 7
 
 @dataclass
 class Gathering:
-    """What a run fetched, and what failed.
+    """What one run fetches, and what went wrong on the way.
 
-    `found` are the exported days, `wanted` the days to read per event type. `failures` are keyed by
-    what is missing: events, an event type, contacts or branches.
+    `found` are the days that are exported, `wanted` by event type those of them to be read.
+    `failures` are by what could not be had: events, an event type, contacts or branches.
     """
 
     run: Run
@@ -60,12 +60,13 @@ class Gathering:
 
     @property
     def harvest(self) -> Harvest:
+        """Everything that succeeded."""
         sources = {name: self.wanted[name] for name in self.extractions}
         return Harvest(sources, self.extractions, self.files)
 
     @property
     def limits(self) -> Limits:
-        """The job's remaining time, and whether it has to stop."""
+        """What is left of the job's time, and whether it has to stop."""
         return Limits(time.monotonic() + (self.run.seconds_left or 0), self._must_stop)
 
     def _must_stop(self) -> bool:
@@ -74,10 +75,10 @@ class Gathering:
 
 
 def gather_events(gathering: Gathering, period: DateRange, *, changed_only: bool) -> None:
-    """Extract the six event types of `period`; a type that fails is recorded and left out.
+    """Extract the six event types of `period`; a type that fails is noted and left out.
 
-    If Google replaces a day's table during this, everything is read once more from the new tables,
-    so that the types of a day never come from different ones.
+    If Google replaces a day's table meanwhile, all of it is read once more from the tables
+    there are then, so that the types of a day do not come from different ones.
     """
     results = _read(gathering, period, changed_only)
     if any(_has_lost_a_table(result) for result in results.values()):
@@ -90,7 +91,7 @@ def gather_events(gathering: Gathering, period: DateRange, *, changed_only: bool
 def _read(
     gathering: Gathering, period: DateRange, changed_only: bool
 ) -> dict[str, Extraction | Upstream]:
-    """The result for each event type with something to read, from the current tables."""
+    """What became of each event type that has something to read, from the tables as they are."""
     try:
         source = sources.open_source(gathering.settings, gathering.config, gathering.limits)
         gathering.progress.start("sources")
@@ -146,7 +147,7 @@ def _about(name: str, error: Upstream) -> Upstream:
 
 
 def _note_missing_days(gathering: Gathering, period: DateRange) -> None:
-    """Record days before today without any table; today's may not exist yet."""
+    """Days before today without any table; today's may simply not have begun."""
     first_open = today(gathering.settings.property_time_zone)
     missing = [day for day in period.days if day not in gathering.found and day < first_open]
     if gathering.failures or not missing:
@@ -160,9 +161,9 @@ def _note_missing_days(gathering: Gathering, period: DateRange) -> None:
 
 
 def _wanted(gathering: Gathering, changed_only: bool) -> dict[str, dict[date, DaySource]]:
-    """The days to read per event type: all exported ones, or those whose source changed.
+    """By event type the days to read: all that are exported, or those whose source changed.
 
-    A source is unchanged if this type of the day was loaded from it, in the same version.
+    A source has changed unless it is the very one that this type of the day was loaded from.
     """
     found = gathering.found
     loaded = _loaded(gathering) if changed_only else {}
@@ -178,7 +179,7 @@ def _wanted(gathering: Gathering, changed_only: bool) -> dict[str, dict[date, Da
 
 
 def _loaded(gathering: Gathering) -> dict[tuple[str, date], tuple[str, datetime]]:
-    """The table, and its version, from which each type of each day was last loaded."""
+    """From which table, as of when, each type of each day was loaded last."""
     statement = text("""
         select event_type, event_date, source_table, source_modified_at
         from day_load
@@ -194,21 +195,8 @@ def _days_message(period: DateRange, found: int, wanted: int) -> str:
     return f"{message}, {found - wanted} unchanged" if found > wanted else message
 
 
-def list_emptied(gathering: Gathering) -> list[str]:
-    """The event types that had rows on the days read and now have none."""
-    statement = text("""
-        select event_type
-        from day_load
-        where tenant_id = :t and event_date = any(:days) and row_count > 0
-    """)
-    values = {"t": gathering.run.tenant_id, "days": gathering.harvest.days}
-    with tenant_transaction(gathering.run.tenant_id) as conn:
-        had_rows = set(conn.execute(statement, values).scalars())
-    return [n for n, found in gathering.extractions.items() if n in had_rows and not found.rows]
-
-
 def gather_file(gathering: Gathering, file_type: str) -> None:
-    """Fetch and parse the users or locations file; a failure is recorded and left out."""
+    """Fetch and parse the users or locations file; a failure is noted and left out."""
     step = f"sftp:{file_type}"
     if not sources.has_sftp(gathering.settings):
         gathering.progress.skip(step, "SFTP is not set up")
@@ -227,7 +215,7 @@ def gather_file(gathering: Gathering, file_type: str) -> None:
 
 
 def _about_file(path: str, error: AppError) -> AppError:
-    """The error with the file's name added, to distinguish it from others."""
+    """The error with the file's name in it, so that it can stand among others."""
     name = Path(path).name
     if name in error.message or not isinstance(error, Upstream | Invalid):
         return error
@@ -237,7 +225,7 @@ def _about_file(path: str, error: AppError) -> AppError:
 
 
 def _fetch_file(gathering: Gathering, file_type: str, path: str) -> tuple[CustomerFile, str | None]:
-    """The parsed file, and who approved it if it had been held back."""
+    """The parsed file, and who had it loaded although it was held back."""
     local = gathering.folder / (file_type + Path(path).suffix.lower())
     sftp.fetch(
         sources.sftp_settings(gathering.settings),
@@ -259,7 +247,7 @@ def _fetch_file(gathering: Gathering, file_type: str, path: str) -> tuple[Custom
 
 
 def _parse_file(gathering: Gathering, file_type: str, local: Path) -> Parsed[Any]:
-    """The file's rows. A branch loaded by this or an earlier job is never a word for nothing."""
+    """The file's rows. A branch that this job or an earlier one loaded is never nothing."""
     tenant_id = gathering.run.tenant_id
     with tenant_transaction(tenant_id) as conn:
         words = get_nothing_words(conn, tenant_id)
@@ -274,7 +262,7 @@ def _parse_file(gathering: Gathering, file_type: str, local: Path) -> Parsed[Any
 def _keep_refusals(
     gathering: Gathering, source: str, refused: Mapping[str, int], samples: Mapping[str, Samples]
 ) -> None:
-    """Show refused rows on the job, by reason and with samples, and add warnings."""
+    """Show refused rows on the job, by reason, with samples; and warn about them."""
     if not refused:
         return
     total = sum(refused.values())

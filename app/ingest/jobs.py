@@ -12,24 +12,19 @@ from sqlalchemy import Connection, text
 
 from app import jobs
 from app.database.engine import tenant_transaction
-from app.database.partitions import ensure_partitions
 from app.dates import MAX_DAYS, DateRange, today
-from app.errors import AppError, Conflict, Invalid, NotFound, Upstream
-from app.format import plural
+from app.errors import Conflict, Invalid, NotFound
 from app.ingest import sources
 from app.ingest.attempts import Limits
 from app.ingest.files.held_files import approve, lock_held, pass_on
-from app.ingest.files.judging import WORDS
-from app.ingest.gather import Gathering, gather_events, gather_file, list_emptied
+from app.ingest.gather import Gathering, gather_events, gather_file
 from app.ingest.progress import Progress
 from app.ingest.queries import find_job
 from app.ingest.scratch import job_folder
-from app.ingest.store.event_tables import SESSION_PART
 from app.ingest.store.kept_days import get_kept_days, refuse_outdated
-from app.ingest.store.load import store
+from app.ingest.store_gathered import store_gathered
 from app.jobs import Run, enqueue_children, job
 from app.jobs.failpoints import reached
-from app.jobs.outcomes import has_another_try
 from app.jobs.settings import settings as job_settings
 from app.tenant_settings import get_tenant_settings
 
@@ -160,7 +155,7 @@ def ingest(run: Run, request: IngestRequest) -> None:
         )
         reached("settings.read")
         _gather(gathering, request)
-        _store(gathering, request.period)
+        store_gathered(gathering, request.period)
 
 
 @job("estimate", queue="quick", roles=("admin",))
@@ -253,49 +248,3 @@ def _brings_files(run: Run, request: IngestRequest) -> bool:
     with tenant_transaction(run.tenant_id) as conn:
         values = {"t": run.tenant_id, "parent": run.parent_job_id}
         return conn.execute(statement, values).scalar() == request.start_date
-
-
-def _store(gathering: Gathering, period: DateRange) -> None:
-    run, harvest = gathering.run, gathering.harvest
-    failures = list(gathering.failures.values())
-    passing = next(filter(_is_passing, failures), None)
-    if passing is not None and (harvest.is_empty or has_another_try(run)):
-        raise passing  # All of it again after a pause; queries that went well are found, not paid.
-    if failures and harvest.is_empty:
-        raise failures[0]
-    for failure in gathering.failures.values():
-        hint = " Try again later." if _is_passing(failure) else ""
-        run.warn(f"{failure.message}{hint} The old rows stay.")
-    for note in gathering.notes:
-        run.warn(note)
-    if harvest.extractions:
-        ensure_partitions(period)
-        reached("partitions.made")
-    gathering.progress.start("store")
-    store(run, harvest, _message(gathering))
-    reached("store.committed")
-
-
-def _is_passing(failure: AppError) -> bool:
-    """Whether the same may go well later without anybody changing anything."""
-    return isinstance(failure, Upstream) and not failure.permanent
-
-
-def _message(gathering: Gathering) -> str:
-    """What was loaded, which event types lost their last row thereby, and what is missing."""
-    events = sum(
-        found.rows for name, found in gathering.extractions.items() if name != SESSION_PART.name
-    )
-    days = len(gathering.harvest.days)
-    parts = []
-    if gathering.extractions:
-        parts.append(f"{events:,} {plural(events, 'event')} of {days} {plural(days, 'day')}")
-    parts += [f"{len(file.rows):,} {WORDS[file.file_type]}" for file in gathering.files]
-    if not parts:
-        return "Nothing to load: no day has changed or is exported yet."
-    sentences = [f"Loaded {', '.join(parts)}."]
-    if emptied := list_emptied(gathering):
-        sentences.append(f"None any more of {', '.join(emptied)}.")
-    if gathering.failures:
-        sentences.append(f"Not loaded: {', '.join(gathering.failures)}.")
-    return " ".join(sentences)

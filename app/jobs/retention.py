@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from app.database.engine import maint_transaction
-
-_AT_ONCE = 5_000
+from app.database.batches import delete_in_batches
 
 
 def forget_old_jobs() -> int:
@@ -14,13 +12,7 @@ def forget_old_jobs() -> int:
 
     What mail records about a job stays with the mail. A parent is deleted after its children.
     """
-    total = 0
-    while True:
-        with maint_transaction() as conn:
-            count = conn.execute(_OLD, {"most": _AT_ONCE}).rowcount
-        total += count
-        if count < _AT_ONCE:
-            return total
+    return delete_in_batches(_OLD)
 
 
 _OLD = text("""

@@ -1,4 +1,4 @@
-"""Background work of the settings: connection tests, on request and once a day."""
+"""The background work of the settings: testing connections, on request and once a day."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from app.database.engine import admin_transaction, tenant_transaction
+from app.database.engine import tenant_transaction
+from app.database.tenants import list_active_tenants
 from app.ingest import sources
 from app.ingest.attempts import Limits
 from app.ingest.bigquery.check import BigQueryCheck
@@ -32,7 +33,7 @@ from app.tenant_settings import get_tenant_settings
 def start_check(conn: Connection, tenant_id: UUID, section: str, started_by: str) -> UUID:
     """Queue a test of that section's connection; `publish()` its id after the commit.
 
-    If one is already queued or running, returns its id, so that clicks do not pile up.
+    While one waits or runs, that one's id is the answer: nobody's clicks pile up.
     """
     check = find_check(conn, tenant_id, section)
     if check is not None and check.is_running:
@@ -43,18 +44,15 @@ def start_check(conn: Connection, tenant_id: UUID, section: str, started_by: str
 
 
 def list_set_up(conn: Connection, tenant_id: UUID) -> Sequence[str]:
-    """The sections whose connection is set up."""
+    """The sections whose connection is filled in."""
     settings = get_tenant_settings(conn, tenant_id)
     return [section for section in CHECKED if getattr(settings, section)]
 
 
 def check_all_tenants() -> int:
-    """Queue a test of every connection of every tenant; returns how many."""
-    with admin_transaction() as conn:
-        tenants = conn.execute(text("select tenant_id from tenant where not is_suspended"))
-        tenant_ids = list(tenants.scalars())
+    """Queue a test of everything every tenant has set up; returns how many tests."""
     started = []
-    for tenant_id in tenant_ids:
+    for tenant_id in list_active_tenants():
         with tenant_transaction(tenant_id) as conn:
             sections = list_set_up(conn, tenant_id)
             started += [start_check(conn, tenant_id, name, "schedule") for name in sections]
@@ -65,7 +63,7 @@ def check_all_tenants() -> int:
 
 @job("check_bigquery", queue="quick", roles=("admin",))
 def check_bigquery(run: Run) -> None:
-    """Test the tenant's export, reading only a sample."""
+    """Try the tenant's export, without reading more than a sample."""
     tenant = sources.read_settings(run.tenant_id)
     check = BigQueryCheck(tenant, job_settings(), _limits(run))
     run_steps(run, "bigquery", check.steps())
@@ -73,7 +71,7 @@ def check_bigquery(run: Run) -> None:
 
 @job("check_sftp", queue="quick", roles=("admin",))
 def check_sftp(run: Run) -> None:
-    """Test the tenant's SFTP server and read both files without storing anything."""
+    """Try the tenant's SFTP server and read both files, storing nothing of them."""
     tenant = sources.read_settings(run.tenant_id)
     with tempfile.TemporaryDirectory() as name:
         check = SftpCheck(
@@ -84,7 +82,7 @@ def check_sftp(run: Run) -> None:
 
 @job("check_smtp", queue="quick", roles=("admin",))
 def check_mail_server(run: Run) -> None:
-    """Test the tenant's mail server, up to the point before a mail."""
+    """Try the tenant's mail server, up to the point before a mail."""
     tenant, config = sources.read_settings(run.tenant_id), job_settings()
     with ExitStack() as ending:
         run_steps(run, "smtp", SmtpCheck(tenant, config, ending).steps())

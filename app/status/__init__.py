@@ -1,1 +1,1 @@
-"""The system's health, for monitoring."""
+"""Whether the system works, and what its JSON routes are, for machines that ask."""

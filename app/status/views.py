@@ -16,11 +16,11 @@ from app import __version__
 from app.database.engine import admin_transaction, pool_use
 from app.database.redis_client import connect
 from app.dates import utc_now
-from app.http import openapi
 from app.http.current import current_membership, public
 from app.http.web import current_format, render_page, require_role
 from app.jobs.settings import settings as job_settings
 from app.status import metrics as prometheus
+from app.status import openapi
 from app.status.system import list_checks
 
 blueprint = Blueprint("status", __name__)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from app.database.engine import admin_transaction, tenant_transaction
+from app.database.engine import tenant_transaction
+from app.database.tenants import list_active_tenants
 
 
 def keep_tasks() -> int:
@@ -12,10 +13,9 @@ def keep_tasks() -> int:
 
     Source: sql/functions/tasks/_fix_scale_daily.sql, sql/functions/tasks/_record_closings.sql
     """
-    with admin_transaction() as conn:
-        found = conn.execute(text("select tenant_id from tenant where not is_suspended")).all()
-    for (tenant_id,) in found:
+    tenant_ids = list_active_tenants()
+    for tenant_id in tenant_ids:
         with tenant_transaction(tenant_id) as conn:
             statement = text("select _fix_scale_daily(:t), _record_closings(:t)")
             conn.execute(statement, {"t": tenant_id})
-    return len(found)
+    return len(tenant_ids)

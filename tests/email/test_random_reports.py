@@ -18,7 +18,7 @@ from app.dashboard.queries import get_dashboard_overview_stats
 from app.dashboard.tiles import build_tiles
 from app.database.engine import tenant_transaction
 from app.dates import DateRange, utc_now
-from app.email.sending.planning import mail_frame
+from app.email.sending.composing import mail_frame
 from app.ingest.files.customer_file import BranchRow
 from app.tasks.queries import TaskFilters, count_tasks
 from app.tasks.steps.change import Change, change_task

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from app.config import Config
-from app.email.sending.outbox import MOST_ATTEMPTS
+from app.email.sending.outcomes import MOST_ATTEMPTS
 from app.email.sending.verdicts import judge
 from tests.email import mail_world
 from tests.email.mail_world import MailWorld

@@ -12,7 +12,7 @@ import pytest
 from app.config import Config
 from app.dates import DateRange
 from app.email.retention import forget_old_mail
-from app.email.sending.planning import NOTHING_TO_TELL
+from app.email.sending.composing import NOTHING_TO_TELL
 from tests.email import mail_world
 from tests.email.mail_world import MailWorld, last_day
 

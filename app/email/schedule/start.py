@@ -15,8 +15,8 @@ from app.cron import next_runs
 from app.database.engine import admin_transaction, tenant_transaction
 from app.dates import utc_now, zone
 from app.email.schedule.queries import LATE_AFTER, MailSchedule, find_schedule
-from app.email.sending.outbox import is_sending_confirmed
 from app.email.sending.planning import start_planning
+from app.email.sending.switch import is_sending_confirmed
 from app.jobs import publish
 from app.tenant_settings import get_tenant_settings
 

@@ -11,9 +11,10 @@ from app.config import Config
 from app.database.engine import tenant_transaction
 from app.email.links.placeholders import fill_marks, link_address, unsubscribe_address
 from app.email.message.mime import write_mail
-from app.email.sending import outbox, stops
+from app.email.sending import outbox, outcomes, stops
 from app.email.sending.obstacles import find_obstacle
-from app.email.sending.outbox import MOST_ATTEMPTS, Claimed, Links
+from app.email.sending.outbox import Claimed, Links
+from app.email.sending.outcomes import MOST_ATTEMPTS
 from app.email.sending.stops import Stop
 from app.email.sending.verdicts import REPEATED, Verdict, judge, without_addresses
 from app.errors import AppError, Upstream
@@ -73,7 +74,7 @@ class Post:
                 message = outbox.claim(conn, self._tenant_id, self._lease_s)
                 reason = message and find_obstacle(conn, self._tenant_id, message)
                 if message is not None and reason:
-                    outbox.note_skipped(conn, self._tenant_id, message, reason)
+                    outcomes.note_skipped(conn, self._tenant_id, message, reason)
             if message is None:
                 return
             reached("mail.claimed")
@@ -123,11 +124,11 @@ class Post:
         except Unanswered:
             self._hang_up()
             with tenant_transaction(self._tenant_id) as conn:
-                outbox.note_unknown(conn, self._tenant_id, message)
+                outcomes.note_unknown(conn, self._tenant_id, message)
             return _Fate("unknown", is_server_well=False)
         reached("mail.delivered")
         with tenant_transaction(self._tenant_id) as conn:
-            is_noted = outbox.note_sent(conn, self._tenant_id, message, code, words)
+            is_noted = outcomes.note_sent(conn, self._tenant_id, message, code, words)
             self._go_on(conn)
         reached("mail.noted")
         return _Fate("sent" if is_noted else "unknown")
@@ -152,7 +153,7 @@ class Post:
         with tenant_transaction(self._tenant_id) as conn:
             if not refusal.is_permanent:
                 reason = f"The mail server refused it for now ({refusal.code})."
-                outbox.note_postponed(
+                outcomes.note_postponed(
                     conn,
                     self._tenant_id,
                     message,
@@ -168,9 +169,11 @@ class Post:
             if not verdict.is_certain and self._is_repeated(conn, message, refusal):
                 return self._stopped(conn, message, REPEATED, refusal)
             reason = f"The mail server refused {what} for good ({refusal.code})."
-            outbox.note_failed(conn, self._tenant_id, message, reason, refusal.code, refusal.words)
+            outcomes.note_failed(
+                conn, self._tenant_id, message, reason, refusal.code, refusal.words
+            )
             if message.kind != "test" and self._is_about_address(conn, message, refusal, verdict):
-                outbox.suppress_refused(conn, self._tenant_id, message.recipient)
+                outcomes.suppress_refused(conn, self._tenant_id, message.recipient)
         return _Fate("failed")
 
     def _is_about_address(
@@ -199,9 +202,9 @@ class Post:
         code, words = (refusal.code, refusal.words) if refusal else (None, None)
         has_sent = stops.has_sent_since(conn, self._tenant_id, message)
         if has_sent and message.attempts >= MOST_ATTEMPTS:
-            outbox.note_failed(conn, self._tenant_id, message, reason, code, words or "")
+            outcomes.note_failed(conn, self._tenant_id, message, reason, code, words or "")
             return _Fate("failed")
-        outbox.note_stopped(
+        outcomes.note_stopped(
             conn, self._tenant_id, message, reason, code, words, is_counted=has_sent
         )
         stops.stop(conn, self._tenant_id, reason, refusal, self._config.mail_retry_s)
@@ -228,7 +231,7 @@ class Post:
             return self._unreachable(message, fault)
         self._hang_up()
         with tenant_transaction(self._tenant_id) as conn:
-            outbox.note_postponed(
+            outcomes.note_postponed(
                 conn, self._tenant_id, message, fault.message, self._config.mail_retry_s
             )
         return _Fate("put off", is_server_well=False)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from app.database.engine import admin_transaction, tenant_transaction
 from app.email.sending import outbox, stops
 from app.email.sending.delivery import Post
+from app.email.sending.switch import is_sending_confirmed
 from app.jobs import Run, enqueue, job, publish
 
 OFF = "Sending is switched off in this database. An admin has to confirm it first."
@@ -26,7 +27,7 @@ def start_tenant(tenant_id: UUID) -> UUID | None:
     """Queue a sending job of this tenant, unless it has one or sending is off."""
     with tenant_transaction(tenant_id) as conn:
         outbox.end_dead_sendings(conn, tenant_id)
-        if not outbox.is_sending_confirmed(conn, tenant_id):
+        if not is_sending_confirmed(conn, tenant_id):
             return None
         job_id = enqueue_sending(conn, tenant_id)
     if job_id is not None:
@@ -47,7 +48,7 @@ def send_mail(run: Run) -> None:
     with tenant_transaction(run.tenant_id) as conn:
         run.fence_check(conn)
         outbox.end_dead_sendings(conn, run.tenant_id)
-        is_on = outbox.is_sending_confirmed(conn, run.tenant_id)
+        is_on = is_sending_confirmed(conn, run.tenant_id)
         stop = stops.find_stop(conn, run.tenant_id)
         is_paused = stop is not None and stop.is_paused
         stops.hold_back(conn, run.tenant_id)

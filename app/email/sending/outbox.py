@@ -1,7 +1,8 @@
-"""Messages on their way: claiming one, and what became of it.
+"""Messages that wait to be sent: claiming one, beginning to send it, holding all of them back.
 
 A claim is a lease. `begin_sending()` is committed before the first byte of the mail; from then on
-a message whose lease runs out is `unknown`, and nobody sends it again by himself.
+a message whose lease runs out is `unknown`, and nothing sends it again by itself.
+`outcomes.py` notes what became of it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,6 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, text
 
 from app.email.links.tokens import LinkToken, make_token
-
-MOST_ATTEMPTS = 16
-_LONGEST_WAIT_S = 3600
 
 
 @dataclass(frozen=True)
@@ -57,15 +55,6 @@ def claim(conn: Connection, tenant_id: UUID, lease_s: float) -> Claimed | None:
     return Claimed(**found)
 
 
-def is_sending_confirmed(conn: Connection, tenant_id: UUID) -> bool:
-    """Whether mail may leave this database.
-
-    Source: sql/functions/email/_is_sending_confirmed.sql
-    """
-    statement = text("select _is_sending_confirmed(:t)")
-    return bool(conn.execute(statement, {"t": tenant_id}).scalar_one())
-
-
 def begin_sending(
     conn: Connection, tenant_id: UUID, message: Claimed, lease_s: float
 ) -> Links | None:
@@ -73,7 +62,7 @@ def begin_sending(
 
     None: the claim was lost, or sending was switched off; then nothing may leave.
     """
-    values = _key(tenant_id, message) | {"lease_s": lease_s}
+    values = key_of(tenant_id, message) | {"lease_s": lease_s}
     if conn.execute(_BEGIN, values).rowcount != 1:
         return None
     links = Links(make_token(tenant_id), make_token(tenant_id))
@@ -99,69 +88,6 @@ def begin_sending(
     return links
 
 
-def note_sent(conn: Connection, tenant_id: UUID, message: Claimed, code: int, words: str) -> bool:
-    """The server took it. False when the lease ran out before: it stays unknown."""
-    values = _key(tenant_id, message) | {"code": code, "words": words}
-    return conn.execute(_SENT, values).rowcount == 1
-
-
-def note_failed(
-    conn: Connection, tenant_id: UUID, message: Claimed, reason: str, code: int | None, words: str
-) -> None:
-    """It was refused for good."""
-    values = _key(tenant_id, message) | {"reason": reason, "code": code, "words": words}
-    conn.execute(_FAILED, values)
-
-
-def note_postponed(
-    conn: Connection,
-    tenant_id: UUID,
-    message: Claimed,
-    reason: str,
-    retry_s: float,
-    code: int | None = None,
-    words: str | None = None,
-) -> None:
-    """It did not go out, and goes out later; after MOST_ATTEMPTS tries it has failed."""
-    if message.attempts >= MOST_ATTEMPTS:
-        said = f"It was tried {message.attempts} times. {reason}"
-        note_failed(conn, tenant_id, message, said, code, words or "")
-        return
-    wait_s = min(_LONGEST_WAIT_S, retry_s * 2.0 ** (message.attempts - 1))
-    values = {"reason": reason, "wait_s": wait_s, "code": code, "words": words}
-    conn.execute(_POSTPONED, _key(tenant_id, message) | values)
-
-
-def note_stopped(
-    conn: Connection,
-    tenant_id: UUID,
-    message: Claimed,
-    reason: str,
-    code: int | None,
-    words: str | None,
-    *,
-    is_counted: bool,
-) -> None:
-    """It waits until the mail server is mended.
-
-    Without `is_counted` its tries are forgotten but for half: they say nothing about it, and
-    those that were tried less often still go first.
-    """
-    most = message.attempts if is_counted else MOST_ATTEMPTS // 2
-    values = {"reason": reason, "code": code, "words": words, "most": most}
-    conn.execute(_STOPPED, _key(tenant_id, message) | values)
-
-
-def note_unknown(conn: Connection, tenant_id: UUID, message: Claimed) -> None:
-    """The mail left, and no answer came."""
-    conn.execute(_UNKNOWN, _key(tenant_id, message) | {"reason": NO_ANSWER})
-
-
-def note_skipped(conn: Connection, tenant_id: UUID, message: Claimed, reason: str) -> None:
-    """It is not to go out any more."""
-    conn.execute(_SKIPPED, _key(tenant_id, message) | {"reason": reason})
-
-
 def hold_back(conn: Connection, tenant_id: UUID, wait_s: float) -> None:
     """Let everything that is due wait: the mail server is not well."""
     conn.execute(_HOLD_BACK, {"t": tenant_id, "wait_s": wait_s})
@@ -170,15 +96,6 @@ def hold_back(conn: Connection, tenant_id: UUID, wait_s: float) -> None:
 def end_dead_sendings(conn: Connection, tenant_id: UUID) -> int:
     """Messages whose worker died after they may have left become unknown; answers how many."""
     return conn.execute(_DEAD, {"t": tenant_id, "reason": WORKER_DIED}).rowcount
-
-
-def suppress_refused(conn: Connection, tenant_id: UUID, email: str) -> None:
-    """Send nothing to this address again until an admin says otherwise."""
-    statement = text("""
-        insert into email_suppression (tenant_id, email, reason) values (:t, :email, 'refused')
-        on conflict (tenant_id, email) do nothing
-    """)
-    conn.execute(statement, {"t": tenant_id, "email": email})
 
 
 def supersede(
@@ -193,14 +110,11 @@ def supersede(
     conn.execute(_SUPERSEDE, values)
 
 
-def _key(tenant_id: UUID, message: Claimed) -> dict[str, object]:
+def key_of(tenant_id: UUID, message: Claimed) -> dict[str, object]:
+    """What finds the message for as long as this worker's claim of it lasts."""
     return {"t": tenant_id, "id": message.message_id, "lease_id": message.lease_id}
 
 
-NO_ANSWER = (
-    "The mail server did not say whether it took the message. It may have arrived, and is not "
-    "sent again by itself."
-)
 WORKER_DIED = (
     "The worker stopped while the message was on its way. It may have arrived, and is not sent "
     "again by itself."
@@ -242,41 +156,6 @@ _LINK = text("""
     insert into email_link (tenant_id, token_hash, message_id, purpose, expires_at)
     values (:t, :hash, :id, :purpose, now() + make_interval(days => :days))
 """)
-_SENT = text("""
-    update email_send_history
-    set
-        status = 'sent', sent_at = clock_timestamp(), reason = null, server_code = :code,
-        server_answer = :words, lease_id = null, leased_until = null
-    where tenant_id = :t and message_id = :id and status = 'sending' and lease_id = :lease_id
-""")
-_FAILED = text("""
-    update email_send_history
-    set
-        status = 'failed', reason = :reason, server_code = :code, server_answer = :words,
-        retry_at = null, lease_id = null, leased_until = null
-    where
-        tenant_id = :t and message_id = :id and status in ('planned', 'sending')
-        and lease_id = :lease_id
-""")
-_POSTPONED = text("""
-    update email_send_history
-    set
-        status = 'planned', reason = :reason, server_code = :code, server_answer = :words,
-        retry_at = clock_timestamp() + make_interval(secs => :wait_s),
-        lease_id = null, leased_until = null
-    where
-        tenant_id = :t and message_id = :id and status in ('planned', 'sending')
-        and lease_id = :lease_id
-""")
-_STOPPED = text("""
-    update email_send_history
-    set
-        status = 'planned', reason = :reason, server_code = :code, server_answer = :words,
-        attempts = least(attempts, :most), lease_id = null, leased_until = null
-    where
-        tenant_id = :t and message_id = :id and status in ('planned', 'sending')
-        and lease_id = :lease_id
-""")
 _HOLD_BACK = text("""
     update email_send_history
     set retry_at = clock_timestamp() + make_interval(secs => :wait_s)
@@ -284,18 +163,6 @@ _HOLD_BACK = text("""
         tenant_id = :t and status = 'planned'
         and (retry_at is null or retry_at <= clock_timestamp())
         and (leased_until is null or leased_until < clock_timestamp())
-""")
-_UNKNOWN = text("""
-    update email_send_history
-    set status = 'unknown', reason = :reason, lease_id = null, leased_until = null
-    where tenant_id = :t and message_id = :id and status = 'sending' and lease_id = :lease_id
-""")
-_SKIPPED = text("""
-    update email_send_history
-    set
-        status = 'skipped', reason = :reason, retry_at = null, lease_id = null,
-        leased_until = null
-    where tenant_id = :t and message_id = :id and status = 'planned' and lease_id = :lease_id
 """)
 _DEAD = text("""
     update email_send_history

@@ -3,63 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import Connection, text
 
-from app.branches import get_branch_names
 from app.database.engine import tenant_transaction
 from app.dates import DateRange
-from app.email.links.placeholders import fill_marks
-from app.email.message.content import Report, Reports
-from app.email.message.digest import build_digest, list_managers
-from app.email.message.render import (
-    Frame,
-    MailFormat,
-    Rendered,
-    render_digest,
-    render_link,
-    render_report,
-)
+from app.email.message.render import Rendered
 from app.email.sending import outbox
+from app.email.sending.composing import Entry, Planning, compose
 from app.email.sending.jobs import enqueue_sending
-from app.email.sending.ledger import list_addressees
+from app.email.sending.switch import is_sending_confirmed
 from app.errors import Invalid
 from app.format import plural
 from app.jobs import Run, enqueue, job, publish
-from app.jobs.settings import settings as job_settings
-from app.tenant_settings import format_of, get_tenant_settings
+from app.tenant_settings import get_tenant_settings
 
 MANUAL = "manual"
-NOTHING_TO_TELL = "Nothing is new and nothing was closed."
-
-
-@dataclass(frozen=True)
-class Planning:
-    """What was asked for. `recipient` and `renews_message_id` as in email_sending_jobs."""
-
-    job_id: UUID
-    kind: str
-    schedule_key: str
-    period: DateRange
-    location_ids: tuple[str, ...] | None
-    started_by: str
-    recipient: str | None
-    renews_message_id: UUID | None
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """A message to write; without `rendered` it is skipped, and `reason` says why."""
-
-    recipient: str
-    name: str
-    branch_ids: tuple[str, ...]
-    rendered: Rendered | None
-    reason: str | None = None
-    told: tuple[tuple[UUID, str], ...] = ()
 
 
 def start_planning(
@@ -83,10 +44,7 @@ def start_planning(
     Raises:
         Invalid: sending is off, or the mail server is not set up.
     """
-    if not outbox.is_sending_confirmed(conn, tenant_id):
-        raise Invalid("Sending is off. An admin switches it on on the page Send.")
-    if not get_tenant_settings(conn, tenant_id).smtp:
-        raise Invalid("The mail server is not set up. An admin enters it in the settings.")
+    _refuse_unless_ready(conn, tenant_id)
     starter = started_by if kind != "link" else "link"
     job_id = enqueue(conn, tenant_id, "plan_mail", started_by=starter)
     conn.execute(
@@ -117,7 +75,7 @@ def plan_mail(run: Run) -> None:
         planning = get_planning(conn, run.tenant_id, run.job_id)
         domain = get_mail_domain(conn, run.tenant_id)
         counts: Counter[str] = Counter()
-        for entry in _PLANNERS[planning.kind](conn, run.tenant_id, planning):
+        for entry in compose(conn, run.tenant_id, planning):
             run.check()
             counts[_write(conn, run.tenant_id, planning, entry, domain)] += 1
         conn.execute(_PLANNED, {"t": run.tenant_id, "job_id": run.job_id})
@@ -126,6 +84,13 @@ def plan_mail(run: Run) -> None:
         run.finish(conn, "completed", _tell(counts))
     if sending_id is not None:
         publish(sending_id)
+
+
+def _refuse_unless_ready(conn: Connection, tenant_id: UUID) -> None:
+    if not is_sending_confirmed(conn, tenant_id):
+        raise Invalid("Sending is off. An admin switches it on on the page Send.")
+    if not get_tenant_settings(conn, tenant_id).smtp:
+        raise Invalid("The mail server is not set up. An admin enters it in the settings.")
 
 
 def get_planning(conn: Connection, tenant_id: UUID, job_id: UUID) -> Planning:
@@ -143,72 +108,7 @@ def get_planning(conn: Connection, tenant_id: UUID, job_id: UUID) -> Planning:
     )
 
 
-def mail_frame(conn: Connection, tenant_id: UUID, base: str, *, is_test: bool = False) -> Frame:
-    """How this tenant's mail is written."""
-    settings = get_tenant_settings(conn, tenant_id)
-    name = conn.execute(text("select name from tenant where tenant_id = :t"), {"t": tenant_id})
-    return Frame(name.scalar_one(), base.rstrip("/"), format_of(settings, MailFormat), is_test)
-
-
-def _plan_reports(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
-    addressees = list_addressees(conn, tenant_id, planning.location_ids)
-    done = _list_planned(conn, tenant_id, planning)
-    reports = Reports(conn, tenant_id, planning.period, [one.email for one in addressees])
-    frame = mail_frame(conn, tenant_id, job_settings().base_url)
-    for addressee in addressees:
-        if addressee.email in done:
-            yield _Entry(addressee.email, addressee.name, addressee.branch_ids, None)
-            continue
-        yield _report_entry(reports.build(addressee), frame)
-
-
-def _report_entry(report: Report, frame: Frame) -> _Entry:
-    to = report.addressee
-    if not report.is_worth_sending:
-        return _Entry(to.email, to.name, to.branch_ids, None, NOTHING_TO_TELL)
-    rendered = render_report(report, frame)
-    return _Entry(to.email, to.name, to.branch_ids, rendered, told=tuple(report.told()))
-
-
-def _plan_digests(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
-    frame = mail_frame(conn, tenant_id, job_settings().base_url)
-    whole = (*get_branch_names(conn, tenant_id), "")  # and what belongs to no branch
-    for member in list_managers(conn, tenant_id, planning.location_ids):
-        digest = build_digest(conn, tenant_id, member, planning.period)
-        branches = whole if member.location_ids is None else member.location_ids
-        yield _Entry(member.email, member.name, branches, render_digest(digest, frame))
-
-
-def _plan_test(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
-    found = list_addressees(conn, tenant_id, planning.location_ids)
-    addressee = next((one for one in found if one.email == planning.recipient), None)
-    if addressee is None:
-        return
-    reports = Reports(conn, tenant_id, planning.period, [addressee.email])
-    frame = mail_frame(conn, tenant_id, job_settings().base_url, is_test=True)
-    rendered = render_report(reports.build(addressee), frame)
-    yield _Entry(planning.started_by, "", addressee.branch_ids, without_marks(rendered, frame))
-
-
-def _plan_link(conn: Connection, tenant_id: UUID, planning: Planning) -> Iterable[_Entry]:
-    frame = mail_frame(conn, tenant_id, job_settings().base_url)
-    recipient, branches = planning.recipient or "", planning.location_ids or ()
-    yield _Entry(recipient, "", branches, render_link(planning.period, recipient, frame))
-
-
-def without_marks(rendered: Rendered, frame: Frame) -> Rendered:
-    """A mail that is only looked at: its links lead to the site, where one signs in."""
-    here, way_out = f"{frame.base}/analytics/queue", f"{frame.base}/analytics/email/recipients"
-    return Rendered(
-        rendered.subject,
-        fill_marks(rendered.html, frame.base, here, way_out),
-        fill_marks(rendered.text, frame.base, here, way_out),
-    )
-
-
-def _write(
-    conn: Connection, tenant_id: UUID, planning: Planning, entry: _Entry, domain: str
-) -> str:
+def _write(conn: Connection, tenant_id: UUID, planning: Planning, entry: Entry, domain: str) -> str:
     """Store a message unless there is one; answers planned, skipped or there already."""
     key, period = planning.schedule_key, planning.period
     name = f"{tenant_id}/{key}/{period.start}/{period.end}/{entry.recipient}"
@@ -251,17 +151,6 @@ def get_mail_domain(conn: Connection, tenant_id: UUID) -> str:
     return str(address).rpartition("@")[2] or "localhost"
 
 
-def _list_planned(conn: Connection, tenant_id: UUID, planning: Planning) -> set[str]:
-    """Who has a message of this schedule and period already."""
-    values = {
-        "t": tenant_id,
-        "key": planning.schedule_key,
-        "start": planning.period.start,
-        "end": planning.period.end,
-    }
-    return set(conn.execute(_THERE, values).scalars())
-
-
 def _tell(counts: Counter[str]) -> str:
     total = counts["planned"]
     said = f"{total} {plural(total, 'message')} to send."
@@ -272,12 +161,6 @@ def _tell(counts: Counter[str]) -> str:
     return said
 
 
-_PLANNERS: dict[str, Callable[[Connection, UUID, Planning], Iterable[_Entry]]] = {
-    "report": _plan_reports,
-    "digest": _plan_digests,
-    "test": _plan_test,
-    "link": _plan_link,
-}
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('mail ' || :t, 0))")
 _ASK = text("""
     insert into email_sending_jobs (
@@ -298,11 +181,6 @@ _FIND = text("""
 _PLANNED = text("""
     update email_sending_jobs set planned_at = clock_timestamp()
     where tenant_id = :t and job_id = :job_id
-""")
-_THERE = text("""
-    select recipient from email_send_history
-    where
-        tenant_id = :t and schedule_key = :key and period_start = :start and period_end = :end
 """)
 _INSERT = text("""
     insert into email_send_history (

@@ -12,8 +12,8 @@ from app.dates import DateRange
 from app.email.message.content import Reports, Sorted
 from app.email.message.digest import build_digest, list_managers
 from app.email.message.render import Rendered, render_digest, render_report
+from app.email.sending.composing import mail_frame, without_marks
 from app.email.sending.ledger import Addressee, find_addressee, list_addressees
-from app.email.sending.planning import mail_frame, without_marks
 from app.errors import Invalid
 
 MOST_SHOWN = 200

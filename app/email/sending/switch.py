@@ -29,6 +29,15 @@ def was_confirmed(conn: Connection, tenant_id: UUID) -> bool:
     return bool(conn.execute(statement, {"t": tenant_id}).scalar_one())
 
 
+def is_sending_confirmed(conn: Connection, tenant_id: UUID) -> bool:
+    """Whether mail may leave this database.
+
+    Source: sql/functions/email/_is_sending_confirmed.sql
+    """
+    statement = text("select _is_sending_confirmed(:t)")
+    return bool(conn.execute(statement, {"t": tenant_id}).scalar_one())
+
+
 _ON = text("""
     insert into email_switch (tenant_id, system_identifier, database_oid, confirmed_by)
     select :t, c.system_identifier, d.oid::bigint, :by

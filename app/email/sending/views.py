@@ -17,7 +17,6 @@ from app.dates import DateRange, parse_date, today
 from app.email.message.render import Rendered
 from app.email.sending import stops, switch
 from app.email.sending.ledger import find_addressee, list_addressees
-from app.email.sending.outbox import is_sending_confirmed
 from app.email.sending.planning import MANUAL, start_planning
 from app.email.sending.preview import list_outlooks, preview_digest, preview_report
 from app.errors import Invalid
@@ -220,7 +219,7 @@ def _page(error: Invalid | None = None) -> Response:
     with tenant_transaction(tenant_id) as conn:
         addressees = list_addressees(conn, tenant_id, current_scope().location_ids)
         context = {
-            "is_on": is_sending_confirmed(conn, tenant_id),
+            "is_on": switch.is_sending_confirmed(conn, tenant_id),
             "was_on": switch.was_confirmed(conn, tenant_id),
             "stop": stops.find_stop(conn, tenant_id),
             "branches": _visible(get_branch_names(conn, tenant_id)),

@@ -8,40 +8,18 @@ other, never a mix.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-import psycopg
-from psycopg import sql
 from sqlalchemy import Connection, text
 
 from app.database.engine import tenant_transaction
-from app.ingest.store import pgcopy
-from app.ingest.store.day_source import DaySource
 from app.ingest.store.definitions import update_rows
-from app.ingest.store.event_tables import EVENT_TABLES
+from app.ingest.store.harvest import CustomerFile, Harvest
 from app.ingest.store.implausible import warn_of_implausible
-from app.ingest.store.spool import Extraction, open_spool
+from app.ingest.store.staging import stage_events, stage_file
 from app.jobs import Run
 from app.jobs.failpoints import reached
 
-_JSONB = frozenset({"items_json"})
-_FILE_COLUMNS = {
-    "users": (
-        "user_id",
-        "name",
-        "email",
-        "phone",
-        "buying_company_erp_id",
-        "buying_company_name",
-        "branch_id",
-        "account_owner",
-    ),
-    "locations": ("location_id", "name", "city", "region", "email", "phone", "is_active"),
-}
 _ZONE_SAMPLE = 20_000
 _REPLACE_FILE = {"users": "_replace_contacts", "locations": "_replace_branches"}
 
@@ -64,35 +42,6 @@ _REPLACED = text("""
 """)
 
 
-@dataclass(frozen=True)
-class CustomerFile:
-    """A wholly parsed users or locations file; `rows` have the attributes of its table."""
-
-    file_type: str
-    source_name: str
-    modified_at: datetime | None
-    rows: Sequence[Any]
-
-
-@dataclass(frozen=True)
-class Harvest:
-    """What a job brings home: the event types that succeeded, each with its days, and the files."""
-
-    sources: Mapping[str, Mapping[date, DaySource]] = field(default_factory=dict)
-    extractions: Mapping[str, Extraction] = field(default_factory=dict)
-    files: Sequence[CustomerFile] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to store."""
-        return not self.files and not self.extractions
-
-    @property
-    def days(self) -> list[date]:
-        """The days of any event type, in order."""
-        return sorted(set().union(*self.sources.values()))
-
-
 def store(run: Run, harvest: Harvest, message: str | None) -> None:
     """Replace what the harvest covers, derive, and finish the job, in one transaction.
 
@@ -107,9 +56,9 @@ def store(run: Run, harvest: Harvest, message: str | None) -> None:
         reached("store.begun")
         conn.execute(text("select _derive_begin()"))
         for name, extraction in harvest.extractions.items():
-            _stage_events(conn, run, name, extraction)
+            stage_events(conn, run, name, extraction)
         for file in harvest.files:
-            _stage_file(conn, file)
+            stage_file(conn, file)
         _check_zone(conn, run, harvest)
         warn_of_implausible(conn, run, harvest.extractions)
         lock_tenant(conn, run.tenant_id)
@@ -161,46 +110,6 @@ def _note_replaced(conn: Connection, run: Run, harvest: Harvest) -> None:
             "modified": [source.modified_at for source in days.values()],
         }
         conn.execute(_REPLACED, values)
-
-
-def _stage_events(conn: Connection, run: Run, name: str, extraction: Extraction) -> None:
-    """A temporary copy of the table's columns, filled from the spool file by binary COPY.
-
-    Rows that stand in the export more than once are merged here, before the tenant's lock.
-    """
-    table = EVENT_TABLES[name]
-    columns = sql.SQL(", ").join(map(sql.Identifier, table.schema.names))
-    stored = sql.SQL(", ").join(map(sql.Identifier, table.stored_columns))
-    stage = sql.Identifier(f"stage_{name}")
-    create = sql.SQL(
-        "create temporary table {} on commit drop as"
-        " select {}, null::bigint as content_hash from {} limit 0"
-    )
-    with _driver(conn).cursor() as cursor:
-        cursor.execute(create.format(stage, stored, sql.Identifier(name)))
-        statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(stage, columns)
-        with cursor.copy(statement) as copy:
-            copy.write(pgcopy.HEADER)
-            for batch in open_spool(extraction.spool_path):
-                run.check()
-                copy.write(pgcopy.encode(batch, _JSONB))
-                reached("stage.copying")
-            copy.write(pgcopy.TRAILER)
-        cursor.execute("select _merge_copies(%s)", (name,))
-    reached("stage.events")
-
-
-def _stage_file(conn: Connection, file: CustomerFile) -> None:
-    names = _FILE_COLUMNS[file.file_type]
-    columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    stage = sql.Identifier(f"stage_{file.file_type}")
-    create = sql.SQL("create temporary table {} on commit drop as select {} from {} limit 0")
-    with _driver(conn).cursor() as cursor:
-        cursor.execute(create.format(stage, columns, sql.Identifier(file.file_type)))
-        with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(stage, columns)) as copy:
-            for row in file.rows:
-                copy.write_row([getattr(row, name) for name in names])
-    reached("stage.file")
 
 
 def _check_zone(conn: Connection, run: Run, harvest: Harvest) -> None:
@@ -314,10 +223,3 @@ def _record_file(conn: Connection, run: Run, file: CustomerFile) -> None:
         "job_id": run.job_id,
     }
     conn.execute(statement, values)
-
-
-def _driver(conn: Connection) -> psycopg.Connection[Any]:
-    driver = conn.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError("COPY needs a psycopg connection")
-    return driver

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app import jobs
-from app.database.engine import admin_transaction, tenant_transaction
+from app.database.engine import tenant_transaction
+from app.database.tenants import list_active_tenants
 from app.ingest.store.load import lock_tenant
 from app.jobs import Run, job
 
@@ -30,10 +31,7 @@ def start_updating() -> int:
 
     Called by the scheduler, so that a deployment needs no further step.
     """
-    with admin_transaction() as conn:
-        tenants = conn.execute(text("select tenant_id from tenant where not is_suspended"))
-        tenant_ids = list(tenants.scalars())
-    return sum(_start_updating(tenant_id) for tenant_id in tenant_ids)
+    return sum(_start_updating(tenant_id) for tenant_id in list_active_tenants())
 
 
 def _start_updating(tenant_id: UUID) -> bool:

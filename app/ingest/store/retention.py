@@ -1,7 +1,7 @@
-"""Deletes days older than a tenant keeps, by replacing them with nothing as a load would.
+"""Days that are older than a tenant keeps: they are replaced by nothing, as a load replaces days.
 
-Everything derived from them is deleted too, the result is as if they had never been loaded, and a
-concurrent ingestion waits for the tenant's lock.
+So all that was derived of them goes with them, what remains is what a tenant would have that
+never loaded them, and an ingestion at the same time waits its turn at the tenant's lock.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.database.engine import admin_transaction, tenant_transaction
+from app.database.engine import tenant_transaction
+from app.database.tenants import list_active_tenants
 from app.ingest.store.event_tables import EVENT_TABLES
 from app.ingest.store.load import lock_tenant
 from app.jobs import Run, enqueue, job, publish
@@ -22,7 +23,7 @@ _DAYS_AT_ONCE = 31
 
 @dataclass(frozen=True)
 class Outdated:
-    """What a retention would delete: the number of days, the first and last, and the rows."""
+    """What a retention would let go: days, the first and the last of them, and rows."""
 
     days: int
     first: date | None
@@ -31,16 +32,13 @@ class Outdated:
 
 
 def count_outdated(conn: Connection, tenant_id: UUID) -> Outdated:
-    """What the saved retention will delete tonight."""
+    """What goes tonight with the retention that is saved."""
     return Outdated(*conn.execute(_COUNT, {"t": tenant_id}).one())
 
 
 def start_forgetting() -> int:
-    """Queue the job for every tenant with outdated days; returns how many."""
-    with admin_transaction() as conn:
-        tenants = conn.execute(text("select tenant_id from tenant where not is_suspended"))
-        tenant_ids = list(tenants.scalars())
-    return sum(_start(tenant_id) for tenant_id in tenant_ids)
+    """Queue the job for every tenant that has outdated days; returns how many."""
+    return sum(_start(tenant_id) for tenant_id in list_active_tenants())
 
 
 def _start(tenant_id: UUID) -> bool:
@@ -56,7 +54,7 @@ def _start(tenant_id: UUID) -> bool:
 
 @job("forget_days")
 def forget_days(run: Run) -> None:
-    """Delete outdated days, one month per transaction."""
+    """Let outdated days go, a month at a time, each in a transaction of its own."""
     total = 0
     while True:
         run.check()

@@ -7,7 +7,6 @@ person and repeats nothing of it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,13 +21,20 @@ from app.dates import after_working_days, utc_now
 from app.errors import Conflict, Invalid, NotFound
 from app.tasks.steps.cooldowns import cool_down, end_wait
 from app.tasks.steps.history import conflict, find_taken
+from app.tasks.steps.task_work import (
+    add_step,
+    has_followers,
+    lock_work,
+    read_before,
+    standing_of,
+    write_work,
+)
 from app.tenant_settings import get_tenant_settings
 
 Action = Literal["call", "done", "snooze", "wake", "assign", "note", "start", "reopen"]
 UNDO_LIMIT = timedelta(minutes=10)
 _CONTACTS = ("won", "will_order_later", "no_answer")
 _TAKEN_UP = ("call", "start", "wake", "reopen")
-_KEPT = ("state", "outcome", "owner", "snoozed_until", "no_answers", "done_at")
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def change_task(
         Conflict: somebody was faster; the message says who did what.
         Invalid: the step makes no sense; the message says what is missing.
     """
-    work = _lock(conn, tenant_id, task_id)
+    work = lock_work(conn, tenant_id, task_id)
     taken = find_taken(conn, tenant_id, work.task_id, change.nonce, change.action, actor.email)
     if taken is not None:
         return taken
@@ -71,7 +77,7 @@ def change_task(
         change.action == "done" and change.outcome in _CONTACTS
     )
     version = work.version + (change.action != "note")
-    _write(conn, tenant_id, work.task_id, after, version, actor)
+    write_work(conn, tenant_id, work.task_id, after, version, actor)
     if change.action in _TAKEN_UP:
         end_wait(conn, tenant_id, work.task_id)
     history_id = _record(conn, tenant_id, work, after, change, version, actor, is_contact)
@@ -97,13 +103,13 @@ def undo(conn: Connection, tenant_id: UUID, history_id: UUID, actor: Actor) -> U
     step = conn.execute(statement, {"t": tenant_id, "id": history_id}).one_or_none()
     if step is None:
         raise NotFound("There is no such step to undo.")
-    work = _lock(conn, tenant_id, step.task_id)
+    work = lock_work(conn, tenant_id, step.task_id)
     if step.done_by != actor.email or utc_now() - step.happened_at > UNDO_LIMIT:
         raise Conflict("Only your own step of the last ten minutes can be undone.")
-    if step.is_undone or work.version != step.version or _has_followers(conn, tenant_id, work):
+    if step.is_undone or work.version != step.version or has_followers(conn, tenant_id, work):
         raise conflict(conn, tenant_id, work.task_id, work.version)
-    before = _read_before(step.before)
-    _write(conn, tenant_id, work.task_id, before, work.version + 1, actor)
+    before = read_before(step.before)
+    write_work(conn, tenant_id, work.task_id, before, work.version + 1, actor)
     values = {"t": tenant_id, "id": history_id}
     conn.execute(text("select _end_cooldown(:t, :id)"), values)
     undone = Change("reopen")
@@ -111,41 +117,9 @@ def undo(conn: Connection, tenant_id: UUID, history_id: UUID, actor: Actor) -> U
     return UUID(str(work.task_id))
 
 
-def _lock(conn: Connection, tenant_id: UUID, task_id: UUID) -> Row[Any]:
-    """The work of a task, made when nobody touched it before, locked until the end."""
-    values = {"t": tenant_id, "id": task_id}
-    conn.execute(
-        text("""
-            insert into task_work (
-                tenant_id, task_id, task_type, subject, first_at, order_key, last_at,
-                customer_key, version, snapshot
-            )
-            select
-                t.tenant_id, t.task_id, t.task_type, t.subject, t.first_at, t.order_key,
-                t.last_at, t.customer_key, 0, '{}'
-            from task as t
-            where t.tenant_id = :t and t.task_id = :id
-            on conflict do nothing
-        """),
-        values,
-    )
-    find = text("""
-        select w.*
-        from task_work as w
-        where w.tenant_id = :t and w.task_id = coalesce((
-            select m.merged_into from task_work as m where m.tenant_id = :t and m.task_id = :id
-        ), :id)
-        for update
-    """)
-    work = conn.execute(find, values).one_or_none()
-    if work is None:
-        raise NotFound("There is no such task.")
-    return work
-
-
 def _after(conn: Connection, tenant_id: UUID, work: Row[Any], change: Change) -> dict[str, Any]:
     """Where the task stands after the step."""
-    after = {name: getattr(work, name) for name in _KEPT}
+    after = standing_of(work)
     match change.action:
         case "done":
             return after | _outcome(conn, tenant_id, work, change)
@@ -203,26 +177,6 @@ def _future(until: datetime | None) -> datetime:
     return until
 
 
-def _write(
-    conn: Connection,
-    tenant_id: UUID,
-    task_id: UUID,
-    after: dict[str, Any],
-    version: int,
-    actor: Actor,
-) -> None:
-    statement = text("""
-        update task_work
-        set
-            state = :state, outcome = :outcome, owner = :owner, snoozed_until = :snoozed_until,
-            no_answers = :no_answers, done_at = :done_at, version = :version,
-            touched_at = clock_timestamp(), touched_by = :by
-        where tenant_id = :t and task_id = :id
-    """)
-    values = {"t": tenant_id, "id": task_id, "version": version, "by": actor.email}
-    conn.execute(statement, values | after)
-
-
 def _record(
     conn: Connection,
     tenant_id: UUID,
@@ -234,27 +188,11 @@ def _record(
     is_contact: bool,
     undoes: UUID | None = None,
 ) -> UUID:
-    statement = text("""
-        insert into task_history (
-            tenant_id, task_id, done_by, via, action, from_state, to_state, outcome, reason, note,
-            amount, owner, snoozed_until, version, is_contact, task_type, customer_key, undoes,
-            nonce, before
-        )
-        values (
-            :t, :id, :by, :via, :action, :from_state, :to_state, :outcome, :reason, :note,
-            :amount, :owner, :snoozed_until, :version, :is_contact, :task_type, :customer_key,
-            :undoes, :nonce, cast(:before as jsonb)
-        )
-        returning history_id
-    """)
-    before = {name: getattr(work, name) for name in _KEPT}
-    values = {
-        "t": tenant_id,
-        "id": work.task_id,
+    """Add the step to the task's history and to the audit log; answers its history_id."""
+    step = {
         "by": actor.email,
         "via": actor.via,
         "action": "undo" if undoes else change.action,
-        "from_state": work.state,
         "to_state": after["state"],
         "outcome": change.outcome,
         "reason": change.reason,
@@ -264,46 +202,10 @@ def _record(
         "snoozed_until": after["snoozed_until"] if after["state"] == "snoozed" else None,
         "version": version,
         "is_contact": is_contact,
-        "task_type": work.task_type,
-        "customer_key": work.customer_key,
         "undoes": undoes,
         "nonce": change.nonce,
-        "before": None if undoes else json.dumps(before, default=_as_text),
     }
-    history_id = UUID(str(conn.execute(statement, values).scalar_one()))
-    action = f"task.{values['action']}"
+    history_id = add_step(conn, tenant_id, work, step)
+    action = f"task.{step['action']}"
     audit.record(conn, tenant_id, actor, action, work.task_id, history_id=history_id)
     return history_id
-
-
-def _as_text(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _read_before(before: dict[str, Any]) -> dict[str, Any]:
-    moments = ("snoozed_until", "done_at")
-    return before | {
-        name: datetime.fromisoformat(before[name]) if before[name] else None for name in moments
-    }
-
-
-def _has_followers(conn: Connection, tenant_id: UUID, work: Row[Any]) -> bool:
-    """Whether activity after the end that a person set has already begun another task."""
-    statement = text("""
-        select exists (
-            select
-            from task as t
-            where
-                t.tenant_id = :t and t.task_type = :task_type and t.subject = :subject
-                and t.first_at > :done_at and t.task_type <> 'purchase'
-        )
-    """)
-    if work.done_at is None:
-        return False
-    values = {
-        "t": tenant_id,
-        "task_type": work.task_type,
-        "subject": work.subject,
-        "done_at": work.done_at,
-    }
-    return bool(conn.execute(statement, values).scalar_one())

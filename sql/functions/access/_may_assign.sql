@@ -14,6 +14,7 @@ stable
 set plan_cache_mode = force_custom_plan
 as $$
 declare
+    v_kind text := left(p_customer_key, 2);
     v_id text := substr(p_customer_key, 3);
 begin
     if
@@ -22,29 +23,25 @@ begin
     then
         return true;
     end if;
-    return case left(p_customer_key, 2)
-        when 'k:' then not exists (
-            select from users as u
-            where
-                u.tenant_id = p_tenant_id and u.buying_company_erp_id = v_id
-                and (u.branch_id is not null or u.account_owner is not null)
-        ) and not exists (
-            select from shop_order as o where o.tenant_id = p_tenant_id and o.company_id = v_id
-        )
-        when 'c:' then not exists (
-            select from users as u
-            where
-                u.tenant_id = p_tenant_id and u.user_id = v_id
-                and (u.branch_id is not null or u.account_owner is not null)
-        ) and not exists (
-            select from shop_order as o where o.tenant_id = p_tenant_id and o.contact_id = v_id
-        )
-        else not exists (
-            select from shop_order as o
-            where
-                o.tenant_id = p_tenant_id and o.user_pseudo_id = v_id
-                and o.contact_id is null and o.company_id is null
-        )
-    end;
+    return not exists (
+        select from users as u
+        where
+            u.tenant_id = p_tenant_id
+            and case v_kind
+                when 'k:' then u.buying_company_erp_id = v_id
+                when 'c:' then u.user_id = v_id
+                else false
+            end
+            and (u.branch_id is not null or u.account_owner is not null)
+    ) and not exists (
+        select from shop_order as o
+        where
+            o.tenant_id = p_tenant_id
+            and case v_kind
+                when 'k:' then o.company_id = v_id
+                when 'c:' then o.contact_id = v_id
+                else o.user_pseudo_id = v_id and o.contact_id is null and o.company_id is null
+            end
+    );
 end;
 $$;

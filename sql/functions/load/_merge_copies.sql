@@ -4,7 +4,7 @@
 --             GA4's batch numbers and the hash of all parameters (content_hash); the hash is then
 --             dropped, not stored. Only the few rows of one device and instant are compared.
 -- Tenant      none: a temporary table of this transaction.
--- Called by   app/ingest/store/load.py, after the rows of p_event_type were copied into stage_TYPE
+-- Called by   app/ingest/store/staging.py, after the rows of p_event_type were copied into stage_TYPE
 create or replace function _merge_copies(p_event_type text)
 returns void
 language plpgsql

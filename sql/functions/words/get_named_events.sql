@@ -15,33 +15,28 @@ declare
 begin
     return query
     with events as (
-        select e.user_id, e.branch_id
+        select e.tenant_id, e.event_date, e.user_id, e.branch_id
         from purchase as e
-        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
         union all
-        select e.user_id, e.branch_id
+        select e.tenant_id, e.event_date, e.user_id, e.branch_id
         from add_to_cart as e
-        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
         union all
-        select e.user_id, e.branch_id
+        select e.tenant_id, e.event_date, e.user_id, e.branch_id
         from page_view as e
-        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
         union all
-        select e.user_id, e.branch_id
+        select e.tenant_id, e.event_date, e.user_id, e.branch_id
         from view_item as e
-        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
         union all
-        select e.user_id, e.branch_id
+        select e.tenant_id, e.event_date, e.user_id, e.branch_id
         from view_search_results as e
-        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
         union all
-        select e.user_id, e.branch_id
+        select e.tenant_id, e.event_date, e.user_id, e.branch_id
         from no_search_results as e
-        where e.tenant_id = p_tenant_id and e.event_date > v_last - 30
     ),
     names as (
         select case when p_file_type = 'users' then v.user_id else v.branch_id end as name
         from events as v
+        where v.tenant_id = p_tenant_id and v.event_date > v_last - 30
     )
     select n.name, count(*) from names as n where n.name is not null group by n.name;
 end;
