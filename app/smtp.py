@@ -1,7 +1,8 @@
-"""The edge to a tenant's mail server: a checked address, verified TLS, timeouts, plain faults.
+"""The edge to a tenant's mail server: Flask-Mail's connection with a checked address, verified TLS,
+timeouts and plain faults.
 
     with SmtpLink(settings, policy) as link:
-        link.connect(); link.secure(); link.sign_in(); link.try_sender()
+        link.configure_host()  # or step by step: connect(), secure(), sign_in()
         link.offer("ana@example.com"); link.deliver(content)
 
 Between offer() and deliver() nothing is sent yet. What deliver() cannot tell is Unanswered.
@@ -14,14 +15,15 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Literal, NoReturn, Self
+
+from flask_mail import Connection, Mail
 
 from app import net
-from app.errors import Upstream
 from app.net import NetPolicy
+from app.smtp_faults import plain_faults
 
 _CALL_TIMEOUT_S = 15.0
 _QUIT_TIMEOUT_S = 3.0
@@ -75,16 +77,19 @@ class _CheckedSmtp(smtplib.SMTP):
         return self._checked
 
 
-class SmtpLink:
+class SmtpLink(Connection):
     """One conversation with a mail server, closed at the end of the block, `longest_s` at most.
 
+    `mail` has the tenant's settings as Flask-Mail names them, `host` the client once it is there.
     A server that drips its answers keeps every single timeout; so the whole has one too.
     """
 
+    host: _CheckedSmtp | None
+
     def __init__(self, settings: SmtpSettings, policy: NetPolicy, longest_s: float = 60.0) -> None:
-        self._settings, self._policy = settings, policy
+        super().__init__(_mail_of(settings))
+        self._policy, self._ca_file = policy, settings.ca_file
         self._socket: socket.socket | None = None
-        self._client: _CheckedSmtp | None = None
         self._watch = self._new_watch(longest_s)
 
     def __enter__(self) -> Self:
@@ -93,15 +98,26 @@ class SmtpLink:
 
     def __exit__(self, *_: object) -> None:
         self.extend(_QUIT_TIMEOUT_S)
-        if self._client is not None:
+        if self.host is not None:
             with suppress(smtplib.SMTPException, OSError):
                 self._wire.settimeout(_QUIT_TIMEOUT_S)
-                self._client.quit()
+                self.host.quit()
         self._watch.cancel()
-        if self._client is not None:
-            self._client.close()
+        if self.host is not None:
+            self.host.close()
         if self._socket is not None:
             self._socket.close()
+
+    def configure_host(self) -> _CheckedSmtp:
+        """Connect, encrypt and sign in; the client is ready for mail.
+
+        Raises:
+            Invalid, Upstream: as the three steps do.
+        """
+        self.connect()
+        self.secure()
+        self.sign_in()
+        return self._ready
 
     def connect(self) -> None:
         """Open the connection; nothing is said yet.
@@ -110,7 +126,7 @@ class SmtpLink:
             Invalid: the host or port is not allowed.
             Upstream: the name is unknown, or nobody answers.
         """
-        self._socket = net.connect(self._settings.host, self._settings.port, self._policy)
+        self._socket = net.connect(self.mail.server, self.mail.port, self._policy)
         self._socket.settimeout(_CALL_TIMEOUT_S)
 
     def secure(self) -> str:
@@ -120,24 +136,22 @@ class SmtpLink:
             Upstream: it is no mail server, offers no encryption, or shows a bad certificate.
         """
         context = ssl.create_default_context()
-        if self._settings.ca_file:
-            context.load_verify_locations(self._settings.ca_file)
+        if self._ca_file:
+            context.load_verify_locations(self._ca_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         with self._faults():
             if self._socket is None:
                 raise RuntimeError("connect() comes first")
-            if self._settings.security == "tls":
-                self._socket = context.wrap_socket(
-                    self._socket, server_hostname=self._settings.host
-                )
-            domain = self._settings.from_address.rpartition("@")[2]
-            self._client = _CheckedSmtp(self._socket, self._settings.host, domain)
-            _expect(220, self._client.connect(self._settings.host, self._settings.port))
-            _expect(250, self._client.ehlo())
-            if self._settings.security == "starttls":
-                _expect(220, self._client.starttls(context=context))
-                _expect(250, self._client.ehlo())
-            return str(getattr(self._client.sock, "version", lambda: "TLS")())
+            if self.mail.use_ssl:
+                self._socket = context.wrap_socket(self._socket, server_hostname=self.mail.server)
+            domain = self.mail.default_sender.rpartition("@")[2]
+            self.host = _CheckedSmtp(self._socket, self.mail.server, domain)
+            _expect(220, self.host.connect(self.mail.server, self.mail.port))
+            _expect(250, self.host.ehlo())
+            if self.mail.use_tls:
+                _expect(220, self.host.starttls(context=context))
+                _expect(250, self.host.ehlo())
+            return str(getattr(self.host.sock, "version", lambda: "TLS")())
 
     def sign_in(self) -> None:
         """Sign in with the stored user name and password.
@@ -146,7 +160,7 @@ class SmtpLink:
             Upstream: they are refused, or the server takes no sign-in.
         """
         with self._faults():
-            self._ready.login(self._settings.username, self._settings.password)
+            self._ready.login(self.mail.username, self.mail.password)
 
     def try_sender(self) -> None:
         """Announce a mail from the sender's address, and take it back: nothing is sent.
@@ -155,9 +169,9 @@ class SmtpLink:
             Upstream: the server does not take mail from that address.
         """
         with self._faults():
-            code, words = self._ready.mail(self._settings.from_address)
+            code, words = self._ready.mail(self.mail.default_sender)
             if code != 250:
-                raise smtplib.SMTPSenderRefused(code, words, self._settings.from_address)
+                raise smtplib.SMTPSenderRefused(code, words, self.mail.default_sender)
             self._ready.rset()
 
     def extend(self, longest_s: float) -> None:
@@ -176,9 +190,9 @@ class SmtpLink:
         with self._faults():
             code, words = self._ready.rset()
             if code == 250:
-                code, words = self._ready.mail(self._settings.from_address)
+                code, words = self._ready.mail(self.mail.default_sender)
             if code != 250:
-                raise smtplib.SMTPSenderRefused(code, words, self._settings.from_address)
+                raise smtplib.SMTPSenderRefused(code, words, self.mail.default_sender)
             code, words = self._ready.rcpt(recipient)
             if 400 <= code < 600:
                 raise Refused(code, words)
@@ -213,12 +227,23 @@ class SmtpLink:
             raise Refused(code, words)
         raise Unanswered
 
+    def send(self, *_: object, **__: object) -> NoReturn:
+        """Flask-Mail's own way is closed: it hides refused recipients, and cannot tell a mail that
+        was never sent from one that may have arrived.
+        """
+        raise NotImplementedError("offer() and deliver() send a mail")
+
     @property
     def _wire(self) -> socket.socket:
         wire = self._ready.sock
         if wire is None:
             raise smtplib.SMTPServerDisconnected("closed")
         return wire
+
+    def _faults(self) -> AbstractContextManager[None]:
+        return plain_faults(
+            f"the mail server {self.mail.server}:{self.mail.port}", self.mail.default_sender
+        )
 
     def _new_watch(self, longest_s: float) -> threading.Timer:
         watch = threading.Timer(longest_s, self._cut)
@@ -227,54 +252,15 @@ class SmtpLink:
 
     @property
     def _ready(self) -> _CheckedSmtp:
-        if self._client is None:
+        if self.host is None:
             raise RuntimeError("secure() comes first")
-        return self._client
+        return self.host
 
     def _cut(self) -> None:
-        wire = self._client.sock if self._client is not None else self._socket
+        wire = self.host.sock if self.host is not None else self._socket
         with suppress(OSError):
             if wire is not None:
                 wire.shutdown(socket.SHUT_RDWR)
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        """What went wrong, in plain words with the fix; never what the server said."""
-        place = f"the mail server {self._settings.host}:{self._settings.port}"
-        try:
-            yield
-        except ssl.SSLCertVerificationError as error:
-            raise _refusal(
-                f"The certificate of {place} is not good: {error.verify_message}. Enter the host "
-                "name that stands in its certificate, or have its operator renew it."
-            ) from error
-        except ssl.SSLError as error:
-            raise _refusal(
-                f"{place} did not encrypt. Port 465 is for TLS, port 587 for STARTTLS."
-            ) from error
-        except smtplib.SMTPAuthenticationError as error:
-            raise _refusal(
-                f"Sign-in at {place} was refused ({error.smtp_code}). Check the user name and the "
-                "password; many providers want an app password.",
-                error.smtp_code,
-            ) from error
-        except smtplib.SMTPSenderRefused as error:
-            raise _refusal(
-                f"{place} takes no mail from {self._settings.from_address} ({error.smtp_code}). "
-                "Enter an address that this user may send from.",
-                error.smtp_code,
-            ) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise _refusal(
-                f"{place} offers no STARTTLS or no sign-in here. Try TLS on port 465, or port 587."
-            ) from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise Upstream(
-                f"The conversation with {place} broke off or stood still. Check host, port and "
-                "encryption: port 465 is for TLS, port 587 for STARTTLS.",
-                kind="transient",
-                detail=type(error).__name__,
-            ) from error
 
 
 def _expect(code: int, answer: tuple[int, bytes]) -> None:
@@ -289,8 +275,18 @@ def _readable(words: bytes | str) -> str:
     return "".join(c if c.isprintable() else " " for c in said)[:500].strip()
 
 
-def _refusal(text: str, code: int = 500) -> Upstream:
-    """A fault that the settings mend. A code below 500 means not now, and they are right."""
-    if code < 500:
-        return Upstream(f"The mail server is not ready for mail ({code}).", kind="transient")
-    return Upstream(f"{text[0].upper()}{text[1:]}", permanent=True, kind="permanent")
+def _mail_of(settings: SmtpSettings) -> Mail:
+    """Flask-Mail's settings of one tenant; its usual ones are those of the whole application."""
+    mail = Mail()
+    mail.state = mail.init_mail(
+        {
+            "MAIL_SERVER": settings.host,
+            "MAIL_PORT": settings.port,
+            "MAIL_USE_TLS": settings.security == "starttls",
+            "MAIL_USE_SSL": settings.security == "tls",
+            "MAIL_USERNAME": settings.username,
+            "MAIL_PASSWORD": settings.password,
+            "MAIL_DEFAULT_SENDER": settings.from_address,
+        }
+    )
+    return mail
