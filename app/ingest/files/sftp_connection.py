@@ -70,8 +70,8 @@ def host_key(host: str, port: int, policy: NetPolicy) -> HostKey:
 @contextmanager
 def session(
     settings: SftpSettings, policy: NetPolicy, limits: Limits
-) -> Iterator[paramiko.SFTPClient]:
-    """A signed-in SFTP client for a tenant's server, closed at the end.
+) -> Iterator[PinnedConnection]:
+    """A signed-in connection to a tenant's server, closed at the end.
 
     Faults of SSH inside the block leave it as Upstream with cause and fix.
 
@@ -86,11 +86,10 @@ def session(
     with (
         _faults(settings.host, settings.port),
         connection,
-        _PinnedConnection(settings, connection, pinned, private_key) as server,
+        PinnedConnection(settings, connection, pinned, private_key) as server,
     ):
-        client = server.sftp_client
-        client.get_channel().settimeout(limits.within(_CHANNEL_TIMEOUT_S))
-        yield client
+        server.timeout = limits.within(_CHANNEL_TIMEOUT_S)
+        yield server
 
 
 def _private_key(settings: SftpSettings) -> paramiko.PKey | None:
@@ -112,7 +111,7 @@ class _PinnedOptions(pysftp.CnOpts):  # type: ignore[misc] # pysftp is untyped
         self.hostkeys.add(host, pinned.get_name(), pinned)
 
 
-class _PinnedConnection(pysftp.Connection):  # type: ignore[misc] # pysftp is untyped
+class PinnedConnection(pysftp.Connection):  # type: ignore[misc] # pysftp is untyped
     """pysftp's connection over a checked socket, with timeouts, any key kind and a pinned key.
 
     The stock class resolves the host itself, waits without end, takes RSA keys only and falls
