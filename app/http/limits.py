@@ -11,7 +11,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from loguru import logger
 from redis import RedisError
 
@@ -42,10 +42,11 @@ class Window:
 
 @dataclass
 class Counters:
-    """One application's counters."""
+    """One application's counters: in Redis, and in memory while it is away."""
 
     tenant_limit: int
-    memory: MemoryStorage = field(default_factory=MemoryStorage)
+    redis: Storage
+    memory: Storage = field(default_factory=MemoryStorage)
     away_until: float = 0.0
 
 
@@ -70,7 +71,9 @@ def configure(app: Flask, config: Config) -> None:
     app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_timeout": 2, "socket_connect_timeout": 2}
     app.config["RATELIMIT_STRATEGY"] = "fixed-window"
     limiter.init_app(app)
-    app.extensions["counters"] = Counters(config.tenant_calls_per_minute)
+    pool = app.extensions["redis_client"].connection_pool
+    storage = RedisStorage(config.redis_url, connection_pool=pool, key_prefix="limit")
+    app.extensions["counters"] = Counters(config.tenant_calls_per_minute, storage)
     app.after_request(_tell)
 
 
@@ -119,24 +122,18 @@ def _counters() -> Counters:
 def _count(name: str, step: int) -> int:
     """The count of this minute after adding `step`."""
     counters = _counters()
-    key = f"limit:{name}:{int(time.time()) // _WINDOW_S}"
+    key = f"{name}:{int(time.time()) // _WINDOW_S}"
     if time.monotonic() >= counters.away_until:
         try:
-            return _count_in_redis(key, step)
+            return _counted(counters.redis, key, step)
         except RedisError as error:
             logger.warning("limits.store.unreachable", cause=type(error).__name__)
             counters.away_until = time.monotonic() + _PAUSE_S
-    return counters.memory.incr(key, _WINDOW_S, step) if step else counters.memory.get(key)
+    return _counted(counters.memory, key, step)
 
 
-def _count_in_redis(key: str, step: int) -> int:
-    client = current_app.extensions["redis_client"]
-    if not step:
-        return int(client.get(key) or 0)
-    with client.pipeline(transaction=False) as pipe:
-        pipe.incrby(key, step)
-        pipe.expire(key, 2 * _WINDOW_S)
-        return int(pipe.execute()[0])
+def _counted(storage: Storage, key: str, step: int) -> int:
+    return storage.incr(key, 2 * _WINDOW_S, step) if step else storage.get(key)
 
 
 def _tell(response: Response) -> Response:
