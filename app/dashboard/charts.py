@@ -78,7 +78,7 @@ def chart_rows(series: Series, fmt: Format) -> list[ChartRow]:
 def bucket_label(bucket: datetime, granularity: str, fmt: Format) -> str:
     """What a bucket is called: a day, an hour of it, a week or a month."""
     if granularity == "monthly":
-        return f"{bucket:%B %Y}"
+        return fmt.month(bucket.date())
     if granularity == "weekly":
         return f"week of {fmt.day(bucket.date())}"
     if granularity in _CLOCK:
