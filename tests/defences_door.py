@@ -58,7 +58,7 @@ DOOR_DEFENCES = [
     ),
     (
         "sign-in: discovery does not lead inside",
-        "app/auth/sign_in/provider.py",
+        "app/auth/sign_in/discovery.py",
         "            resolve(parts.hostname, parts.port or 443, known.hosts)",
         "            pass",
         "tests/auth/test_hostile_provider.py::test_a_lying_discovery_starts_nothing",

@@ -35,13 +35,37 @@ def test_what_is_missing_reads_dash_and_never_zero() -> None:
         ("en-GB", "USD", "−1,250.00\u00a0USD"),
         ("en-US", "EUR", "−€1,250.00"),
         ("de-DE", "EUR", "−1.250,00\u00a0€"),
-        ("en-US", "JPY", "−1,250\u00a0JPY"),
+        ("en-US", "JPY", "−¥1,250"),  # CLDR: the yen is ¥ here, the yuan CN¥
+        ("en-GB", "JPY", "−1,250\u00a0JPY"),
+        ("nl-NL", "EUR", "€\u00a0−1.250,00"),
+        ("pl-PL", "PLN", "−1\u00a0250,00\u00a0zł"),
+        ("de-CH", "CHF", "−1’250.00\u00a0CHF"),
+        ("en-US", "KWD", "−1,250.000\u00a0KWD"),
+        ("en-US", "odd", "−1,250.00\u00a0odd"),
     ],
 )
 def test_money_bears_a_sign_where_it_is_clear_and_its_code_elsewhere(
     locale: str, currency: str, written: str
 ) -> None:
     assert Format(locale, currency).money(Decimal(-1250)) == written
+
+
+@pytest.mark.parametrize(
+    ("locale", "written"),
+    [("en-US", "3.4%"), ("de-DE", "3,4\u00a0%"), ("it-IT", "3,4%"), ("de-AT", "3,4\u00a0%")],
+)
+def test_per_cent_stands_as_near_as_the_locale_has_it(locale: str, written: str) -> None:
+    assert Format(locale).percent(Decimal("3.4")) == written
+
+
+def test_days_are_written_in_english_whatever_the_numbers_are() -> None:
+    day = date(2026, 9, 5)
+    german = Format("de-DE")
+    assert (german.day(day), german.day_short(day), german.month(day)) == (
+        "Sat 5 Sep 2026",
+        "5 Sep",
+        "September 2026",
+    )
 
 
 def test_cents_go_from_a_thousand_on() -> None:

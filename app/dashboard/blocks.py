@@ -114,10 +114,11 @@ def chart(conn: Connection, question: Question) -> dict[str, Any]:
         provisional=frozenset(fresh.provisional_days(filters.period)),
         currency=question.fmt.currency,
     )
+    rows = charts.chart_rows(series, question.fmt)
     return {
         "empty_reason": None if any(map(series.value, points)) else "zero",
-        "figure": charts.figure(series, question.fmt),
-        "rows": charts.chart_rows(series, question.fmt),
+        "figure": charts.figure(series, rows),
+        "rows": rows,
         "metrics": METRICS,
         "compared": compared,
     }

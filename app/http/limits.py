@@ -1,6 +1,6 @@
-"""Rate limits: sign-ins and invented tokens per address, everything else per tenant.
+"""Rate limits: sign-ins and made-up tokens by address, everything else by tenant.
 
-Counted in Redis per clock minute; in the process's memory while Redis is unavailable.
+Counted in Redis by the minute of the clock; in the process's memory while Redis is away.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from loguru import logger
 from redis import RedisError
 
@@ -22,7 +22,7 @@ SIGN_IN = "60 per minute; 600 per hour"
 REFUSED_TOKENS = 120
 ASKED_TOKENS = 600
 _WINDOW_S = 60
-_PAUSE_S = 10.0  # how long to leave Redis alone after it did not respond
+_PAUSE_S = 10.0  # how long Redis is left alone after it did not answer
 
 
 class TooOften(AppError):
@@ -33,7 +33,7 @@ class TooOften(AppError):
 
 @dataclass(frozen=True)
 class Window:
-    """How much of a limit is used, and the seconds until it resets."""
+    """How much of a limit is used, and the seconds until it starts anew."""
 
     limit: int
     count: int
@@ -42,13 +42,16 @@ class Window:
 
 @dataclass
 class Counters:
+    """One application's counters: in Redis, and in memory while it is away."""
+
     tenant_limit: int
-    memory: MemoryStorage = field(default_factory=MemoryStorage)
+    redis: Storage
+    memory: Storage = field(default_factory=MemoryStorage)
     away_until: float = 0.0
 
 
 def address_of_caller() -> str:
-    """The unit counted as one caller: an IPv4 address, or the IPv6 network of one line."""
+    """Who is counted as one: an IPv4 address, or an IPv6 network of the size given to one line."""
     text = request.remote_addr or "unknown"
     try:
         address = ip_address(text.partition("%")[0])
@@ -63,20 +66,22 @@ limiter = Limiter(key_func=address_of_caller, key_prefix="limit:", in_memory_fal
 
 
 def configure(app: Flask, config: Config) -> None:
-    """Count this application's limits in its Redis and report them on every response."""
+    """Count this application's limits in its Redis, and tell them on every answer."""
     app.config["RATELIMIT_STORAGE_URI"] = config.redis_url
     app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_timeout": 2, "socket_connect_timeout": 2}
     app.config["RATELIMIT_STRATEGY"] = "fixed-window"
     limiter.init_app(app)
-    app.extensions["counters"] = Counters(config.tenant_calls_per_minute)
+    pool = app.extensions["redis_client"].connection_pool
+    storage = RedisStorage(config.redis_url, connection_pool=pool, key_prefix="limit")
+    app.extensions["counters"] = Counters(config.tenant_calls_per_minute, storage)
     app.after_request(_tell)
 
 
 def count_tenant_call() -> None:
-    """Count this request for its tenant. Runs once the caller is known.
+    """Count this request for the tenant it works in. Runs once it is known who asks.
 
     Raises:
-        TooOften: the tenant exceeds its limit; other tenants are not affected.
+        TooOften: the tenant asks for too much; other tenants are not concerned.
     """
     membership = g.get("membership")
     if membership is None:
@@ -85,19 +90,19 @@ def count_tenant_call() -> None:
 
 
 def count_refused_token() -> None:
-    """Count an invented token for the caller's address.
+    """Count, by address, a token that somebody made up.
 
     Raises:
-        TooOften: the address exceeded its limit.
+        TooOften: it was one too many.
     """
     _hit(f"token:{address_of_caller()}", REFUSED_TOKENS)
 
 
 def check_token_flood() -> None:
-    """Refuse to check further tokens from an address that sent too many invented ones.
+    """Refuse to have any more tokens of this address checked.
 
     Raises:
-        TooOften: the address sent far too many.
+        TooOften: this address made up far too many.
     """
     if _count(f"token:{address_of_caller()}", 0) > ASKED_TOKENS:
         raise TooOften
@@ -115,30 +120,24 @@ def _counters() -> Counters:
 
 
 def _count(name: str, step: int) -> int:
-    """This minute's count after adding `step`."""
+    """The count of this minute after adding `step`."""
     counters = _counters()
-    key = f"limit:{name}:{int(time.time()) // _WINDOW_S}"
+    key = f"{name}:{int(time.time()) // _WINDOW_S}"
     if time.monotonic() >= counters.away_until:
         try:
-            return _count_in_redis(key, step)
+            return _counted(counters.redis, key, step)
         except RedisError as error:
             logger.warning("limits.store.unreachable", cause=type(error).__name__)
             counters.away_until = time.monotonic() + _PAUSE_S
-    return counters.memory.incr(key, _WINDOW_S, step) if step else counters.memory.get(key)
+    return _counted(counters.memory, key, step)
 
 
-def _count_in_redis(key: str, step: int) -> int:
-    client = current_app.extensions["redis_client"]
-    if not step:
-        return int(client.get(key) or 0)
-    with client.pipeline(transaction=False) as pipe:
-        pipe.incrby(key, step)
-        pipe.expire(key, 2 * _WINDOW_S)
-        return int(pipe.execute()[0])
+def _counted(storage: Storage, key: str, step: int) -> int:
+    return storage.incr(key, 2 * _WINDOW_S, step) if step else storage.get(key)
 
 
 def _tell(response: Response) -> Response:
-    """Add the applicable limit, what is left of it and its reset time to the response."""
+    """The limit that counts here, how much of it is left, and when it starts anew."""
     window = g.get("window") or _sign_in_window()
     if window is None:
         return response
@@ -156,7 +155,7 @@ def _tell(response: Response) -> Response:
 
 
 def _sign_in_window() -> Window | None:
-    """The window of a limit set on the view itself."""
+    """The window of a limit that stands on the view itself."""
     current = limiter.current_limit
     if current is None:
         return None

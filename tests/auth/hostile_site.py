@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth.sign_in import provider
+from app.auth.sign_in import provider, provider_client
 from app.factory import create_app
 from tests.auth.hostile import Hostile, Script, running
 from tests.running import ADA, CLIENT_SECRET, Site, forget_limits
@@ -40,8 +40,8 @@ def client(
     app: Flask, site: Site, hostile: Hostile, superuser: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> FlaskClient:
     """A browser, with everything forgotten that the application knew of the provider."""
-    monkeypatch.setattr(provider, "TIMEOUT_S", (1.0, 1.0))
-    monkeypatch.setattr(provider, "TOTAL_S", 1.5)
+    monkeypatch.setattr(provider_client, "TIMEOUT_S", (1.0, 1.0))
+    monkeypatch.setattr(provider_client, "TOTAL_S", 1.5)
     provider.configure(app, site.config.model_copy(update={"oidc_issuer": hostile.issuer}))
     hostile.script = Script()
     forget_limits(app)

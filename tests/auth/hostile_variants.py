@@ -139,6 +139,13 @@ ANSWERS = [
     _token("token endpoint drips", Reply(body='{"error": "x"}', drip_s=0.3)),
     _token("packed answer", Reply(body="{}", packed=True)),
     _token("code refused", Reply(400, '{"error": "invalid_grant"}'), 400, "did not accept"),
+    _token("tokens beside a refusal", Reply(403), 400, "did not accept"),
+    _token(
+        "tokens that end soon",
+        Reply(body='{"access_token": "a", "expires_in": "soon"}'),
+        400,
+        "did not accept",
+    ),
     _token("we are refused", Reply(401, '{"error": "invalid_client"}'), 400, "did not accept"),
     Variant(
         "userinfo of somebody else",

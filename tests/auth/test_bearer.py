@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth.sign_in import provider
+from app.auth.sign_in import provider, provider_client
 from app.auth.tokens.provider_answers import key_of
 from app.factory import create_app
 from tests.auth.hostile import Hostile, Reply, Script
@@ -64,7 +64,7 @@ def test_many_requests_with_one_unknown_token_ask_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two applications on one Redis are two processes."""
-    monkeypatch.setattr(provider, "TIMEOUT_S", (3.0, 5.0))
+    monkeypatch.setattr(provider_client, "TIMEOUT_S", (3.0, 5.0))
     other = create_app(app.config["TESTED"])
     token, before = fresh(), questions(hostile)
     hostile.script = slowly(answer)
@@ -77,7 +77,7 @@ def test_many_requests_with_one_unknown_token_ask_once(
 def test_a_slow_provider_is_waited_for_by_few_and_holds_up_nobody_else(
     app: Flask, client: FlaskClient, site: Site, hostile: Hostile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider, "TIMEOUT_S", (8.0, 8.0))
+    monkeypatch.setattr(provider_client, "TIMEOUT_S", (8.0, 8.0))
     known = fresh()
     assert call(app, site, known) == 200
     assert come_back(client, site, {**begin(client, site, hostile)})[0] == 303
@@ -99,7 +99,7 @@ def test_a_slow_provider_is_waited_for_by_few_and_holds_up_nobody_else(
 def test_few_wait_for_the_provider_at_any_moment(
     app: Flask, client: FlaskClient, site: Site, hostile: Hostile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider, "TIMEOUT_S", (3.0, 5.0))
+    monkeypatch.setattr(provider_client, "TIMEOUT_S", (3.0, 5.0))
     while hostile.at_once:  # questions of another test, given up long ago
         time.sleep(0.05)
     hostile.script, hostile.most_at_once = slowly('{"active": false}', delay_s=0.4), 0

@@ -10,7 +10,7 @@ import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth.sign_in import provider
+from app.auth.sign_in import provider_client
 from app.database import engine as db
 from app.factory import create_app
 from tests.running import ADA, Site
@@ -52,7 +52,7 @@ def test_a_provider_that_is_down_is_said_so(site: Site) -> None:
 def test_a_provider_that_hangs_is_given_up(
     site: Site, mute: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider, "TIMEOUT_S", (0.3, 0.3))
+    monkeypatch.setattr(provider_client, "TIMEOUT_S", (0.3, 0.3))
     client = with_settings(site, oidc_issuer=mute).test_client()
     page_status, _, status, _ = start_and_call(client, site)
     assert (page_status, status) == (503, 503)

@@ -65,25 +65,44 @@ def series(days: int, metric: str = "net_revenue", compared: int | None = None) 
     return Series(metric, "daily", points, base, frozenset({date(2026, 3, 3)}), "USD")
 
 
-def validated(made: dict[str, Any]) -> go.Figure:
-    """The figure as plotly's own schema accepts it, with colours for the tokens."""
-    coloured = re.sub(r'"--(?!font)[\w-]+"', '"#abcdef"', json.dumps(made))
-    return go.Figure(json.loads(coloured))
+def drawn(shown: Series) -> dict[str, Any]:
+    return figure(shown, chart_rows(shown, FMT))
 
 
 @pytest.mark.parametrize("metric", ["net_revenue", "orders", "conversion_rate", "failed_searches"])
 @pytest.mark.parametrize("days", [1, 7, 90])
-def test_every_figure_is_one_that_plotly_accepts(metric: str, days: int) -> None:
-    made = validated(figure(series(days, metric, compared=days), FMT))
-    assert [len(trace.x) for trace in made.data] == [days, days]
+def test_every_figure_is_one_that_plotly_accepts_and_bears_our_look_alone(
+    metric: str, days: int
+) -> None:
+    made = drawn(series(days, metric, compared=days))
+    assert [len(trace["x"]) for trace in made["data"]] == [days, days]
+    assert "template" not in made["layout"]
+    assert go.Figure(made).to_plotly_json() == made  # here with every check against the schema
+
+
+def test_colours_are_style_tokens() -> None:
+    written = json.dumps([drawn(series(n, compared=n)) for n in (3, 70)])
+    assert set(re.findall(r'color": "([^"]*)"', written)) == {
+        f"var(--{name})"
+        for name in (
+            "chart-base",
+            "chart-fill",
+            "chart-grid",
+            "chart-now",
+            "ink-2",
+            "line",
+            "surface",
+            "surface-raised",
+        )
+    }
 
 
 def test_provisional_days_are_hatched() -> None:
-    assert figure(series(3), FMT)["data"][0]["marker"]["pattern"]["shape"] == ["", "/", ""]
+    assert drawn(series(3))["data"][0]["marker"]["pattern"]["shape"] == ["", "/", ""]
 
 
 def test_many_buckets_become_a_line() -> None:
-    assert [figure(series(n), FMT)["data"][0]["type"] for n in (62, 63)] == ["bar", "scatter"]
+    assert [drawn(series(n))["data"][0]["type"] for n in (62, 63)] == ["bar", "scatter"]
 
 
 def test_the_table_holds_the_charts_numbers() -> None:
@@ -95,12 +114,12 @@ def test_the_table_holds_the_charts_numbers() -> None:
 
 
 def test_a_longer_compared_period_is_cut_to_the_chart() -> None:
-    assert len(figure(series(2, compared=5), FMT)["data"][1]["x"]) == 2
+    assert len(drawn(series(2, compared=5))["data"][1]["x"]) == 2
 
 
 def test_a_bucket_without_sessions_has_no_conversion() -> None:
     empty = Series("conversion_rate", "daily", [point(MONDAY, 0, 0)], None, frozenset(), "USD")
-    assert figure(empty, FMT)["data"][0]["y"] == [None]
+    assert drawn(empty)["data"][0]["y"] == [None]
     assert chart_rows(empty, FMT)[0].value == "–"
 
 

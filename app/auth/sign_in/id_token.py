@@ -15,15 +15,9 @@ from joserfc.jws import JWSRegistry
 from loguru import logger
 
 from app.auth.sign_in import issuers
-from app.auth.sign_in.provider import (
-    REFRESH_S,
-    Provider,
-    ProviderDown,
-    SignInRefused,
-    endpoints,
-    get_json,
-    provider,
-)
+from app.auth.sign_in.discovery import REFRESH_S, endpoints
+from app.auth.sign_in.provider import Provider, ProviderDown, SignInRefused, provider
+from app.auth.sign_in.provider_client import get_json
 
 LEEWAY_S = 60
 REFETCH_S = 60.0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from authlib.common.security import generate_token
 from authlib.common.urls import add_params_to_uri
 from flask import session
 from loguru import logger
@@ -16,16 +16,10 @@ from app.auth.queries import Identity
 from app.auth.sign_in import issuers
 from app.auth.sign_in import session_store as store
 from app.auth.sign_in.claims import combine, identity_of, needs_userinfo
+from app.auth.sign_in.discovery import endpoints
 from app.auth.sign_in.id_token import read_id_token
-from app.auth.sign_in.provider import (
-    ProviderDown,
-    SignInRefused,
-    endpoints,
-    get_json,
-    post_form,
-    provider,
-)
-from app.auth.sign_in.provider import session as oauth_session
+from app.auth.sign_in.provider import ProviderDown, SignInRefused, provider
+from app.auth.sign_in.provider_client import client, exchange_code, get_json
 from app.errors import AppError
 
 __all__ = ["ProviderDown", "SignIn", "SignInRefused", "finish_sign_in", "start_sign_in"]
@@ -54,10 +48,10 @@ class SignIn:
 def start_sign_in(callback_url: str, next_path: str, **hints: str) -> str:
     """The provider's address to send the browser to; state, nonce and verifier are kept."""
     doors = endpoints()
-    verifier, nonce = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
-    client = oauth_session(redirect_uri=callback_url, code_challenge_method="S256")
+    verifier, nonce = generate_token(64), generate_token(32)
     extra = hints | ({"nonce": nonce} if doors.signs else {})
-    url, state = client.create_authorization_url(
+    going = client(redirect_uri=callback_url, code_challenge_method="S256")
+    url, state = going.create_authorization_url(
         doors.authorization, code_verifier=verifier, **extra
     )
     _keep(
@@ -92,7 +86,7 @@ def finish_sign_in(
     is_silent = issuer is None and not (needs_issuer and doors.names_itself)
     if not is_silent and not issuers.is_answer_of(doors.issuer, issuer or ""):
         raise SignInRefused(_OTHER_SERVICE)
-    given = _exchange(code, kept)
+    given = exchange_code(doors.token, code, kept["redirect_uri"], kept["verifier"])
     access_token = str(given.get("access_token", ""))
     if not doors.signs:
         return SignIn(identity_of_token(access_token), kept["next_path"], "")
@@ -156,20 +150,6 @@ def _keep(state: str, pending: dict[str, Any]) -> None:
     waiting = {k: v for k, v in session.get(_PENDING, {}).items() if v["until"] > now}
     recent = sorted(waiting.items(), key=lambda entry: entry[1]["until"])[-_MOST_PENDING + 1 :]
     session[_PENDING] = dict(recent) | {state: pending}
-
-
-def _exchange(code: str, kept: dict[str, Any]) -> dict[str, Any]:
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": kept["redirect_uri"],
-        "code_verifier": kept["verifier"],
-    }
-    status, given = post_form(endpoints().token, form)
-    if status == 200 and isinstance(given.get("access_token"), str):
-        return given
-    logger.warning("auth.code.refused", status=status, error=str(given.get("error"))[:80])
-    raise SignInRefused("The sign-in service did not accept this sign-in. Please start again.")
 
 
 def _completed(claims: dict[str, Any], access_token: str) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from redis import RedisError
 from app.auth.queries import Identity, find_member_by_identity
 from app.auth.sign_in import oidc
 from app.auth.sign_in import session_store as store
-from app.auth.sign_in.provider import ProviderDown, SignInRefused, endpoints, room
+from app.auth.sign_in.discovery import endpoints
+from app.auth.sign_in.provider import ProviderDown, SignInRefused
+from app.auth.sign_in.provider_client import room
 from app.auth.tokens import provider_checks as token_checks
 from app.database.engine import admin_transaction
 from app.errors import Unauthenticated

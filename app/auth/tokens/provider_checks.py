@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from app.auth.sign_in.claims import subject_of
-from app.auth.sign_in.provider import ProviderDown, endpoints, get_json, post_form, provider
+from app.auth.sign_in.discovery import endpoints
+from app.auth.sign_in.provider import ProviderDown, provider
+from app.auth.sign_in.provider_client import get_json, introspect, revoke
 
 __all__ = ["check_token", "revoke_token"]
 
@@ -35,11 +37,11 @@ def revoke_token(token: str) -> None:
     """Tell the provider that this access token is no longer used, if it supports that."""
     address = endpoints().revocation
     if address:
-        post_form(address, {"token": token, "token_type_hint": "access_token"})
+        revoke(address, token)
 
 
 def _introspect(address: str, token: str) -> tuple[str, float | None] | None:
-    status, answer = post_form(address, {"token": token, "token_type_hint": "access_token"})
+    status, answer = introspect(address, token)
     if status != 200:  # it refuses us, not the token
         raise ProviderDown
     subject = subject_of(answer)

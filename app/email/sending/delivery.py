@@ -244,9 +244,7 @@ class Post:
             self._settings = read_smtp(self._tenant, self._config)
         link = SmtpLink(self._settings, sources.net_policy(self._config), LONGEST_TALK_S)
         self._link = link.__enter__()
-        link.connect()
-        link.secure()
-        link.sign_in()
+        link.configure_host()
         return link
 
     def _hang_up(self) -> None:

@@ -12,7 +12,7 @@ import paramiko
 
 from app.errors import Upstream
 from app.ingest.attempts import Limits, retry
-from app.ingest.files.sftp_connection import SftpSettings, host_key, session
+from app.ingest.files.sftp_connection import PinnedConnection, SftpSettings, host_key, session
 from app.ingest.files.ssh_keys import HostKey
 from app.net import NetPolicy
 
@@ -61,10 +61,10 @@ def _fetch_once(
 ) -> int:
     partial = destination.with_name(f"{destination.name}.partial")
     try:
-        with session(settings, policy, limits) as client, _about_path(path):
-            announced, before = _find_size(client, path, max_bytes)
-            size = _copy(client, path, partial, announced, limits, progress)
-            after = client.stat(path)
+        with session(settings, policy, limits) as server, _about_path(path):
+            announced, before = _find_size(server, path, max_bytes)
+            size = _copy(server, path, partial, announced, limits, progress)
+            after = server.stat(path)
         _check_whole(path, size, before, after)
         if after.st_mtime:
             os.utime(partial, (after.st_mtime, after.st_mtime))
@@ -94,10 +94,10 @@ def _unreadable(path: str, what: str) -> Upstream:
 
 
 def _find_size(
-    client: paramiko.SFTPClient, path: str, max_bytes: int
+    server: PinnedConnection, path: str, max_bytes: int
 ) -> tuple[int, paramiko.SFTPAttributes]:
     """The file's size and attributes, if it is a file within the limit."""
-    attributes = client.stat(path)
+    attributes = server.stat(path)
     size = attributes.st_size
     if size is None or not stat.S_ISREG(attributes.st_mode or stat.S_IFREG):
         raise Upstream(
@@ -116,7 +116,7 @@ def _find_size(
 
 
 def _copy(
-    client: paramiko.SFTPClient,
+    server: PinnedConnection,
     path: str,
     destination: Path,
     size: int,
@@ -125,7 +125,7 @@ def _copy(
 ) -> int:
     """Returns the bytes copied. Requests one byte more than `size` to detect a file that grew."""
     copied = 0
-    with client.open(path, "rb") as remote, destination.open("wb") as local:
+    with server.open(path, "rb") as remote, destination.open("wb") as local:
         # Large requests instead of prefetch(), whose own thread dies loudly with the connection.
         remote.MAX_REQUEST_SIZE = _CHUNK_BYTES
         while copied <= size and (chunk := remote.read(min(_CHUNK_BYTES, size + 1 - copied))):

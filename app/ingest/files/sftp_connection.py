@@ -1,6 +1,6 @@
-"""SSH with a pinned host key: pysftp on a checked socket, with timeouts and plain error messages.
+"""SSH with a pinned host key: pysftp on a checked socket, with timeouts and plain faults.
 
-The only module that imports pysftp and the shim it needs.
+The one module that imports pysftp, and with it the shim it needs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from app.net import NetPolicy
 
 
 class _NoDss(paramiko.PKey):  # type: ignore[misc] # paramiko is untyped
-    """pysftp imports paramiko's DSS keys, which were removed as insecure; this one refuses."""
+    """pysftp imports paramiko's DSS keys, which are gone with good reason; this one refuses."""
 
     def __init__(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - takes anything, gives nothing
         raise paramiko.SSHException("DSS keys are not supported")
@@ -39,9 +39,9 @@ _CHANNEL_TIMEOUT_S = 20.0
 
 @dataclass(frozen=True)
 class SftpSettings:
-    """The location of a tenant's customer files. Needs `password` or `private_key`.
+    """Where a tenant's customer files lie. Either `password` or `private_key` is needed.
 
-    `host_key` is the pinned key in OpenSSH format: "ssh-ed25519 AAAA…".
+    `host_key` is the pinned key, as OpenSSH writes it: "ssh-ed25519 AAAA…".
     """
 
     host: str
@@ -55,11 +55,11 @@ class SftpSettings:
 
 
 def host_key(host: str, port: int, policy: NetPolicy) -> HostKey:
-    """The key a server presents, for a person to compare and accept. Does not sign in.
+    """The key a server shows, for a person to compare and accept. Nobody signs in.
 
     Raises:
         Invalid: the host or port is not allowed.
-        Upstream: it is not an SFTP server, or it does not respond.
+        Upstream: it is no SFTP server, or it does not answer.
     """
     connection = net.connect(host, port, policy)
     with _faults(host, port), connection, _transport(connection, None) as transport:
@@ -70,14 +70,14 @@ def host_key(host: str, port: int, policy: NetPolicy) -> HostKey:
 @contextmanager
 def session(
     settings: SftpSettings, policy: NetPolicy, limits: Limits
-) -> Iterator[paramiko.SFTPClient]:
-    """A signed-in SFTP client for a tenant's server, closed after the block.
+) -> Iterator[PinnedConnection]:
+    """A signed-in connection to a tenant's server, closed at the end.
 
-    SSH faults inside the block are raised as Upstream with cause and fix.
+    Faults of SSH inside the block leave it as Upstream with cause and fix.
 
     Raises:
         Invalid: the host, port or key is not allowed or cannot be read.
-        Upstream: no response, another host key, or refused sign-in.
+        Upstream: nobody answers, another host key, or the sign-in is refused.
     """
     pinned = parse_host_key(settings.host_key)
     private_key = _private_key(settings)
@@ -86,11 +86,10 @@ def session(
     with (
         _faults(settings.host, settings.port),
         connection,
-        _PinnedConnection(settings, connection, pinned, private_key) as server,
+        PinnedConnection(settings, connection, pinned, private_key) as server,
     ):
-        client = server.sftp_client
-        client.get_channel().settimeout(limits.within(_CHANNEL_TIMEOUT_S))
-        yield client
+        server.timeout = limits.within(_CHANNEL_TIMEOUT_S)
+        yield server
 
 
 def _private_key(settings: SftpSettings) -> paramiko.PKey | None:
@@ -102,7 +101,7 @@ def _private_key(settings: SftpSettings) -> paramiko.PKey | None:
 
 
 class _PinnedOptions(pysftp.CnOpts):  # type: ignore[misc] # pysftp is untyped
-    """pysftp's options with one pinned key; the library's class reads the user's own files."""
+    """pysftp's options with one pinned key; the stock class reads the process's own files."""
 
     def __init__(self, host: str, pinned: paramiko.PKey) -> None:
         self.log = False
@@ -112,11 +111,11 @@ class _PinnedOptions(pysftp.CnOpts):  # type: ignore[misc] # pysftp is untyped
         self.hostkeys.add(host, pinned.get_name(), pinned)
 
 
-class _PinnedConnection(pysftp.Connection):  # type: ignore[misc] # pysftp is untyped
-    """pysftp's connection over a checked socket, with timeouts, any key type and a pinned key.
+class PinnedConnection(pysftp.Connection):  # type: ignore[misc] # pysftp is untyped
+    """pysftp's connection over a checked socket, with timeouts, any key kind and a pinned key.
 
-    The library's class resolves the host itself, waits forever, accepts only RSA keys and falls
-    back to the keys of the user who runs the process.
+    The stock class resolves the host itself, waits without end, takes RSA keys only and falls
+    back on the keys of whoever runs the process.
     """
 
     def __init__(
@@ -162,7 +161,7 @@ class _PinnedConnection(pysftp.Connection):  # type: ignore[misc] # pysftp is un
 
 
 def _transport(connection: socket.socket, pinned: paramiko.PKey | None) -> paramiko.Transport:
-    """An SSH transport with timeouts that requests the pinned type of key."""
+    """An SSH transport that waits for nothing without end and asks for the pinned kind of key."""
     transport = paramiko.Transport(connection)
     transport.banner_timeout = _BANNER_TIMEOUT_S
     transport.handshake_timeout = _HANDSHAKE_TIMEOUT_S
@@ -194,7 +193,7 @@ def _refuse_key(
 
 @contextmanager
 def _faults(host: str, port: int) -> Iterator[None]:
-    """Raise faults of SSH and its socket in plain words."""
+    """Faults of SSH and its socket, in plain words."""
     place = _place(host, port)
     try:
         yield

@@ -90,8 +90,8 @@ class SftpCheck:
         return shown.fingerprint
 
     def _sign_in(self) -> str:
-        with session(self._settings, self._policy, self._limits) as client:
-            client.normalize(".")
+        with session(self._settings, self._policy, self._limits) as server:
+            server.normalize(".")
         return f"as {self._tenant.sftp['username']}"
 
     def _fetch(self, file_type: str) -> str:

@@ -129,18 +129,18 @@
     source.replaceChildren(failed);
   });
 
-  /* Charts: the server's figure with the theme's colours put in for the token names. */
+  /* Charts: the server's figure with the theme's colours put in for the style tokens. */
   const token = (name) => {
-    if (name === "--font") return getComputedStyle(document.body).fontFamily;
+    if (name === "var(--font)") return getComputedStyle(document.body).fontFamily;
     const probe = document.createElement("i");
-    probe.style.color = `var(${name})`;
+    probe.style.color = name;
     document.body.append(probe);
     const color = getComputedStyle(probe).color;
     probe.remove();
     return color;
   };
   const themed = (value) => {
-    if (typeof value === "string") return value.startsWith("--") ? token(value) : value;
+    if (typeof value === "string") return value.startsWith("var(--") ? token(value) : value;
     if (Array.isArray(value)) return value.map(themed);
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, themed(inner)]));
