@@ -44,7 +44,8 @@ def open_source(settings: TenantSettings, config: Config, limits: Limits) -> Sou
         Invalid: it is not set up, or what is stored cannot be used.
         Upstream: it refused the credentials, or did not answer.
     """
-    return _OPENERS["bigquery"](settings, config, limits)
+    found = (open_kind(settings, config, limits) for open_kind in _OPENERS)
+    return next(source for source in found if source is not None)
 
 
 def bigquery_settings(settings: TenantSettings, config: Config) -> BigQuerySettings:
@@ -114,7 +115,6 @@ def _open_bigquery(settings: TenantSettings, config: Config, limits: Limits) -> 
     return BigQuerySource(open_bigquery(found, limits), found)
 
 
-# The kinds of sources. A further one is a folder of its own and a line here.
-_OPENERS: dict[str, Callable[[TenantSettings, Config, Limits], Source]] = {
-    "bigquery": _open_bigquery,
-}
+# The kinds of sources: the first that the tenant has set up is read, None means that it is not set
+# up. BigQuery is the last and is always tried. Each further kind is a folder and a line here.
+_OPENERS: tuple[Callable[[TenantSettings, Config, Limits], Source | None], ...] = (_open_bigquery,)
