@@ -124,7 +124,7 @@ class TaskChange(BaseModel):
 
 
 def _add_list(task_list: TaskList) -> None:
-    """The address of a list's rows as JSON."""
+    """Give a list's rows their address."""
 
     def rows(query: TasksQuery) -> PageOf[TaskRow]:
         return _page(query, task_list)
@@ -133,7 +133,7 @@ def _add_list(task_list: TaskList) -> None:
     blueprint.get(f"/tasks/{task_list.slug}")(documented(PageOf[TaskRow], tag="analytics")(rows))
 
 
-# app/tasks/performance/api.py answers for Performance.
+# Performance has JSON of its own, in app/tasks/performance/api.py.
 for _each in LISTS.values():
     if _each.slug != "performance":
         _add_list(_each)

@@ -48,7 +48,7 @@ def customer_address(customer_key: str) -> str | None:
 
 
 def _add_page(task_list: TaskList) -> None:
-    """The address of a list; Performance shows its list as one of its tabs."""
+    """Give a list its address; the one of Performance is a tab of that page."""
 
     @block("task_list", f"the {task_list.nouns[1]}")
     def show() -> Response:
