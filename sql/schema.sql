@@ -1086,7 +1086,6 @@ alter table setting_save add constraint setting_save_tenant FOREIGN KEY (tenant_
 alter table shop_order add constraint shop_order_pkey PRIMARY KEY (tenant_id, order_key);
 alter table task add constraint task_id_key UNIQUE (tenant_id, task_id);
 alter table task add constraint task_pkey PRIMARY KEY (tenant_id, task_type, subject, first_at, order_key);
-alter table task add constraint task_type_known CHECK ((task_type = ANY (ARRAY['purchase'::text, 'cart'::text, 'no_results'::text, 'no_conversion'::text, 'repeat_visit'::text, 'bounce'::text])));
 alter table task_cooldown add constraint task_cooldown_pkey PRIMARY KEY (tenant_id, history_id);
 alter table task_history add constraint task_history_action CHECK ((action = ANY (ARRAY['call'::text, 'done'::text, 'snooze'::text, 'wake'::text, 'assign'::text, 'note'::text, 'start'::text, 'reopen'::text, 'undo'::text, 'closed'::text, 'expired'::text, 'vanished'::text, 'returned'::text])));
 alter table task_history add constraint task_history_pkey PRIMARY KEY (tenant_id, history_id);

@@ -17,6 +17,7 @@ from app.format import duration, plural
 from app.http.current import current_membership, public
 from app.http.nonces import new_nonce
 from app.http.web import current_format, safe_next
+from app.tasks.lists.lists import LISTS
 
 THEMES = ("light", "dark", "system")
 
@@ -52,11 +53,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
             Link("Overview", "dashboard.overview", "overview", at_hand=True),
             Link("Orders", "orders.orders", "order"),
             Link("Sessions", "sessions.sessions", "eye"),
-            Link("Purchases", "tasks.purchases", "receipt"),
-            Link("Carts", "tasks.cart_abandonment", "cart"),
-            Link("Searches", "tasks.search_analysis", "search"),
-            Link("Repeat visits", "tasks.repeat_visits", "eye"),
-            Link("Performance", "tasks.performance", "gauge"),
+            *(Link(made.title, made.endpoint, made.icon) for made in LISTS.values()),
         ),
     ),
     (

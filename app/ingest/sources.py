@@ -44,7 +44,8 @@ def open_source(settings: TenantSettings, config: Config, limits: Limits) -> Sou
         Invalid: it is not set up, or its settings are unusable.
         Upstream: it refused the credentials, or did not respond.
     """
-    return _OPENERS["bigquery"](settings, config, limits)
+    found = (open_kind(settings, config, limits) for open_kind in _OPENERS)
+    return next(source for source in found if source is not None)
 
 
 def bigquery_settings(settings: TenantSettings, config: Config) -> BigQuerySettings:
@@ -113,7 +114,6 @@ def _open_bigquery(settings: TenantSettings, config: Config, limits: Limits) -> 
     return BigQuerySource(open_bigquery(found, limits), found)
 
 
-# The kinds of sources. A new one is a folder and a line here.
-_OPENERS: dict[str, Callable[[TenantSettings, Config, Limits], Source]] = {
-    "bigquery": _open_bigquery,
-}
+# The kinds of sources: the first that the tenant has set up is read, None means that it is not set
+# up. BigQuery is the last and is always tried. Each further kind is a folder and a line here.
+_OPENERS: tuple[Callable[[TenantSettings, Config, Limits], Source | None], ...] = (_open_bigquery,)

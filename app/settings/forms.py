@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import getmembers
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -14,6 +15,7 @@ from wtforms import (  # type: ignore[import-untyped] # wtforms has no types
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.core import UnboundField  # type: ignore[import-untyped] # as above
 from wtforms.validators import (  # type: ignore[import-untyped] # as above
     InputRequired,
     Length,
@@ -73,6 +75,13 @@ class SectionForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
     secret: str | None = None
     bound_to: tuple[str, ...] = ()
     version = IntegerField("Version", [Optional()], default=0)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of the fields people see, in order. Columns of tenant_config have the same."""
+        found = getmembers(cls, lambda member: isinstance(member, UnboundField))
+        found.sort(key=lambda member: member[1].creation_counter)
+        return tuple(name for name, _ in found if name != "version")
 
     @property
     def shown(self) -> list[Field]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app.settings.forms import FORMS
 from app.settings.queries import store_credentials
 from app.settings.saves import claim_save
 from app.settings.service_account import rebuild_service_account
@@ -16,12 +17,6 @@ from app.tasks.lists.context import get_rules
 from app.tenant_settings import CredentialField, TenantSettings, get_tenant_settings
 
 SECRET_SECTIONS = ("bigquery", "sftp", "smtp")
-_COLUMNS: dict[str, tuple[str, ...]] = {
-    "time-and-money": ("time_zone", "property_time_zone", "reporting_currency", "locale"),
-    "properties": ("contact_property", "company_property", "branch_property"),
-    "retention": ("retention_months",),
-    "nothing-words": ("nothing_words",),
-}
 
 
 def read_section(conn: Connection, tenant_id: UUID, section: str) -> dict[str, Any]:
@@ -31,7 +26,7 @@ def read_section(conn: Connection, tenant_id: UUID, section: str) -> dict[str, A
         return get_rules(conn, tenant_id)
     if section in SECRET_SECTIONS:
         return dict(getattr(settings, section))
-    return {name: getattr(settings, name) for name in _COLUMNS[section]}
+    return {name: getattr(settings, name) for name in FORMS[section].names()}
 
 
 def has_secret(settings: TenantSettings, section: str) -> bool:
@@ -61,7 +56,7 @@ def store_section(
     elif section == "rules":
         _store_rules(conn, tenant_id, values)
     else:
-        _store_columns(conn, tenant_id, _COLUMNS[section], values)
+        _store_columns(conn, tenant_id, FORMS[section].names(), values)
     return True
 
 
@@ -119,5 +114,5 @@ def _store_columns(
     statement = text(f"""
         update tenant_config set {changes}, updated_at = now()
         where tenant_id = :tenant_id
-    """)  # noqa: S608 - names of a constant
+    """)  # noqa: S608 - names of a form's fields
     conn.execute(statement, {"tenant_id": tenant_id, **{name: values[name] for name in columns}})

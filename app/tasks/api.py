@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -30,11 +30,11 @@ from app.http.api import (
 from app.http.current import current_actor, current_membership, require_membership_role
 from app.http.reading import reading_transaction
 from app.tasks import queries
+from app.tasks.lists.lists import LISTS, TaskList
 from app.tasks.queries import Contact, Place, Task, TaskFilters
 from app.tasks.steps.bulk_actions import read_clock
 from app.tasks.steps.change import Action
 from app.tasks.steps.rules import Asked, find_workable, parse_step, take_step
-from app.tasks.types import types_of_list
 from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("tasks_api", __name__, url_prefix="/analytics/api/v1")
@@ -47,7 +47,6 @@ _ACTIONS: dict[State, Action] = {
     "snoozed": "snooze",
     "done": "done",
 }
-Lister = Callable[[Connection, UUID, TaskFilters, Place], list[Task]]
 
 
 class TasksQuery(PeriodQuery, PageQuery):
@@ -124,33 +123,20 @@ class TaskChange(BaseModel):
     nonce: UUID | None = None
 
 
-@blueprint.get("/tasks/purchases")
-@documented(PageOf[TaskRow], tag="analytics")
-def purchases(query: TasksQuery) -> PageOf[TaskRow]:
-    """Orders to follow up."""
-    return _page(query, queries.get_purchase_tasks, ("purchase",))
+def _add_list(task_list: TaskList) -> None:
+    """Give a list's rows their address."""
+
+    def rows(query: TasksQuery) -> PageOf[TaskRow]:
+        return _page(query, task_list)
+
+    rows.__name__, rows.__doc__ = task_list.name, task_list.title
+    blueprint.get(f"/tasks/{task_list.slug}")(documented(PageOf[TaskRow], tag="analytics")(rows))
 
 
-@blueprint.get("/tasks/cart-abandonment")
-@documented(PageOf[TaskRow], tag="analytics")
-def cart_abandonment(query: TasksQuery) -> PageOf[TaskRow]:
-    """Abandoned carts."""
-    return _page(query, queries.get_cart_abandonment_tasks, ("cart",))
-
-
-@blueprint.get("/tasks/search-analysis")
-@documented(PageOf[TaskRow], tag="analytics")
-def search_analysis(query: TasksQuery) -> PageOf[TaskRow]:
-    """Customers who searched in vain, or found and did not buy."""
-    types = tuple(query.type) or types_of_list("search-analysis")
-    return _page(query, queries.get_search_analysis_tasks, types)
-
-
-@blueprint.get("/tasks/repeat-visits")
-@documented(PageOf[TaskRow], tag="analytics")
-def repeat_visits(query: TasksQuery) -> PageOf[TaskRow]:
-    """Customers who came back again and again."""
-    return _page(query, queries.get_repeat_visit_tasks, ("repeat_visit",))
+# Performance has JSON of its own, in app/tasks/performance/api.py.
+for _each in LISTS.values():
+    if _each.slug != "performance":
+        _add_list(_each)
 
 
 @blueprint.patch("/tasks/<uuid:task_id>")
@@ -210,7 +196,8 @@ def _asked(action: Action, body: TaskChange) -> Asked:
     )
 
 
-def _page(query: TasksQuery, lister: Lister, types: Sequence[str]) -> PageOf[TaskRow]:
+def _page(query: TasksQuery, task_list: TaskList) -> PageOf[TaskRow]:
+    types = [name for name in query.type if name in task_list.types] or task_list.types
     membership = current_membership()
     tenant_id = membership.tenant.tenant_id
     with reading_transaction(tenant_id) as conn:
@@ -227,7 +214,7 @@ def _page(query: TasksQuery, lister: Lister, types: Sequence[str]) -> PageOf[Tas
             sort_order=query.sort_order,
         )
         place = Place(query.limit, (query.page - 1) * query.limit)
-        rows = task_rows(conn, tenant_id, lister(conn, tenant_id, filters, place))
+        rows = task_rows(conn, tenant_id, task_list.read(conn, tenant_id, filters, place))
         counts = queries.count_tasks(conn, tenant_id, types, filters)
     total = sum(c.tasks for c in counts if not query.state or c.state in query.state)
     return page_of(rows, total, query)

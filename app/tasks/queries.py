@@ -191,6 +191,14 @@ def get_bounce_tasks(
     return _list(conn, "get_bounce_tasks", tenant_id, filters, place)
 
 
+def list_tasks(conn: Connection, tenant_id: UUID, filters: TaskFilters, place: Place) -> list[Task]:
+    """Tasks of `filters.types`, for lists without a function of their own.
+
+    Source: sql/functions/tasks/_list_tasks.sql
+    """
+    return _list(conn, "_list_tasks", tenant_id, filters, place)
+
+
 def count_tasks(
     conn: Connection,
     tenant_id: UUID,
@@ -324,9 +332,11 @@ def _list(
 ) -> list[Task]:
     is_chosen = function == "get_search_analysis_tasks" and filters.types
     types = ", p_types => :types" if is_chosen else ""
+    is_any_list = function == "_list_tasks"
+    first_types = ":types, " if is_any_list else ""
     statement = text(f"""
         select * from {function}(
-            :t, cast(:scope as member_scope), :start, :end, :branches, :query, :states,
+            :t, cast(:scope as member_scope), {first_types}:start, :end, :branches, :query, :states,
             :reachable, :least_value, :sort_field, :sort_order, :limit, :offset,
             cast(:after as jsonb), :is_back, coalesce(cast(:now as timestamptz), now()),
             :only{types}
@@ -345,7 +355,7 @@ def _list(
         "is_back": place.is_back,
         "now": place.now,
     }
-    if is_chosen:
+    if is_chosen or is_any_list:
         values["types"] = list(filters.types)
     return [Task(*row) for row in conn.execute(statement, values)]
 

@@ -26,6 +26,7 @@ from app.tasks.queries import (
     get_purchase_tasks,
     get_repeat_visit_tasks,
     get_search_analysis_tasks,
+    list_tasks,
 )
 from app.tasks.types import TYPES, types_of_list
 
@@ -36,15 +37,17 @@ Getter = Callable[[Connection, UUID, TaskFilters, Place], list[Task]]
 class TaskList:
     """One list. `name` is its view's, `slug` its address's, `nouns` what one and many rows are.
 
-    `about` says what is in it, with the tenant's thresholds to be put in.
+    `about` says what is in it, with the tenant's thresholds to be put in. `get` reads it by a
+    function that the specification names; by default its types are asked for.
     """
 
     name: str
     slug: str
     title: str
+    icon: str
     nouns: tuple[str, str]
     about: str
-    get: Getter
+    get: Getter = list_tasks
     only: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -56,6 +59,13 @@ class TaskList:
     def endpoint(self) -> str:
         """Where the list is asked for."""
         return f"tasks.{self.name}"
+
+    def read(
+        self, conn: Connection, tenant_id: UUID, question: TaskFilters, place: Place
+    ) -> list[Task]:
+        """The rows of one page; without types, the question is about all of the list's."""
+        types = question.types or self.types
+        return self.get(conn, tenant_id, replace(question, types=types), place)
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,7 @@ LISTS = {
             "purchases",
             "purchases",
             "Purchases",
+            "receipt",
             ("purchase", "purchases"),
             "Orders of the web shop: whom to thank, and what to offer next.",
             get_purchase_tasks,
@@ -143,6 +154,7 @@ LISTS = {
             "cart_abandonment",
             "cart-abandonment",
             "Carts",
+            "cart",
             ("cart", "carts"),
             "Carts that were left for {cart_hours} hours without an order.",
             get_cart_abandonment_tasks,
@@ -152,6 +164,7 @@ LISTS = {
             "search_analysis",
             "search-analysis",
             "Searches",
+            "search",
             ("search", "searches"),
             "Customers who searched in vain, or {searches} times in a visit without buying.",
             get_search_analysis_tasks,
@@ -160,6 +173,7 @@ LISTS = {
             "repeat_visits",
             "repeat-visits",
             "Repeat visits",
+            "eye",
             ("repeat visit", "repeat visits"),
             "Known customers with {visits} visits of {visit_pages} pages, and no order since.",
             get_repeat_visit_tasks,
@@ -168,6 +182,7 @@ LISTS = {
             "performance",
             "performance",
             "Performance",
+            "gauge",
             ("bounced visit", "bounced visits"),
             "Known contacts who left product pages at once, {bounces} times or more.",
             get_bounce_tasks,
@@ -184,7 +199,7 @@ def read_list(conn: Connection, task_list: TaskList, asked: Asked) -> Listing:
     counts = count_tasks(conn, asked.tenant_id, task_list.types, question, now)
     chosen = [c for c in counts if _is_chosen(c, filters)]
     total = sum(count.tasks for count in chosen)
-    tasks = task_list.get(conn, asked.tenant_id, question, filters.place(now)) if total else []
+    tasks = task_list.read(conn, asked.tenant_id, question, filters.place(now)) if total else []
     last_day = find_last_day(conn, asked.tenant_id)
     return Listing(
         tasks=tuple(tasks),
@@ -212,7 +227,7 @@ class Pages:
         """The next page; empty when there is none any more."""
         if self.is_over:
             return []
-        tasks = self.task_list.get(conn, tenant_id, self.question, self.place)
+        tasks = self.task_list.read(conn, tenant_id, self.question, self.place)
         self.is_over = len(tasks) < self.place.limit
         if tasks:
             last = tasks[-1]

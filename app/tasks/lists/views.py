@@ -47,39 +47,18 @@ def customer_address(customer_key: str) -> str | None:
     return url_for("customers.customer", customer_key=customer_key)
 
 
-@blueprint.get("/tasks/purchases")
-@block("task_list", "the purchases")
-def purchases() -> Response:
-    """Orders to follow up."""
-    return _list("purchases")
+def _add_page(task_list: TaskList) -> None:
+    """Give a list its address; the one of Performance is a tab of that page."""
+
+    @block("task_list", f"the {task_list.nouns[1]}")
+    def show() -> Response:
+        return _list(task_list)
+
+    blueprint.add_url_rule(f"/tasks/{task_list.slug}", task_list.name, show)
 
 
-@blueprint.get("/tasks/cart-abandonment")
-@block("task_list", "the carts")
-def cart_abandonment() -> Response:
-    """Abandoned carts."""
-    return _list("cart-abandonment")
-
-
-@blueprint.get("/tasks/search-analysis")
-@block("task_list", "the searches")
-def search_analysis() -> Response:
-    """Customers who searched in vain, or without buying."""
-    return _list("search-analysis")
-
-
-@blueprint.get("/tasks/repeat-visits")
-@block("task_list", "the repeat visits")
-def repeat_visits() -> Response:
-    """Customers who came back again and again."""
-    return _list("repeat-visits")
-
-
-@blueprint.get("/tasks/performance")
-@block("task_list", "the bounced visits")
-def performance() -> Response:
-    """Known contacts who bounced: one of the tabs of Performance."""
-    return _list("performance")
+for _each in LISTS.values():
+    _add_page(_each)
 
 
 @blueprint.get("/tasks/<list_name>/export.<any(csv, xlsx):kind>")
@@ -178,8 +157,8 @@ def read_filters(task_list: TaskList, arguments: MultiDict[str, str] | None = No
     return parse_list_filters(given, day, types, task_list.only)
 
 
-def _list(slug: str) -> Response:
-    task_list, problem = LISTS[slug], None
+def _list(task_list: TaskList) -> Response:
+    problem = None
     try:
         filters = read_filters(task_list)
     except Invalid as error:

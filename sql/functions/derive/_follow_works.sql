@@ -1,7 +1,7 @@
 -- _follow_works: attach people's work to the chains it belongs to now.
 --
 -- Definition  Work stays on its chain. If that is gone, it moves to the earliest chain of its type
---             and subject that overlaps the old interval; work on a purchase moves to its order. If
+--             and subject that overlaps the old interval; work on an order's task moves with the order. If
 --             several land on one chain, the one marked done leads, else the last touched, and the
 --             others point to it. Without a chain, the work keeps a snapshot of its task: touched
 --             work is flagged, untouched work is closed as "data changed" (data_changed). A task
@@ -33,11 +33,12 @@ begin
             where
                 n.task_type = o.task_type and n.subject = o.subject
                 and n.first_at <= o.last_at and n.last_at >= o.first_at
-                and (n.task_type <> 'purchase' or n.order_key = o.order_key)
+                and n.order_key = o.order_key
         )
         and not exists (
             select from task_new as n
-            where n.task_type = 'purchase' and n.order_key = o.order_key and o.order_key <> ''
+            where
+                n.task_type = o.task_type and n.order_key = o.order_key and o.order_key <> ''
         )
     on conflict on constraint task_work_pkey do nothing;
     create temporary table work_place on commit drop as
@@ -50,7 +51,11 @@ begin
         select w.*
         from task_work as w
         inner join touched_order as o on o.order_key = w.order_key
-        where w.tenant_id = p_tenant_id and w.task_type = 'purchase'
+        where
+            w.tenant_id = p_tenant_id
+            and w.task_type in (
+                select y.task_type from _task_types() as y where y.evidence = 'order'
+            )
     )
     select distinct on (w.task_id)
         w.task_id, w.task_type, w.touched_at, w.done_at, w.vanished_at, n.subject, n.first_at,
@@ -59,10 +64,11 @@ begin
     left join task_new as n
         on
             n.task_type = w.task_type
-            and case w.task_type
-                when 'purchase' then n.order_key = w.order_key
-                else n.subject = w.subject and n.first_at <= w.last_at and n.last_at >= w.first_at
-            end
+            and n.order_key = w.order_key
+            and (
+                w.order_key <> ''
+                or n.subject = w.subject and n.first_at <= w.last_at and n.last_at >= w.first_at
+            )
     order by w.task_id, (n.first_at = w.first_at) desc nulls last, n.first_at;
     perform _place_works(p_tenant_id);
     perform _keep_vanished(p_tenant_id);

@@ -1,6 +1,6 @@
 -- _store_tasks: write the changed tasks and move people's work with them.
 --
--- Definition  In scope are the touched subjects and, for purchases, the touched orders. A chain
+-- Definition  In scope are the touched subjects and, for types made of orders, the touched orders. A chain
 --             that is not a task is kept only while somebody's work is attached to it.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql
@@ -13,6 +13,9 @@ declare
     v_subjects text[];
     v_types text[] := array(
         select y.task_type from _task_types() as y where y.evidence <> 'order'
+    );
+    v_order_types text[] := array(
+        select y.task_type from _task_types() as y where y.evidence = 'order'
     );
 begin
     v_subjects := _few(array(select d.subject from touched_subject as d));
@@ -31,7 +34,7 @@ begin
     select t.*
     from task as t
     inner join touched_order as o on o.order_key = t.order_key
-    where t.tenant_id = p_tenant_id and t.task_type = 'purchase';
+    where t.tenant_id = p_tenant_id and t.task_type = any(v_order_types);
     analyze task_old;
     perform _follow_works(p_tenant_id);
     perform _spare_ids(p_tenant_id);
