@@ -19,7 +19,7 @@ from app.auth.sign_in import views as auth_views
 from app.auth.tokens import views as token_views
 from app.config import Config, ConfigError, load_config
 from app.customers import api as customers_api
-from app.customers import exclusion_views
+from app.customers import exclusion_views, mark_views
 from app.customers import views as customers_views
 from app.dashboard import api as dashboard_api
 from app.dashboard import quality
@@ -82,6 +82,7 @@ _PAGES = (
     tasks_queue.blueprint,
     tasks_board.blueprint,
     customers_views.blueprint,
+    mark_views.blueprint,
     exclusion_views.blueprint,
     terms.blueprint,
     performance.blueprint,

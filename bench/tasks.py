@@ -13,6 +13,7 @@ from app.database import engine as db
 from app.database.tenancy import Scope
 from app.tasks import queries
 from app.tasks.queries import Place, TaskFilters
+from app.tasks.queue.queries import get_task_queue
 from bench.figures import GOALS_MS, as_tenant, last_days, nothing, pairs
 from bench.ground import Ground
 from bench.results import Result, at_most
@@ -68,7 +69,7 @@ def _list(
 
 
 def _queue(conn: Connection, tenant_id: UUID, *, filters: TaskFilters) -> None:
-    queries.get_task_queue(conn, tenant_id, filters, Place(limit=25, now=_NOW))
+    get_task_queue(conn, tenant_id, filters, Place(limit=25, now=_NOW))
 
 
 def _clock(ground: Ground, engine: Engine, ask: Ask) -> float:

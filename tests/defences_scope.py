@@ -49,7 +49,7 @@ _QUERIES = [
     ),
     (
         "list_contacts",
-        "app/tasks/queries.py",
+        "app/tasks/contacts.py",
         "_whole_customers(:t, cast(:scope as member_scope), cast(:keys as text []))",
         "cast(:keys as text [])",
     ),

@@ -12,7 +12,13 @@ from flask import Blueprint, request, url_for
 from pydantic import Field
 
 from app.customers import queries
-from app.customers.queries import Cursor
+from app.customers.history_queries import (
+    Cursor,
+    Entry,
+    find_session,
+    get_session_history,
+    get_user_history,
+)
 from app.dates import parse_instant
 from app.errors import Invalid, Malformed, NotFound
 from app.http.api import Model, Money, PageOf, PageQuery, documented, filled
@@ -84,11 +90,9 @@ def session_history(session_id: str, query: SessionHistoryQuery) -> PageOf[Sessi
     tenant_id, scope = membership.tenant.tenant_id, current_scope()
     start = (query.page - 1) * query.limit if query.after is None else query.after
     with reading_transaction(tenant_id) as conn:
-        if queries.find_session(conn, tenant_id, scope, session_id) is None:
+        if find_session(conn, tenant_id, scope, session_id) is None:
             raise NotFound("There is no such session.")
-        events, total = queries.get_session_history(
-            conn, tenant_id, scope, session_id, query.limit, start
-        )
+        events, total = get_session_history(conn, tenant_id, scope, session_id, query.limit, start)
         currency = get_tenant_settings(conn, tenant_id).reporting_currency
     rows = [
         filled(
@@ -117,7 +121,7 @@ def user_history(user_id: str, query: UserHistoryQuery) -> PageOf[HistoryEntry]:
     with reading_transaction(tenant_id) as conn:
         if queries.find_customer(conn, tenant_id, scope, key) is None:
             raise NotFound("There is no such customer.")
-        history = queries.get_user_history(
+        history = get_user_history(
             conn, tenant_id, scope, key, query.kind, query.limit + 1, offset, cursor
         )
         currency = get_tenant_settings(conn, tenant_id).reporting_currency
@@ -128,7 +132,7 @@ def user_history(user_id: str, query: UserHistoryQuery) -> PageOf[HistoryEntry]:
     return _page(rows, history.total, query, following)
 
 
-def _entry(entry: queries.Entry, currency: str) -> HistoryEntry:
+def _entry(entry: Entry, currency: str) -> HistoryEntry:
     return filled(
         HistoryEntry,
         entry,
@@ -163,7 +167,7 @@ def _page(
     )
 
 
-def _write_cursor(entry: queries.Entry) -> str:
+def _write_cursor(entry: Entry) -> str:
     place = [entry.happened_at.isoformat(), entry.kind, entry.key]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 

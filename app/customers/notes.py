@@ -10,9 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from werkzeug.datastructures import MultiDict
 
-from app.customers import queries
 from app.customers.do_not_contact import Marked
-from app.customers.queries import Cursor, Entry
+from app.customers.history_queries import Cursor, Entry, get_user_history
 from app.database.engine import tenant_transaction
 from app.database.tenancy import Scope
 from app.dates import zone
@@ -83,7 +82,7 @@ def history_rows(export: HistoryExport) -> Iterator[list[Cell]]:
     cursor: Cursor | None = None
     while True:
         with tenant_transaction(export.tenant_id) as conn:
-            found = queries.get_user_history(
+            found = get_user_history(
                 conn,
                 export.tenant_id,
                 export.scope,

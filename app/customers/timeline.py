@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from app.customers.queries import Entry, Event
+from app.customers.history_queries import Entry, Event
 from app.dates import zone
 
 GAP_S = 300

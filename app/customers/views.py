@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, request
 from sqlalchemy import Connection
-from werkzeug.wrappers import Response as AnyResponse
 
-from app import audit
 from app.branches import branch_label, get_branch_names
 from app.customers import do_not_contact as marks
 from app.customers import exclusions, notes, queries, timeline
-from app.customers.exclusion_views import follow, tell
-from app.customers.queries import Cursor, Customer, Person
+from app.customers.history_queries import (
+    Cursor,
+    Entry,
+    find_session,
+    get_session_history,
+    get_user_history,
+)
+from app.customers.queries import Customer
 from app.database.engine import tenant_transaction
 from app.dates import parse_instant, utc_now
 from app.errors import Invalid, NotFound
 from app.http.current import (
-    current_actor,
-    current_member,
     current_membership,
     current_scope,
     current_tenant_id,
@@ -36,13 +37,11 @@ from app.http.web import (
     page_arguments,
     record_export,
     render_page,
-    require_role,
 )
 from app.tasks.types import TYPE_LABELS
 
 blueprint = Blueprint("customers", __name__, url_prefix="/analytics")
 
-Change = Callable[[Connection, Customer, list[Person]], marks.Marked]
 TIMELINE_ENTRIES = 40
 SESSION_EVENTS = 200
 MOST_EVENTS = 5_000
@@ -87,7 +86,7 @@ def customers() -> Response:
 def customer(customer_key: str) -> Response:
     """One customer: figures, people, products, identity, and the newest of the timeline."""
     with reading_transaction(current_tenant_id()) as conn:
-        context = _customer_page(conn, customer_key)
+        context = customer_page(conn, customer_key)
     return render_page("customers/customer.html", "customers/_customer.html", **context)
 
 
@@ -96,7 +95,7 @@ def customer(customer_key: str) -> Response:
 def customer_timeline(customer_key: str) -> Response:
     """A page of the timeline: behind, or before, an entry."""
     with reading_transaction(current_tenant_id()) as conn:
-        found = _find(conn, customer_key)
+        found = find_or_404(conn, customer_key)
         context = _timeline(conn, customer_key)
         context["branch_names"] = get_branch_names(conn, current_tenant_id())
     return render_page(
@@ -108,86 +107,11 @@ def customer_timeline(customer_key: str) -> Response:
     )
 
 
-@blueprint.post("/customers/<key:customer_key>/do-not-contact")
-@require_role("manager", "admin")
-def do_not_contact(customer_key: str) -> AnyResponse:
-    """Leave a customer alone, until a day or for good."""
-    by, zone_name = current_member().email, current_format().time_zone
-    return _mark(
-        customer_key,
-        "do_not_contact",
-        "This customer is left alone from now on.",
-        lambda conn, found, _: marks.set_do_not_contact(
-            conn, current_tenant_id(), found, request.form, by, zone_name
-        ),
-    )
-
-
-@blueprint.post("/customers/<key:customer_key>/contact-again")
-@require_role("manager", "admin")
-def contact_again(customer_key: str) -> AnyResponse:
-    """End do-not-contact."""
-    return _mark(
-        customer_key,
-        "contact_again",
-        "This customer may be contacted again.",
-        lambda conn, found, _: marks.allow_contact(conn, current_tenant_id(), found),
-    )
-
-
-@blueprint.post("/customers/<key:customer_key>/exclude")
-@require_role("manager", "admin")
-def exclude(customer_key: str) -> AnyResponse:
-    """Take a customer, or an email domain of its people, out of every list of tasks."""
-    return _mark(
-        customer_key,
-        "excluded",
-        "Excluded from all lists of tasks.",
-        lambda conn, found, people: exclusions.exclude_customer(
-            conn,
-            current_tenant_id(),
-            current_scope(),
-            found,
-            people,
-            request.form,
-            current_member().email,
-        ),
-    )
-
-
-@blueprint.post("/customers/<key:customer_key>/include")
-@require_role("manager", "admin")
-def include(customer_key: str) -> AnyResponse:
-    """End the exclusions that hold for a customer."""
-    return _mark(
-        customer_key,
-        "included",
-        "In the lists of tasks again.",
-        lambda conn, found, people: exclusions.include_customer(
-            conn, current_tenant_id(), current_scope(), found, exclusions.email_domains(people)
-        ),
-    )
-
-
-@blueprint.post("/customers/<key:customer_key>/note")
-@require_role("rep", "manager", "admin")
-def add_note(customer_key: str) -> AnyResponse:
-    """Write something down about a customer."""
-    return _mark(
-        customer_key,
-        "noted",
-        "Note saved.",
-        lambda conn, found, _: notes.add_note(
-            conn, current_tenant_id(), found.customer_key, request.form, current_member().email
-        ),
-    )
-
-
 @blueprint.get("/customers/<key:customer_key>/export.<any(csv, xlsx):kind>")
 def export_history(customer_key: str, kind: str) -> Response:
     """A customer's whole history as a file for a spreadsheet."""
     with tenant_transaction(current_tenant_id()) as conn:
-        found = _find(conn, customer_key)
+        found = find_or_404(conn, customer_key)
     record_export("customer", mask_id(found.customer_key[2:]) or "", kind)
     fmt = current_format()
     asked = notes.HistoryExport(
@@ -207,10 +131,10 @@ def session(session_id: str) -> Response:
     """One session, event by event."""
     after = min(max(request.args.get("after", 0, type=int), 0), MOST_EVENTS)
     with reading_transaction(current_tenant_id()) as conn:
-        found = queries.find_session(conn, current_tenant_id(), current_scope(), session_id)
+        found = find_session(conn, current_tenant_id(), current_scope(), session_id)
         if found is None:
             raise NotFound
-        events, total = queries.get_session_history(
+        events, total = get_session_history(
             conn, current_tenant_id(), current_scope(), session_id, after + SESSION_EVENTS
         )
         names = get_branch_names(conn, current_tenant_id())
@@ -230,9 +154,9 @@ def session(session_id: str) -> Response:
     )
 
 
-def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
+def customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
     tenant_id, scope = current_tenant_id(), current_scope()
-    found = _find(conn, customer_key)
+    found = find_or_404(conn, customer_key)
     people = queries.list_people(conn, tenant_id, scope, customer_key)
     domains = exclusions.email_domains(people)
     products = queries.list_products(conn, tenant_id, scope, customer_key)
@@ -260,7 +184,7 @@ def _customer_page(conn: Connection, customer_key: str) -> dict[str, Any]:
 def _timeline(conn: Connection, customer_key: str) -> dict[str, Any]:
     show = choice(request.args, "show", timeline.KINDS, "all")
     cursor, is_back = _cursor()
-    history = queries.get_user_history(
+    history = get_user_history(
         conn,
         current_tenant_id(),
         current_scope(),
@@ -288,7 +212,7 @@ def _timeline(conn: Connection, customer_key: str) -> dict[str, Any]:
     }
 
 
-def _place(entry: queries.Entry) -> dict[str, str]:
+def _place(entry: Entry) -> dict[str, str]:
     return {"at": entry.happened_at.isoformat(), "kind": entry.kind, "key": entry.key}
 
 
@@ -303,38 +227,7 @@ def _cursor() -> tuple[Cursor | None, bool]:
     return Cursor(instant, kind, key), request.args.get("back") == "1"
 
 
-def _mark(customer_key: str, action: str, message: str, change: Change) -> AnyResponse:
-    """Change what holds for a customer, and show its page again, or what is missing."""
-    try:
-        with tenant_transaction(current_tenant_id()) as conn:
-            found = _find(conn, customer_key)
-            marks.check_whole(found)
-            people = queries.list_people(conn, current_tenant_id(), current_scope(), customer_key)
-            kind, value = change(conn, found, people)
-            audit.record(
-                conn,
-                current_tenant_id(),
-                current_actor(),
-                f"customer.{action}",
-                mask_id(value),
-                kind=kind,
-            )
-            job_id = follow(conn, current_tenant_id())
-    except Invalid as error:
-        with tenant_transaction(current_tenant_id()) as conn:
-            context = _customer_page(conn, customer_key)
-        return render_page(
-            "customers/customer.html",
-            "customers/_customer.html",
-            status=422,
-            problem=error.message,
-            **context,
-        )
-    tell(message, job_id)
-    return redirect(url_for("customers.customer", customer_key=customer_key), 303)
-
-
-def _find(conn: Connection, customer_key: str) -> Customer:
+def find_or_404(conn: Connection, customer_key: str) -> Customer:
     found = queries.find_customer(conn, current_tenant_id(), current_scope(), customer_key)
     if found is None:
         raise NotFound

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Literal
 
 from flask import Blueprint
@@ -11,21 +10,29 @@ from sqlalchemy import Connection
 
 from app.branches import list_branches
 from app.dashboard import queries
+from app.dashboard.api_models import (
+    BranchFigures,
+    BranchRow,
+    Bucket,
+    Chart,
+    Complete,
+    Figures,
+    OtherCurrency,
+    Stats,
+    TaskCount,
+)
 from app.database.tenancy import allowed_locations
 from app.dates import DateRange
 from app.http.api import (
-    Day,
-    Model,
-    Money,
     PageOf,
     PageQuery,
-    Percent,
     PeriodQuery,
     cut_page,
     documented,
     filled,
 )
 from app.http.current import current_membership, current_tenant_id
+from app.http.periods import compared_period
 from app.http.reading import reading_transaction
 from app.tasks.queries import TaskFilters, count_tasks
 from app.tasks.types import TASK_TYPES
@@ -33,7 +40,6 @@ from app.tenant_settings import get_tenant_settings
 
 blueprint = Blueprint("dashboard_api", __name__, url_prefix="/analytics/api/v1")
 
-BranchStatus = Literal["active", "inactive", "unknown", "none"]
 _SORT_FIELDS: dict[str, Callable[[queries.BranchStats], object]] = {
     "name": lambda row: row.name.casefold(),
     "sessions": lambda row: row.sessions,
@@ -76,124 +82,6 @@ class BranchesQuery(PeriodQuery, PageQuery):
     sort_order: Literal["asc", "desc"] = "desc"
 
 
-class OtherCurrency(Model):
-    """What was ordered in another currency than the reporting one."""
-
-    currency: str
-    orders: int
-    revenue: Money
-    refunds: Money
-    net_revenue: Money
-
-
-class Figures(Model):
-    """The headline figures of one range. `conversion_rate` is per cent, null without sessions."""
-
-    start_date: Day
-    end_date: Day
-    sessions: int
-    visitors: int
-    orders: int
-    revenue: Money
-    refunds: Money
-    net_revenue: Money
-    currency: str
-    other_currencies: list[OtherCurrency]
-    conversion_rate: Percent | None
-    bounce_rate: Percent | None
-    page_views: int
-    abandoned_carts: int
-    abandoned_cart_value: Money
-    total_searches: int
-    failed_searches: int
-    repeat_visitors: int
-    cookieless_events: int
-    duplicate_orders: int
-    orders_without_revenue: int
-
-
-class Stats(Figures):
-    """The figures, the branches they cover (null: all), and the compared range's figures."""
-
-    location_ids: list[str] | None
-    previous: Figures | None = None
-
-
-class Bucket(Model):
-    """One bucket; `bucket` is the clock time in the property's zone at which it begins."""
-
-    bucket: datetime
-    sessions: int
-    visitors: int
-    orders: int
-    revenue: Money
-    refunds: Money
-    net_revenue: Money
-    conversion_rate: Percent | None
-    abandoned_carts: int
-    total_searches: int
-    failed_searches: int
-
-
-class Chart(Model):
-    """Every bucket of the range in time order, empty ones included."""
-
-    start_date: Day
-    end_date: Day
-    granularity: str
-    currency: str
-    time_zone: str
-    location_ids: list[str] | None
-    data: list[Bucket]
-
-
-class BranchFigures(Model):
-    """One branch. `location_id` null is what belongs to no branch."""
-
-    location_id: str | None
-    name: str
-    status: BranchStatus
-    currency: str
-    sessions: int
-    visitors: int
-    orders: int
-    revenue: Money
-    refunds: Money
-    net_revenue: Money
-    conversion_rate: Percent | None
-    average_order: Money | None
-    abandoned_carts: int
-    total_searches: int
-    failed_searches: int
-
-
-class TaskCount(Model):
-    """Tasks of one type and state; `value` in the reporting currency."""
-
-    type: str
-    state: str
-    tasks: int
-    value: Money
-
-
-class Complete(Stats):
-    """The figures with what stands beside them on Overview."""
-
-    chart: list[Bucket]
-    locations: list[BranchFigures]
-    tasks: list[TaskCount]
-
-
-class BranchRow(Model):
-    """A branch as the customer file names it."""
-
-    location_id: str
-    name: str
-    city: str | None
-    region: str | None
-    is_active: bool
-
-
 @blueprint.get("/stats")
 @documented(Stats, tag="analytics")
 def stats(query: StatsQuery) -> Stats:
@@ -203,7 +91,7 @@ def stats(query: StatsQuery) -> Stats:
     locations = allowed_locations(membership, query.location_id)
     with reading_transaction(tenant_id) as conn:
         period = query.period(get_tenant_settings(conn, tenant_id).time_zone)
-        compared = _compared(period, query.compare)
+        compared = compared_period(period, query.compare)
         figures = _figures(conn, period, locations)
         previous = _figures(conn, compared, locations) if compared else None
     return Stats(
@@ -223,7 +111,7 @@ def complete(query: StatsQuery) -> Complete:
     with reading_transaction(tenant_id) as conn:
         settings = get_tenant_settings(conn, tenant_id)
         period = query.period(settings.time_zone)
-        compared = _compared(period, query.compare)
+        compared = compared_period(period, query.compare)
         points = queries.get_chart_data(conn, tenant_id, period, "daily", locations)
         branches = queries.get_location_stats_bulk(conn, tenant_id, period, locations)
         filters = TaskFilters(period, membership.scope, locations)
@@ -289,12 +177,6 @@ def branches(query: PageQuery) -> PageOf[BranchRow]:
         rows = list_branches(conn, membership.tenant.tenant_id)
     visible = [row for row in rows if scope is None or row.location_id in scope]
     return cut_page([filled(BranchRow, row) for row in visible], query)
-
-
-def _compared(period: DateRange, compare: str) -> DateRange | None:
-    if compare == "none":
-        return None
-    return period.previous() if compare == "previous" else period.year_before()
 
 
 def _figures(conn: Connection, period: DateRange, locations: tuple[str, ...] | None) -> Figures:

@@ -30,8 +30,9 @@ from app.http.api import (
 from app.http.current import current_actor, current_membership, require_membership_role
 from app.http.reading import reading_transaction
 from app.tasks import queries
+from app.tasks.contacts import Contact, list_contacts
 from app.tasks.lists.lists import LISTS, TaskList
-from app.tasks.queries import Contact, Place, Task, TaskFilters
+from app.tasks.queries import Place, Task, TaskFilters
 from app.tasks.steps.bulk_actions import read_clock
 from app.tasks.steps.change import Action
 from app.tasks.steps.rules import Asked, find_workable, parse_step, take_step
@@ -224,7 +225,7 @@ def task_rows(conn: Connection, tenant_id: UUID, tasks: Sequence[Task]) -> list[
     """Tasks as the API answers them; a company alone lists its contacts, viewers see none."""
     currency = get_tenant_settings(conn, tenant_id).reporting_currency
     companies = {t.company_id for t in tasks if t.company_id and not t.contact_id}
-    people = queries.list_contacts(conn, tenant_id, current_membership().scope, sorted(companies))
+    people = list_contacts(conn, tenant_id, current_membership().scope, sorted(companies))
     return [_row(task, people.get(task.company_id or "", []), currency) for task in tasks]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.http.masking import mask_email, mask_id, mask_name, mask_phone
-from app.tasks.queries import Contact, Task
+from app.tasks.contacts import Contact
+from app.tasks.queries import Task
 
 
 def mask_task(task: Task) -> Task:

@@ -65,16 +65,6 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Contact:
-    """A person a task may be about."""
-
-    contact_id: str
-    name: str | None
-    email: str | None
-    phone: str | None
-
-
-@dataclass(frozen=True)
 class TaskFilters:
     """What a list is asked for; the empty filters are every task of the days, best score first.
 
@@ -131,14 +121,6 @@ class Card:
     overdue_at: datetime | None
     last_at: datetime
     tasks: tuple[Task, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Queue:
-    """One page of cards and the number of all of them."""
-
-    cards: tuple[Card, ...]
-    total: int
 
 
 def get_purchase_tasks(
@@ -216,7 +198,7 @@ def count_tasks(
             :reachable, :least_value, coalesce(cast(:now as timestamptz), now()), :only
         )
     """)
-    values = _arguments(tenant_id, filters) | {"types": list(types), "now": now}
+    values = filter_arguments(tenant_id, filters) | {"types": list(types), "now": now}
     return [Count(*row) for row in conn.execute(statement, values)]
 
 
@@ -226,82 +208,6 @@ def find_task(conn: Connection, tenant_id: UUID, scope: Scope, task_id: UUID) ->
     Source: sql/functions/tasks/get_tasks.sql
     """
     return next(iter(get_tasks(conn, tenant_id, scope, [task_id]).values()), None)
-
-
-def list_contacts(
-    conn: Connection, tenant_id: UUID, scope: Scope, company_ids: Sequence[str], each: int = 20
-) -> dict[str, list[Contact]]:
-    """The contacts of these companies, at most `each` of one: a task that knows its company alone
-    addresses them all. A company that the scope does not show whole has none.
-    """
-    statement = text("""
-        select c.company_id, u.user_id, u.name, u.email, u.phone
-        from unnest(
-            _whole_customers(:t, cast(:scope as member_scope), cast(:keys as text []))
-        ) as k (customer_key)
-        cross join substr(k.customer_key, 3) as c (company_id)
-        cross join lateral (
-            select w.*
-            from users as w
-            where w.tenant_id = :t and w.buying_company_erp_id = c.company_id
-            order by w.name, w.user_id
-            limit :each
-        ) as u
-    """)
-    found: dict[str, list[Contact]] = {company_id: [] for company_id in company_ids}
-    keys = [f"k:{company_id}" for company_id in found]
-    values = {"t": tenant_id, "scope": scope.literal, "keys": keys, "each": each}
-    for company_id, *contact in conn.execute(statement, values):
-        found[company_id].append(Contact(*contact))
-    return found
-
-
-def get_task_queue(
-    conn: Connection,
-    tenant_id: UUID,
-    filters: TaskFilters,
-    place: Place,
-    owners: Sequence[str] | None = None,
-    owner_branches: Sequence[str] = (),
-) -> Queue:
-    """Cards of customers to contact; overdue call-backs first, then by `filters.sort_field`.
-
-    `owners` None is everybody's; else what is theirs by assignment or account, or lies in
-    `owner_branches` where nobody owns the account. Emails and names are compared in lower case.
-
-    Source: sql/functions/tasks/get_task_queue.sql
-    """
-    statement = text("""
-        select * from get_task_queue(
-            :t, cast(:scope as member_scope), :start, :end, :branches, :types, :reachable,
-            :least_value, :owners, :owner_branches, :sort_field, :limit, :offset,
-            coalesce(cast(:now as timestamptz), now())
-        )
-    """)
-    values = _arguments(tenant_id, filters) | {
-        "types": list(filters.types) or None,
-        "owners": None if owners is None else [owner.lower() for owner in owners],
-        "owner_branches": list(owner_branches),
-        "sort_field": filters.sort_field,
-        "limit": place.limit,
-        "offset": place.offset,
-        "now": place.now,
-    }
-    rows = conn.execute(statement, values).all()
-    ids = [task_id for row in rows for task_id in row.task_ids]
-    tasks = get_tasks(conn, tenant_id, filters.scope, ids, place.now)
-    cards = tuple(
-        Card(
-            row.customer_key,
-            row.score,
-            row.value,
-            row.overdue_at,
-            row.last_at,
-            tuple(tasks[task_id] for task_id in row.task_ids if task_id in tasks),
-        )
-        for row in rows
-    )
-    return Queue(cards, rows[0].total if rows else 0)
 
 
 def get_tasks(
@@ -345,7 +251,7 @@ def _list(
     after = None
     if place.after_id is not None:
         after = json.dumps({"key": place.after_key, "id": str(place.after_id)})
-    values = _arguments(tenant_id, filters) | {
+    values = filter_arguments(tenant_id, filters) | {
         "states": list(filters.states) or None,
         "sort_field": filters.sort_field,
         "sort_order": filters.sort_order,
@@ -360,7 +266,8 @@ def _list(
     return [Task(*row) for row in conn.execute(statement, values)]
 
 
-def _arguments(tenant_id: UUID, filters: TaskFilters) -> dict[str, Any]:
+def filter_arguments(tenant_id: UUID, filters: TaskFilters) -> dict[str, Any]:
+    """What every list of tasks is asked by, apart from its page."""
     return {
         "t": tenant_id,
         "scope": filters.scope.literal,

@@ -14,7 +14,8 @@ from app.email.message.digest import BranchWork, Digest, Manager
 from app.email.message.render import Frame, MailFormat
 from app.email.sending.ledger import Addressee
 from app.tasks.board.queries import BoardRow, Recovered, RecoveredRow
-from app.tasks.queries import Card, Contact, Task
+from app.tasks.contacts import Contact
+from app.tasks.queries import Card, Task
 from app.tasks.queue.queries import Lead, Summary
 
 DAY = date(2024, 11, 19)

@@ -15,7 +15,7 @@ import pytest
 
 from app.email.message.mime import write_mail
 from app.email.message.render import Rendered, defuse, render_digest, render_link, render_report
-from app.tasks.queries import Contact
+from app.tasks.contacts import Contact
 from tests.email import mails
 from tests.email.mails import FRAME, HOSTILE
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.customers.queries import Event, find_session, get_session_history
+from app.customers.history_queries import Event, find_session, get_session_history
 from app.database.engine import tenant_transaction
 from tests.customers.world import Superuser, World, ago, item
 from tests.scopes import EVERYTHING, at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.customers.queries import Cursor, Entry, History, get_user_history
+from app.customers.history_queries import Cursor, Entry, History, get_user_history
 from app.database.engine import tenant_transaction
 from app.database.tenancy import Scope
 from app.tasks.steps.change import Actor, Change, change_task

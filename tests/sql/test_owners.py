@@ -10,7 +10,8 @@ import pytest
 from app.audit import Actor
 from app.database.engine import tenant_transaction
 from app.dates import DateRange, utc_now
-from app.tasks.queries import Place, TaskFilters, get_task_queue, get_tasks
+from app.tasks.queries import Place, TaskFilters, get_tasks
+from app.tasks.queue.queries import get_task_queue
 from app.tasks.steps.change import Change, change_task, undo
 from tests.customers.world import Superuser, World, ago
 from tests.scopes import EVERYTHING, at

@@ -13,12 +13,14 @@ from sqlalchemy import Connection
 
 from app.customers import exclusions
 from app.customers import queries as customers
+from app.customers.history_queries import find_session, get_session_history, get_user_history
 from app.dashboard.orders.queries import OrderQuestion, list_orders
 from app.dashboard.sessions.queries import SessionQuestion, list_sessions
 from app.database.engine import tenant_transaction
 from app.database.tenancy import Scope
 from app.dates import DateRange, utc_now
 from app.tasks import queries
+from app.tasks.contacts import list_contacts
 from app.tasks.lists import context as lookups
 from app.tasks.queries import Place, TaskFilters
 from app.tasks.queue import queries as queue_queries
@@ -48,7 +50,7 @@ QUERIES: dict[str, tuple[Ask, tuple[str, ...]]] = {
     "find_task": (lambda c, t, s, x: queries.find_task(c, t, s, x.purchase), ("order", "person")),
     "get_tasks": (lambda c, t, s, x: queries.get_tasks(c, t, s, [x.cart]), ("item",)),
     "list_contacts": (
-        lambda c, t, s, x: queries.list_contacts(c, t, s, [x.company])[x.company],
+        lambda c, t, s, x: list_contacts(c, t, s, [x.company])[x.company],
         ("person", "mail"),
     ),
     "get_purchase_tasks": (task_list("get_purchase_tasks"), ("order", "person")),
@@ -62,7 +64,7 @@ QUERIES: dict[str, tuple[Ask, tuple[str, ...]]] = {
         ("person",),
     ),
     "get_task_queue": (
-        lambda c, t, s, x: queries.get_task_queue(c, t, TaskFilters(PERIOD, s), PLACE),
+        lambda c, t, s, x: queue_queries.get_task_queue(c, t, TaskFilters(PERIOD, s), PLACE),
         ("order", "item"),
     ),
     "get_customer_summaries": (
@@ -90,16 +92,16 @@ QUERIES: dict[str, tuple[Ask, tuple[str, ...]]] = {
     "list_devices": (lambda c, t, s, x: customers.list_devices(c, t, s, x.key), ("'U",)),
     "list_products": (lambda c, t, s, x: customers.list_products(c, t, s, x.key), ("item",)),
     "get_user_history": (
-        lambda c, t, s, x: customers.get_user_history(c, t, s, x.key),
+        lambda c, t, s, x: get_user_history(c, t, s, x.key),
         ("order", "note", "step", "item"),
     ),
     "a contact's history": (
-        lambda c, t, s, x: customers.get_user_history(c, t, s, x.contact),
+        lambda c, t, s, x: get_user_history(c, t, s, x.contact),
         ("order",),
     ),
-    "find_session": (lambda c, t, s, x: customers.find_session(c, t, s, x.session), ("person",)),
+    "find_session": (lambda c, t, s, x: find_session(c, t, s, x.session), ("person",)),
     "get_session_history": (
-        lambda c, t, s, x: customers.get_session_history(c, t, s, x.session),
+        lambda c, t, s, x: get_session_history(c, t, s, x.session),
         ("page",),
     ),
     "list_exclusions": (lambda c, t, s, x: exclusions.list_exclusions(c, t, s), ("'K{}'",)),

@@ -8,7 +8,7 @@ from typing import Literal
 from flask import Blueprint
 from pydantic import Field
 
-from app.dashboard.api import OtherCurrency
+from app.dashboard.api_models import OtherCurrency
 from app.dashboard.orders.queries import OrderQuestion, OrderRow, list_orders, sum_orders
 from app.dashboard.people import ListedCustomer, listed_customer
 from app.database.tenancy import Scope, allowed_locations

@@ -12,6 +12,7 @@ from app.branches import Branch, list_branches
 from app.database.tenancy import Member, Membership, Scope
 from app.dates import utc_now
 from app.errors import NotFound
+from app.tasks.contacts import Contact, list_contacts
 from app.tasks.lists.context import (
     Assignee,
     find_cool_down,
@@ -24,7 +25,7 @@ from app.tasks.lists.context import (
     read_lines,
 )
 from app.tasks.masking import mask_contact, mask_task
-from app.tasks.queries import Contact, Task, find_task, list_contacts
+from app.tasks.queries import Task, find_task
 from app.tasks.queue.queries import get_scale
 from app.tasks.score import Part, score_parts
 from app.tasks.steps.change import UNDO_LIMIT

@@ -21,7 +21,7 @@ from app.http.paging import Page
 from app.http.web import current_format, page_arguments, tenant_today
 from app.tasks.labels import OUTCOME_NAMES, REASONS
 from app.tasks.lists.context import list_assignees
-from app.tasks.queries import Place, TaskFilters, get_task_queue
+from app.tasks.queries import Place, TaskFilters
 from app.tasks.queue import actions as queue_actions
 from app.tasks.queue.cards import card_id
 from app.tasks.queue.filters import RANGES, SCOPES, SORTS, QueueFilters
@@ -32,6 +32,7 @@ from app.tasks.queue.queries import (
     card_of,
     get_queue_counts,
     get_scale,
+    get_task_queue,
     list_own_names,
 )
 from app.tasks.steps.rules import SNOOZES

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from app.database.tenancy import Scope
 from app.dates import DateRange
-from app.tasks.queries import Card, Contact, Task, list_contacts
+from app.tasks.contacts import Contact, list_contacts
+from app.tasks.queries import Card, Place, Task, TaskFilters, filter_arguments, get_tasks
 from app.tasks.score import Part, card_score, score_parts
 
 MOST_CONTACTS = 3
@@ -68,6 +70,75 @@ class Lead:
     def best(self) -> Task:
         """The reason that counts most."""
         return self.card.tasks[0]
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One page of cards and the number of all of them."""
+
+    cards: tuple[Card, ...]
+    total: int
+
+
+def get_task_queue(
+    conn: Connection,
+    tenant_id: UUID,
+    filters: TaskFilters,
+    place: Place,
+    owners: Sequence[str] | None = None,
+    owner_branches: Sequence[str] = (),
+) -> Queue:
+    """Cards of customers to contact; overdue call-backs first, then by `filters.sort_field`.
+
+    `owners` None is everybody's; else what is theirs by assignment or account, or lies in
+    `owner_branches` where nobody owns the account. Emails and names are compared in lower case.
+
+    Source: sql/functions/tasks/get_task_queue.sql
+    """
+    statement = text("""
+        select * from get_task_queue(
+            :t, cast(:scope as member_scope), :start, :end, :branches, :types, :reachable,
+            :least_value, :owners, :owner_branches, :sort_field, :limit, :offset,
+            coalesce(cast(:now as timestamptz), now())
+        )
+    """)
+    values = filter_arguments(tenant_id, filters) | {
+        "types": list(filters.types) or None,
+        "owners": None if owners is None else [owner.lower() for owner in owners],
+        "owner_branches": list(owner_branches),
+        "sort_field": filters.sort_field,
+        "limit": place.limit,
+        "offset": place.offset,
+        "now": place.now,
+    }
+    rows = conn.execute(statement, values).all()
+    return Queue(_cards(conn, tenant_id, filters.scope, rows, place.now), _total(rows))
+
+
+def _cards(
+    conn: Connection,
+    tenant_id: UUID,
+    scope: Scope,
+    rows: Sequence[Row[Any]],
+    now: datetime | None,
+) -> tuple[Card, ...]:
+    ids = [task_id for row in rows for task_id in row.task_ids]
+    tasks = get_tasks(conn, tenant_id, scope, ids, now)
+    return tuple(
+        Card(
+            row.customer_key,
+            row.score,
+            row.value,
+            row.overdue_at,
+            row.last_at,
+            tuple(tasks[task_id] for task_id in row.task_ids if task_id in tasks),
+        )
+        for row in rows
+    )
+
+
+def _total(rows: Sequence[Row[Any]]) -> int:
+    return int(rows[0].total) if rows else 0
 
 
 def get_scale(conn: Connection, tenant_id: UUID) -> Scale:

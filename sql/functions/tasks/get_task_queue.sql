@@ -11,7 +11,7 @@
 --             promised call-back was due.
 -- Units       value: the sum of its tasks in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/tasks/queries.py
+-- Called by   app/tasks/queue/queries.py
 create or replace function get_task_queue(
     p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date,
     p_location_ids text[] default null, p_types text[] default null, p_reachable boolean default false,
