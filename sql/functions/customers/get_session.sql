@@ -3,7 +3,7 @@
 -- Definition  A session is found if its branch is in p_scope or its customer is shown whole. Others
 --             are not found, nor returned as neighbours.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/customers/queries.py
+-- Called by   app/customers/history_queries.py
 create or replace function get_session(
     p_tenant_id uuid, p_scope member_scope, p_session_id text
 )

@@ -8,7 +8,7 @@
 -- Units       offset_s: seconds since the first event; amount in currency, '' is the reporting
 --             currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/customers/queries.py
+-- Called by   app/customers/history_queries.py
 create or replace function get_session_history(
     p_tenant_id uuid, p_scope member_scope, p_session_id text, p_limit integer default 200,
     p_after bigint default 0, p_is_back boolean default false

@@ -7,7 +7,7 @@
 --             with p_is_back. total: rows of all pages.
 -- Units       amount: an order's net of refunds, or a task's value; in currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   app/customers/queries.py
+-- Called by   app/customers/history_queries.py
 create or replace function get_user_history(
     p_tenant_id uuid, p_scope member_scope, p_customer_key text,
     p_kinds text[] default null, p_limit integer default 50, p_offset integer default 0,
