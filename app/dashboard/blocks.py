@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -113,6 +113,7 @@ def chart(conn: Connection, question: Question) -> dict[str, Any]:
         compared=None if compared is None else _points(conn, question, compared),
         provisional=frozenset(fresh.provisional_days(filters.period)),
         currency=question.fmt.currency,
+        loaded=_loaded_days(fresh, filters.period, compared),
     )
     rows = charts.chart_rows(series, question.fmt)
     return {
@@ -221,6 +222,14 @@ def _suggested(fresh: Freshness) -> dict[str, Any] | None:
         return None
     start = max(earliest, latest - timedelta(days=6))
     return Filters(DateRange(start, latest), CUSTOM).arguments()
+
+
+def _loaded_days(fresh: Freshness, *periods: DateRange | None) -> frozenset[date]:
+    found: set[date] = set()
+    for period in periods:
+        if period is not None:
+            found.update(set(period.days) - set(fresh.missing(period)))
+    return frozenset(found)
 
 
 def _obstacle(question: Question, fresh: Freshness) -> str | None:

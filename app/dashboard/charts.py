@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
@@ -27,6 +27,7 @@ templates.default = None  # the look is ours; Plotly's own adds 7 KB to every fi
 
 _BARS_UP_TO = 62
 _CLOCK = ("hourly", "4hours", "12hours")
+_DAYS_OF = {"weekly": 7, "monthly": 31}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ class ChartRow:
 
 @dataclass(frozen=True)
 class Series:
-    """The points of one chart: a metric now, and in the compared period if there is one."""
+    """The points of one chart: a metric now, and in the compared period if there is one.
+
+    `loaded` are the loaded days of both periods; None: every day is.
+    """
 
     metric: str
     granularity: str
@@ -49,11 +53,23 @@ class Series:
     compared: Sequence[ChartPoint] | None
     provisional: frozenset[date]
     currency: str
+    loaded: frozenset[date] | None = None
 
     def value(self, point: ChartPoint) -> int | Decimal | None:
-        """The metric's value of one bucket; None where it cannot be computed."""
+        """The metric's value of one bucket; None where it cannot be computed or is not loaded."""
+        if not self.is_loaded(point):
+            return None
         found: int | Decimal | None = getattr(point, self.metric)
         return found
+
+    def is_loaded(self, point: ChartPoint) -> bool:
+        """Whether any day of the bucket is loaded: the others are gaps, never zeros."""
+        if self.loaded is None:
+            return True
+        first = point.bucket.date()
+        days = (first + timedelta(days=n) for n in range(_DAYS_OF.get(self.granularity, 1)))
+        is_monthly = self.granularity == "monthly"
+        return any(d in self.loaded and (d.month == first.month or not is_monthly) for d in days)
 
     def is_provisional(self, point: ChartPoint) -> bool:
         """Whether the bucket's figures may still change."""
@@ -67,8 +83,8 @@ def chart_rows(series: Series, fmt: Format) -> list[ChartRow]:
     return [
         ChartRow(
             bucket_label(now.bucket, series.granularity, fmt),
-            _written(series, series.value(now), fmt),
-            None if base is None else _written(series, series.value(base), fmt),
+            _written(series, now, fmt),
+            None if base is None else _written(series, base, fmt),
             series.is_provisional(now),
         )
         for now, base in pairs
@@ -189,7 +205,10 @@ def _plotted(value: int | Decimal | None) -> float | int | None:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _written(series: Series, value: int | Decimal | None, fmt: Format) -> str:
+def _written(series: Series, point: ChartPoint, fmt: Format) -> str:
+    if not series.is_loaded(point):
+        return "not loaded"
+    value = series.value(point)
     if series.metric == "net_revenue":
         return fmt.money(value, series.currency)
     if series.metric == "conversion_rate":

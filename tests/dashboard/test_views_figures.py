@@ -123,6 +123,26 @@ def test_a_bucket_without_sessions_has_no_conversion() -> None:
     assert chart_rows(empty, FMT)[0].value == "–"
 
 
+@pytest.mark.parametrize(
+    ("granularity", "buckets", "values"),
+    [
+        ("daily", [0, 1, 2], ["$7.00", "not loaded", "$7.00"]),
+        ("hourly", [0, 1, 2], ["$7.00", "not loaded", "$7.00"]),
+        ("weekly", [0, 7, 14], ["$7.00", "not loaded", "not loaded"]),
+        ("monthly", [-1, 30], ["$7.00", "not loaded"]),
+    ],
+)
+def test_what_is_not_loaded_is_a_gap_and_never_zero(
+    granularity: str, buckets: list[int], values: list[str]
+) -> None:
+    points = [point(MONDAY + timedelta(days=n), 7) for n in buckets]
+    loaded = frozenset({date(2026, 3, 2), date(2026, 3, 4)})
+    shown = Series("net_revenue", granularity, points, None, frozenset(), "USD", loaded)
+    assert [row.value for row in chart_rows(shown, FMT)] == values
+    drawn_values = drawn(shown)["data"][0]["y"]
+    assert [value is None for value in drawn_values] == [v == "not loaded" for v in values]
+
+
 def test_a_sparkline_spans_its_box_and_one_day_has_none() -> None:
     assert sparkline((Decimal(0), Decimal(10))) == "M1.0 22.0L95.0 2.0"
     assert sparkline((Decimal(-5), Decimal(5))) == "M1.0 22.0L95.0 2.0"
