@@ -47,12 +47,6 @@ SESSION_EVENTS = 200
 MOST_EVENTS = 5_000
 
 
-@blueprint.context_processor
-def task_words() -> dict[str, Any]:
-    """What histories call the types of tasks."""
-    return {"type_labels": TYPE_LABELS}
-
-
 @blueprint.get("/customers")
 @block("customers", "the customers")
 def customers() -> Response:
@@ -199,6 +193,7 @@ def _timeline(conn: Connection, customer_key: str) -> dict[str, Any]:
     if has_more:
         entries = entries[1:] if is_back else entries[:TIMELINE_ENTRIES]
     return {
+        "type_labels": TYPE_LABELS,
         "days": timeline.group_by_day(entries, current_format().time_zone),
         "total": history.total,
         "older": _place(entries[-1]) if entries and (has_more or is_back) else None,

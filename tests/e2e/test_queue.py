@@ -211,7 +211,7 @@ def test_a_customer_s_timeline_turns_without_leaving(open_page: OpenPage, queue:
     page.get_by_role("link", name="Older").click()
     expect(page.get_by_role("link", name="Newer")).to_be_visible()
     expect(page.locator("#timeline")).to_contain_text("S49")
-    page.get_by_role("link", name="Orders", exact=True).click()
+    page.locator("#timeline").get_by_role("link", name="Orders", exact=True).click()
     expect(page.locator("#timeline .timeline__entry--session")).to_have_count(0)
     page.goto(page.url.replace("customers/k:K1", "sessions/p1.7.100"))
     shoot(page, "session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 from uuid import UUID
 from xml.etree.ElementTree import Element
 
@@ -11,7 +12,7 @@ import requests
 
 from app.tasks.queue.cards import card_id
 from tests.customers.world import Superuser, World, ago
-from tests.page import Html, check_page
+from tests.page import Html, check_fragment, check_page
 from tests.running import ADA, REP, VIEWER, Browser, Member, Site
 
 HTMX = {"HX-Request": "true"}
@@ -77,6 +78,19 @@ def card(html: Html, customer_key: str) -> Element:
     return html.by_id(card_id(customer_key))
 
 
+def panel_of(browser: Browser, html: Html, within: Element, action: str) -> Element:
+    """The form of an action on a card, opened as a page does it."""
+    links = [link for link in within.iter("a") if link.get("data-form") is not None]
+    address = next((str(a.get("href")) for a in links if f"/{action}" in str(a.get("href"))), None)
+    if address is None:  # not behind a button, or opened already
+        return form_of(html, within, action)
+    shown = next(str(e.get("value")) for e in within.iter("input") if e.get("name") == "task")
+    address += f"{'&' if '?' in address else '?'}task={quote(shown)}"
+    root = f"{within.get('id')}_{action}"
+    part = check_fragment(browser.open(address, headers=HTMX), root)
+    return form_of(part, part.root, action)
+
+
 def form_of(html: Html, within: Element, action: str) -> Element:
     """The first form inside that goes to such a step."""
     found = [
@@ -116,4 +130,5 @@ def rows(world: World, columns: str, table: str = "task") -> list[tuple[object, 
 def press(browser: Browser, action: str, *, htmx: bool = True, **fields: str) -> requests.Response:
     """Open the queue, fill in the form of customer A's card, and send it."""
     html = check_page(browser.open(QUEUE))
-    return send(browser, form_of(html, card(html, "k:K1"), action), htmx=htmx, **fields)
+    form = panel_of(browser, html, card(html, "k:K1"), action)
+    return send(browser, form, htmx=htmx, **fields)

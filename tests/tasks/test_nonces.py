@@ -12,7 +12,7 @@ import requests
 from tests.customers.world import World
 from tests.page import check_page
 from tests.running import Browser, Site, port, provider, site
-from tests.tasks.queue_page import QUEUE, ada, card, form_of, reasons, rows, world
+from tests.tasks.queue_page import QUEUE, ada, card, panel_of, reasons, rows, world
 
 __all__ = ["ada", "port", "provider", "reasons", "site", "world"]
 
@@ -48,7 +48,7 @@ def test_one_step_of_each_reason(
     nonce = str(uuid4())
     if door == "card":
         html = check_page(ada.open(QUEUE))
-        form = form_of(html, card(html, "k:K1"), action)
+        form = panel_of(ada, html, card(html, "k:K1"), action)
         fields: dict[str, str | list[str]] = {
             name: values_of(form, name)
             for name in {e.get("name") or "" for e in form.iter("input")}

@@ -17,6 +17,7 @@ from tests.tasks.queue_page import (
     card,
     card_id,
     form_of,
+    panel_of,
     press,
     rae,
     reasons,
@@ -119,7 +120,7 @@ def test_a_conflict_on_one_reason_changes_none(
     ada: Browser, world: World, reasons: list[UUID]
 ) -> None:
     html = check_page(ada.open(QUEUE))
-    form = form_of(html, card(html, "k:K1"), "done")
+    form = panel_of(ada, html, card(html, "k:K1"), "done")
     with tenant_transaction(world.tenant_id) as conn:
         change = Change("done", version=0, outcome="won")
         change_task(conn, world.tenant_id, reasons[1], change, SAM)
@@ -131,7 +132,10 @@ def test_a_conflict_on_one_reason_changes_none(
     assert "Cart $900" in words and "visits" not in words
     assert dict(rows(world, "task_type, state")) == {"cart": "open", "repeat_visit": "done"}
     assert len(rows(world, "history_id", "task_history")) == 1
-    assert send(ada, form_of(fresh, card(fresh, "k:K1"), "done"), outcome="won").status_code == 200
+    assert (
+        send(ada, panel_of(ada, fresh, card(fresh, "k:K1"), "done"), outcome="won").status_code
+        == 200
+    )
 
 
 def test_a_conflict_without_javascript_is_a_page(

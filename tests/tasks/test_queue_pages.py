@@ -7,7 +7,7 @@ import pytest
 from tests.customers.world import World, ago
 from tests.page import Html, check_fragment, check_page
 from tests.running import GUS, REP, Browser, path_of
-from tests.tasks.queue_page import HTMX, QUEUE, ada, card, rae, vic, world
+from tests.tasks.queue_page import HTMX, QUEUE, ada, card, form_of, rae, send, vic, world
 
 __all__ = ["ada", "rae", "vic", "world"]
 
@@ -165,6 +165,42 @@ def test_pages_of_the_queue(ada: Browser, world: World) -> None:
     second = check_page(ada.open(f"{QUEUE}?limit=10&page=2"))
     assert len(names(second)) == 2
     assert "11–12 of 12 customers" in second.text()
+
+
+def test_a_page_of_cards_is_light(ada: Browser, world: World) -> None:
+    world.branch("D01", "Harbour")
+    for n in range(25):
+        company, contact = f"K{n}", f"U{n}"
+        world.contact(
+            contact, company, name=f"Ann Lee {n}", phone="+1 555-0142", email=f"a{n}@k.example"
+        )
+        world.order(f"T{n}", ago(days=40), 2_400, company=company, contact=contact)
+        for kind in ("cart", "repeat_visit"):
+            world.task(kind, ago(days=1), company=company, contact=contact, name=f"Customer {n}")
+    html = check_page(ada.open(QUEUE))
+    assert len(names(html)) == 25
+    assert len(html.response.content) < 150_000
+    assert len(html.all("input")) < 300
+
+
+@pytest.mark.parametrize("action", ["done", "snooze", "assign", "note"])
+def test_a_form_is_a_page_of_its_own_without_javascript(
+    ada: Browser, world: World, action: str
+) -> None:
+    world.task("cart", ago(days=1), company="K1", name="Customer A")
+    html = check_page(ada.open(QUEUE))
+    link = next(a for a in html.links(card(html, "k:K1")) if a.endswith(f"/{action}"))
+    page = check_page(ada.open(link))
+    assert "Customer A" in page.text()
+    form = form_of(page, page.root, action)
+    fields = {
+        "done": {"outcome": "won"},
+        "snooze": {"days": "3"},
+        "assign": {"owner": ""},
+        "note": {"note": "Call on Monday"},
+    }[action]
+    answer = send(ada, form, htmx=False, **fields)
+    assert path_of(answer) == QUEUE and answer.status_code == 200
 
 
 def test_a_viewer_reads_without_contacts_and_without_buttons(vic: Browser, world: World) -> None:

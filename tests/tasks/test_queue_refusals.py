@@ -16,6 +16,7 @@ from tests.tasks.queue_page import (
     card,
     card_id,
     form_of,
+    panel_of,
     press,
     rae,
     reasons,
@@ -100,7 +101,7 @@ def test_two_presses_at_once_are_one(
     forms = []
     for browser in (ada, rae):
         html = check_page(browser.open(f"{QUEUE}?scope=all"))
-        forms.append((browser, form_of(html, card(html, "k:K1"), "done")))
+        forms.append((browser, panel_of(browser, html, card(html, "k:K1"), "done")))
     answers: list[int] = []
 
     def finish(browser: Browser, form: object) -> None:

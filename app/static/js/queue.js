@@ -17,11 +17,26 @@
     const next = all[place < 0 ? 0 : Math.min(Math.max(place + step, 0), all.length - 1)];
     next?.querySelector("h2 a").focus();
   };
+  /* A form comes when its menu is opened, for the reasons and versions that the card shows. */
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      const link = target.open && target.querySelector("[data-form]");
+      if (!link) return;
+      const address = new URL(link.href);
+      address.searchParams.set("task", target.closest("[data-card]").querySelector("[name=task]").value);
+      htmx.ajax("GET", address.pathname + address.search, { target: link.parentElement, swap: "innerHTML" });
+    },
+    true,
+  );
   const openPanel = (name) => {
     const panel = current()?.querySelector(`[data-act=${name}]`);
     if (!panel) return;
     panel.open = true;
-    panel.querySelector("form :is(input:not([type=hidden]), select, textarea, button)").focus();
+    const focusField = () =>
+      panel.querySelector("form :is(input:not([type=hidden]), select, textarea, button)")?.focus();
+    if (panel.querySelector("form")) focusField();
+    else panel.addEventListener("htmx:after:swap", focusField, { once: true });
   };
   document.addEventListener("keydown", (event) => {
     if (!areKeysOn() || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -13,7 +13,9 @@ from app.audit import Actor
 from app.database.tenancy import Scope
 from app.errors import Invalid, NotFound
 from app.tasks.queries import Task
+from app.tasks.queue.queries import MOST_REASONS
 from app.tasks.steps.change import Action, Change, undo
+from app.tasks.steps.forms import parse_chosen
 from app.tasks.steps.rules import (
     Asked,
     Clock,
@@ -21,8 +23,6 @@ from app.tasks.steps.rules import (
     parse_step,
     take_step,
 )
-
-MOST_REASONS = 60
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,19 @@ def read_ids(values: Sequence[str]) -> list[UUID]:
     return found
 
 
+def chosen_ids(form: MultiDict[str, str]) -> list[UUID]:
+    """The tasks that a form of a card names.
+
+    Raises:
+        Invalid: one cannot be read, or there are too many.
+    """
+    named = [one.task_id for one in parse_chosen(form)] if form.get("task") else []
+    return named + read_ids(form.getlist("task_id"))
+
+
 def _versions(form: MultiDict[str, str]) -> Iterator[tuple[UUID, int]]:
+    if form.get("task"):
+        yield from ((one.task_id, one.version) for one in parse_chosen(form))
     for task_id in read_ids(form.getlist("task_id")):
         version = form.get(f"version_{task_id}", "")
         if not (version.isascii() and version.isdecimal()) or len(version) > 9:

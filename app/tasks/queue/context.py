@@ -19,7 +19,7 @@ from app.errors import Invalid
 from app.http.current import current_member, current_membership, current_scope, current_tenant_id
 from app.http.paging import Page
 from app.http.web import current_format, page_arguments, tenant_today
-from app.tasks.labels import OUTCOME_NAMES, REASONS
+from app.tasks.labels import OUTCOME_NAMES, REASONS, customer_name
 from app.tasks.lists.context import list_assignees
 from app.tasks.queries import Place, TaskFilters
 from app.tasks.queue import actions as queue_actions
@@ -34,15 +34,19 @@ from app.tasks.queue.queries import (
     get_scale,
     get_task_queue,
     list_own_names,
+    list_waiting,
 )
+from app.tasks.steps.forms import Chosen
 from app.tasks.steps.rules import SNOOZES
 from app.tasks.types import BY_NAME, TYPE_LABELS, describe
+
+PANELS = {"done": "Done…", "snooze": "Snooze", "assign": "Assign", "note": "Note"}
 
 
 def card_context(customer_key: str, filters: QueueFilters) -> dict[str, Any]:
     """The customer's card of the posted reasons, fresh; no card when none of them is open."""
     now = utc_now()
-    ids = queue_actions.read_ids(request.form.getlist("task_id"))
+    ids = queue_actions.chosen_ids(request.form)
     lead: Lead | None = None
     with tenant_transaction(current_tenant_id()) as conn:
         if ids:
@@ -53,6 +57,31 @@ def card_context(customer_key: str, filters: QueueFilters) -> dict[str, Any]:
             if card:
                 (lead,) = build_leads(conn, current_tenant_id(), current_scope(), [card], now)
         return _card_words(conn, filters) | {"lead": lead}
+
+
+def panel_context(
+    customer_key: str, action: str, chosen: Sequence[Chosen], filters: QueueFilters
+) -> dict[str, Any]:
+    """The form of one action on a customer's card, for the reasons and versions that it showed.
+
+    Without any it is for every reason of the customer that waits now.
+
+    Raises:
+        NotFound: a task is not the customer's, or not for the member to see.
+    """
+    tenant_id, scope = current_tenant_id(), current_scope()
+    with tenant_transaction(tenant_id) as conn:
+        ids = [one.task_id for one in chosen] or list_waiting(conn, tenant_id, customer_key)
+        tasks = queue_actions.find_reasons(conn, tenant_id, scope, customer_key, ids)
+        best = max(tasks, key=lambda task: task.score)
+        return _card_words(conn, filters) | {
+            "customer_key": customer_key,
+            "action": action,
+            "label": PANELS[action].rstrip("…"),
+            "name": customer_name(best),
+            "chosen": chosen or tasks,
+            "owner": best.owner,
+        }
 
 
 def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
@@ -96,6 +125,7 @@ def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
         "card_id": card_id,
         "describe": describe,
         "snoozes": SNOOZES,
+        "panels": PANELS,
         "types": BY_NAME,
         "branch_names": get_branch_names(conn, current_tenant_id()),
         "tomorrow": tomorrow,

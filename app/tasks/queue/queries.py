@@ -18,6 +18,7 @@ from app.tasks.queries import Card, Place, Task, TaskFilters, filter_arguments, 
 from app.tasks.score import Part, card_score, score_parts
 
 MOST_CONTACTS = 3
+MOST_REASONS = 60
 
 
 @dataclass(frozen=True)
@@ -259,3 +260,21 @@ def card_of(tasks: Sequence[Task], currency: str) -> Card | None:
 def _parts(task: Task, scale: Scale, now: datetime) -> tuple[Part, ...]:
     is_reporting = task.currency in ("", scale.currency)
     return score_parts(task, scale.value_p90, now, is_reporting=is_reporting)
+
+
+def list_waiting(conn: Connection, tenant_id: UUID, customer_key: str) -> list[UUID]:
+    """The tasks of a customer that are open or in progress, at most MOST_REASONS."""
+    statement = text("""
+        select t.task_id
+        from task as t
+        where
+            t.tenant_id = :t and t.customer_key = :key and t.is_task
+            and _task_state(
+                t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
+                t.expires_at, t.touched_at, now()
+            ) in ('open', 'in_progress')
+        order by t.last_at desc, t.task_id
+        limit :most
+    """)
+    values = {"t": tenant_id, "key": customer_key, "most": MOST_REASONS}
+    return list(conn.execute(statement, values).scalars())

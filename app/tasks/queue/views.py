@@ -29,10 +29,11 @@ from app.http.web import (
 from app.tasks.labels import OUTCOME_NAMES
 from app.tasks.lists.task_page import find_visible_step
 from app.tasks.queue import actions as queue_actions
-from app.tasks.queue.context import card_context, count, queue_context
+from app.tasks.queue.context import card_context, count, panel_context, queue_context
 from app.tasks.queue.filters import QueueFilters, default_filters, parse_queue_filters
 from app.tasks.steps.bulk_actions import read_clock, take_many
 from app.tasks.steps.change import Action
+from app.tasks.steps.forms import Chosen, parse_chosen
 
 blueprint = Blueprint("queue", __name__, url_prefix="/analytics/queue")
 
@@ -87,6 +88,14 @@ def press(customer_key: str, action: Action) -> AnyResponse:
     except (Conflict, Invalid) as refusal:
         return _refused(customer_key, action, refusal)
     return _pressed(customer_key, action, steps)
+
+
+@blueprint.get("/<key:customer_key>/<any(done, snooze, assign, note):action>")
+@require_role("admin", "manager", "rep")
+def panel(customer_key: str, action: str) -> Response:
+    """The form of one action on a card: a page by itself without JavaScript."""
+    context = panel_context(customer_key, action, _chosen(), _filters())
+    return render_page("tasks/queue/panel.html", "tasks/queue/_panel.html", **context)
 
 
 @blueprint.post("/undo")
@@ -156,6 +165,10 @@ def _refused(customer_key: str, action: str, refusal: AppError) -> Response:
         refusal=refusal,
         **context,
     )
+
+
+def _chosen() -> list[Chosen]:
+    return parse_chosen(request.args) if request.args.get("task") else []
 
 
 def _filters() -> QueueFilters:
