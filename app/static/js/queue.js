@@ -25,7 +25,8 @@
       if (!link) return;
       const address = new URL(link.href);
       address.searchParams.set("task", target.closest("[data-card]").querySelector("[name=task]").value);
-      htmx.ajax("GET", address.pathname + address.search, { target: link.parentElement, swap: "innerHTML" });
+      const panel = link.parentElement;
+      htmx.ajax("GET", address.pathname + address.search, { target: panel, swap: "innerHTML", source: panel });
     },
     true,
   );

@@ -90,7 +90,7 @@ def press(customer_key: str, action: Action) -> AnyResponse:
     return _pressed(customer_key, action, steps)
 
 
-@blueprint.get("/<key:customer_key>/<any(done, snooze, assign, note):action>")
+@blueprint.get("/<key:customer_key>/form/<any(done, snooze, assign, note):action>")
 @require_role("admin", "manager", "rep")
 def panel(customer_key: str, action: str) -> Response:
     """The form of one action on a card: a page by itself without JavaScript."""
