@@ -21,7 +21,7 @@ class DateRange:
 
     def __post_init__(self) -> None:
         if self.end < self.start:
-            raise Invalid(f"The end date {self.end} lies before the start date {self.start}.")
+            raise Invalid(f"The end date {self.end} is before the start date {self.start}.")
 
     @property
     def length(self) -> int:

@@ -41,7 +41,7 @@ class NotFound(AppError):
 
 
 class Conflict(AppError):
-    """This was changed by someone else in the meantime."""
+    """Someone else changed this in the meantime."""
 
     status = 409
 
@@ -53,13 +53,13 @@ class TooLarge(AppError):
 
 
 class Invalid(AppError):
-    """Some of what was entered is not right."""
+    """Some of what you entered is not right."""
 
     status = 422
 
 
 class Upstream(AppError):
-    """A system outside this one did not answer as expected."""
+    """An outside system did not respond as expected."""
 
     status = 502
 

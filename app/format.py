@@ -168,6 +168,16 @@ class Format:
         first = _written(start, "d MMM" if start.year == end.year else "d MMM y")
         return f"{first} – {last}"
 
+    def during(self, period: DateRange) -> str:
+        """On 21 Nov 2026, or from 15 to 21 Nov 2026: as part of a sentence."""
+        start, end = period.start, period.end
+        if start == end:
+            return f"on {self.period(period)}"
+        if (start.year, start.month) == (end.year, end.month):
+            return f"from {start.day} to {_written(end, 'd MMM y')}"
+        first = _written(start, "d MMM" if start.year == end.year else "d MMM y")
+        return f"from {first} to {_written(end, 'd MMM y')}"
+
     def days(self, start: date, end: date) -> str:
         """The same for two days that stand alone."""
         return self.period(DateRange(start, end))

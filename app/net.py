@@ -135,7 +135,7 @@ def resolve(host: str, port: int, policy: NetPolicy) -> list[Address]:
     for address in addresses:
         if not is_allowed(address, policy.allowed_networks):
             raise Invalid(
-                f"{name} leads to {address}, which lies in a private or reserved network. "
+                f"{name} leads to {address}, which is in a private or reserved network. "
                 "Use a public host, or have the operator allow that network."
             )
     return addresses

@@ -29,7 +29,7 @@ def plain_faults(place: str, sender: str) -> Iterator[None]:
         ) from error
     except smtplib.SMTPSenderRefused as error:
         raise _refusal(
-            f"{place} takes no mail from {sender} ({error.smtp_code}). "
+            f"{place} does not accept mail from {sender} ({error.smtp_code}). "
             "Enter an address that this user may send from.",
             error.smtp_code,
         ) from error
@@ -49,7 +49,7 @@ def plain_faults(place: str, sender: str) -> Iterator[None]:
 def _bad_encryption(place: str, error: ssl.SSLError) -> Upstream:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _refusal(
-            f"The certificate of {place} is not good: {error.verify_message}. Enter the host "
+            f"The certificate of {place} is not valid: {error.verify_message}. Enter the host "
             "name that stands in its certificate, or have its operator renew it."
         )
     return _refusal(f"{place} did not encrypt. Port 465 is for TLS, port 587 for STARTTLS.")

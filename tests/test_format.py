@@ -84,6 +84,16 @@ def test_a_period_writes_what_both_ends_share_once() -> None:
     assert period(date(2026, 11, 15), date(2026, 11, 15)) == "15 Nov 2026"
 
 
+def test_a_sentence_says_on_a_day_and_from_one_to_another() -> None:
+    def during(start: date, end: date) -> str:
+        return US.during(DateRange(start, end))
+
+    assert during(date(2026, 11, 29), date(2026, 11, 29)) == "on 29 Nov 2026"
+    assert during(date(2026, 11, 15), date(2026, 11, 21)) == "from 15 to 21 Nov 2026"
+    assert during(date(2026, 11, 28), date(2026, 12, 4)) == "from 28 Nov to 4 Dec 2026"
+    assert during(date(2025, 12, 28), date(2026, 1, 3)) == "from 28 Dec 2025 to 3 Jan 2026"
+
+
 def test_an_instant_is_shown_in_the_tenants_zone_with_its_name() -> None:
     fmt = Format(time_zone="America/New_York")
     moment = datetime(2026, 11, 16, 3, 14, tzinfo=UTC)

@@ -40,7 +40,7 @@ _NOBODY_ASKED = frozenset(
 
 
 class StoreDown(AppError):
-    """You cannot be recognised at the moment. Please try again in a minute."""
+    """We cannot sign you in right now. Please try again in a minute."""
 
     status = 503
 
@@ -136,7 +136,7 @@ def _check_scope() -> None:
     """
     scopes, needed = g.get("token_scopes"), scope_of(_view(), request.path, request.method)
     if scopes is not None and needed is not None and needed not in scopes:
-        raise Forbidden(f"This API token is not for this: it lacks the scope “{needed}”.")
+        raise Forbidden(f"This API token cannot do this: it lacks the scope “{needed}”.")
 
 
 def _check_role() -> None:
@@ -201,7 +201,7 @@ def _chosen(memberships: list[Membership]) -> Membership | None:
     session["tenant_id"] = str(memberships[0].tenant.tenant_id)
     raise Forbidden(
         "You no longer have access to the company you worked in. "
-        f"Go on in {memberships[0].tenant.name}."
+        f"Continue in {memberships[0].tenant.name}."
     )
 
 

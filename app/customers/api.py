@@ -181,7 +181,7 @@ def _read_cursor(text: str | None) -> Cursor | None:
         if not (str(kind) + str(key)).isprintable():
             raise ValueError(at)
     except (ValueError, TypeError, RecursionError, Malformed) as error:
-        raise Invalid("cursor: take it from `next` as it is.") from error
+        raise Invalid("cursor: take it from `next` unchanged.") from error
     return Cursor(instant, str(kind), str(key))
 
 

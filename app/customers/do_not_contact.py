@@ -103,7 +103,7 @@ def markable(customer: Customer) -> Marked:
     """
     check_whole(customer)
     if customer.markable is None:
-        raise NotFound("A visitor nobody knows can neither be called nor excluded.")
+        raise NotFound("An unknown visitor cannot be called or excluded.")
     return customer.markable
 
 
@@ -135,6 +135,6 @@ def _read_end(text_: str, zone_name: str) -> date | None:
         return None
     day = parse_date(text_, "The last day")
     if day < today(zone_name):
-        message = "This day is over. Choose a later one, or none for good."
+        message = "This day has passed. Choose a later one, or leave it empty for no end."
         raise Invalid(message, fields={"ends_on": message})
     return day

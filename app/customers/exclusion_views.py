@@ -95,7 +95,7 @@ def tell(message: str, job_id: UUID | None) -> None:
     """Say what was done, and start the job after the commit."""
     if job_id is not None:
         jobs.publish(job_id)
-        message += " Tasks and figures follow within minutes."
+        message += " Tasks and figures update within minutes."
     flash(message, "success")
 
 

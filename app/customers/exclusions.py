@@ -89,19 +89,19 @@ def exclude(
     problems = {}
     kind, value = form.get("kind", ""), form.get("value", "").strip()
     if kind not in KINDS:
-        problems["kind"] = "Choose what it is."
+        problems["kind"] = "Choose the kind."
     if kind == "email_domain":
         value = value.rpartition("@")[2].lower()
     if not value or len(value) > _MOST_CHARS or not value.isprintable():
-        problems["value"] = f"Say whom, in at most {_MOST_CHARS} characters."
+        problems["value"] = f"Enter who, in at most {_MOST_CHARS} characters."
     elif kind == "email_domain" and not _DOMAIN.fullmatch(value):
-        problems["value"] = "Enter what stands behind the @, like example.com."
+        problems["value"] = "Enter what comes after the @, like example.com."
     try:
         reason = read_reason(form)
     except Invalid as error:
         problems |= error.extra["fields"]
     if problems:
-        raise Invalid("Nobody was excluded.", fields=problems)
+        raise Invalid("No one was excluded.", fields=problems)
     _check_scope(conn, tenant_id, scope, kind, value)
     _store(conn, tenant_id, kind, value, reason, by)
     return kind, value

@@ -33,7 +33,7 @@ def do_not_contact(customer_key: str) -> AnyResponse:
     return _mark(
         customer_key,
         "do_not_contact",
-        "This customer is left alone from now on.",
+        "This customer is now marked “Do not contact”.",
         lambda conn, found, _: marks.set_do_not_contact(
             conn, current_tenant_id(), found, request.form, by, zone_name
         ),
@@ -47,7 +47,7 @@ def contact_again(customer_key: str) -> AnyResponse:
     return _mark(
         customer_key,
         "contact_again",
-        "This customer may be contacted again.",
+        "This customer can be contacted again.",
         lambda conn, found, _: marks.allow_contact(conn, current_tenant_id(), found),
     )
 
@@ -59,7 +59,7 @@ def exclude(customer_key: str) -> AnyResponse:
     return _mark(
         customer_key,
         "excluded",
-        "Excluded from all lists of tasks.",
+        "Excluded from all task lists.",
         lambda conn, found, people: exclusions.exclude_customer(
             conn,
             current_tenant_id(),
@@ -79,7 +79,7 @@ def include(customer_key: str) -> AnyResponse:
     return _mark(
         customer_key,
         "included",
-        "In the lists of tasks again.",
+        "Back in the task lists.",
         lambda conn, found, people: exclusions.include_customer(
             conn, current_tenant_id(), current_scope(), found, exclusions.email_domains(people)
         ),

@@ -38,7 +38,7 @@ EVENT_WORDS = {
     "view_item": "Viewed",
     "add_to_cart": "Added to the cart",
     "remove_from_cart": "Removed from the cart",
-    "begin_checkout": "Went to the checkout",
+    "begin_checkout": "Started checkout",
     "purchase": "Ordered",
     "refund": "Refunded",
     "view_search_results": "Searched",

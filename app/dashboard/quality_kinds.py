@@ -37,18 +37,18 @@ KINDS: dict[KindName, Kind] = {
     "negative_revenue": Kind(
         "order with negative revenue",
         "orders with negative revenue",
-        "Counted as it is: it lowers the revenue",
+        "Counted as is: it lowers the revenue",
     ),
     "negative_quantity": Kind(
         "event with a negative quantity",
         "events with a negative quantity",
-        "Added to the cart it is that many removed, and the other way round; of a refund the sign"
-        " means nothing; in an order it counts as it is",
+        "In a cart, adding counts as removing and the other way around. In a refund the sign is"
+        " ignored. In an order it counts as is",
     ),
     "negative_price": Kind(
         "event with a negative price",
         "events with a negative price",
-        "Counted as it is, like a discount",
+        "Counted as is, like a discount",
     ),
     "unnamed_item": Kind(
         "event with an unnamed item",

@@ -12,7 +12,7 @@ from app.ratios import average
 
 DEFINITIONS = {
     "net_revenue": "Revenue of the orders placed on these days, less the refunds made on these "
-    "days, in the reporting currency. Other currencies stand beside it and are never added.",
+    "days, in the reporting currency. Other currencies are shown separately and never added.",
     "orders": "Purchases with different order numbers. The first one counts; an order that was "
     "exported again is removed and counted under data quality.",
     "visitors": "Different contacts, else devices, that viewed at least one page. One visitor on "

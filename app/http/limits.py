@@ -26,7 +26,7 @@ _PAUSE_S = 10.0  # how long Redis is left alone after it did not answer
 
 
 class TooOften(AppError):
-    """That was too often. Please wait a minute."""
+    """Too many requests. Please wait a minute."""
 
     status = 429
 

@@ -35,7 +35,7 @@ _SENTENCES = {
     400: "This request cannot be read.",
     405: "This address does not work that way.",
     413: "This is too large.",
-    429: "That was too often. Please wait a minute.",
+    429: "Too many requests. Please wait a minute.",
 }
 _PLAIN = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Something went wrong</title></head>

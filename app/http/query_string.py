@@ -92,7 +92,7 @@ def parse_least_value(arguments: MultiDict[str, str]) -> Decimal | None:
     if not written:
         return None
     if not _AMOUNT.fullmatch(written):
-        raise Invalid(f"The least value “{written[:40]}” is not an amount. Write it like 1000.")
+        raise Invalid(f"The minimum value “{written[:40]}” is not an amount. Write it like 1000.")
     return Decimal(written) or None
 
 

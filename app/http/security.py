@@ -54,7 +54,7 @@ def check_origin() -> None:
     said = request.headers.get("Origin") or _referring_origin()
     if said != current_app.config["BASE_ORIGIN"]:
         logger.warning("security.origin.refused", origin=said or "none", path=request.path)
-        raise Forbidden("This change was asked for from another site, so it was not made.")
+        raise Forbidden("This change came from another site, so it was not made.")
 
 
 def _is_bearer_call() -> bool:

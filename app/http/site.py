@@ -48,7 +48,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         ),
     ),
     (
-        "Analyse",
+        "Analyze",
         (
             Link("Overview", "dashboard.overview", "overview", at_hand=True),
             Link("Orders", "orders.orders", "order"),
@@ -65,7 +65,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         (
             Link("Data", "ingest.data_page", "database", ("admin",)),
             Link("Settings", "settings.settings", "gear", ("admin",)),
-            Link("Set-up", "setup.checklist", "flag", ("admin",)),
+            Link("Setup", "setup.checklist", "flag", ("admin",)),
             Link("Users & roles", "members.members", "team", ("admin",)),
             Link("API tokens", "tokens.tokens_page", "link", ("admin",)),
             Link("Audit log", "audit.audit_log", "note", ("admin",)),

@@ -18,7 +18,7 @@ _PAUSE_SLICE_S = 0.25
 
 
 class Cancelled(AppError):
-    """The job was cancelled."""
+    """The job was canceled."""
 
     status = 409
 

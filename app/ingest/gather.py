@@ -210,7 +210,7 @@ def gather_file(gathering: Gathering, file_type: str) -> None:
         gathering.failures[WORDS[file_type]] = _about_file(path, error)
         return
     gathering.files.append(file)
-    message = f"Held back before; {approved_by} had it loaded anyway" if approved_by else None
+    message = f"Held back before; {approved_by} loaded it anyway" if approved_by else None
     gathering.progress.done(step, len(file.rows), message)
 
 

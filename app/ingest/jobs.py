@@ -51,7 +51,7 @@ class IngestRequest:
         if period.length > MAX_DAYS:
             raise Invalid(f"{period.length} days are too many at once. Load at most {MAX_DAYS}.")
         if self.start_date < date(2005, 1, 1):
-            raise Invalid("The start date lies before Google Analytics existed.")
+            raise Invalid("The start date is before Google Analytics existed.")
         unknown = sorted(set(self.data_types) - set(DATA_TYPES))
         if unknown or not self.data_types:
             raise Invalid(f"data_types takes {', '.join(DATA_TYPES)}, at least one of them.")
@@ -185,7 +185,7 @@ def _enqueue(
 def _refuse_future(conn: Connection, tenant_id: UUID, request: IngestRequest) -> None:
     zone_name = get_tenant_settings(conn, tenant_id).property_time_zone
     if request.end_date > today(zone_name):
-        raise Invalid(f"The end date {request.end_date} lies in the future. Load up to today.")
+        raise Invalid(f"The end date {request.end_date} is in the future. Load up to today.")
 
 
 def _refuse_outdated(run: Run, request: IngestRequest) -> DateRange:

@@ -63,7 +63,7 @@ def _message(gathering: Gathering) -> str:
         return "Nothing to load: no day has changed or is exported yet."
     sentences = [f"Loaded {', '.join(parts)}."]
     if emptied := _list_emptied(gathering):
-        sentences.append(f"None any more of {', '.join(emptied)}.")
+        sentences.append(f"No longer any {', '.join(emptied)}.")
     if gathering.failures:
         sentences.append(f"Not loaded: {', '.join(gathering.failures)}.")
     return " ".join(sentences)

@@ -16,7 +16,7 @@ class JobLost(JobInterrupted):
 
 
 class JobCancelled(JobInterrupted):
-    """The job was cancelled."""
+    """The job was canceled."""
 
 
 class JobStopped(JobInterrupted):

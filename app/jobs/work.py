@@ -19,8 +19,10 @@ from app.jobs.settings import settings
 from app.log import bound, logger
 
 SUSPENDED = "This company's account is suspended, and its jobs do not run. Ask your provider."
-NO_MEMBER = "Whoever started this job is no longer a member. Somebody else has to start it again."
-NO_ROLE = "Whoever started this job may no longer do so. An admin has to start it again."
+NO_MEMBER = (
+    "The person who started this job is no longer a member. Someone else has to start it again."
+)
+NO_ROLE = "The person who started this job can no longer do so. An admin has to start it again."
 UNKNOWN_KIND = "This version of the application does not know this kind of job."
 
 

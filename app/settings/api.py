@@ -33,7 +33,7 @@ Value = str | int | list[str] | None
 class SettingsBody(BaseModel):
     """The sections to change, each with the fields to change; what is left out stays.
 
-    `version` in a section is the one it was read with: 409 when somebody saved it since.
+    `version` in a section is the one it was read with: 409 when someone saved it since.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -19,14 +19,14 @@ def describe_member(tenant_id: UUID, email: str) -> str:
         found = conn.execute(_FIND, {"t": tenant_id, "email": _folded(email)}).one_or_none()
     if found is None:
         raise NotFound(f"{email} is not a member of this tenant.")
-    suspended = f" {found.slug} is suspended: nobody can sign in." if found.is_suspended else ""
+    suspended = f" {found.slug} is suspended: no one can sign in." if found.is_suspended else ""
     unknown = ", ".join(found.unknown_branches or ())
     missing = f" Not in the branch file: {unknown}." if unknown else ""
     if found.issuer is None:
         said = f"Invited: {found.email} becomes {found.role} of {found.slug} by signing in."
         return said + suspended + missing
     return (
-        f"Nobody was invited: {found.email} is a member of {found.slug} already, now as "
+        f"No one was invited: {found.email} is a member of {found.slug} already, now as "
         f"{found.role}, with an account at {found.issuer}. If that account was replaced, run: "
         f"flask member unbind {found.slug} {found.email}.{suspended}{missing}"
     )

@@ -89,7 +89,7 @@ def invite_member(
 @member.command("unbind")
 @click.argument("slug")
 @click.argument("emails", metavar="[EMAIL]...", nargs=-1)
-@click.option("--all", "is_all", is_flag=True, help="Everybody, the admins too.")
+@click.option("--all", "is_all", is_flag=True, help="Everyone, admins included.")
 def unbind_members(slug: str, emails: tuple[str, ...], is_all: bool) -> None:
     """Forget which account EMAIL signs in with, after accounts were replaced.
 
@@ -112,7 +112,7 @@ def rotate() -> None:
     """Encrypt anew what keys other than the first one encrypted; interrupted, run it again."""
     with _plain_errors():
         count = provision.rotate_credentials()
-    click.echo(f"{count} credentials encrypted anew")
+    click.echo(f"{count} credentials re-encrypted")
 
 
 @contextmanager

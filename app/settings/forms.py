@@ -49,7 +49,7 @@ _PROPERTY = Regexp(
     r"^[A-Za-z][A-Za-z0-9_]{0,39}$",
     message="Letters, digits and “_”, at most 40, like WebUserId. It is case-sensitive.",
 )
-_ADDRESS = Regexp(r"^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$", message="Enter an e-mail address.")
+_ADDRESS = Regexp(r"^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$", message="Enter an email address.")
 _LINE = Regexp(r"^[^\x00-\x1f]*$", message="Enter one line of plain text.")
 
 
@@ -226,7 +226,7 @@ RULES: dict[str, tuple[str, int, int]] = {
     "bounces": ("Bounced sessions that make a task", 1, 50),
     "bounce_days": ("Days bounced sessions stay a task", 1, 90),
     "cool_days": ("Days of rest after a task is closed", 0, 90),
-    "no_answer_days": ("Working days until a task comes back after “No answer”", 1, 30),
+    "no_answer_days": ("Business days until a task comes back after “No answer”", 1, 30),
     "no_answers": ("“No answer” in a row until a task closes", 1, 20),
     "attribution_days": ("Days an order counts as recovered by a task", 1, 90),
 }

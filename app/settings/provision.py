@@ -74,7 +74,7 @@ def add_member(
     """
     address = _parse_address(email)
     if role not in get_args(Role):
-        raise Invalid(f"“{role}” is no role. Use one of {', '.join(get_args(Role))}.")
+        raise Invalid(f"“{role}” is not a role. Use one of {', '.join(get_args(Role))}.")
     if role == "admin" and location_ids is not None:
         raise Invalid("An admin sees every branch. Choose another role, or no branches.")
     values = {
@@ -223,10 +223,10 @@ def rotate_credentials() -> int:
 def _check_tenant(slug: str, reporting_currency: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,40}", slug):
         raise Invalid(
-            f"“{slug}” is no slug. Use small letters, digits and hyphens, like acme-north."
+            f"“{slug}” is not a slug. Use lowercase letters, digits and hyphens, like acme-north."
         )
     if not re.fullmatch(r"[A-Z]{3}", reporting_currency):
-        raise Invalid(f"“{reporting_currency}” is no currency. Use three letters, like USD.")
+        raise Invalid(f"“{reporting_currency}” is not a currency. Use three letters, like USD.")
 
 
 _UPSERT_TENANT = text("""

@@ -63,7 +63,7 @@ def save(section: str) -> AnyResponse:
         return _refused(form, context, 409, quicker)
     if job_id is not None:
         publish(job_id)
-    follow = " Loaded days follow within minutes." if job_id else ""
+    follow = " Loaded days update within minutes." if job_id else ""
     return done(
         "settings/_section.html",
         f"{context['titles'][section]} saved.{follow}",
@@ -131,7 +131,7 @@ def accept_host_key() -> AnyResponse:
         check = find_check(conn, current_tenant_id(), "sftp")
         shown = check.shown_host_key if check else None
         if shown is None or _fingerprint(shown) != request.form.get("fingerprint"):
-            raise Conflict("The server showed another key meanwhile. Look at it again.")
+            raise Conflict("The server now shows a different key. Review it again.")
         store_host_key(conn, current_tenant_id(), shown)
         audit.record(
             conn,

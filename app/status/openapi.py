@@ -26,7 +26,7 @@ _FAULT = {
 _WINDOW_HEADERS = {
     "RateLimit-Limit": "Calls a minute that the tenant, or the address, has.",
     "RateLimit-Remaining": "How many of them are left.",
-    "RateLimit-Reset": "Seconds until they are counted anew.",
+    "RateLimit-Reset": "Seconds until they are counted again.",
     "Retry-After": "Seconds to wait.",
 }
 _REQUEST_ID: dict[str, Any] = {

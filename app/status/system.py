@@ -49,9 +49,9 @@ def _services(
     own: Sequence[Measure], workers: int | None, pool: tuple[int, int], fmt: Format
 ) -> Iterator[Check]:
     is_up = _value(own, "database_up") == 1
-    yield Check("PostgreSQL", "answers" if is_up else "is away", "answers", is_up)
+    yield Check("PostgreSQL", "answers" if is_up else "is down", "answers", is_up)
     if (is_read := _value(own, "replica_up")) is not None:
-        said = "answers" if is_read else "is away or behind: the primary answers"
+        said = "answers" if is_read else "is down or behind: the primary answers"
         yield Check("Read replica", said, "answers", bool(is_read))
     said = NOT_COMPUTABLE if workers is None else fmt.number(workers)
     yield Check("Workers alive", said, "at least 1", None if workers is None else workers > 0)
@@ -67,7 +67,7 @@ def _services(
 def _answers(requests: Requests, fmt: Format) -> Iterator[Check]:
     slow = requests.p95_s
     yield Check(
-        "Time to answer, 95 of 100 requests",
+        "Response time, 95 of 100 requests",
         NOT_COMPUTABLE if slow is None else f"{slow:.2f} s",
         f"at most {SLOW_S} s",
         None if slow is None else slow <= SLOW_S,
@@ -82,12 +82,12 @@ def _answers(requests: Requests, fmt: Format) -> Iterator[Check]:
 
 
 def _work(own: Sequence[Measure]) -> Iterator[Check]:
-    yield _age(own, "Oldest job that is due", "jobs_oldest_due_seconds", OLD_JOB_S)
-    yield _age(own, "Since the end of your last whole day", "data_age_seconds", OLD_DATA_S)
+    yield _age(own, "Oldest due job", "jobs_oldest_due_seconds", OLD_JOB_S)
+    yield _age(own, "Since your last complete day ended", "data_age_seconds", OLD_DATA_S)
     failed = _value(own, "ingest_failures_in_a_row")
     said = NOT_COMPUTABLE if failed is None else f"{failed:.0f}"
     is_good = None if failed is None else failed <= FAILURES
-    yield Check("Ingestions that failed in a row", said, f"at most {FAILURES}", is_good)
+    yield Check("Failed ingestions in a row", said, f"at most {FAILURES}", is_good)
     yield _age(own, "Since your last ingestion", "ingest_last_success_seconds", OLD_DATA_S)
     yield _age(own, "Oldest message on its way", "mail_oldest_seconds", OLD_MAIL_S)
     for one in own:

@@ -71,7 +71,7 @@ class CustomerRow(Model):
 
 
 class ContactRow(Model):
-    """Somebody to talk to."""
+    """Someone to talk to."""
 
     contact_id: str
     name: str | None
@@ -109,7 +109,7 @@ class TaskChange(BaseModel):
     """What to change. `version` is the one that was read; a note alone needs none.
 
     A note has at most 2,000 characters. `snoozed_until` is an instant with its zone, on a day after
-    today and within a year. `owner` is the address of somebody who works here, or null for nobody.
+    today and within a year. `owner` is the address of someone who works here, or null for nobody.
     `amount` is what was won and ordered elsewhere. The same `nonce` twice takes one step.
     """
 

@@ -79,7 +79,7 @@ def _repeat_visit(task: Task, fmt: Format) -> Phrases:
 
 
 def _bounce(task: Task, fmt: Format) -> Phrases:
-    return ("Left product pages at once", _items(task.detail), f"last {fmt.when(task.last_at)}")
+    return ("Bounced from product pages", _items(task.detail), f"last {fmt.when(task.last_at)}")
 
 
 def _worth(task: Task, fmt: Format) -> str:
@@ -167,7 +167,7 @@ TYPES = (
         label="Bounced visit",
         icon="door",
         list_slug="performance",
-        noun="left at once",
+        noun="bounced",
         evidence="visit",
         half_life_days=14,
         intent=4,

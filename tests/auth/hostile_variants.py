@@ -52,7 +52,7 @@ WAYS_BACK = [
         returned={"iss": "https://evil.test"},
     ),
     Variant("no issuer although announced", "another sign-in service", returned={"iss": None}),
-    Variant("denied", "It was cancelled", returned={"error": "access_denied"}),
+    Variant("denied", "It was canceled", returned={"error": "access_denied"}),
     Variant("denied, with a code", "refused it", returned={"error": "<b>odd</b>"}),
     Variant(
         "denied, of a foreign sign-in",

@@ -47,7 +47,7 @@ def entries(site: Site, superuser: Superuser) -> None:
 
 
 def subjects(html: Html) -> list[str]:
-    return [html.text(cell) for cell in html.all("td") if cell.get("data-label") == "On what"]
+    return [html.text(cell) for cell in html.all("td") if cell.get("data-label") == "Subject"]
 
 
 def older(html: Html) -> str:

@@ -102,7 +102,7 @@ def test_a_suspended_tenant_is_closed_and_nothing_is_done_in_another(
     refused = browser.open("/analytics/overview")
     superuser.execute("update tenant set is_suspended = false where slug = 'acme'")
     assert refused.status_code == 403
-    assert "Go on in Globex" in refused.text
+    assert "Continue in Globex" in refused.text
     assert "<strong>Globex</strong>" in browser.open("/docs").text
 
 

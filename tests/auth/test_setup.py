@@ -90,7 +90,7 @@ def test_the_checklist_leaves_the_way_once_nothing_is_open(
     )
     assert path_of(browser.open("/")) == "/analytics/overview"
     html = check_page(browser.open(PAGE))
-    assert "Everything that can be set up is." in html.text()
+    assert "Setup is complete." in html.text()
     linked = [
         "/analytics/overview",
         "/auth/settings/bigquery",

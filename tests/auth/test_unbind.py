@@ -108,7 +108,7 @@ def test_what_is_not_bound_and_the_last_admin_stay(
     assert (answer.status_code, "last active admin" in answer.text) == (409, True)
     submit(browser, f"{PAGE}/{rep}/unbind", {})
     answer = submit(browser, f"{PAGE}/{rep}/unbind", {})
-    assert (answer.status_code, "bound to no account" in answer.text) == (409, True)
+    assert (answer.status_code, "not linked to an account" in answer.text) == (409, True)
 
 
 def test_the_operator_unbinds_all_admins_at_once(site: Site, superuser: Superuser) -> None:
@@ -162,7 +162,7 @@ INVITATIONS = {
     "a member": (
         ["Rae@acme.example", "--role", "manager", "--all-branches"],
         0,
-        "Nobody was invited: rae@acme.example is a member of acme already, now as man",
+        "No one was invited: rae@acme.example is a member of acme already, now as man",
     ),
     "no branches named": (["new@acme.example", "--role", "rep"], 1, "Give --location-id"),
     "branches and all": (
@@ -195,6 +195,6 @@ def test_an_invitation_claims_no_more_than_it_is(
 def test_an_invitation_to_a_suspended_tenant_says_so(site: Site, superuser: Superuser) -> None:
     superuser.execute("update tenant set is_suspended = true where slug = 'acme'")
     assert (
-        "suspended: nobody can sign in"
+        "suspended: no one can sign in"
         in run(site, "invite", "acme", "new@acme.example", "--role", "admin")[1]
     )

@@ -74,7 +74,7 @@ def test_every_word_begins_a_word_of_the_customer(
 
 def test_no_match_and_no_customer_are_different_texts(ada: Browser, world: World) -> None:
     assert "No customers yet" in check_page(ada.open(LIST)).text()
-    assert "Nobody matches" in check_page(ada.open(f"{LIST}?query=zzz")).text()
+    assert "No customers match" in check_page(ada.open(f"{LIST}?query=zzz")).text()
 
 
 def test_pages_of_the_list(ada: Browser, world: World) -> None:

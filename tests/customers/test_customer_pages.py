@@ -94,7 +94,7 @@ def test_the_timeline_is_grouped_by_day_newest_first(ada: Browser, customer: Wor
     days = [html.text(e) for e in timeline.iter("h3")]
     assert len(days) == 5
     words = html.text(timeline)
-    assert words.index("1 search in vain") < words.index("11 pages, 2 items viewed")
+    assert words.index("1 failed search") < words.index("11 pages, 2 items viewed")
     assert "Ordered $150.00 · T3 · $50.00 refunded · 1 line" in words
     assert "/analytics/sessions/p1.7.100" in html.links(timeline)
 
@@ -155,7 +155,7 @@ def test_a_rep_sees_what_happened_at_the_own_branches(rae: Browser, world: World
     page = rae.open(K1)
     html = check_page(page)
     assert "$0.00" in tile(html, "Net revenue") and "T2" not in html.text()
-    assert " 1 " in tile(html, "Visits") and "only what happened at D01, D02" in html.text()
+    assert " 1 " in tile(html, "Visits") and "only activity at D01, D02" in html.text()
     assert f"{K1}/note" not in page.text, "nothing to change"
     assert rae.submit(f"{K1}/note", note="hello").status_code == 403
     assert rae.open("/analytics/customers/k:K2").status_code == 404
@@ -166,7 +166,7 @@ def test_an_order_at_a_branch_shows_the_whole_customer_there(rae: Browser, world
     world.order("T2", ago(days=3), 900, company="K1", branch="D09")
     html = check_page(rae.open(K1))
     assert "$1,000" in tile(html, "Net revenue") and "T2" in html.text()
-    assert "only what happened" not in html.text()
+    assert "only activity" not in html.text()
 
 
 def test_a_viewer_sees_masked_contacts_and_no_forms(vic: Browser, customer: World) -> None:
@@ -182,7 +182,7 @@ def test_a_viewer_sees_masked_contacts_and_no_forms(vic: Browser, customer: Worl
 def test_do_not_contact_until_a_day_and_again(ada: Browser, customer: World) -> None:
     day = (ago(days=0) + timedelta(days=10)).date()
     page = check_page(ada.submit(f"{K1}/do-not-contact", reason="Asked <us>", ends_on=f"{day}"))
-    assert "This customer is left alone" in page.text()
+    assert "This customer is now marked" in page.text()
     assert f"Do not contact until {day:%a}" in page.text() and "Asked <us>" in page.text()
     again = check_page(ada.submit(f"{K1}/contact-again"))
     assert "Asked <us>" not in again.text()
@@ -219,6 +219,6 @@ def test_excluding_a_company_or_a_domain(ada: Browser, customer: World) -> None:
 def test_a_device_cannot_be_called(ada: Browser, world: World) -> None:
     world.session("p1", 1, ago(days=1))
     page = check_page(ada.open("/analytics/customers/d:p1"))
-    assert "Unknown visitor" in page.text() and "nobody signed in" in page.text()
+    assert "Unknown visitor" in page.text() and "no one signed in" in page.text()
     path = "/analytics/customers/d:p1/do-not-contact"
     assert ada.submit(path, reason="x").status_code == 404

@@ -21,7 +21,7 @@ def exclusions(world: World) -> list[tuple[str, str, str]]:
 def test_nobody_then_somebody_then_nobody(ada: Browser, world: World) -> None:
     world.contact("U1", "K1", name="Ann Lee", email="ann@k1.example")
     world.contact("U2", "K1", name="Bo Ek", email="bo@K1.example", buying_company_name="One")
-    assert "Nobody is excluded" in check_page(ada.open(PAGE)).text()
+    assert "No one is excluded" in check_page(ada.open(PAGE)).text()
     for kind, value in (("email_domain", "x@K1.Example"), ("contact", "U1"), ("company", "K1")):
         page = check_page(ada.submit(PAGE, kind=kind, value=value, reason="Staff <b>"))
     assert exclusions(world) == [
@@ -34,16 +34,16 @@ def test_nobody_then_somebody_then_nobody(ada: Browser, world: World) -> None:
         assert part in words, part
     for kind, value, _ in exclusions(world):
         page = check_page(ada.submit(f"{PAGE}/end", kind=kind, value=value))
-    assert "Nobody is excluded" in page.text() and not exclusions(world)
+    assert "No one is excluded" in page.text() and not exclusions(world)
 
 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
         ({"kind": "contact", "value": "U1"}, "Say why"),
-        ({"kind": "contact", "reason": "x"}, "Say whom"),
-        ({"kind": "device", "value": "U1", "reason": "x"}, "Choose what it is"),
-        ({"kind": "email_domain", "value": "here", "reason": "x"}, "behind the @"),
+        ({"kind": "contact", "reason": "x"}, "Enter who"),
+        ({"kind": "device", "value": "U1", "reason": "x"}, "Choose the kind"),
+        ({"kind": "email_domain", "value": "here", "reason": "x"}, "after the @"),
         ({"kind": "contact", "value": "U" * 301, "reason": "x"}, "at most 300"),
     ],
 )
@@ -69,9 +69,11 @@ def test_the_figures_follow_when_the_admin_says_so(ada: Browser, world: World) -
     )
     page = check_page(ada.submit(PAGE, kind="contact", value="U1", reason="Staff"))
     words = page.text()
-    assert "still count in the figures" in words and "figures follow within minutes" in words
+    assert "still count in the figures" in words and "figures update within minutes" in words
     page = check_page(ada.submit(f"{PAGE}/figures", leave_figures="yes"))
-    assert "in no figure" in page.text() and "figures follow within minutes" in page.text()
+    assert (
+        "task lists and figures" in page.text() and "figures update within minutes" in page.text()
+    )
     kinds = world.superuser.execute("select kind, started_by from processing_jobs").fetchall()
     assert [kind for kind, _ in kinds] == ["rederive"]
     page = check_page(ada.submit(f"{PAGE}/figures"))

@@ -24,7 +24,7 @@ DAY = ago(days=5).replace(hour=15, minute=0, second=0)
 
 @pytest.fixture(scope="module", autouse=True)
 def loaded(site: Site) -> Iterator[None]:
-    """A cart of contact U1 that its company left, an order of U2, a device nobody signed in on."""
+    """A cart of contact U1 that its company left, an order of U2, a device no one signed in on."""
     db.configure(site.config, role="worker")
     jobs.configure(site.config)
     lines = [rows.item("A", name="Gate valve", price=1000, quantity=2)]
@@ -84,7 +84,7 @@ def test_the_customer_s_page_tells_what_was_loaded(ada: Browser) -> None:
         "gasket · 1 search",
         "Identity 2 web users, 2 devices",
         "Ordered $500.00 · T1",
-        "1 search in vain",
+        "1 failed search",
     ):
         assert part in words, part
     visit = next(h for h in html.links(html.by_id("timeline")) if h.endswith("p1.7.100"))
@@ -100,7 +100,7 @@ def test_the_order_stands_in_its_visit(ada: Browser) -> None:
 
 def test_a_device_nobody_signed_in_on_has_a_page(ada: Browser) -> None:
     words = check_page(ada.open("/analytics/customers/d:p9.9")).text()
-    assert "Unknown visitor" in words and "nobody signed in" in words
+    assert "Unknown visitor" in words and "no one signed in" in words
 
 
 def test_the_list_finds_the_company_by_its_people(ada: Browser, rae: Browser) -> None:

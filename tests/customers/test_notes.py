@@ -52,5 +52,5 @@ def test_an_empty_note_is_none(ada: Browser, customer: World, note: str) -> None
 
 
 def test_viewers_write_no_notes(vic: Browser, customer: World) -> None:
-    assert "Save the note" not in vic.open(K1).text
+    assert "Save note" not in vic.open(K1).text
     assert vic.submit(f"{K1}/note", note="x").status_code == 403

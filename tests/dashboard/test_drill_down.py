@@ -82,7 +82,7 @@ def test_a_list_comes_alone_to_htmx_and_as_a_page_to_everybody_else(
 
 def test_no_branch_can_be_chosen(ada: Browser) -> None:
     html = check_page(ada.open(f"/analytics/orders?{DAYS}&location_id=-"))
-    assert "No branch" in html.text() and "No order matches" in html.text()
+    assert "No branch" in html.text() and "No orders match" in html.text()
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

@@ -105,7 +105,7 @@ def test_other_branches_other_days_and_other_tenants_have_none(
     address = "/analytics/overview/quality/repeated_row"
     for query in (f"{DAYS}&location_id=D03", "start_date=2025-05-01&end_date=2025-05-02"):
         page = check_page(browser.open(f"{address}?{query}"))
-        assert "No row of these days and branches is concerned." in page.text()
+        assert "No rows affected on these days at these branches." in page.text()
     counts = site.api(f"/analytics/api/v1/stats/quality?{DAYS}", ADA, site.globex).json()
     assert {line["rows"] for line in counts["data"]} == {0}
 

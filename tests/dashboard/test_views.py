@@ -23,7 +23,7 @@ def test_the_page_without_javascript_holds_every_figure(ada: Browser) -> None:
     assert " 3 " in tile(html, "Sessions")
     assert "100.0% of 1" in tile(html, "Failed searches")
     assert "1 duplicate order removed" in html.text(html.by_id("quality"))
-    assert "Complete to Wed 2 Apr 2025." in html.text(html.by_id("freshness"))
+    assert "Complete through Wed 2 Apr 2025." in html.text(html.by_id("freshness"))
     for block in BLOCKS:
         html.by_id(block)
 
@@ -70,10 +70,10 @@ def test_branches_sum_to_the_total_and_name_the_unknown_one(ada: Browser) -> Non
     assert names == [
         "Harbour & <Sons> D01",
         "Unknown D<i>99 Not in the branch file",
-        "All of these",
+        "Total",
     ]
     total = html.text(next(table.iter("tfoot")))
-    assert total.startswith("All of these $300.00 2 $300.00 66.67%")
+    assert total.startswith("Total $300.00 2 $300.00 66.67%")
 
 
 @pytest.mark.parametrize("field", SORT_FIELDS)
@@ -107,8 +107,8 @@ def test_a_first_load_under_way_is_waited_for(browser: Browser, superuser: Super
 def test_days_without_figures_lead_to_those_with_some(ada: Browser) -> None:
     path = "/analytics/overview/tiles?start_date=2024-01-01&end_date=2024-01-07"
     html = check_fragment(ada.open(path, headers=HTMX), "tiles")
-    assert "Nothing matches" in html.text()
-    link = next(e for e in html.all("a") if "last days with data" in html.text(e))
+    assert "No results" in html.text()
+    link = next(e for e in html.all("a") if "latest days with data" in html.text(e))
     assert link.get("href") == f"/analytics/overview?{DAYS}"
 
 

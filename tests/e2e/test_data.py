@@ -75,7 +75,7 @@ def test_a_wrong_form_moves_focus_to_what_is_wrong(open_page: OpenPage) -> None:
     page = open_page(DATA)
     page.fill("#ingest_end_date", "2020-01-01")
     page.click("#ingest_start")
-    expect(page.locator("#end_date_error")).to_contain_text("lies before the first one")
+    expect(page.locator("#end_date_error")).to_contain_text("is before the first one")
     expect(page.locator("#start_ingestion [role=alert]")).to_be_focused()
 
 

@@ -90,6 +90,6 @@ def test_a_rep_on_a_phone_finishes_one_and_goes_to_the_next(
     expect(page.get_by_role("status").first).to_contain_text("Done. Thank you.")
     page.locator("li.linked__card").first.get_by_text("Snooze").tap()
     page.get_by_role("button", name="For 3 days").tap()
-    expect(page.get_by_text("Nothing of this report waits any more.")).to_be_visible()
+    expect(page.get_by_text("Nothing from this report is waiting.")).to_be_visible()
     states = world.superuser.execute("select state from task order by state").fetchall()
     assert [row[0] for row in states] == ["done", "open", "snoozed"]

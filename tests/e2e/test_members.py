@@ -41,10 +41,10 @@ def test_a_wrong_invitation_keeps_what_was_typed_and_leads_to_the_error(
     open_page: OpenPage, has_script: bool
 ) -> None:
     page = open_page("/auth/members", java_script_enabled=has_script)
-    page.get_by_label("E-mail address").fill("nobody")
+    page.get_by_label("Email address").fill("nobody")
     page.get_by_label("Manager").check()
     page.get_by_role("button", name="Invite").click()
-    expect(page.get_by_label("E-mail address")).to_have_value("nobody")
+    expect(page.get_by_label("Email address")).to_have_value("nobody")
     expect(page.get_by_label("Manager")).to_be_checked()
     expect(page.locator("#problems")).to_be_focused()
     page.locator("#problems a").first.click()
@@ -54,7 +54,7 @@ def test_a_wrong_invitation_keeps_what_was_typed_and_leads_to_the_error(
 @pytest.mark.parametrize("has_script", [True, False])
 def test_inviting_and_withdrawing(open_page: OpenPage, has_script: bool) -> None:
     page = open_page("/auth/members", java_script_enabled=has_script)
-    page.get_by_label("E-mail address").fill("kim@acme.example")
+    page.get_by_label("Email address").fill("kim@acme.example")
     page.get_by_role("radio", name="All branches", exact=True).check()
     page.get_by_role("button", name="Invite").click()
     page.get_by_role("link", name="kim@acme.example").click()

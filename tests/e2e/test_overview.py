@@ -77,13 +77,13 @@ def test_days_typed_backwards_are_explained_in_place(open_page: OpenPage) -> Non
     page = open_page(OVERVIEW)
     page.fill("#start_date", "2025-04-09")
     page.click(".filters__days button")
-    expect(page.locator("#overview [role=alert]")).to_contain_text("lies before the start date")
+    expect(page.locator("#overview [role=alert]")).to_contain_text("is before the start date")
 
 
 def test_a_link_is_copied_as_fixed_or_moving(open_page: OpenPage) -> None:
     page = open_page("/analytics/overview?range=30d", permissions=["clipboard-read"])
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    links = (("Moves", r"\?range=30d$"), ("These days", r"\?start_date=.*&end_date="))
+    links = (("Rolling", r"\?range=30d$"), ("These days", r"\?start_date=.*&end_date="))
     for words, pattern in links:
         page.click(".page-head summary")
         page.click(f".page-head a:has-text('{words}')")

@@ -106,7 +106,7 @@ def test_a_press_takes_the_card_away_and_undo_brings_it_back(
     shoot(page, "queue-toast")
     page.get_by_role("button", name="Undo").click()
     expect(card).to_be_visible()
-    expect(page.get_by_text("Undone. The card is back.")).to_be_visible()
+    expect(page.get_by_text("Undone.")).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
@@ -129,7 +129,7 @@ def test_a_colleague_s_change_is_told_on_the_card(open_page: OpenPage, queue: Wo
             customer_key, 1, '{}' from task where customer_key = 'k:K3'
     """)
     card = page.locator("li.prospect", has_text="Quarry Supply")
-    card.get_by_role("button", name="Call logged").click()
+    card.get_by_role("button", name="Log a call").click()
     expect(card.get_by_role("alert")).to_contain_text("changed since you opened it")
 
 
@@ -189,7 +189,7 @@ def test_keys_lead_from_card_to_card_and_open_the_panels(open_page: OpenPage, qu
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     page.keyboard.press("?")
-    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    expect(page.get_by_role("heading", name="Shortcuts")).to_be_visible()
 
 
 def test_the_last_card_done_leaves_an_empty_queue(open_page: OpenPage, queue: World) -> None:

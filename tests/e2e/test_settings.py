@@ -55,4 +55,4 @@ def test_without_javascript_the_same_is_saved(open_page: OpenPage) -> None:
     page.goto(page.url.replace("/auth/settings/retention", "/data/schedule"))
     page.fill("#at", "03:15")
     page.click("text=Save")
-    assert "Next three times" in page.content()
+    assert "Next three runs" in page.content()

@@ -92,7 +92,7 @@ def test_a_preset_and_a_chip_change_the_list(open_page: OpenPage, tasks: TaskRow
     expect(page.locator("#state_open[aria-current]")).to_be_visible()
     page.select_option("#range", "7d")
     page.wait_for_url("**range=7d**")
-    expect(page.locator("#task_list")).to_contain_text("No cart matches")
+    expect(page.locator("#task_list")).to_contain_text("No carts match")
     assert "state=open" in address(page)
     page.select_option("#range", "30d")
     page.wait_for_url(lambda url: "range" not in url)

@@ -50,14 +50,14 @@ def test_a_term_is_marked_in_its_row(open_page: OpenPage) -> None:
     page = open_page(TERMS)
     open_first_row(page)
     page.locator(".act > summary").click()
-    expect(page.get_by_label("Led to (a term or an address)")).to_be_hidden()
-    page.get_by_label("People are led somewhere else").check()
-    page.get_by_label("Led to (a term or an address)").fill("valve 3 inch")
+    expect(page.get_by_label("Redirect to (a term or an address)")).to_be_hidden()
+    page.get_by_label("People are redirected").check()
+    page.get_by_label("Redirect to (a term or an address)").fill("valve 3 inch")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".toast-note")).to_contain_text("Marked as redirected.")
     expect(page.locator(".task-row").first).to_contain_text("to valve 3 inch")
     page.locator(".act > summary").click()
-    page.get_by_label("Nothing: take the mark off").check()
+    page.get_by_label("Nothing: remove the mark").check()
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".task-row").first).not_to_contain_text("Redirected")
 
@@ -69,7 +69,7 @@ def test_filters_and_order_stay_in_a_tidy_address(open_page: OpenPage) -> None:
     page.locator("#sort_term").click()
     expect(page.locator("th[aria-sort]")).to_contain_text("Term")
     page.select_option("#status", "missing")
-    expect(page.locator("#term_list")).to_contain_text("No term matches")
+    expect(page.locator("#term_list")).to_contain_text("No terms match")
     query = page.url.partition("?")[2]
     assert set(query.split("&")) == {
         "query=valve",

@@ -58,7 +58,7 @@ def test_neither_the_link_nor_the_next_report_is_there(
     rows = world.messages("schedule_key, recipient, status, reason")
     assert [(key, *more) for key, email, *more in rows if email == OLA.email] == [
         ("for ola", "sent", None),
-        ("planned before", "skipped", "The recipient no longer gets the report of D01."),
+        ("planned before", "skipped", "The recipient no longer gets the report for D01."),
     ]
 
 

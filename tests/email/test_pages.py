@@ -94,7 +94,7 @@ def test_a_test_goes_to_whoever_asks_and_counts_as_nothing(world: MailWorld, ada
 def test_sending_by_hand(world: MailWorld, ada: Browser) -> None:
     world.cart("K3")
     page = check_page(ada.open(SEND))
-    assert "With no branch chosen: 2 branches, 1 recipient." in page.text()
+    assert "With no branch selected: 2 branches, 1 recipient." in page.text()
     answer = ada.submit(SEND, report_date=day_before())
     assert "The messages are being written." in check_page(answer).text()
     run(world)
@@ -189,7 +189,7 @@ def test_links_are_withdrawn(world: MailWorld, ada: Browser, site: Site) -> None
     assert found is not None
     assert ada.open(found[0]).status_code == 200
     page = check_page(ada.submit(f"{HISTORY}/messages/{latest(world)}/revoke"))
-    assert "1 link is no longer good." in page.text()
+    assert "1 link no longer works." in page.text()
     assert ada.open(found[0]).status_code == 410
 
 
@@ -224,7 +224,7 @@ def test_a_schedule_is_saved_shown_and_deleted(world: MailWorld, ada: Browser) -
         "latest": "09:30",
     }
     page = check_page(ada.submit(f"{SCHEDULE}/report", **fields))
-    assert "Schedule saved." in page.text() and "Next three times" in page.text()
+    assert "Schedule saved." in page.text() and "Next three runs" in page.text()
     stored = world.superuser.execute(
         "select kind, cron, latest_time::text from email_schedule where tenant_id = %s",
         (world.tenant_id,),
@@ -244,7 +244,7 @@ def test_a_schedule_is_saved_shown_and_deleted(world: MailWorld, ada: Browser) -
         assert marked == [f"report_{field}_error"], "beside the field, in its form alone"
         assert page.by_id(f"report_{field}").get("aria-invalid") == "true"
     page = check_page(ada.submit(f"{SCHEDULE}/report/delete"))
-    assert "no longer go out by themselves" in page.text()
+    assert "no longer go out automatically" in page.text()
 
 
 def call(

@@ -152,7 +152,7 @@ def test_what_is_outside_the_scope_is_neither_seen_nor_changed(
     address, schedule = f"{API}/mappings/{bo}", f"{API}/schedule?kind=report"
 
     assert meg.submit(f"{PAGE}/{bo}", **form).status_code == 404
-    assert "gone already" in meg.submit(f"{PAGE}/{bo}/delete").text
+    assert "already deleted" in meg.submit(f"{PAGE}/{bo}/delete").text
     assert requests.put(site.url(address), json=json, headers=bearer).status_code == 404
     assert requests.delete(site.url(address), headers=bearer).json() == {"was_there": False}
     assert requests.put(site.url(schedule), json=cron, headers=bearer).status_code == 403

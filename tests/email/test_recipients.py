@@ -46,11 +46,11 @@ def notices(html: Html) -> list[str]:
 
 def test_somebody_is_added_changed_and_deleted(ada: Browser, superuser: Superuser) -> None:
     page = check_page(ada.open(PAGE))
-    assert "Nobody gets a report yet" in page.text()
-    assert notices(page) == ["Nobody gets the report of D01 Harbour, D02 Up <town>."]
+    assert "No recipients yet" in page.text()
+    assert notices(page) == ["No one gets the report for D01 Harbour, D02 Up <town>."]
     fields = {"branch_id": "D01", "email": " Ana@Acme.Example ", "name": "Ana <b>"}
     page = check_page(ada.submit(PAGE, **fields, is_enabled="yes"))
-    assert "ana@acme.example gets the report of D01 from now on." in page.text()
+    assert "ana@acme.example gets the report for D01 from now on." in page.text()
     assert stored(superuser) == [("D01", "ana@acme.example", "Ana <b>", True)]
     twice = ada.submit(PAGE, **fields, is_enabled="yes")
     assert twice.status_code == 409 and "already" in check_page(twice).text()
@@ -61,9 +61,9 @@ def test_somebody_is_added_changed_and_deleted(ada: Browser, superuser: Superuse
     assert stored(superuser) == [("D02", "ann@acme.example", "", False)]
     superuser.execute("delete from locations where location_id = 'D02'")
     page = check_page(ada.open(PAGE))
-    assert "The branch file does not know D02: no report is made." in notices(page)
+    assert "Not in the branch file, so no report is made: D02." in notices(page)
     page = check_page(ada.submit(f"{PAGE}/{mapping_id}/delete"))
-    assert "gets the report of D02 no longer" in page.text() and not stored(superuser)
+    assert "no longer gets the report for D02" in page.text() and not stored(superuser)
 
 
 def test_who_unsubscribed_stays_out_until_an_admin_says_otherwise(
@@ -75,8 +75,8 @@ def test_who_unsubscribed_stays_out_until_an_admin_says_otherwise(
         "insert into email_suppression values (%s, 'ana@acme.example', 'refused')", (site.acme,)
     )
     page = check_page(ada.open(PAGE))
-    assert "The mail server refused ana@acme.example for good." in notices(page)
-    assert "Nobody gets the report of D01 Harbour, D02 Up <town>." in notices(page)
+    assert "The mail server permanently refused ana@acme.example." in notices(page)
+    assert "No one gets the report for D01 Harbour, D02 Up <town>." in notices(page)
     (mapping_id,) = superuser.execute("select mapping_id from branch_email_mappings").fetchone()  # type: ignore[misc]
     ada.submit(f"{PAGE}/{mapping_id}/delete")
     page = check_page(ada.submit(PAGE, **fields))

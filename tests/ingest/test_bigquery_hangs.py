@@ -150,7 +150,7 @@ def test_a_hanging_call_does_not_keep_a_job_from_being_cancelled(
     stop_job(world, job_id)
 
     wait_status(world, job_id, "cancelled")
-    assert world.job(job_id).message == "The job was cancelled."
+    assert world.job(job_id).message == "The job was canceled."
     assert world.rows("page_view", "event_ts") == before
     storage.restore()
     assert_loads_again(world)

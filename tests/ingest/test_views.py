@@ -61,4 +61,4 @@ def test_an_empty_tenant_is_asked_to_start(browser: Browser) -> None:
     browser.sign_in(GUS)
     html = check_page(browser.open("/data"))
     assert "No data yet: start the first ingestion" in html.text()
-    assert "No job yet" in html.text()
+    assert "No jobs yet" in html.text()

@@ -63,11 +63,11 @@ TOMORROW = (today("UTC") + timedelta(days=2)).isoformat()
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({"end_date": "2025-03-01"}, "The last day lies before the first one."),
+        ({"end_date": "2025-03-01"}, "The last day is before the first one."),
         ({"end_date": "31.12.2025"}, "Enter a day, like 2024-01-31."),
         ({"start_date": ""}, "Choose the first day."),
         ({"start_date": "2001-01-01"}, "At most 731 days can be loaded at once."),
-        ({"end_date": TOMORROW}, "This day has not come yet."),
+        ({"end_date": TOMORROW}, "This day is in the future."),
         ({"data_types": "payroll"}, "not a valid choice"),
     ],
 )

@@ -78,7 +78,7 @@ def test_without_javascript_the_button_starts_a_job_for_that_file_alone(
     job = site.api(f"/data/api/v1/ingest/{new_id}").json()
     assert (job["data_types"], job["started_by"]) == (["users"], ADA.email)
     old = check_page(ada.open(f"/data/jobs/{job_id}"))
-    assert f"{ADA.email} had it loaded anyway: job {new_id[:8]}" in old.text()
+    assert f"{ADA.email} loaded it anyway: job {new_id[:8]}" in old.text()
     assert "Load it anyway" not in old.text()
 
 

@@ -107,7 +107,7 @@ def test_cancelling_a_parent_cancels_its_children(bench: Bench) -> None:
     bench.change(running.job_id, "leased_until = now() - interval '1 second'")
     sweep()
     assert bench.status(second) == "cancelled"
-    assert bench.row(parent) == ("cancelled", "The job was cancelled. 1 of 5 parts were done.")
+    assert bench.row(parent) == ("cancelled", "The job was canceled. 1 of 5 parts were done.")
 
 
 def test_cancelling_a_parent_of_queued_children_ends_it_at_once(bench: Bench) -> None:

@@ -139,7 +139,7 @@ def test_queued_job_is_cancelled_at_once_and_never_runs(bench: Bench) -> None:
     bench.cancel(job_id)
     bench.run(job_id)
 
-    assert bench.row(job_id) == ("cancelled", "The job was cancelled.")
+    assert bench.row(job_id) == ("cancelled", "The job was canceled.")
     assert bench.stored(job_id) == 0
     with pytest.raises(Conflict):
         bench.cancel(job_id)

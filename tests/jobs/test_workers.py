@@ -28,7 +28,7 @@ def test_running_job_is_cancelled_at_its_next_check(bench: Bench, workers: Worke
     bench.wait_said("working", job_id)
     bench.cancel(job_id)
     bench.wait_status(job_id, "cancelled")
-    assert bench.row(job_id) == ("cancelled", "The job was cancelled.")
+    assert bench.row(job_id) == ("cancelled", "The job was canceled.")
     assert bench.steps(job_id) == [("work", "failed", None)]
 
 

@@ -37,7 +37,7 @@ def test_words_are_stored_in_lower_case_once_each_and_loaded_days_follow(
     )
     lines = " Kiosk \r\nHOUSE account\n\nkiosk"
     answer = ada.submit(PATH, nothing_words=lines, version="0")
-    assert "Words for nothing saved. Loaded days follow within minutes." in answer.text
+    assert "Words for nothing saved. Loaded days update within minutes." in answer.text
     assert stored(superuser, "nothing_words") == ["house account", "kiosk"]
     assert superuser.execute("select kind from processing_jobs").fetchall() == [("rederive",)]
     page = check_page(ada.open(PATH))

@@ -45,17 +45,17 @@ def jobs_of(superuser: Superuser) -> list[tuple[Any, ...]]:
 
 def test_a_schedule_is_made_paused_and_deleted(ada: Browser, site: Site) -> None:
     page = check_page(ada.open(PAGE))
-    assert "Next three times" not in page.text() and "02:30" in str(page.by_id("at").get("value"))
+    assert "Next three runs" not in page.text() and "02:30" in str(page.by_id("at").get("value"))
     page = check_page(ada.submit(PAGE, **FORM))
-    assert "Schedule saved." in page.text() and "Next three times" in page.text()
+    assert "Schedule saved." in page.text() and "Next three runs" in page.text()
     with tenant_transaction(site.acme) as conn:
         found = find_schedule(conn, site.acme)
     assert found is not None and found.cron == "30 2 * * 1,5" and found.due_at is not None
     assert len(found.next_runs()) == 3 and found.next_runs()[0] == found.due_at
     page = check_page(ada.submit(PAGE, **FORM, is_paused="y"))
-    assert "Nothing is loaded by itself until you end the pause" in page.text()
+    assert "Nothing loads automatically while paused" in page.text()
     page = check_page(ada.submit(f"{PAGE}/delete"))
-    assert "Nothing is loaded by itself any more." in page.text()
+    assert "Nothing loads automatically anymore." in page.text()
 
 
 @pytest.mark.parametrize(

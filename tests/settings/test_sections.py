@@ -208,7 +208,7 @@ def test_rules_keep_the_others_and_have_tasks_follow(
         for e in page.by_id("settings_section").iter("input")
     }
     answer = ada.submit(path("rules"), **(values | {"visits": "5"}))
-    assert "Loaded days follow within minutes." in answer.text
+    assert "Loaded days update within minutes." in answer.text
     assert stored(superuser, "rules") == {"exclude_from_figures": True, "visits": 5}
     kinds = superuser.execute("select kind from processing_jobs").fetchall()
     assert kinds == [("rederive",)]

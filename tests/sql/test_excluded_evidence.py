@@ -60,7 +60,7 @@ def follow(shop: Shop) -> bool:
 
 
 def exclude(shop: Shop, kind: str, value: str) -> None:
-    """Exclude somebody."""
+    """Exclude someone."""
     shop.superuser.execute(
         "insert into exclusion (tenant_id, kind, value, reason, created_by)"
         " values (%s, %s, %s, 'Staff', 'ada@acme.example')",

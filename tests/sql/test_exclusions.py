@@ -94,7 +94,7 @@ class History:
         }
 
     def exclude(self, kind: str, value: str) -> None:
-        """Exclude somebody, as an admin's form would."""
+        """Exclude someone, as an admin's form would."""
         self.superuser.execute(
             "insert into exclusion (tenant_id, kind, value, reason, created_by)"
             " values (%s, %s, %s, 'Staff', 'ada@acme.example')",

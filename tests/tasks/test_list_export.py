@@ -50,7 +50,7 @@ def xlsx_rows(answer: requests.Response) -> list[dict[str, object]]:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Three rows a page, so that few rows need many."""
+    """Three rows per page, so that few rows need many."""
     monkeypatch.setattr(export, "PAGE_ROWS", 3)
     yield
 

@@ -123,7 +123,7 @@ def test_the_filter_form_keeps_what_the_chips_chose(ada: Browser, three: TaskRow
 
 def test_the_total_and_its_value_are_of_all_pages(ada: Browser, three: TaskRows) -> None:
     text = check_page(ada.open(list_path("cart"))).text()
-    assert "3 carts worth $60.00 in 1–30 Apr 2025" in text
+    assert "3 carts worth $60.00 from 1 to 30 Apr 2025" in text
     assert (
         "1 purchase worth $30.00"
         in check_page(ada.open(list_path("purchase", "state=done"))).text()
@@ -139,7 +139,7 @@ def test_first_refunded_and_recovered_are_lists_of_their_own(ada: Browser, three
     assert listed(ada, "cart", "only=recovered") == ["X"]
     assert "$12.50 refunded" in check_page(ada.open(list_path("purchase"))).text()
     assert (
-        "Closed by itself Recovered: the customer ordered"
+        "Closed automatically Recovered: the customer ordered"
         in check_page(ada.open(list_path("cart", "only=recovered"))).text()
     )
 

@@ -61,7 +61,7 @@ def test_a_row_says_what_its_kind_is_about(ada: Browser, tasks: TaskRows, task_t
 
 
 EXPANDED = {
-    "purchase": ["Order SO-1", "The shop sent no lines", "Earlier orders"],
+    "purchase": ["Order SO-1", "The shop sent no line items", "Earlier orders"],
     "cart": ["Valve 3in V-3 2 $1,000.00 $2,000.00", "Pipe P-1 1 – –"],
     "no_results": ["“valve 3in” 4 2"],
     "no_conversion": ["“valve 3in” 4 2", "Valve 3in V-3 Valves 4 $12.50"],
@@ -103,14 +103,14 @@ def test_a_company_without_a_known_contact_shows_all_of_its_own(
 @pytest.mark.parametrize("slug", LISTS)
 def test_what_is_empty_says_why(browser: Browser, ada: Browser, tasks: TaskRows, slug: str) -> None:
     nothing_found = check_page(ada.open(f"/analytics/tasks/{slug}?{DAYS}"))
-    assert "Data are loaded to Wed 30 Apr 2025. Try a longer period." in nothing_found.text()
+    assert "Data is loaded through Wed 30 Apr 2025. Try a longer period." in nothing_found.text()
     no_match = check_page(ada.open(f"/analytics/tasks/{slug}?{DAYS}&query=zzz"))
     assert "under these filters" in no_match.text()
-    clear = [e for e in no_match.all("a") if "Clear the filters" in no_match.text(e)]
+    clear = [e for e in no_match.all("a") if "Clear filters" in no_match.text(e)]
     assert [e.get("href") for e in clear] == [f"/analytics/tasks/{slug}?{DAYS}"]
     browser.sign_in(GUS)
     nothing_loaded = check_page(browser.open(f"/analytics/tasks/{slug}?{DAYS}"))
-    assert "Nothing ingested yet" in nothing_loaded.text()
+    assert "No data yet" in nothing_loaded.text()
     assert "/data" in nothing_loaded.links(nothing_loaded.by_id("task_list"))
 
 

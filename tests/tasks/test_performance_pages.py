@@ -67,7 +67,7 @@ def test_pages_show_who_left_at_once(ada: Browser) -> None:
 def test_a_page_opens_to_its_sessions(ada: Browser) -> None:
     html = check_page(ada.open(SESSIONS))
     assert "Jo Doe" in html.text()
-    assert "Left at once" in html.text() and "Unknown visitor" in html.text()
+    assert "Bounced" in html.text() and "Unknown visitor" in html.text()
     root = next(e.get("id") or "" for e in html.all("section") if e.get("class") == "task")
     check_fragment(ada.open(SESSIONS, headers=HTMX), root)
     assert root in ada.open(PAGES).text
@@ -100,7 +100,7 @@ def test_an_unknown_value_is_explained(ada: Browser, path: str, wrong: str) -> N
 def test_days_without_figures_say_so(ada: Browser) -> None:
     for path, _ in TABLES:
         html = check_page(ada.open(f"{path.partition('?')[0]}?start_date=2024-01-01"))
-        assert "Data are loaded to Wed 2 Apr 2025" in html.text()
+        assert "Data is loaded through Wed 2 Apr 2025" in html.text()
 
 
 def test_the_tabs_lead_to_each_other(ada: Browser) -> None:
@@ -140,8 +140,8 @@ def test_globex_sees_nothing(browser: Browser) -> None:
     browser.sign_in(GUS)
     for path, _ in TABLES:
         html = check_page(browser.open(path))
-        assert "Nothing ingested yet" in html.text() and "D01" not in html.text()
-    assert "No session began here" in check_page(browser.open(SESSIONS)).text()
+        assert "No data yet" in html.text() and "D01" not in html.text()
+    assert "No sessions started here" in check_page(browser.open(SESSIONS)).text()
 
 
 def test_addresses_and_names_never_become_markup(ada: Browser) -> None:

@@ -72,7 +72,7 @@ def test_a_marked_term_says_who_and_when_in_its_row_too(
     ]
     row = rows_of(check_page(ada.open(LIST)))[VALVE]
     assert "Redirected to valve 3 inch today" in row
-    assert "before the mark: nobody searched for it" in html.text()
+    assert "before the mark: no one searched for it" in html.text()
 
 
 def test_without_javascript_it_leads_back_to_the_term(ada: Browser) -> None:
@@ -105,7 +105,7 @@ def test_all_terms_fixed_close_the_customer_s_task_and_unmarking_opens_it(
     [
         ({"status": ""}, "Choose what was done about it."),
         ({"status": "bought"}, "Choose what was done about it."),
-        ({"status": "redirected"}, "Write where people are led"),
+        ({"status": "redirected"}, "Enter where people are redirected"),
         ({"status": "fixed", "note": "x" * 2001}, "at most 2000 characters"),
         ({"status": "fixed", "seen_at": "yesterday"}, "The form is not complete"),
     ],

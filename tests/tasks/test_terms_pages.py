@@ -46,7 +46,7 @@ def test_a_row_says_how_often_a_term_failed_and_who_missed_it(ada: Browser) -> N
         "secret of three",
     }
     assert rows["valve 3in"] == "valve 3in 3 100.0% of 3 0 0 1 1 1 Apr 2025 12:00 – –"
-    assert "6 of 7 searches found nothing, over 5 terms" in html.text()
+    assert "6 of 7 searches found nothing, across 5 terms" in html.text()
 
 
 @pytest.mark.parametrize("field", SORT_FIELDS)
@@ -77,7 +77,7 @@ def test_filters_words_and_pages_live_in_the_address(ada: Browser) -> None:
         "valve 3 inch",
     }
     html = check_page(ada.open(f"{LIST}&query=nothing+like+this"))
-    assert "No term matches" in html.text()
+    assert "No terms match" in html.text()
     html = check_page(ada.open(f"{LIST}&page=9"))
     assert "This page is empty" in html.text() and "0–0 of 5 terms" in html.text()
     assert (
@@ -102,7 +102,7 @@ def test_a_term_opens_in_its_row_and_as_a_page(ada: Browser) -> None:
     text = html.text()
     assert "3 of 3 searches found nothing" in text
     assert "valve 3 inch found something 1×, nothing 0×" in text
-    assert "Searched for afterwards" in text and "in 1 session" in text
+    assert "Searched next" in text and "in 1 session" in text
     assert "=Valve <i> 2 in 1 order, $50.00" in text
     assert "Kay One 2×" in text
     part = ada.open(term_path("valve 3in"), headers=HTMX)
@@ -120,7 +120,7 @@ def test_a_viewer_does_not_see_who_searched_nor_a_form(browser: Browser) -> None
     browser.sign_in(VIEWER)
     text = check_page(browser.open(term_path("valve 3in"))).text()
     assert "1 customer. Viewers do not see who." in text
-    assert "Kay One" not in text and "Jo" not in text and "Mark it" not in text
+    assert "Kay One" not in text and "Jo" not in text and "Mark term" not in text
 
 
 def test_a_rep_sees_the_own_branches_alone(browser: Browser) -> None:
@@ -129,7 +129,7 @@ def test_a_rep_sees_the_own_branches_alone(browser: Browser) -> None:
     assert "secret of three" not in page.text() and "valve 3in" in rows_of(page)
     assert browser.open(term_path("secret of three")).status_code == 404
     assert browser.open(f"{LIST}&location_id=D03").status_code == 403
-    assert "Mark it" not in check_page(browser.open(term_path("valve 3in"))).text()
+    assert "Mark term" not in check_page(browser.open(term_path("valve 3in"))).text()
     for kind in ("csv", "xlsx"):
         file = browser.open(f"/analytics/tasks/search-terms/export.{kind}?{DAYS}")
         assert b"secret" not in file.content
@@ -138,7 +138,7 @@ def test_a_rep_sees_the_own_branches_alone(browser: Browser) -> None:
 def test_globex_sees_nothing(browser: Browser) -> None:
     browser.sign_in(GUS)
     html = check_page(browser.open(LIST))
-    assert "Nothing ingested yet" in html.text() and "valve" not in html.text()
+    assert "No data yet" in html.text() and "valve" not in html.text()
     assert browser.open(term_path("valve 3in")).status_code == 404
     assert "valve" not in browser.open(f"/analytics/tasks/search-terms/export.csv?{DAYS}").text
 

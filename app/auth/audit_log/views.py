@@ -154,7 +154,7 @@ def _midnight(text: str, zone_name: str, what: str, later: int = 0) -> datetime 
     try:
         day = parse_date(text, what) + timedelta(days=later)
     except OverflowError as error:
-        raise Invalid(f"{what} lies too far away.") from error
+        raise Invalid(f"{what} is too far away.") from error
     return datetime.combine(day, time(), zone(zone_name))
 
 

@@ -16,8 +16,8 @@ from app.errors import Invalid
 ROLES: dict[Role, tuple[str, str]] = {
     "admin": ("Admin", "Everything: settings, members, the audit log. Always all branches."),
     "manager": ("Manager", "The team board, lists, customers and figures."),
-    "rep": ("Rep", "The own queue, lists, customers and figures."),
-    "viewer": ("Viewer", "Looks, changes nothing, and sees contacts shortened."),
+    "rep": ("Rep", "Their own queue, lists, customers and figures."),
+    "viewer": ("Viewer", "Can view but not change anything, and sees shortened contacts."),
 }
 _ADDRESS = re.compile(r"[^\s@<>,;\"\\]+@[^\s@<>,;\"\\]+\.[^\s@<>,;\"\\]+")
 _MOST_CHARS = 254
@@ -40,13 +40,13 @@ def parse_invitation(form: MultiDict[str, str], known: Collection[str]) -> tuple
     problems: dict[str, str] = {}
     email = fold_address(form.get("email", ""))
     if len(email) > _MOST_CHARS or not (email.isascii() and _ADDRESS.fullmatch(email)):
-        problems["email"] = "Enter an e-mail address, like ana@example.com."
+        problems["email"] = "Enter an email address, like ana@example.com."
     try:
         access = parse_access(form, known)
     except Invalid as error:
         problems |= error.extra["fields"]
     if problems:
-        raise Invalid("Nobody was invited.", fields=problems)
+        raise Invalid("No one was invited.", fields=problems)
     return email, access
 
 
@@ -68,7 +68,7 @@ def parse_access(form: MultiDict[str, str], known: Collection[str]) -> Access:
     else:
         chosen_or_all = chosen
         if not chosen or set(chosen) - set(known):
-            problems["location_id"] = "Choose at least one of the branches, or all of them."
+            problems["location_id"] = "Choose at least one branch, or all of them."
     if problems:
         raise Invalid("Nothing was changed.", fields=problems)
     return Access(cast(Role, role), chosen_or_all)

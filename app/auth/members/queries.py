@@ -19,7 +19,7 @@ from app.database.tenancy import Role
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 
 Action = Literal["deactivate", "reactivate", "withdraw", "unbind"]
-_STAYS = "This is the last active admin. Make somebody else an admin first."
+_STAYS = "This is the last active admin. Make someone else an admin first."
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def invite(
     values = {"t": tenant_id, "email": email, "role": role, "branches": _array(location_ids)}
     membership_id: UUID | None = conn.execute(_INVITE, values).scalar_one_or_none()
     if membership_id is None:
-        message = f"{email} is in the list already. Change or reactivate that entry."
+        message = f"{email} is already on the list. Change or reactivate that entry."
         raise Invalid(message, fields={"email": message})
     after = {"role": role, "location_ids": values["branches"]}
     audit.record(conn, tenant_id, actor, "member.invited", email, after=after)
@@ -191,7 +191,7 @@ def unbind(conn: Connection, tenant_id: UUID, actor: Actor, membership_id: UUID)
     old = _lock(conn, tenant_id, membership_id)
     _refuse_last(admins, old)
     if not conn.execute(_UNBIND, {"t": tenant_id, "id": membership_id}).scalar_one():
-        raise Conflict(f"{old.email} is bound to no account: the invitation is open.")
+        raise Conflict(f"{old.email} is not linked to an account: the invitation is still open.")
     audit.record(conn, tenant_id, actor, "member.unbound", old.email)
 
 
@@ -203,7 +203,7 @@ def _lock_admins(conn: Connection, tenant_id: UUID, actor: Actor) -> list[UUID]:
     """
     rows = conn.execute(_LOCK_ADMINS, {"t": tenant_id}).all()
     if all(row.member_id != actor.member_id for row in rows):
-        raise Forbidden("You are no admin here any more.")
+        raise Forbidden("You are no longer an admin here.")
     return [row.membership_id for row in rows]
 
 

@@ -21,12 +21,12 @@ from app.http.web import render_page, require_role
 blueprint = Blueprint("members", __name__, url_prefix="/auth/members")
 
 _CHANGES = {
-    "deactivate": (queries.deactivate, "Deactivated: {email} is out from now on."),
-    "reactivate": (queries.reactivate, "Reactivated: {email} may sign in again."),
+    "deactivate": (queries.deactivate, "Deactivated: {email} no longer has access."),
+    "reactivate": (queries.reactivate, "Reactivated: {email} can sign in again."),
     "withdraw": (queries.withdraw, "The invitation of {email} is withdrawn."),
     "unbind": (
         queries.unbind,
-        "Unbound: whoever next signs in with {email} becomes this member.",
+        "Unbound: the next person to sign in with {email} becomes this member.",
     ),
 }
 
@@ -40,7 +40,7 @@ def members() -> Response:
 @blueprint.post("")
 @require_role("admin")
 def invite() -> AnyResponse:
-    """Invite somebody, or show next to the fields what is missing."""
+    """Invite someone, or show next to the fields what is missing."""
     tenant_id = current_tenant_id()
     try:
         with tenant_transaction(tenant_id) as conn:
@@ -75,7 +75,7 @@ def change_member(membership_id: UUID) -> AnyResponse:
             )
     except (Conflict, Invalid) as error:
         return _member_page(membership_id, error)
-    return _changed(old, f"Saved. It holds for {old.email} from the next click on.")
+    return _changed(old, f"Saved. It applies to {old.email} from their next click.")
 
 
 @blueprint.post("/<uuid:membership_id>/<any(deactivate, reactivate, withdraw, unbind):action>")

@@ -31,7 +31,7 @@ from app.log import logger
 
 _SAID = ("code", "state", "iss", "error")
 _DENIALS = {
-    "access_denied": "It was cancelled, or your account may not use this application.",
+    "access_denied": "It was canceled, or your account may not use this application.",
     "login_required": "Your sign-in service wants you to sign in there first.",
     "server_error": "Your sign-in service has a problem. Please try again in a minute.",
     "temporarily_unavailable": "Your sign-in service is busy. Please try again in a minute.",

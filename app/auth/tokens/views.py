@@ -68,7 +68,7 @@ def revoke(api_token_id: UUID) -> AnyResponse:
     logger.info("auth.api_token.revoked", api_token_id=str(api_token_id))
     return done(
         "auth/_tokens.html",
-        f"“{name}” was revoked. It opens nothing any more.",
+        f"“{name}” was revoked. It no longer works.",
         fallback=url_for("tokens.tokens_page"),
         **_context(ApiTokenForm(membership.role, formdata=None)),
     )

@@ -117,7 +117,7 @@ def resolve(message_id: UUID) -> AnyResponse:
     """Say what became of a message of unknown fate."""
     fate = request.form.get("fate")
     if fate not in ("delivered", "again"):
-        raise Invalid("Say whether it arrived or is to go again.")
+        raise Invalid("Say whether it arrived or should be sent again.")
     is_delivered, actor = fate == "delivered", current_actor()
     try:
         with tenant_transaction(current_tenant_id()) as conn:
@@ -150,7 +150,7 @@ def revoke(message_id: UUID) -> AnyResponse:
         audit.record(
             conn, current_tenant_id(), actor, "email.links_revoked", message_id, links=count
         )
-    flash(f"{count} {plural(count, 'link is', 'links are')} no longer good.", "success")
+    flash(f"{count} {plural(count, 'link no longer works', 'links no longer work')}.", "success")
     return redirect(url_for("history.message", message_id=message_id), 303)
 
 

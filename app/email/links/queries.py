@@ -23,7 +23,7 @@ Action = Literal["done", "snooze", "unsubscribe", "renew"]
 
 
 class Gone(AppError):
-    """This link is no longer good."""
+    """This link no longer works."""
 
     status = 410
 
@@ -134,7 +134,7 @@ def use(
         "nonce": hashlib.sha256(nonce.encode()).digest(),
     }
     if conn.execute(_USE, values).rowcount != 1:
-        raise Conflict("This was done already. What you see is how it stands now.")
+        raise Conflict("This was already done. The page shows the current state.")
 
 
 def unsubscribe(conn: Connection, link: Link) -> bool:
@@ -149,7 +149,7 @@ def unsubscribe(conn: Connection, link: Link) -> bool:
 
 
 def renew(conn: Connection, link: Link, today: date) -> UUID | None:
-    """Queue a mail with a fresh link, to the same address; publish its id after the commit.
+    """Queue a mail with a new link, to the same address; publish its id after the commit.
 
     None: one was asked for today already.
     """

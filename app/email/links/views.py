@@ -78,7 +78,7 @@ def act(letters: str, action: Action) -> AnyResponse:
 @public
 @limiter.limit(LINK_CALLS)
 def renew(letters: str) -> AnyResponse:
-    """Send a fresh link to the address that the old one was sent to."""
+    """Send a new link to the address that the old one was sent to."""
     token = _token(letters)
     with tenant_transaction(token.tenant_id) as conn:
         link = _known(conn, token)

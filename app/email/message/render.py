@@ -103,8 +103,8 @@ def render_digest(digest: Digest, frame: Frame) -> Rendered:
 
 
 def render_link(period: DateRange, recipient: str, frame: Frame) -> Rendered:
-    """A mail that brings a fresh link to a report."""
-    subject = f"A fresh link to your report of {frame.fmt.period(period)}"
+    """A mail that brings a new link to a report."""
+    subject = f"A new link to your report of {frame.fmt.period(period)}"
     return _render("link", subject, frame, recipient, {"period": period})
 
 
@@ -184,8 +184,8 @@ def _ended(task: Any) -> str:  # noqa: ANN401 - a task of a template
     if task.state == "done":
         return f"Done: {OUTCOME_NAMES.get(task.outcome, 'finished').lower()}"
     if task.state == "expired":
-        return "Expired: nobody took it up"
-    return CLOSED_NAMES.get(task.closed_reason, "Closed by itself")
+        return "Expired: no one worked on it"
+    return CLOSED_NAMES.get(task.closed_reason, "Closed automatically")
 
 
 @cache

@@ -59,7 +59,7 @@ def parse_entry(branch_id: str, email: str, name: str, *, is_enabled: bool) -> R
     if not branch_id or len(branch_id) > _MOST_BRANCH or not branch_id.isprintable():
         problems["branch_id"] = "Enter the branch."
     if len(email) > _MOST_EMAIL or not (email.isascii() and _ADDRESS.fullmatch(email)):
-        problems["email"] = "Enter an e-mail address, like ana@example.com."
+        problems["email"] = "Enter an email address, like ana@example.com."
     if len(name) > _MOST_NAME or not name.isprintable():
         problems["name"] = f"A name has at most {_MOST_NAME} readable characters."
     if problems:
@@ -153,18 +153,18 @@ def warnings_of(recipients: Sequence[Recipient], lonely: Sequence[tuple[str, str
     if lonely:
         names = ", ".join(f"{branch_id} {name}" for branch_id, name in lonely[:10])
         more = f" and {len(lonely) - 10} more" if len(lonely) > 10 else ""
-        said.append(f"Nobody gets the report of {names}{more}.")
+        said.append(f"No one gets the report for {names}{more}.")
     unknown = sorted({one.branch_id for one in recipients if not one.is_known_branch})
     if unknown:
-        said.append(f"The branch file does not know {', '.join(unknown[:10])}: no report is made.")
+        said.append(f"Not in the branch file, so no report is made: {', '.join(unknown[:10])}.")
     refused = sorted({one.email for one in recipients if one.suppressed == "refused"})
     if refused:
-        said.append(f"The mail server refused {', '.join(refused[:10])} for good.")
+        said.append(f"The mail server permanently refused {', '.join(refused[:10])}.")
     return said
 
 
 def _there(entry: RecipientEntry) -> str:
-    return f"{entry.email} gets the report of {entry.branch_id} already."
+    return f"{entry.email} already gets the report for {entry.branch_id}."
 
 
 def _scoped(tenant_id: UUID, scope: Scope) -> dict[str, object]:

@@ -51,7 +51,7 @@ def add() -> AnyResponse:
             )
     except (Conflict, Invalid) as error:
         return _page(error)
-    return _done(f"{entry.email} gets the report of {entry.branch_id} from now on.")
+    return _done(f"{entry.email} gets the report for {entry.branch_id} from now on.")
 
 
 @blueprint.post("/<uuid:mapping_id>")
@@ -84,8 +84,8 @@ def delete(mapping_id: UUID) -> AnyResponse:
             conn, current_tenant_id(), current_scope(), current_actor(), mapping_id
         )
     if old is None:
-        return _done("This recipient is gone already.")
-    return _done(f"{old.email} gets the report of {old.branch_id} no longer.")
+        return _done("This recipient was already deleted.")
+    return _done(f"{old.email} no longer gets the report for {old.branch_id}.")
 
 
 @blueprint.post("/<uuid:mapping_id>/resume")

@@ -20,7 +20,9 @@ from app.errors import Forbidden
 
 KINDS = {"report": "Reports for reps", "digest": "Weekly digest for managers"}
 LATE_AFTER = timedelta(hours=12)
-ONLY_WHOLE = "Schedules send the mail of every branch. Somebody who sees every branch changes them."
+ONLY_WHOLE = (
+    "Schedules send the mail of every branch. Only someone who sees every branch can change them."
+)
 _LONGEST_DAYS = 31
 
 

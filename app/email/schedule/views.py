@@ -80,7 +80,7 @@ def delete(kind: str) -> AnyResponse:
         schedules.remove_schedule(
             conn, tenant_id, current_membership().scope, current_actor(), kind
         )
-    flash(f"{KINDS[kind]} no longer go out by themselves.", "success")
+    flash(f"{KINDS[kind]} no longer go out automatically.", "success")
     return redirect(url_for("mail_schedule.schedule"), 303)
 
 

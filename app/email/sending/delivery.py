@@ -168,7 +168,7 @@ class Post:
                 return self._stopped(conn, message, verdict.advice, refusal)
             if not verdict.is_certain and self._is_repeated(conn, message, refusal):
                 return self._stopped(conn, message, REPEATED, refusal)
-            reason = f"The mail server refused {what} for good ({refusal.code})."
+            reason = f"The mail server permanently refused {what} ({refusal.code})."
             outcomes.note_failed(
                 conn, self._tenant_id, message, reason, refusal.code, refusal.words
             )

@@ -64,7 +64,7 @@ def find_addressee(conn: Connection, tenant_id: UUID, scope: Scope, email: str) 
     everybody = list_addressees(conn, tenant_id, None)
     found = next((one for one in everybody if one.email == email), None)
     if found is None or not any(map(scope.allows, found.branch_ids)):
-        raise Invalid("Nobody of this address gets reports. Choose one of the recipients.")
+        raise Invalid("No recipient has this address. Choose one of the recipients.")
     if not all(map(scope.allows, found.branch_ids)):
         raise Invalid("This report is about branches that you do not see.")
     return found

@@ -20,7 +20,7 @@ def find_obstacle(conn: Connection, tenant_id: UUID, message: Claimed) -> str | 
     }
     found = conn.execute(_OBSTACLES, values).one()
     if found.suppressed == "refused":
-        return "The mail server refused this address for good."
+        return "The mail server permanently refused this address."
     if message.kind == "link":
         return None
     if message.kind == "test" and not found.is_member:
@@ -32,14 +32,18 @@ def find_obstacle(conn: Connection, tenant_id: UUID, message: Claimed) -> str | 
     if found.suppressed:
         return "The recipient unsubscribed."
     if message.kind == "digest":
-        return None if found.is_manager else "The recipient is no manager any more."
+        return None if found.is_manager else "The recipient is no longer a manager."
     if found.lost_branches:
-        return "The recipient no longer gets the report of " + _branches(found.lost_branches) + "."
-    return None if found.has_more_to_tell else "What was new in it was told or ended meanwhile."
+        return "The recipient no longer gets the report for " + _branches(found.lost_branches) + "."
+    return (
+        None
+        if found.has_more_to_tell
+        else "Everything new in it has since been reported or closed."
+    )
 
 
 def _branches(branch_ids: Sequence[str]) -> str:
-    return ", ".join(branch_id or "what belongs to no branch" for branch_id in branch_ids)
+    return ", ".join(branch_id or "what has no branch" for branch_id in branch_ids)
 
 
 _OBSTACLES = text("""

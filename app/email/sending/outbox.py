@@ -1,7 +1,7 @@
 """Messages that wait to be sent: claiming one, beginning to send it, holding all of them back.
 
 A claim is a lease. `begin_sending()` is committed before the first byte of the mail; from then on
-a message whose lease runs out is `unknown`, and nothing sends it again by itself.
+a message whose lease runs out is `unknown`, and nothing sends it again automatically.
 `outcomes.py` notes what became of it.
 """
 
@@ -117,7 +117,7 @@ def key_of(tenant_id: UUID, message: Claimed) -> dict[str, object]:
 
 WORKER_DIED = (
     "The worker stopped while the message was on its way. It may have arrived, and is not sent "
-    "again by itself."
+    "again automatically."
 )
 _CLAIM = text("""
     with next as (

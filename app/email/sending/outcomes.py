@@ -24,7 +24,7 @@ def note_sent(conn: Connection, tenant_id: UUID, message: Claimed, code: int, wo
 def note_failed(
     conn: Connection, tenant_id: UUID, message: Claimed, reason: str, code: int | None, words: str
 ) -> None:
-    """It was refused for good."""
+    """It was permanently refused."""
     values = key_of(tenant_id, message) | {"reason": reason, "code": code, "words": words}
     conn.execute(_FAILED, values)
 
@@ -89,7 +89,7 @@ def suppress_refused(conn: Connection, tenant_id: UUID, email: str) -> None:
 
 NO_ANSWER = (
     "The mail server did not say whether it took the message. It may have arrived, and is not "
-    "sent again by itself."
+    "sent again automatically."
 )
 _SENT = text("""
     update email_send_history

@@ -88,9 +88,9 @@ def plan_mail(run: Run) -> None:
 
 def _refuse_unless_ready(conn: Connection, tenant_id: UUID) -> None:
     if not is_sending_confirmed(conn, tenant_id):
-        raise Invalid("Sending is off. An admin switches it on on the page Send.")
+        raise Invalid("Sending is off. An admin can switch it on on the Send page.")
     if not get_tenant_settings(conn, tenant_id).smtp:
-        raise Invalid("The mail server is not set up. An admin enters it in the settings.")
+        raise Invalid("The mail server is not set up. An admin can enter it in the settings.")
 
 
 def get_planning(conn: Connection, tenant_id: UUID, job_id: UUID) -> Planning:

@@ -24,7 +24,7 @@ SENDER = (
     "The mail server does not take mail from the sender address. Enter one that it knows under "
     "Settings, Mail server."
 )
-SYSTEM = "The mail server has a fault of its own. Its operator has to mend it."
+SYSTEM = "The mail server has a fault of its own. Its operator has to fix it."
 PROTOCOL = (
     "The mail server does not take mail this way. Check port, encryption and sign-in under "
     "Settings, Mail server."

@@ -67,7 +67,7 @@ def send_now() -> AnyResponse:
             )
     except Invalid as error:
         return _page(error)
-    return _started(job_id, "Sending started. It goes on when you leave this page.")
+    return _started(job_id, "Sending started. It continues when you leave this page.")
 
 
 @blueprint.get("/outlook")
@@ -150,7 +150,7 @@ def send_digest() -> AnyResponse:
             audit.record(conn, tenant_id, actor, "email.sent", job_id, digest=str(_week().end))
     except Invalid as error:
         return _page(error)
-    return _started(job_id, "Sending started. It goes on when you leave this page.")
+    return _started(job_id, "Sending started. It continues when you leave this page.")
 
 
 @blueprint.post("/test")
@@ -196,7 +196,7 @@ def turn() -> AnyResponse:
         audit.record(
             conn, tenant_id, actor, "email.switched", "on" if is_on else "off", skipped=held
         )
-    words = "Mail may leave now." if is_on else "No mail leaves any more."
+    words = "Sending is on." if is_on else "Sending is off."
     flash(words + (f" {held} waiting messages were skipped." if held else ""), "success")
     return redirect(url_for("send.send"), 303)
 

@@ -94,7 +94,7 @@ class BigQueryCheck:
             dataset = self._connection.rest.get_dataset(self._dataset, **self._options)
         found, entered = str(dataset.location or ""), str(self._settings.location or "")
         if found.lower() != entered.lower():
-            raise _fault(f"The dataset lies in {found}, not in {entered}. Enter {found} above.")
+            raise _fault(f"The dataset is in {found}, not in {entered}. Enter {found} above.")
         return found
 
     def _list_tables(self) -> str:
@@ -134,7 +134,7 @@ class BigQueryCheck:
                     )
                 )
             except api.NotFound as error:
-                raise _fault("The newest table went away meanwhile. Test again.") from error
+                raise _fault("The newest table has just been replaced. Test again.") from error
         names = {pair["key"] for row in self._rows for pair in _pairs(row)}
         settings = self._tenant
         needed = (

@@ -196,7 +196,7 @@ def _decode_old(content: bytes) -> CsvText:
     except UnicodeDecodeError:
         text, name = content.decode("latin-1"), "Latin-1"
     warning = (
-        f"The file is not UTF-8 and was read as {name}. Look at a name with accents, and export "
+        f"The file is not UTF-8 and was read as {name}. Check a name with accents, and export "
         "as UTF-8 if it is wrong."
     )
     return CsvText(_lines(text), warnings=(warning,))

@@ -55,15 +55,15 @@ class IngestForm(FlaskForm):  # type: ignore[misc] # flask-wtf is untyped
     def validate_start_date(self, field: DateField) -> None:
         """Refuse future days."""
         if field.data and field.data > self.today:
-            raise ValidationError("This day has not come yet.")
+            raise ValidationError("This day is in the future.")
 
     def validate_end_date(self, field: DateField) -> None:
         """Refuse future days, a reversed range and one longer than the two kept years."""
         start, end = self.start_date.data, field.data
         if end and end > self.today:
-            raise ValidationError("This day has not come yet.")
+            raise ValidationError("This day is in the future.")
         if start and end and end < start:
-            raise ValidationError("The last day lies before the first one.")
+            raise ValidationError("The last day is before the first one.")
         if start and end and (end - start).days >= MAX_DAYS:
             raise ValidationError(f"At most {MAX_DAYS} days can be loaded at once.")
         if start and end and "events" in (self.data_types.data or ()):

@@ -100,7 +100,7 @@ def start() -> AnyResponse:
     job = _enqueue(jobs.start_ingestion, "ingest.started", form)
     return done(
         "ingest/_started.html",
-        "Ingestion started. It goes on when you leave this page.",
+        "Ingestion started. It continues when you leave this page.",
         fallback=_address(job),
         event=JOBS_CHANGED,
         **_job_words() | {"form": form, "job": job, "parts": []},
@@ -132,7 +132,7 @@ def cancel(job_id: UUID) -> AnyResponse:
     with tenant_transaction(current_tenant_id()) as conn:
         jobs.cancel(conn, current_tenant_id(), job_id)
         _record(conn, "ingest.cancelled", job_id)
-    return _job_done(job_id, "The job is being cancelled.")
+    return _job_done(job_id, "The job is being canceled.")
 
 
 @blueprint.post("/jobs/<uuid:job_id>/retry")

@@ -69,7 +69,9 @@ def forget_days(run: Run) -> None:
                 run.lock(conn)
                 total += len(days)
                 continue
-            run.finish(conn, "completed", f"{total} days went: they are older than is kept.")
+            run.finish(
+                conn, "completed", f"{total} days were deleted: they are past the retention period."
+            )
             return
 
 

@@ -149,7 +149,7 @@ def _instant(sieve: _Sieve, name: str) -> pa.Array:
     absent = columns.as_mask(pc.is_null(micros))
     sieve.refuse(bad | absent, "the event time is not a number of microseconds", name)
     inside = pc.and_(pc.greater_equal(micros, _EARLIEST), pc.less(micros, _LATEST))
-    sieve.refuse(~columns.as_mask(inside), "the event time lies outside 2000 to 2099", name)
+    sieve.refuse(~columns.as_mask(inside), "the event time is outside 2000 to 2099", name)
     return pc.cast(pc.fill_null(micros, 0), INSTANT)
 
 

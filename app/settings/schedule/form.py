@@ -84,7 +84,7 @@ class ScheduleForm(CronForm):
     """When ingestion starts, and how many days it covers."""
 
     days_back = IntegerField(
-        "Days up to yesterday that are looked at",
+        "Days to check, up to yesterday",
         [InputRequired("Enter a number."), NumberRange(1, 31)],
     )
 

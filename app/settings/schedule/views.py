@@ -53,7 +53,7 @@ def delete() -> AnyResponse:
     tenant_id = current_tenant_id()
     with tenant_transaction(tenant_id) as conn:
         remove_schedule(conn, tenant_id, current_actor())
-    flash("Nothing is loaded by itself any more.", "success")
+    flash("Nothing loads automatically anymore.", "success")
     return redirect(url_for("schedule.schedule"), 303)
 
 
@@ -69,7 +69,7 @@ def run() -> AnyResponse:
         job_id = start_now(conn, found, actor.email)
         audit.record(conn, tenant_id, actor, "ingest.started", job_id, by="schedule")
     publish(job_id)
-    flash("Ingestion started. It goes on when you leave this page.", "success")
+    flash("Ingestion started. It continues when you leave this page.", "success")
     return redirect(url_for("ingest.job_page", job_id=job_id), 303)
 
 
@@ -91,5 +91,5 @@ def _page(form: ScheduleForm | None = None) -> Response:
         problems=form.problems,
         section="schedule",
         titles=TITLES,
-        problem="Nothing was saved. Please look at:" if is_bad else None,
+        problem="Nothing was saved. Please check:" if is_bad else None,
     )

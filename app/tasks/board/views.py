@@ -71,12 +71,12 @@ def _assign(conn: Connection, branch_id: str, owner: str) -> int:
     """
     change = parse_step(Asked("assign", version="0", owner=owner), read_clock())
     if change.owner is None:
-        raise Invalid("Choose to whom.")
+        raise Invalid("Choose who to assign it to.")
     check_owner(conn, current_tenant_id(), change)
     period = _period(_DAYS)
     waiting = list_unassigned_tasks(conn, current_tenant_id(), branch_id, period, _scope())
     if not waiting:
-        raise Invalid("Nothing is waiting there any more. Reload the page.")
+        raise Invalid("Nothing is waiting there anymore. Reload the page.")
     scope, actor = current_membership().scope, current_actor()
     for task_id, version in sorted(waiting):
         step = replace(change, version=version)

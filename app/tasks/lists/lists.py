@@ -146,7 +146,7 @@ LISTS = {
             "Purchases",
             "receipt",
             ("purchase", "purchases"),
-            "Orders of the web shop: whom to thank, and what to offer next.",
+            "Web shop orders: who to thank, and what to offer next.",
             get_purchase_tasks,
             {"first": "First orders", "refunded": "Refunded"},
         ),
@@ -156,7 +156,7 @@ LISTS = {
             "Carts",
             "cart",
             ("cart", "carts"),
-            "Carts that were left for {cart_hours} hours without an order.",
+            "Carts left for {cart_hours} hours without an order.",
             get_cart_abandonment_tasks,
             {"recovered": "Recovered"},
         ),
@@ -166,7 +166,8 @@ LISTS = {
             "Searches",
             "search",
             ("search", "searches"),
-            "Customers who searched in vain, or {searches} times in a visit without buying.",
+            "Customers whose searches found nothing, or who searched {searches} times in a visit"
+            " without buying.",
             get_search_analysis_tasks,
         ),
         TaskList(
@@ -184,7 +185,7 @@ LISTS = {
             "Performance",
             "gauge",
             ("bounced visit", "bounced visits"),
-            "Known contacts who left product pages at once, {bounces} times or more.",
+            "Known contacts who bounced from product pages {bounces} times or more.",
             get_bounce_tasks,
         ),
     )

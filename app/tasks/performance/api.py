@@ -75,7 +75,7 @@ class BranchPerformanceRow(Model):
 
 
 class LandingPageRow(Model):
-    """A page with at least 30 sessions that began on it. `value` is the estimated loss."""
+    """A page with at least 30 sessions that started on it. `value` is the estimated loss."""
 
     page: str
     sessions: int

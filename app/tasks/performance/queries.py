@@ -178,7 +178,7 @@ def get_landing_pages(
 def get_page_sessions(
     conn: Connection, tenant_id: UUID, period: DateRange, location_ids: LocationIds, page: str
 ) -> list[LandedSession]:
-    """The latest sessions that began on a page.
+    """The latest sessions that started on a page.
 
     Source: sql/functions/figures/get_page_sessions.sql
     """

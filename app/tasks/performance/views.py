@@ -85,7 +85,7 @@ def sources() -> Response:
 
 @blueprint.get("/pages/sessions")
 def page_sessions() -> Response:
-    """The latest sessions that began on a page: what a row of the table expands to."""
+    """The latest sessions that started on a page: what a row of the table expands to."""
     page, filters = request.args.get("page_url", ""), _filters(PAGES, request.args)
     if not page.isprintable():
         raise NotFound("There is no such page.")

@@ -22,7 +22,7 @@ from app.tasks.types import TASK_TYPES
 
 RANGES = {"30d": 30, "60d": 60, "90d": 90, "180d": 180, "365d": 365}
 DEFAULT_RANGE = "90d"
-SCOPES = {"mine": "Mine", "branch": "My branches", "all": "Everybody’s"}
+SCOPES = {"mine": "Mine", "branch": "My branches", "all": "Everyone’s"}
 SORTS = {"score": "Score", "value": "Value", "last_at": "Latest activity"}
 
 

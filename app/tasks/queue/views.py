@@ -111,7 +111,7 @@ def undo() -> AnyResponse:
         context = queue_context(conn, filters)
     if is_fragment_request():
         return render_page("tasks/queue/queue.html", "tasks/queue/_undone.html", **context)
-    flash("Undone. The card is back.", "success")
+    flash("Undone.", "success")
     return redirect(_address(filters), 303)
 
 

@@ -62,5 +62,5 @@ def _count_words(nouns: tuple[str, str], change: Change, changed: int, left: int
         return said
     were = "was" if left == 1 else "were"
     if change.action == "assign":
-        return f"{said} {left} {were} changed meanwhile, or not yours to assign, and left alone."
-    return f"{said} {left} {were} changed by someone else meanwhile and left alone."
+        return f"{said} {left} {were} changed meanwhile, or not yours to assign, and skipped."
+    return f"{said} {left} {were} changed by someone else meanwhile and skipped."

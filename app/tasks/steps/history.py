@@ -82,12 +82,12 @@ def conflict(conn: Connection, tenant_id: UUID, task_id: UUID, version: int) -> 
     """Who changed the task since somebody opened it, when, and to what."""
     steps = [s for s in list_steps(conn, tenant_id, task_id) if s.via != "job"]
     if not steps:
-        return Conflict("This task has changed since you opened it. Look at it again.")
+        return Conflict("This task has changed since you opened it. Review it again.")
     last = steps[0]
     outcome = f" ({last.outcome.replace('_', ' ').capitalize()})" if last.outcome else ""
     return Conflict(
         f"{last.done_by} {ACTION_NAMES[last.action]}{outcome} since you opened it. "
-        "Nothing of yours was changed.",
+        "Your change was not made.",
         changed_by=last.done_by,
         changed_at=last.happened_at.isoformat(),
         action=last.action,

@@ -27,10 +27,10 @@ _DONE = {
     "call": "Call logged.",
     "done": "Done. Thank you.",
     "snooze": "Snoozed.",
-    "wake": "Back among the open ones.",
+    "wake": "Back in the open tasks.",
     "assign": "Assigned.",
     "note": "Note added.",
-    "reopen": "Opened again.",
+    "reopen": "Reopened.",
 }
 
 

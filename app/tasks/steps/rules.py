@@ -121,7 +121,7 @@ def take_step(
     task = find_workable(conn, tenant_id, scope, task_id)
     check_owner(conn, tenant_id, change)
     if change.action == "assign" and not may_assign(conn, tenant_id, scope, task.customer_key):
-        message = "You see only a part of this customer. Ask a colleague who sees all of it."
+        message = "You see only part of this customer. Ask a colleague who sees everything."
         raise _wrong("owner", message)
     return change_task(conn, tenant_id, task_id, change, actor)
 
@@ -133,7 +133,7 @@ def check_text(said: str, field: str) -> str:
         Invalid: it has characters that no text of a person has and no database keeps.
     """
     if "\x00" in said or any("\ud800" <= letter <= "\udfff" for letter in said):
-        raise _wrong(field, "There are characters in it that cannot be kept. Write it again.")
+        raise _wrong(field, "It has characters that cannot be stored. Type it again.")
     return said.strip()
 
 
@@ -197,7 +197,7 @@ def _day(asked: str, clock: Clock) -> date:
 
 def _owner(asked: str | None) -> str | None:
     if asked is None:
-        raise _wrong("owner", "Choose to whom.")
+        raise _wrong("owner", "Choose who to assign it to.")
     return check_text(asked, "owner").lower() or None
 
 

@@ -238,10 +238,10 @@ def _check_seen(
     held = conn.execute(statement, values).one_or_none()
     is_sure = held is not None and location_ids is None
     if not is_sure and not _is_known(conn, tenant_id, location_ids, term):
-        raise NotFound("Nobody has searched for this term.")
+        raise NotFound("No one has searched for this term.")
     if (held.decided_at if held else None) != decision.seen_at:
-        done = f"{held.decided_by} marked it {held.status}" if held else "a mark was taken off it"
-        raise Conflict(f"Meanwhile {done}. Look at it again before you change it.")
+        done = f"{held.decided_by} marked it {held.status}" if held else "its mark was removed"
+        raise Conflict(f"Meanwhile {done}. Review it before you change it.")
 
 
 def _is_known(conn: Connection, tenant_id: UUID, location_ids: LocationIds, term: str) -> bool:

@@ -133,7 +133,7 @@ def parse_decision(term: str, form: MultiDict[str, str]) -> Decision:
         raise _wrong("status", f"Terms of 1 to {LONGEST_TERM} characters can be marked.")
     redirect_to, note = (_text(form, name) for name in ("redirect_to", "note"))
     if status == "redirected" and not redirect_to:
-        raise _wrong("redirect_to", "Write where people are led: a term or an address.")
+        raise _wrong("redirect_to", "Enter where people are redirected: a term or an address.")
     if len(redirect_to) > LONGEST_TERM:
         raise _wrong("redirect_to", f"At most {LONGEST_TERM} characters.")
     if len(note) > LONGEST_NOTE:
@@ -202,7 +202,7 @@ def _term_context(term: str, filters: TableFilters) -> dict[str, Any]:
     with reading_transaction(tenant_id) as conn:
         found = get_search_terms(conn, tenant_id, question)
         if not found:
-            raise NotFound("Nobody searched for this term in these days.")
+            raise NotFound("No one searched for this term on these days.")
         related = get_related_terms(conn, tenant_id, question)
         return {
             "row": found[0],

@@ -66,7 +66,7 @@ def test_starter_who_is_an_admin_no_longer_changes_nothing(loaded: World, role: 
 
     assert status(loaded, job_id) == (
         "failed",
-        "Whoever started this job may no longer do so. An admin has to start it again.",
+        "The person who started this job can no longer do so. An admin has to start it again.",
     )
     loaded.check()
 
@@ -87,7 +87,7 @@ def test_starter_demoted_between_two_parts_has_the_first_one_only(loaded: World)
         "completed_with_warnings",
         "1 of 2 parts are missing: 2025-05-01 to 2025-05-04.",
     )
-    assert "may no longer do so" in loaded.job(job_id).warnings[-1]
+    assert "can no longer do so" in loaded.job(job_id).warnings[-1]
 
 
 def test_tenant_suspended_between_two_parts_has_the_first_one_only(loaded: World) -> None:

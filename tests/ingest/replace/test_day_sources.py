@@ -24,7 +24,7 @@ def test_a_day_appears_grows_for_three_days_and_is_created_again_smaller(world: 
         world.expect()
         world.check()
     world.check_derived()
-    assert str(job.message).endswith(f"None any more of {', '.join(TYPES)}.")
+    assert str(job.message).endswith(f"No longer any {', '.join(TYPES)}.")
 
 
 def test_days_around_a_shrinking_one_keep_theirs(world: World) -> None:

@@ -36,7 +36,7 @@ def test_failed_type_keeps_its_rows_on_every_day_and_an_empty_one_is_emptied(
     world.check_derived()
     assert (job.status, job.message) == (
         "completed_with_warnings",
-        "Loaded 60 events of 3 days. None any more of view_item. Not loaded: purchase.",
+        "Loaded 60 events of 3 days. No longer any view_item. Not loaded: purchase.",
     )
     assert len(job.warnings) == 1
     assert job.warnings[0].startswith("purchase: reader@project-one.iam lacks the permission")
