@@ -146,7 +146,7 @@ def test_the_command_line_makes_a_tenant_and_its_first_admin(
         " where m.email = 'boss@hooli.example'"
     ).fetchone()
     assert row == ("Hooli", "admin")
-    assert run(args=["secrets", "rotate"]).output == "0 credentials encrypted anew\n"
+    assert run(args=["secrets", "rotate"]).output == "0 credentials re-encrypted\n"
 
 
 @pytest.mark.parametrize(

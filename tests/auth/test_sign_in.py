@@ -90,7 +90,7 @@ def test_a_refusal_at_the_provider_is_said_plainly(browser: Browser) -> None:
     address = f"/auth/callback?error=access_denied&state={query['state']}"
     answer = browser.open(address)
     assert answer.status_code == 400
-    assert "could not be completed. It was cancelled" in answer.text
+    assert "could not be completed. It was canceled" in answer.text
     assert "started elsewhere" in browser.open(address).text
 
 

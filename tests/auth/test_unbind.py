@@ -85,7 +85,7 @@ def test_an_admin_unbinds_and_the_address_is_claimed_again(
         assert "Unbind the account" in check_page(browser.open(path)).text()
         since = last_entry_id(superuser)
         answer = submit(browser, f"{path}/unbind", {})
-        assert "Unbound: whoever next signs in with rae@acme.example" in answer.text
+        assert "Unbound: the next person to sign in with rae@acme.example" in answer.text
         assert "Unbind the account" not in browser.open(path).text
         assert old.open("/analytics/customers").status_code == 403
         assert call(site, token).status_code == 401

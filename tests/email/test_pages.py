@@ -140,7 +140,7 @@ def test_a_message_is_shown_word_for_word(world: MailWorld, ada: Browser) -> Non
     for line in sent.splitlines():
         if "/r/" not in line and line.strip():
             assert " ".join(line.split()) in shown
-    assert "Its answer: 250 taken" in page.text()
+    assert "Server response: 250 taken" in page.text()
     token = re.search(r"/r/([\w-]{64})", sent)
     assert token is not None and token[1] not in page.response.text
 

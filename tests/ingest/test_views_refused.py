@@ -93,7 +93,7 @@ def test_reasons_counts_and_samples_stand_on_the_page(
         "1,200 rows not taken 1,200 Customers: the row has no id "
         f"line 2 id {HOSTILE} line 3 id {HOSTILE} line 4 id {HOSTILE} and 1,197 more"
     )
-    assert "At most 1,000 rows a reason are in it" in shown
+    assert "It holds at most 1,000 rows per reason" in shown
     assert f"/data/jobs/{job_id}/refused.csv" in page.links(page.by_id(f"refused_{job_id}"))
 
 

@@ -51,7 +51,7 @@ def test_what_a_colleague_changed_is_left_alone_and_counted(
     act(browser, three[0], "done", outcome="won")
     form = {"task": ticked(*three), "action": "snooze", "snoozed_until": "tomorrow"}
     html = check_fragment(post(ada, CARTS, form), "task_list")
-    said = "Snoozed 2 carts. 1 was changed by someone else meanwhile and left alone."
+    said = "Snoozed 2 carts. 1 was changed by someone else meanwhile and skipped."
     assert html.text(html.by_id("toasts")).startswith(said)
     assert [state_of(tasks, i)[0] for i in three] == ["done", "snoozed", "snoozed"]
 

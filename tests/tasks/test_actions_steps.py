@@ -73,7 +73,7 @@ def test_a_pause_after_a_contact_is_explained_and_not_to_be_woken(
 ) -> None:
     task_id = tasks.add("cart", "A", cool_until="2098-06-01 12:00+00")
     html = check_page(ada.open(f"/analytics/tasks/{task_id}"))
-    assert "spoke to this customer lately, so this waits until 1 Jun 2098 08:00" in html.text()
+    assert "spoke with this customer recently, so this waits until 1 Jun 2098 08:00" in html.text()
     assert "Resume now" not in html.text()
     assert "Call logged" in html.text()
 

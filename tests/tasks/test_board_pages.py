@@ -75,7 +75,7 @@ def test_recovered_revenue_stands_beside_who_spoke(ada: Browser, world: World) -
     world.superuser.execute("update task_history set happened_at = %s", (ago(days=8),))
     world.order("T1", ago(days=4), 900, company="K1", items=[item("A", 900)])
     html = check_page(ada.open(BOARD))
-    assert "$900.00 in 1 order after 1 contact, $900.00 of it for items of the carts" in html.text()
+    assert "$900.00 in 1 order after 1 contact, $900.00 of it for items in the carts" in html.text()
     assert row_of(html, REP.email)[-1] == "$900.00 1 order"
     assert row_of(html, "Cart")[2] == "–"
 
