@@ -81,7 +81,7 @@ def test_filters_words_and_pages_live_in_the_address(ada: Browser) -> None:
     html = check_page(ada.open(f"{LIST}&page=9"))
     assert "This page is empty" in html.text() and "0–0 of 5 terms" in html.text()
     assert (
-        "No term in"
+        "No terms on"
         in check_page(ada.open("/analytics/tasks/search-terms?start_date=2024-01-01")).text()
     )
 
