@@ -27,6 +27,8 @@ __all__ = ["port", "provider", "site"]
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
 READING = (
+    "/analytics/api/v1/orders",
+    "/analytics/api/v1/sessions",
     "/analytics/api/v1/stats",
     "/analytics/api/v1/stats/chart",
     "/analytics/api/v1/stats/complete",
