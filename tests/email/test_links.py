@@ -232,7 +232,7 @@ def test_a_withdrawn_link_opens_nothing_and_cannot_be_renewed(
     assert nonce is not None
     world.superuser.execute("update email_link set revoked_at = now(), revoked_by = 'ada'")
     page = requests.get(link)
-    assert page.status_code == 410 and "withdrawn" in page.text
+    assert page.status_code == 410 and "revoked" in page.text
     assert post(site, f"{link}/renew", nonce=nonce[1]).status_code == 410
 
 

@@ -75,7 +75,7 @@ def test_a_pause_after_a_contact_is_explained_and_not_to_be_woken(
     html = check_page(ada.open(f"/analytics/tasks/{task_id}"))
     assert "spoke with this customer recently, so this waits until 1 Jun 2098 08:00" in html.text()
     assert "Resume now" not in html.text()
-    assert "Call logged" in html.text()
+    assert "Log a call" in html.text()
 
 
 def test_a_task_that_closed_itself_takes_notes_alone(ada: Browser, tasks: TaskRows) -> None:
