@@ -125,7 +125,7 @@ def test_the_step_that_fails_names_the_fix_and_those_behind_it_are_skipped(
 
 def test_what_does_not_fit_is_said_with_what_was_found(world: World) -> None:
     world.bigquery.location = "US"
-    assert "lies in US, not in EU. Enter US" in (check(world, "bigquery").message or "")
+    assert "is in US, not in EU. Enter US" in (check(world, "bigquery").message or "")
     world.bigquery.location = "EU"
     world.bigquery.samples = [sample(names=("WebUserId", "ga_session_id", "shop_id"))]
     message = check(world, "bigquery").message or ""
