@@ -100,7 +100,7 @@ def test_a_long_range_shows_its_months(ada: Browser, site: Site, superuser: Supe
 def test_a_waiting_job_is_cancelled_and_started_again(ada: Browser) -> None:
     job_id = start(ada)
     cancelled = check_page(ada.submit(f"/data/jobs/{job_id}/cancel"))
-    assert "Cancelled" in cancelled.text()
+    assert "Canceled" in cancelled.text()
     again = ada.submit(f"/data/jobs/{job_id}/retry")
     assert path_of(again) not in ("/data", f"/data/jobs/{job_id}")
     assert "Queued" in check_page(again).text()
