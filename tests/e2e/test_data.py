@@ -83,7 +83,7 @@ def test_a_waiting_job_is_cancelled_and_tried_again(open_page: OpenPage) -> None
     page = open_page(DATA)
     page.click("#ingest_start")
     page.click("#active_job button:has-text('Cancel')")
-    expect(page.locator("#active_job .chip")).to_contain_text("Cancelled")
+    expect(page.locator("#active_job .chip")).to_contain_text("Canceled")
     page.click("#active_job button:has-text('Retry')")
     expect(page.locator("#active_job .chip")).to_contain_text("Queued")
 
@@ -94,4 +94,4 @@ def test_without_javascript_a_job_has_a_page_of_its_own(open_page: OpenPage) -> 
     assert "/data/jobs/" in page.url
     assert "Ingestion started" in page.inner_text("main")
     page.click("button:has-text('Cancel')")
-    assert "Cancelled" in page.inner_text("main")
+    assert "Canceled" in page.inner_text("main")
