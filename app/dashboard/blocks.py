@@ -26,7 +26,7 @@ from app.dashboard.queries import (
 from app.dashboard.tiles import build_tiles
 from app.dates import DateRange
 from app.format import Format
-from app.http.periods import CUSTOM
+from app.http.periods import CUSTOM, comparison_obstacle
 from app.http.web import tenant_today
 from app.ingest.freshness import Freshness, get_freshness
 from app.ingest.queries import get_tenant_jobs_paginated
@@ -233,16 +233,10 @@ def _loaded_days(fresh: Freshness, *periods: DateRange | None) -> frozenset[date
 
 
 def _obstacle(question: Question, fresh: Freshness) -> str | None:
-    """Why the figures of the two periods cannot be compared; None when they can, or need not."""
-    period, compared = question.filters.period, question.filters.compared
-    if compared is None:
-        return None
-    if tenant_today() in period.days:
-        return "today is not over yet"
-    for days, which in ((period, ""), (compared, " of the compared period")):
-        if missing := len(fresh.missing(days)):
-            return f"{missing} of {days.length} days{which} not loaded"
-    return None
+    filters = question.filters
+    return comparison_obstacle(
+        filters.period, filters.compared, tenant_today(), lambda days: len(fresh.missing(days))
+    )
 
 
 def _compared(question: Question, fresh: Freshness) -> DateRange | None:

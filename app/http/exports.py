@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from flask import Response
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.database.engine import tenant_transaction
 from app.database.tenancy import Membership
@@ -16,6 +17,16 @@ from app.http.current import current_member, current_membership
 from app.http.spreadsheet import Cell, file_response
 
 CHECK_S = 1.0
+PAGE_ROWS = 5_000
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Reader(Protocol[T_co]):
+    """One page of a list."""
+
+    def __call__(
+        self, conn: Connection, tenant_id: UUID, *, limit: int, offset: int
+    ) -> Sequence[T_co]: ...
 
 
 def download(
@@ -27,6 +38,21 @@ def download(
     """
     membership, member_id = current_membership(), current_member().member_id
     return file_response(name, kind, header, _while_allowed(membership, member_id, rows))
+
+
+def in_pages(tenant_id: UUID, read: Reader[T_co]) -> Iterator[T_co]:
+    """All rows, page by page, each page read in a transaction of its own that has ended.
+
+    `read` takes the connection, the tenant, and `limit` and `offset` by name.
+    """
+    offset = 0
+    while True:
+        with tenant_transaction(tenant_id) as conn:
+            found = read(conn, tenant_id, limit=PAGE_ROWS, offset=offset)
+        yield from found
+        if len(found) < PAGE_ROWS:
+            return
+        offset += PAGE_ROWS
 
 
 def _while_allowed(

@@ -85,3 +85,23 @@ def compared_period(period: DateRange, compare: str) -> DateRange | None:
     if compare == "none":
         return None
     return period.year_before() if compare == "year" else period.previous()
+
+
+def comparison_obstacle(
+    period: DateRange,
+    compared: DateRange | None,
+    today: date,
+    count_unloaded: Callable[[DateRange], int],
+) -> str | None:
+    """Why the figures of two periods cannot be compared; None if they can, or nobody asked.
+
+    Days that are not loaded are no zeros, and today is not over.
+    """
+    if compared is None:
+        return None
+    if period.start <= today <= period.end:
+        return "today is not over yet"
+    for days, which in ((period, ""), (compared, " of the compared period")):
+        if missing := count_unloaded(days):
+            return f"{missing} of {days.length} days{which} not loaded"
+    return None

@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from sqlalchemy import Connection
-from werkzeug.datastructures import MultiDict
 
 from app.dashboard.people import may_name
 from app.dashboard.sessions.queries import (
@@ -20,16 +19,13 @@ from app.dashboard.sessions.queries import (
     list_sessions,
     sum_sessions,
 )
-from app.database.engine import tenant_transaction
 from app.database.tenancy import Scope, allowed_locations
-from app.errors import Invalid
 from app.http.current import current_membership, current_tenant_id
-from app.http.exports import download
-from app.http.reading import reading_transaction
+from app.http.exports import download, in_pages
 from app.http.spreadsheet import Cell
-from app.http.web import block, record_export, render_page, tenant_today
-from app.tasks.tables.filters import Table, TableFilters, parse_table_filters
-from app.tasks.tables.page import table_context
+from app.http.web import block, record_export
+from app.tasks.tables.filters import Table, TableFilters
+from app.tasks.tables.page import asked_filters, render_table, table_context
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/analytics/sessions")
 
@@ -52,30 +48,19 @@ HEADER = (
     "campaign",
     "device",
 )
-_EXPORT_PAGE = 5_000
 
 
 @blueprint.get("")
 @block("session_table", "the sessions")
 def sessions() -> Response:
     """Every session of a period, a page of them, with the number of their visitors."""
-    problem = None
-    try:
-        filters = parse_table_filters(request.args, tenant_today(), TABLE)
-    except Invalid as error:
-        filters = parse_table_filters(MultiDict(), tenant_today(), TABLE)
-        problem = error.message
-    with reading_transaction(current_tenant_id()) as conn:
-        context = _context(conn, filters)
-    status = 422 if problem else 200
-    page, fragment = "dashboard/sessions/index.html", "dashboard/sessions/_sessions.html"
-    return render_page(page, fragment, status=status, problem=problem, **context)
+    return render_table(TABLE, "dashboard/sessions/sessions.html", _context)
 
 
 @blueprint.get("/export.<any(csv, xlsx):kind>")
 def export_sessions(kind: str) -> Response:
     """All rows under the filters, as a file for a spreadsheet."""
-    filters = parse_table_filters(request.args, tenant_today(), TABLE)
+    filters = asked_filters(TABLE)
     record_export("dashboard", "sessions", kind)
     name = f"sessions-{filters.period.start}-{filters.period.end}"
     return download(name, kind, HEADER, _rows(current_tenant_id(), _question(filters)))
@@ -103,15 +88,8 @@ def _question(filters: TableFilters) -> SessionQuestion:
 
 
 def _rows(tenant_id: UUID, question: SessionQuestion) -> Iterator[list[Cell]]:
-    offset = 0
-    while True:
-        with tenant_transaction(tenant_id) as conn:
-            found = list_sessions(conn, tenant_id, question, _EXPORT_PAGE, offset)
-        for row in found:
-            yield _cells(row, question.scope)
-        if len(found) < _EXPORT_PAGE:
-            return
-        offset += _EXPORT_PAGE
+    for row in in_pages(tenant_id, partial(list_sessions, question=question)):
+        yield _cells(row, question.scope)
 
 
 def _cells(row: SessionRow, scope: Scope) -> list[Cell]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, TypedDict
 
 from flask import Blueprint, Response, g, request
 from sqlalchemy import Connection
-from werkzeug.datastructures import MultiDict
 
 from app.database.tenancy import allowed_locations
 from app.dates import DateRange, utc_now
-from app.errors import Invalid, NotFound
+from app.errors import NotFound
 from app.http.current import current_membership, current_tenant_id
 from app.http.exports import download
+from app.http.periods import comparison_obstacle
 from app.http.reading import reading_transaction
 from app.http.web import block, current_format, record_export, render_page, tenant_today
 from app.tasks.lists.task_page import WORKING_ROLES
@@ -42,8 +42,8 @@ from app.tasks.performance.source_queries import (
     SourceQuestion,
     get_sources,
 )
-from app.tasks.tables.filters import Table, TableFilters, parse_table_filters
-from app.tasks.tables.page import short_key, table_context
+from app.tasks.tables.filters import Table, TableFilters
+from app.tasks.tables.page import Builder, asked_filters, render_table, short_key, table_context
 
 blueprint = Blueprint("performance", __name__, url_prefix="/analytics/tasks/performance")
 
@@ -60,6 +60,13 @@ BRANCHES = Table("performance.branches", BRANCH_SORT_FIELDS, is_compared=True)
 PAGES = Table("performance.pages", PAGE_SORT_FIELDS, is_compared=True)
 SOURCES = Table("performance.sources", SOURCE_SORT_FIELDS)
 _TABLES = {"branches": BRANCHES, "pages": PAGES, "sources": SOURCES}
+
+
+class Comparison(TypedDict):
+    """The period that a table is compared with, or why it is not; both None: nobody asked."""
+
+    compared: DateRange | None
+    obstacle: str | None
 
 
 @blueprint.get("/branches")
@@ -86,7 +93,7 @@ def sources() -> Response:
 @blueprint.get("/pages/sessions")
 def page_sessions() -> Response:
     """The latest sessions that started on a page: what a row of the table expands to."""
-    page, filters = request.args.get("page_url", ""), _filters(PAGES, request.args)
+    page, filters = request.args.get("page_url", ""), asked_filters(PAGES)
     if not page.isprintable():
         raise NotFound("There is no such page.")
     locations = allowed_locations(current_membership(), filters.location_ids)
@@ -104,14 +111,16 @@ def page_sessions() -> Response:
 def export_table(name: str, kind: str) -> Response:
     """One of the tables as a file for a spreadsheet."""
     fmt = current_format()
-    filters = _filters(_TABLES[name], request.args)
+    filters = asked_filters(_TABLES[name])
     with reading_transaction(current_tenant_id()) as conn:
+        compared = _comparison(conn, filters)["compared"]
         if name == "branches":
-            header, rows = BRANCH_HEADER, branch_rows(_branches(conn, filters), fmt)
+            header, rows = BRANCH_HEADER, branch_rows(_branches(conn, filters, compared), fmt)
         elif name == "sources":
             header, rows = SOURCE_HEADER, source_rows(_sources(conn, filters, 1_000_000, 0), fmt)
         else:
-            header, rows = PAGE_HEADER, page_rows(_pages(conn, filters, 1_000_000, 0), fmt)
+            found = _pages(conn, filters, compared, 1_000_000, 0)
+            header, rows = PAGE_HEADER, page_rows(found, fmt)
     record_export("performance", name, kind)
     file = f"performance-{name}-{filters.period.start}-{filters.period.end}"
     return download(file, kind, header, rows)
@@ -130,38 +139,26 @@ def sort_branches(rows: list[BranchRow], sort_field: str, sort_order: str) -> li
     return known + [row for row in named if value(row) is None]
 
 
-def _table(
-    table: Table, name: str, build: Callable[[Connection, TableFilters], dict[str, Any]]
-) -> Response:
-    problem = None
-    try:
-        filters = _filters(table, request.args)
-    except Invalid as error:
-        filters, problem = _filters(table, MultiDict()), error.message
-    with reading_transaction(current_tenant_id()) as conn:
-        context = build(conn, filters)
+def _table(table: Table, name: str, build: Builder) -> Response:
     g.current_link = "tasks.performance"
-    status, where = 422 if problem else 200, "tasks/performance"
-    page, fragment = f"{where}/{name}.html", f"{where}/_{name}.html"
-    return render_page(page, fragment, status=status, problem=problem, **context)
+    return render_table(table, f"tasks/performance/{name}.html", build)
 
 
 def _branch_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
-    rows = _branches(conn, filters)
+    comparison = _comparison(conn, filters)
+    rows = _branches(conn, filters, comparison["compared"])
     has_figures = any(row.now.sessions or row.now.orders or row.now.abandoned_carts for row in rows)
     context = table_context(conn, filters, len(rows) if has_figures else 0)
-    return context | {"rows": rows} | _comparison(conn, filters)
+    return {**context, **comparison, "rows": rows}
 
 
 def _page_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
-    rows = _pages(conn, filters, filters.limit, filters.offset)
-    first = rows or (_pages(conn, filters, 1, 0) if filters.page > 1 else [])
+    comparison = _comparison(conn, filters)
+    list_pages = partial(_pages, conn, filters, comparison["compared"])
+    rows = list_pages(filters.limit, filters.offset)
+    first = rows or (list_pages(1, 0) if filters.page > 1 else [])
     context = table_context(conn, filters, first[0].total_pages if first else 0)
-    return context | {"rows": rows} | _comparison(conn, filters)
-
-
-def _comparison(conn: Connection, filters: TableFilters) -> dict[str, Any]:
-    return {"compared": _compared(conn, filters), "obstacle": _obstacle(conn, filters)}
+    return {**context, **comparison, "rows": rows}
 
 
 def _source_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
@@ -185,10 +182,12 @@ def _sources(conn: Connection, filters: TableFilters, limit: int, offset: int) -
     return get_sources(conn, membership.tenant.tenant_id, question)
 
 
-def _branches(conn: Connection, filters: TableFilters) -> list[BranchRow]:
+def _branches(
+    conn: Connection, filters: TableFilters, compared: DateRange | None
+) -> list[BranchRow]:
     tenant_id = current_tenant_id()
     locations = allowed_locations(current_membership(), filters.location_ids)
-    before, compared = {}, _compared(conn, filters)
+    before = {}
     if compared:
         found = get_performance_tasks(conn, tenant_id, compared, locations, items=0)
         before = {branch.location_id: branch for branch in found}
@@ -197,12 +196,14 @@ def _branches(conn: Connection, filters: TableFilters) -> list[BranchRow]:
     return sort_branches(rows, filters.sort_field, filters.sort_order)
 
 
-def _pages(conn: Connection, filters: TableFilters, limit: int, offset: int) -> list[LandingPage]:
+def _pages(
+    conn: Connection, filters: TableFilters, compared: DateRange | None, limit: int, offset: int
+) -> list[LandingPage]:
     membership = current_membership()
     question = PageQuestion(
         period=filters.period,
         location_ids=allowed_locations(membership, filters.location_ids),
-        compared=_compared(conn, filters),
+        compared=compared,
         query=filters.query,
         sort_field=filters.sort_field,
         sort_order=filters.sort_order,
@@ -212,25 +213,12 @@ def _pages(conn: Connection, filters: TableFilters, limit: int, offset: int) -> 
     return get_landing_pages(conn, membership.tenant.tenant_id, question)
 
 
-def _compared(conn: Connection, filters: TableFilters) -> DateRange | None:
-    """The period to compare with, if it was asked for and can be compared."""
-    return None if _obstacle(conn, filters) else filters.compared
-
-
-def _obstacle(conn: Connection, filters: TableFilters) -> str | None:
-    """Why the two periods cannot be compared; None when they can, or need not."""
-    if filters.compared is None:
-        return None
-    if tenant_today() in filters.period.days:
-        return "today is not over yet"
-    for days, which in ((filters.period, ""), (filters.compared, " of the compared period")):
-        if missing := count_unloaded(conn, current_tenant_id(), days):
-            return f"{missing} of {days.length} days{which} not loaded"
-    return None
-
-
-def _filters(table: Table, arguments: MultiDict[str, str]) -> TableFilters:
-    return parse_table_filters(arguments, tenant_today(), table)
+def _comparison(conn: Connection, filters: TableFilters) -> Comparison:
+    tenant_id, asked = current_tenant_id(), filters.compared
+    obstacle = comparison_obstacle(
+        filters.period, asked, tenant_today(), partial(count_unloaded, conn, tenant_id)
+    )
+    return {"compared": None if obstacle else asked, "obstacle": obstacle}
 
 
 def _sees_people() -> bool:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Response, request
 from sqlalchemy import Connection
+from werkzeug.datastructures import MultiDict
 
 from app.branches import list_branches
 from app.dates import utc_now
-from app.http.current import current_membership
+from app.errors import Invalid
+from app.http.current import current_membership, current_tenant_id
 from app.http.periods import COMPARISONS, preset_labels
 from app.http.query_string import LIMITS
+from app.http.reading import reading_transaction
+from app.http.web import render_page, tenant_today
 from app.tasks.lists.context import find_last_day
 from app.tasks.lists.task_page import branch_names
-from app.tasks.tables.filters import TableFilters
+from app.tasks.tables.filters import Table, TableFilters, parse_table_filters
+
+Builder = Callable[[Connection, TableFilters], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -72,3 +80,30 @@ def _why_empty(filters: TableFilters, is_nothing_loaded: bool) -> str:
     if is_nothing_loaded:
         return "nothing_loaded"
     return "no_match" if filters.narrows else "nothing_found"
+
+
+def asked_filters(table: Table) -> TableFilters:
+    """The filters in the request's address.
+
+    Raises:
+        Invalid: one of them cannot be read.
+    """
+    return parse_table_filters(request.args, tenant_today(), table)
+
+
+def render_table(table: Table, page: str, build: Builder) -> Response:
+    """The page of a table, or to htmx its fragment: the template of the same name after "_".
+
+    Filters that cannot be read give the default ones, with the reason.
+    """
+    problem = None
+    try:
+        filters = asked_filters(table)
+    except Invalid as error:
+        filters = parse_table_filters(MultiDict(), tenant_today(), table)
+        problem = error.message
+    with reading_transaction(current_tenant_id()) as conn:
+        context = build(conn, filters)
+    folder, _, name = page.rpartition("/")
+    status = 422 if problem else 200
+    return render_page(page, f"{folder}/_{name}", status=status, problem=problem, **context)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from app.database.engine import tenant_transaction
+from sqlalchemy import Connection
+
 from app.dates import zone
 from app.format import Format
+from app.http.exports import in_pages
 from app.http.spreadsheet import Cell
 from app.tasks.terms.queries import SearchTerm, TermQuestion, get_search_terms
 
-PAGE_ROWS = 5_000
 HEADER = (
     "term",
     "failed_searches",
@@ -43,16 +44,12 @@ def term_rows(
     shows_notes: bool,
 ) -> Iterator[list[Cell]]:
     """Every term of the question, page by page, each read in a transaction that has ended."""
-    offset = 0
-    while True:
-        asked = replace(question, limit=PAGE_ROWS, offset=offset)
-        with tenant_transaction(tenant_id) as conn:
-            terms = get_search_terms(conn, tenant_id, asked)
-        for term in terms:
-            yield _cells(term, fmt, names, shows_notes)
-        if len(terms) < PAGE_ROWS:
-            return
-        offset += PAGE_ROWS
+
+    def read(conn: Connection, tenant_id: UUID, *, limit: int, offset: int) -> Sequence[SearchTerm]:
+        return get_search_terms(conn, tenant_id, replace(question, limit=limit, offset=offset))
+
+    for term in in_pages(tenant_id, read):
+        yield _cells(term, fmt, names, shows_notes)
 
 
 def _cells(

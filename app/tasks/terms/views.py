@@ -26,11 +26,10 @@ from app.http.web import (
     record_export,
     render_page,
     require_role,
-    tenant_today,
 )
 from app.tasks.lists.task_page import WORKING_ROLES
-from app.tasks.tables.filters import Table, TableFilters, parse_table_filters
-from app.tasks.tables.page import short_key, table_context
+from app.tasks.tables.filters import Table, TableFilters
+from app.tasks.tables.page import asked_filters, render_table, short_key, table_context
 from app.tasks.terms.export import HEADER, term_rows
 from app.tasks.terms.queries import (
     SORT_FIELDS,
@@ -76,21 +75,14 @@ def term_words() -> dict[str, Any]:
 @block("term_list", "the search terms")
 def search_terms() -> Response:
     """Every term that was searched for, most failed searches first."""
-    problem = None
-    try:
-        filters = _filters(request.args)
-    except Invalid as error:
-        filters, problem = _filters(MultiDict()), error.message
-    context = _list_context(filters)
-    status = 422 if problem else 200
-    page, fragment = "tasks/terms/list.html", "tasks/terms/_list.html"
-    return render_page(page, fragment, status=status, problem=problem, **context)
+    g.current_link = "tasks.search_analysis"
+    return render_table(TABLE, "tasks/terms/list.html", _list_context)
 
 
 @blueprint.get("/search-terms/export.<any(csv, xlsx):kind>")
 def export_terms(kind: str) -> Response:
     """All terms under the filters, as a file for a spreadsheet."""
-    filters = _filters(request.args)
+    filters = asked_filters(TABLE)
     tenant_id, fmt = current_tenant_id(), current_format()
     rows = term_rows(tenant_id, _question(filters), fmt, STATUS_NAMES, _sees_people())
     record_export("terms", "search-terms", kind)
@@ -101,7 +93,7 @@ def export_terms(kind: str) -> Response:
 @blueprint.get("/search-terms/term")
 def term_page() -> Response:
     """One term: a page of its own, or what a row of the table expands to."""
-    context = _term_context(_asked_term(request.args), _filters(request.args))
+    context = _term_context(_asked_term(request.args), asked_filters(TABLE))
     return render_page("tasks/terms/term.html", "tasks/terms/_term.html", **context)
 
 
@@ -109,7 +101,7 @@ def term_page() -> Response:
 @require_role(*MARKING_ROLES)
 def mark_term() -> AnyResponse:
     """Say what is done about a term, or beside the form what is wrong."""
-    term, filters = _asked_term(request.form), _filters(request.args)
+    term, filters = _asked_term(request.form), asked_filters(TABLE)
     try:
         decision = parse_decision(term, request.form)
         _decide(term, decision)
@@ -168,14 +160,11 @@ def _refused(term: str, filters: TableFilters, error: AppError) -> Response:
     )
 
 
-def _list_context(filters: TableFilters) -> dict[str, Any]:
-    tenant_id = current_tenant_id()
+def _list_context(conn: Connection, filters: TableFilters) -> dict[str, Any]:
     question = _question(filters)
-    with reading_transaction(tenant_id) as conn:
-        terms = get_search_terms(conn, tenant_id, question)
-        first = terms or (_first(conn, question) if filters.page > 1 else [])
-        context = table_context(conn, filters, first[0].total_terms if first else 0)
-    g.current_link = "tasks.search_analysis"
+    terms = get_search_terms(conn, current_tenant_id(), question)
+    first = terms or (_first(conn, question) if filters.page > 1 else [])
+    context = table_context(conn, filters, first[0].total_terms if first else 0)
     return context | {"terms": terms, "first": first[0] if first else None}
 
 
@@ -215,10 +204,6 @@ def _term_context(term: str, filters: TableFilters) -> dict[str, Any]:
             "can_mark": current_membership().role in MARKING_ROLES,
             "now": utc_now(),
         }
-
-
-def _filters(arguments: MultiDict[str, str]) -> TableFilters:
-    return parse_table_filters(arguments, tenant_today(), TABLE)
 
 
 def _question(filters: TableFilters) -> TermQuestion:
