@@ -13,7 +13,8 @@ __all__ = ["ada", "rae", "vic", "world"]
 
 def box(html: Html, key: str) -> str:
     """What the box of a card sends."""
-    (found,) = [e for e in card(html, key).iter("input") if e.get("name") == "task"]
+    boxes = (e for e in card(html, key).iter("input") if e.get("type") == "checkbox")
+    (found,) = [e for e in boxes if e.get("name") == "task"]
     assert found.get("form") == "bulk" and html.by_id("bulk").get("action")
     return found.get("value") or ""
 

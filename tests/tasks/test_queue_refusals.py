@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -50,6 +50,17 @@ def test_what_makes_no_sense_is_refused_on_the_card(
     html = check_fragment(answer, card_id("k:K1"))
     assert words in html.text(card(html, "k:K1"))
     assert rows(world, "state") == [("open",)] * 2
+
+
+def test_a_card_names_sixty_tasks_at_most(ada: Browser, world: World, reasons: list[UUID]) -> None:
+    html = check_page(ada.open(QUEUE))
+    form = form_of(html, card(html, "k:K1"), "call")
+    for element in form.iter("input"):
+        if element.get("name") == "task":
+            element.set("value", ",".join(f"{uuid4()}~0" for _ in range(61)))
+    answer = send(ada, form)
+    assert answer.status_code == 422 and "At most 60 tasks" in answer.text
+    assert rows(world, "count(*)", "task_history") == [(0,)]
 
 
 def test_a_viewer_cannot_act(ada: Browser, vic: Browser, world: World, reasons: list[UUID]) -> None:

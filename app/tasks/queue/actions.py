@@ -128,15 +128,19 @@ def chosen_ids(form: MultiDict[str, str]) -> list[UUID]:
     Raises:
         Invalid: one cannot be read, or there are too many.
     """
-    named = [one.task_id for one in parse_chosen(form)] if form.get("task") else []
-    return named + read_ids(form.getlist("task_id"))
+    return [task_id for task_id, _ in _written(form)]
 
 
 def _versions(form: MultiDict[str, str]) -> Iterator[tuple[UUID, int]]:
-    if form.get("task"):
-        yield from ((one.task_id, one.version) for one in parse_chosen(form))
-    for task_id in read_ids(form.getlist("task_id")):
-        version = form.get(f"version_{task_id}", "")
+    for task_id, version in _written(form):
         if not (version.isascii() and version.isdecimal()) or len(version) > 9:
             raise Invalid("The form does not say which version it has seen. Reload the page.")
         yield task_id, int(version)
+
+
+def _written(form: MultiDict[str, str]) -> list[tuple[UUID, str]]:
+    """Each task with its version: `task` on a card, a field for each on the page of a mail link."""
+    if form.get("task"):
+        return [(one.task_id, str(one.version)) for one in parse_chosen(form, MOST_REASONS)]
+    ids = read_ids(form.getlist("task_id"))
+    return [(task_id, form.get(f"version_{task_id}", "")) for task_id in ids]

@@ -7,8 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import render_template, request
-from markupsafe import Markup
+from flask import request
 from sqlalchemy import Connection
 
 from app.branches import get_branch_names
@@ -64,14 +63,16 @@ def panel_context(
 ) -> dict[str, Any]:
     """The form of one action on a customer's card, for the reasons and versions that it showed.
 
-    Without any it is for every reason of the customer that waits now.
+    Without any it is for every reason of the customer that the queue would show now.
 
     Raises:
         NotFound: a task is not the customer's, or not for the member to see.
     """
     tenant_id, scope = current_tenant_id(), current_scope()
     with tenant_transaction(tenant_id) as conn:
-        ids = [one.task_id for one in chosen] or list_waiting(conn, tenant_id, customer_key)
+        ids = [one.task_id for one in chosen] or list_waiting(
+            conn, tenant_id, customer_key, filters.period(tenant_today())
+        )
         tasks = queue_actions.find_reasons(conn, tenant_id, scope, customer_key, ids)
         best = max(tasks, key=lambda task: task.score)
         return _card_words(conn, filters) | {
@@ -111,12 +112,6 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
 
 def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     role, tomorrow = current_membership().role, tenant_today() + timedelta(days=1)
-    done_fields = render_template(
-        "tasks/queue/_done_fields.html",
-        outcomes=OUTCOME_NAMES,
-        tomorrow=tomorrow,
-        reasons={name: found for name, found in REASONS.items() if name != "won"},
-    )
     return {
         "filters": filters,
         "is_read_only": role == "viewer",
@@ -129,7 +124,8 @@ def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
         "types": BY_NAME,
         "branch_names": get_branch_names(conn, current_tenant_id()),
         "tomorrow": tomorrow,
-        "done_fields": Markup(done_fields),  # noqa: S704 - our own template, autoescaped # nosec B704
+        "outcomes": OUTCOME_NAMES,
+        "reasons": {name: found for name, found in REASONS.items() if name != "won"},
     }
 
 

@@ -262,19 +262,28 @@ def _parts(task: Task, scale: Scale, now: datetime) -> tuple[Part, ...]:
     return score_parts(task, scale.value_p90, now, is_reporting=is_reporting)
 
 
-def list_waiting(conn: Connection, tenant_id: UUID, customer_key: str) -> list[UUID]:
-    """The tasks of a customer that are open or in progress, at most MOST_REASONS."""
+def list_waiting(
+    conn: Connection, tenant_id: UUID, customer_key: str, period: DateRange
+) -> list[UUID]:
+    """The tasks of a customer that wait, by the day of their last evidence, at most MOST_REASONS.
+
+    Source: sql/functions/tasks/_waiting_tasks.sql
+    """
     statement = text("""
         select t.task_id
-        from task as t
-        where
-            t.tenant_id = :t and t.customer_key = :key and t.is_task
-            and _task_state(
-                t.state, t.closed_at, t.fixed_at, t.snoozed_until, t.cool_until, t.last_at,
-                t.expires_at, t.touched_at, now()
-            ) in ('open', 'in_progress')
+        from _waiting_tasks(
+            :t, :start, :end, null, _excluded_customers(:t) || _silenced_customers(:t),
+            _loaded_time(:t), now()
+        ) as t
+        where t.customer_key = :key
         order by t.last_at desc, t.task_id
         limit :most
     """)
-    values = {"t": tenant_id, "key": customer_key, "most": MOST_REASONS}
+    values = {
+        "t": tenant_id,
+        "key": customer_key,
+        "start": period.start,
+        "end": period.end,
+        "most": MOST_REASONS,
+    }
     return list(conn.execute(statement, values).scalars())

@@ -31,6 +31,7 @@ from app.tasks.lists.task_page import find_visible_step
 from app.tasks.queue import actions as queue_actions
 from app.tasks.queue.context import card_context, count, panel_context, queue_context
 from app.tasks.queue.filters import QueueFilters, default_filters, parse_queue_filters
+from app.tasks.queue.queries import MOST_REASONS
 from app.tasks.steps.bulk_actions import read_clock, take_many
 from app.tasks.steps.change import Action
 from app.tasks.steps.forms import Chosen, parse_chosen
@@ -168,7 +169,7 @@ def _refused(customer_key: str, action: str, refusal: AppError) -> Response:
 
 
 def _chosen() -> list[Chosen]:
-    return parse_chosen(request.args) if request.args.get("task") else []
+    return parse_chosen(request.args, MOST_REASONS) if request.args.get("task") else []
 
 
 def _filters() -> QueueFilters:

@@ -41,7 +41,7 @@ def read_asked(action: Action, form: Form) -> Asked:
     )
 
 
-def parse_chosen(form: Form) -> list[Chosen]:
+def parse_chosen(form: Form, most: int = MOST_TASKS) -> list[Chosen]:
     """The tasks whose boxes were ticked: a box is `task_id~version`, or several with commas.
 
     Raises:
@@ -51,8 +51,8 @@ def parse_chosen(form: Form) -> list[Chosen]:
     found = [_chosen(value) for value in dict.fromkeys(values)]
     if not found:
         raise Invalid("Choose at least one task first.")
-    if len(found) > MOST_TASKS:
-        raise Invalid(f"At most {MOST_TASKS} tasks can be changed at once.")
+    if len(found) > most:
+        raise Invalid(f"At most {most} tasks can be changed at once.")
     return found
 
 

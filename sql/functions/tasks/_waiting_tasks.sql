@@ -5,7 +5,8 @@
 --             only definition of waiting for callers that count without a score; _task_source has
 --             the one for lists.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/tasks/get_team_board.sql, list_unassigned_tasks.sql; inlined there
+-- Called by   sql/functions/tasks/get_team_board.sql, list_unassigned_tasks.sql; inlined there.
+--             app/tasks/queue/queries.py
 create or replace function _waiting_tasks(
     p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[],
     p_excluded text[], p_loaded tstzmultirange, p_now timestamptz
