@@ -152,7 +152,7 @@ SCOPE_DEFENCES = [
         "tests/test_branch_routes.py::test_a_write_changes_nothing_of_another_branch",
     ),
     (
-        "catalogue: who is told customers says what may be seen",
+        "catalogue: a function that returns customers takes the scope",
         "sql/functions/customers/get_customer_summaries.sql",
         "p_tenant_id uuid, p_scope member_scope, p_customer_keys text[],",
         "p_tenant_id uuid, p_customer_keys text[], p_scope member_scope default null,",

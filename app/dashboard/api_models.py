@@ -111,7 +111,7 @@ class TaskCount(Model):
 
 
 class Complete(Stats):
-    """The figures with what stands beside them on Overview."""
+    """All figures of Overview: headline, daily chart, branches and counts of tasks."""
 
     chart: list[Bucket]
     locations: list[BranchFigures]

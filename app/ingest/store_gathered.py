@@ -1,4 +1,4 @@
-"""The end of a load: what was fetched is stored, and the job says what is missing."""
+"""Ends a load: stores what was fetched and reports what is missing."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def store_gathered(gathering: Gathering, period: DateRange) -> None:
 
 
 def _is_passing(failure: AppError) -> bool:
-    """Whether the same may go well later without anybody changing anything."""
+    """Whether a later attempt may succeed without any change."""
     return isinstance(failure, Upstream) and not failure.permanent
 
 
 def _message(gathering: Gathering) -> str:
-    """What was loaded, which event types lost their last row thereby, and what is missing."""
+    """What was loaded, which event types no longer have rows, and what failed to load."""
     events = sum(
         found.rows for name, found in gathering.extractions.items() if name != SESSION_PART.name
     )
@@ -70,7 +70,7 @@ def _message(gathering: Gathering) -> str:
 
 
 def _list_emptied(gathering: Gathering) -> list[str]:
-    """The event types that had rows on the days read and have none of them now."""
+    """The event types that had rows on the loaded days and now have none."""
     statement = text("""
         select event_type
         from day_load

@@ -50,8 +50,7 @@ def tick(entry: Periodic) -> float:
     except ConfigError as error:
         logger.error("scheduler.tick.failed", tick=entry.name, reason=str(error))
         return _postpone(entry)
-    except Exception as error:
-        # One broken periodic job must not stop the sweeper.
+    except Exception as error:  # one broken periodic job must not stop the sweeper
         logger.opt(exception=error).error("scheduler.tick.failed", tick=entry.name)
         return _postpone(entry)
     return entry.every_s

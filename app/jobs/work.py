@@ -46,7 +46,7 @@ def _perform(run: Run) -> None:
     with LeaseKeeper(run, last_word=lambda reason: record(run, reason)):
         try:
             kind.perform(run)
-        except Exception as error:
+        except Exception as error:  # whatever a handler raises ends up on its job
             record(run, error)
         else:
             fail_without_result(run)

@@ -147,7 +147,7 @@ def _not_accepted() -> SignInRefused:
 
 @contextmanager
 def room() -> Iterator[None]:
-    """A place among the few that may wait for the provider; one a request, however nested.
+    """One of the few slots for waiting on the provider; a request holds one at most.
 
     Raises:
         ProviderDown: all are taken: the provider is slow.
@@ -167,7 +167,7 @@ def room() -> Iterator[None]:
 
 
 def _take_place() -> threading.BoundedSemaphore:
-    """Wait shortly for a place, unless somebody just waited in vain: threads are for others too."""
+    """Wait briefly for a slot, or not at all if a recent wait timed out: threads are scarce."""
     known = provider()
     is_crowded = time.monotonic() < known.crowded_until
     if known.room.acquire(timeout=0.0 if is_crowded else ROOM_WAIT_S):

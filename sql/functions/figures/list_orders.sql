@@ -28,20 +28,23 @@ declare
 begin
     return query
     with page as (
-        select r.*
-        from _order_rows(p_tenant_id, p_start_date, p_end_date, v_branches) as r
-        where
-            (p_kind is null or r.kind = p_kind)
-            and _order_matches(p_query, r.transaction_id, r.company_id, v_companies)
-        order by
-            case when p_sort_field = 'amount' and v_is_down then r.amount end desc,
-            case when p_sort_field = 'amount' and not v_is_down then r.amount end,
-            case when p_sort_field = 'branch' and v_is_down then r.branch_id end desc,
-            case when p_sort_field = 'branch' and not v_is_down then r.branch_id end,
-            case when v_is_down then r.placed_at end desc,
-            case when not v_is_down then r.placed_at end,
-            r.order_key, r.number
-        limit p_limit offset p_offset
+        select row_number() over () as place, w.*
+        from (
+            select r.*
+            from _order_rows(p_tenant_id, p_start_date, p_end_date, v_branches) as r
+            where
+                (p_kind is null or r.kind = p_kind)
+                and _order_matches(p_query, r.transaction_id, r.company_id, v_companies)
+            order by
+                case when p_sort_field = 'amount' and v_is_down then r.amount end desc,
+                case when p_sort_field = 'amount' and not v_is_down then r.amount end,
+                case when p_sort_field = 'branch' and v_is_down then r.branch_id end desc,
+                case when p_sort_field = 'branch' and not v_is_down then r.branch_id end,
+                case when v_is_down then r.placed_at end desc,
+                case when not v_is_down then r.placed_at end,
+                r.order_key, r.number
+            limit p_limit offset p_offset
+        ) as w
     )
     select
         p.kind, p.order_key, p.transaction_id, p.placed_at, p.placed_date, p.branch_id, p.currency,
@@ -57,13 +60,6 @@ begin
         from users as w
         where w.tenant_id = p_tenant_id and w.buying_company_erp_id = p.company_id
     ) as c on true
-    order by
-        case when p_sort_field = 'amount' and v_is_down then p.amount end desc,
-        case when p_sort_field = 'amount' and not v_is_down then p.amount end,
-        case when p_sort_field = 'branch' and v_is_down then p.branch_id end desc,
-        case when p_sort_field = 'branch' and not v_is_down then p.branch_id end,
-        case when v_is_down then p.placed_at end desc,
-        case when not v_is_down then p.placed_at end,
-        p.order_key, p.number;
+    order by p.place;
 end;
 $$;

@@ -29,22 +29,25 @@ declare
 begin
     return query
     with page as (
-        select s.*
-        from _session_rows(
-            p_tenant_id, p_start_date, p_end_date, v_branches, p_with_order, p_bounced,
-            p_repeat_visitor, v_companies
-        ) as s
-        order by
-            case when p_sort_field = 'page_views' and v_is_down then s.page_views end desc,
-            case when p_sort_field = 'page_views' and not v_is_down then s.page_views end,
-            case when p_sort_field = 'duration' and v_is_down then s.last_ts - s.first_ts end desc,
-            case when p_sort_field = 'duration' and not v_is_down then s.last_ts - s.first_ts end,
-            case when p_sort_field = 'branch' and v_is_down then s.branch_id end desc,
-            case when p_sort_field = 'branch' and not v_is_down then s.branch_id end,
-            case when v_is_down then s.first_ts end desc,
-            case when not v_is_down then s.first_ts end,
-            s.session_id
-        limit p_limit offset p_offset
+        select row_number() over () as place, w.*
+        from (
+            select s.*
+            from _session_rows(
+                p_tenant_id, p_start_date, p_end_date, v_branches, p_with_order, p_bounced,
+                p_repeat_visitor, v_companies
+            ) as s
+            order by
+                case when p_sort_field = 'page_views' and v_is_down then s.page_views end desc,
+                case when p_sort_field = 'page_views' and not v_is_down then s.page_views end,
+                case when p_sort_field = 'duration' and v_is_down then s.last_ts - s.first_ts end desc,
+                case when p_sort_field = 'duration' and not v_is_down then s.last_ts - s.first_ts end,
+                case when p_sort_field = 'branch' and v_is_down then s.branch_id end desc,
+                case when p_sort_field = 'branch' and not v_is_down then s.branch_id end,
+                case when v_is_down then s.first_ts end desc,
+                case when not v_is_down then s.first_ts end,
+                s.session_id
+            limit p_limit offset p_offset
+        ) as w
     )
     select
         p.session_id, p.first_ts, p.session_date,
@@ -67,15 +70,6 @@ begin
         from users as w
         where w.tenant_id = p_tenant_id and w.buying_company_erp_id = p.company_id
     ) as c on true
-    order by
-        case when p_sort_field = 'page_views' and v_is_down then p.page_views end desc,
-        case when p_sort_field = 'page_views' and not v_is_down then p.page_views end,
-        case when p_sort_field = 'duration' and v_is_down then p.last_ts - p.first_ts end desc,
-        case when p_sort_field = 'duration' and not v_is_down then p.last_ts - p.first_ts end,
-        case when p_sort_field = 'branch' and v_is_down then p.branch_id end desc,
-        case when p_sort_field = 'branch' and not v_is_down then p.branch_id end,
-        case when v_is_down then p.first_ts end desc,
-        case when not v_is_down then p.first_ts end,
-        p.session_id;
+    order by p.place;
 end;
 $$;
