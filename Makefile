@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
+# Tests start hundreds of processes, each of which would compile two thousand modules again.
+export PYTHONDONTWRITEBYTECODE :=
 # With AT=INSTANT the command and all it starts live by a clock that starts there.
 AT_PY = $(PY) $(if $(AT),-m dev.clock '$(AT)')
 .DEFAULT_GOAL := help
@@ -67,5 +69,5 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt
 	@echo "Installing the Python packages into $(VENV) …" >&2
 	@$(PY) -m pip --version > /dev/null 2>&1 || python3 -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9 >&2
-	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --python $(PY) -r requirements-dev.txt >&2
+	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(PY) -r requirements-dev.txt >&2
 	@touch $@

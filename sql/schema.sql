@@ -130,6 +130,14 @@ create table connection_check (
     shown_host_key text
 ); -- enable and force row security
 
+create table customer_account (
+    tenant_id uuid not null,
+    customer_key text not null,
+    account_owner text,
+    branch_id text not null default ''::text,
+    branch_source text
+); -- enable and force row security
+
 create table customer_note (
     tenant_id uuid not null,
     note_id uuid not null default gen_random_uuid(),
@@ -733,7 +741,7 @@ create table task (
     customer_key text not null,
     customer_name text,
     branch_id text not null,
-    owner_branch_id text not null,
+    owner_branch_id text,
     account_owner text,
     closing_order_key text,
     closed_at timestamp with time zone,
@@ -978,6 +986,8 @@ alter table clock_zone add constraint clock_zone_pkey PRIMARY KEY (tenant_id);
 alter table connection_check add constraint connection_check_pkey PRIMARY KEY (tenant_id, section);
 alter table connection_check add constraint connection_check_section CHECK ((section = ANY (ARRAY['bigquery'::text, 'sftp'::text, 'smtp'::text])));
 alter table connection_check add constraint connection_check_tenant FOREIGN KEY (tenant_id) REFERENCES tenant(tenant_id);
+alter table customer_account add constraint customer_account_branch_source CHECK ((branch_source = ANY (ARRAY['order'::text, 'file'::text, 'evidence'::text])));
+alter table customer_account add constraint customer_account_pkey PRIMARY KEY (tenant_id, customer_key);
 alter table customer_note add constraint customer_note_length CHECK (((length(body) >= 1) AND (length(body) <= 2000)));
 alter table customer_note add constraint customer_note_nonce_key UNIQUE (tenant_id, created_by, nonce);
 alter table customer_note add constraint customer_note_pkey PRIMARY KEY (tenant_id, note_id);
@@ -1109,6 +1119,8 @@ CREATE INDEX add_to_cart_session_key ON ONLY public.add_to_cart USING btree (ten
 CREATE INDEX api_token_owner ON public.api_token USING btree (tenant_id, created_by, created_at DESC);
 CREATE INDEX audit_entry_time ON public.audit_entry USING btree (tenant_id, happened_at, entry_id);
 CREATE INDEX branch_email_mappings_email ON public.branch_email_mappings USING btree (tenant_id, email);
+CREATE INDEX customer_account_branch ON public.customer_account USING btree (tenant_id, branch_id);
+CREATE INDEX customer_account_owner ON public.customer_account USING btree (tenant_id, account_owner) WHERE (account_owner IS NOT NULL);
 CREATE INDEX customer_note_customer ON public.customer_note USING btree (tenant_id, customer_key, created_at DESC);
 CREATE INDEX email_link_by_message ON public.email_link USING btree (tenant_id, message_id);
 CREATE INDEX email_schedule_due ON public.email_schedule USING btree (due_at) WHERE (due_at IS NOT NULL);
@@ -1165,6 +1177,7 @@ CREATE INDEX task_cooldown_task ON public.task_cooldown USING btree (tenant_id, 
 CREATE INDEX task_history_assigned ON public.task_history USING btree (tenant_id, lower(owner), task_id) WHERE (action = 'assign'::text);
 CREATE INDEX task_history_contact ON public.task_history USING btree (tenant_id, happened_at) WHERE is_contact;
 CREATE INDEX task_history_customer ON public.task_history USING btree (tenant_id, customer_key, happened_at);
+CREATE INDEX task_history_nonce ON public.task_history USING btree (tenant_id, nonce) WHERE (nonce IS NOT NULL);
 CREATE INDEX task_history_task ON public.task_history USING btree (tenant_id, task_id, happened_at);
 CREATE INDEX task_work_customer ON public.task_work USING btree (tenant_id, customer_key);
 CREATE INDEX task_work_merged ON public.task_work USING btree (tenant_id, merged_into) WHERE (merged_into IS NOT NULL);
@@ -1189,6 +1202,7 @@ create policy tenant_fence on clock_hour to public using (tenant_id = ( SELECT (
 create policy tenant_fence on clock_zone to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy metrics on connection_check to app_admin using true;
 create policy tenant_fence on connection_check to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
+create policy tenant_fence on customer_account to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy tenant_fence on customer_note to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
 create policy metrics on day_load to app_admin using true;
 create policy tenant_fence on day_load to public using (tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"));
@@ -1268,6 +1282,8 @@ grant select on clock_zone to app_web;
 grant delete, insert, select, update on clock_zone to app_worker;
 grant delete, insert, select, update on connection_check to app_web;
 grant insert, select, update on connection_check to app_worker;
+grant select on customer_account to app_web;
+grant delete, insert, select, update on customer_account to app_worker;
 grant insert, select on customer_note to app_web;
 grant select on day_load to app_web;
 grant delete, insert, select, update on day_load to app_worker;
@@ -1376,14 +1392,15 @@ grant delete, insert, select, update on view_search_results to app_worker;
 grant select on visitor_gap to app_web;
 grant delete, insert, select, update on visitor_gap to app_worker;
 
--- function _account_customers(p_tenant_id uuid, p_names text[]) returns TABLE(customer_key text)
 -- function _apply_words(p_tenant_id uuid) returns void
--- function _assigned_owners(p_tenant_id uuid, p_customer_keys text[]) returns TABLE(customer_key text, owner text, assigned_by text)
+-- function _assigned_owners(p_tenant_id uuid, p_customer_keys text[]) returns TABLE(customer_key text, owner text)
 -- function _bought_by_customer(p_tenant_id uuid, p_now timestamp with time zone) returns TABLE(customer_key text, net_revenue numeric, orders bigint, last_order_at timestamp with time zone)
 -- function _bounce_worth(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns numeric
 -- function _bound_gaps(p_tenant_id uuid) returns void
 -- function _branch_day_query() returns text
+-- function _branch_owners(p_tenant_id uuid) returns TABLE(branch_id text, owner text)
 -- function _branch_scope(p_location_ids text[]) returns text
+-- function _branch_spellings(p_tenant_id uuid) returns TABLE(folded text, location_id text)
 -- function _branch_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_loaded tstzmultirange) returns TABLE(branch_id text, sessions bigint, visitors bigint, sessions_with_order bigint, abandoned_carts bigint, searches bigint, failed_searches bigint)
 -- function _branches_in_scope(p_location_ids text[], p_scope member_scope) returns text[]
 -- function _bucket_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_unit text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, visitors bigint)
@@ -1402,19 +1419,21 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _count_gaps(p_tenant_id uuid, p_sign integer) returns void
 -- function _count_hours(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
 -- function _count_repeat_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
--- function _count_tasks(p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric, p_now timestamp with time zone, p_only text) returns TABLE(task_type text, state text, tasks bigint, value numeric)
+-- function _count_tasks(p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric, p_now timestamp with time zone, p_only text, p_holders text[]) returns TABLE(task_type text, state text, tasks bigint, value numeric)
 -- function _count_visitors(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns bigint
--- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, currency text, net_revenue numeric, same_item numeric)
+-- function _credited_orders(p_tenant_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_days integer) returns TABLE(order_key text, history_id uuid, branch_id text, currency text, net_revenue numeric, same_item numeric)
 -- function _currency_code(p_currency text, p_words text[]) returns text
 -- function _customer_entries(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_kinds text[], p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb)
 -- function _customer_items(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns TABLE(item_key text, item_id text, item_name text, times bigint, quantity numeric, last_at timestamp with time zone)
 -- function _customer_money(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_now timestamp with time zone) returns TABLE(net_revenue numeric, previous_revenue numeric, orders bigint, average_order numeric, last_order_at timestamp with time zone, usual_gap_days double precision)
 -- function _customer_orders(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns TABLE(order_key text, transaction_id text, order_ts timestamp with time zone, session_id text, contact_id text, branch_id text, currency text, is_reporting boolean, revenue numeric, refunded numeric, items_json jsonb)
+-- function _customer_owners(p_tenant_id uuid, p_customer_keys text[], p_holders text[]) returns TABLE(customer_key text, owner text, account_owner text, branch_id text, holder text)
 -- function _customer_sessions(p_tenant_id uuid, p_customer_key text, p_location_ids text[]) returns SETOF session
 -- function _customer_tasks(p_tenant_id uuid, p_customer_key text, p_location_ids text[], p_now timestamp with time zone) returns TABLE(task_id uuid, task_type text, state text, outcome text, first_at timestamp with time zone, last_at timestamp with time zone, ready_at timestamp with time zone, branch_id text, currency text, value numeric)
 -- function _customers_at(p_tenant_id uuid, p_location_ids text[], p_customer_keys text[]) returns text[]
 -- function _derivation_version() returns integer
 -- function _derive(p_tenant_id uuid) returns void
+-- function _derive_accounts(p_tenant_id uuid) returns void
 -- function _derive_begin() returns void
 -- function _derive_branch_days(p_tenant_id uuid) returns void
 -- function _derive_clock_hours(p_tenant_id uuid) returns void
@@ -1442,9 +1461,11 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _fix_scale_daily(p_tenant_id uuid) returns void
 -- function _follow_works(p_tenant_id uuid) returns void
 -- function _gather_evidence(p_tenant_id uuid, p_task_type text) returns void
+-- function _held_customers(p_tenant_id uuid, p_holders text[]) returns text[]
 -- function _hidden_customers(p_tenant_id uuid) returns text[]
 -- function _hour_marks(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, orders bigint, revenue numeric, refunds numeric, abandoned_carts bigint)
 -- function _hour_sums(p_tenant_id uuid, p_start_date date, p_end_date date, p_hours integer, p_location_ids text[], p_zone text) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, sessions_with_order bigint, searches bigint, failed_searches bigint)
+-- function _ids_of(p_kind text, p_customer_keys text[]) returns text[]
 -- function _is_day_whole(p_tenant_id uuid, p_event_date date) returns boolean
 -- function _is_excluded(p_contact_id text, p_company_id text, p_excluded text[]) returns boolean
 -- function _is_exclusion_in_scope(p_tenant_id uuid, p_scope member_scope, p_kind text, p_value text) returns boolean
@@ -1461,13 +1482,12 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _keep_message() returns trigger
 -- function _keep_vanished(p_tenant_id uuid) returns void
 -- function _learn_ids(p_tenant_id uuid) returns void
--- function _list_tasks(p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function _list_tasks(p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_holders text[]) returns SETOF listed_task
 -- function _loaded_time(p_tenant_id uuid) returns tstzmultirange
 -- function _mark_chains(p_tenant_id uuid, p_task_type text) returns void
 -- function _match_branches(p_tenant_id uuid) returns void
 -- function _may_assign(p_tenant_id uuid, p_scope member_scope, p_customer_key text) returns boolean
 -- function _may_receive(p_tenant_id uuid, p_email text, p_branch_id text) returns boolean
--- function _member_names(p_tenant_id uuid) returns TABLE(called text, email text)
 -- function _merge_copies(p_event_type text) returns void
 -- function _mirror_fixed_terms(p_tenant_id uuid, p_terms text[]) returns void
 -- function _mirror_job_params() returns trigger
@@ -1487,8 +1507,9 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _order_key(p_event_name text, p_transaction_id text, p_session_id text, p_subject text, p_event_ts timestamp with time zone, p_revenue numeric, p_words text[]) returns text
 -- function _order_matches(p_query text, p_transaction_id text, p_company_id text, p_companies text[]) returns boolean
 -- function _order_rows(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(kind text, order_key text, number integer, transaction_id text, placed_at timestamp with time zone, placed_date date, branch_id text, currency text, amount numeric, session_id text, contact_id text, company_id text, user_pseudo_id text, items_json jsonb)
--- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, currency text, net_revenue numeric, items_json jsonb)
--- function _owned_customers(p_tenant_id uuid, p_scope member_scope) returns text[]
+-- function _orders_by_customer(p_tenant_id uuid, p_start_date date, p_end_date date) returns TABLE(order_key text, customer_key text, order_ts timestamp with time zone, branch_id text, currency text, net_revenue numeric, items_json jsonb)
+-- function _owned_customers(p_tenant_id uuid, p_scope member_scope, p_customer_keys text[]) returns text[]
+-- function _person_steps(p_tenant_id uuid, p_since timestamp with time zone, p_until timestamp with time zone, p_location_ids text[]) returns TABLE(task_id uuid, customer_key text, branch_id text, ready_at timestamp with time zone, done_by text, outcome text, happened_at timestamp with time zone, local_day date, is_first boolean)
 -- function _place_works(p_tenant_id uuid) returns void
 -- function _property_today(p_tenant_id uuid) returns date
 -- function _purchase_tasks(p_tenant_id uuid) returns void
@@ -1517,6 +1538,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _silenced_customers(p_tenant_id uuid) returns text[]
 -- function _sold_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, item_id text, item_name text, quantity numeric, revenue numeric, place bigint)
 -- function _spare_ids(p_tenant_id uuid) returns void
+-- function _store_accounts(p_tenant_id uuid, p_customer_keys text[]) returns void
 -- function _store_gaps(p_tenant_id uuid) returns void
 -- function _store_orders(p_tenant_id uuid) returns void
 -- function _store_sessions(p_tenant_id uuid) returns void
@@ -1526,10 +1548,10 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _task_rules(p_tenant_id uuid) returns TABLE(chain_days integer, cart_hours integer, cart_days integer, purchase_days integer, search_days integer, searches integer, term_sessions integer, visit_pages integer, visits integer, visit_days integer, bounces integer, bounce_days integer, cool_days integer, no_answer_days integer, no_answers integer, attribution_days integer)
 -- function _task_scale(p_tenant_id uuid) returns TABLE(value_p90 numeric, estimate numeric)
 -- function _task_score(p_half_life_days integer, p_intent integer, p_log_value double precision, p_value_p90 numeric, p_last_at timestamp with time zone, p_now timestamp with time zone, p_reach smallint, p_is_known_buyer boolean) returns double precision
--- function _task_source(p_types text[], p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[], p_is_alive boolean, p_owner text, p_searched text) returns text
+-- function _task_source(p_types text[], p_location_ids text[], p_words text[], p_reachable boolean, p_least_value numeric, p_excluded text[], p_is_alive boolean, p_adds_whole boolean, p_searched text) returns text
 -- function _task_state(p_state text, p_closed_at timestamp with time zone, p_fixed_at timestamp with time zone, p_snoozed_until timestamp with time zone, p_cool_until timestamp with time zone, p_last_at timestamp with time zone, p_expires_at timestamp with time zone, p_touched_at timestamp with time zone, p_now timestamp with time zone) returns text
 -- function _task_types() returns TABLE(task_type text, evidence text, half_life_days integer, intent integer, checkout_intent integer)
--- function _team_work(p_tenant_id uuid, p_since timestamp with time zone, p_location_ids text[]) returns TABLE(done_by text, worked bigint, won bigint, first_action_hours double precision)
+-- function _team_work(p_tenant_id uuid, p_since timestamp with time zone, p_until timestamp with time zone, p_location_ids text[]) returns TABLE(done_by text, worked bigint, won bigint, first_action_hours double precision)
 -- function _term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_terms text[]) returns TABLE(term text, customers bigint)
 -- function _term_orders(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text) returns TABLE(order_key text)
 -- function _term_rates(p_tenant_id uuid, p_location_ids text[], p_terms text[]) returns TABLE(term text, failed_before bigint, searches_before bigint, failed_after bigint, searches_after bigint)
@@ -1545,12 +1567,12 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _viewed_query() returns text
 -- function _visit_query() returns text
 -- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
--- function _waiting_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_excluded text[], p_loaded tstzmultirange, p_now timestamp with time zone) returns SETOF task
+-- function _waiting_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_branches text[], p_whole text[], p_excluded text[], p_loaded tstzmultirange, p_now timestamp with time zone) returns SETOF task
 -- function _whole_customers(p_tenant_id uuid, p_scope member_scope, p_customer_keys text[], p_adds_owned boolean) returns text[]
 -- function _words(p_text text) returns text
 -- function count_recent_tasks(p_tenant_id uuid, p_days integer) returns TABLE(task_type text, made bigint, open bigint)
--- function get_bounce_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
--- function get_cart_abandonment_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
+-- function get_bounce_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_holders text[]) returns SETOF listed_task
+-- function get_cart_abandonment_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_holders text[]) returns SETOF listed_task
 -- function get_chart_data(p_tenant_id uuid, p_start_date date, p_end_date date, p_granularity text, p_location_ids text[]) returns TABLE(bucket timestamp without time zone, sessions bigint, visitors bigint, orders bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, total_searches bigint, failed_searches bigint)
 -- function get_customer(p_tenant_id uuid, p_scope member_scope, p_customer_key text, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, company_id text, account_owner text, net_revenue numeric, previous_revenue numeric, orders bigint, average_order numeric, last_order_at timestamp with time zone, usual_gap_days double precision, visits bigint, last_seen_at timestamp with time zone, open_cart numeric, open_tasks bigint, is_whole boolean)
 -- function get_customer_devices(p_tenant_id uuid, p_scope member_scope, p_customer_key text, p_limit integer) returns TABLE(user_pseudo_id text, contacts text[], device_category text, city text, sessions bigint, first_at timestamp with time zone, last_at timestamp with time zone)
@@ -1571,32 +1593,32 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function get_order_visit(p_tenant_id uuid, p_scope member_scope, p_order_key text, p_limit integer) returns TABLE(session_id text, first_at timestamp with time zone, last_at timestamp with time zone, page_views integer, pages jsonb, viewed jsonb)
 -- function get_page_sessions(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_page text, p_limit integer) returns TABLE(session_id text, customer_key text, name text, first_at timestamp with time zone, branch_id text, page_views integer, is_bounce boolean, has_order boolean)
 -- function get_performance_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_items integer) returns TABLE(location_id text, name text, is_active boolean, sessions bigint, visitors bigint, orders bigint, orders_in_currency bigint, revenue numeric, refunds numeric, sessions_with_order bigint, abandoned_carts bigint, carted_orders bigint, top_items jsonb)
--- function get_purchase_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
--- function get_queue_counts(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_done_by text, p_owners text[], p_owner_branches text[], p_now timestamp with time zone) returns TABLE(snoozed bigint, done bigint)
+-- function get_purchase_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_holders text[]) returns SETOF listed_task
+-- function get_queue_counts(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_done_by text, p_holders text[], p_now timestamp with time zone) returns TABLE(snoozed bigint, done bigint)
 -- function get_recovered_other_currencies(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(task_type text, done_by text, currency text, orders bigint, revenue numeric)
 -- function get_recovered_revenue(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(task_type text, done_by text, contacts bigint, orders bigint, revenue numeric, same_item numeric, tasks bigint, tasks_ordered bigint)
 -- function get_related_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(kind text, term text, likeness real, sessions bigint, found bigint, failed bigint)
--- function get_repeat_visit_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text) returns SETOF listed_task
--- function get_search_analysis_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_types text[]) returns SETOF listed_task
+-- function get_repeat_visit_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_holders text[]) returns SETOF listed_task
+-- function get_search_analysis_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_states text[], p_reachable boolean, p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone, p_only text, p_types text[], p_holders text[]) returns SETOF listed_task
 -- function get_search_terms(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_status text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer, p_term text) returns TABLE(term text, failed_searches bigint, found_searches bigint, failed_sessions bigint, sessions bigint, customers bigint, last_at timestamp with time zone, value numeric, unconverted bigint, status text, redirect_to text, note text, decided_at timestamp with time zone, decided_by text, failed_before bigint, searches_before bigint, failed_after bigint, searches_after bigint, total_terms bigint, total_failed bigint, total_found bigint)
 -- function get_session(p_tenant_id uuid, p_scope member_scope, p_session_id text) returns TABLE(session_id text, user_pseudo_id text, first_ts timestamp with time zone, last_ts timestamp with time zone, contact_id text, contact_name text, company_id text, company_name text, branch_id text, page_views integer, item_views integer, cart_events integer, purchases integer, searches integer, failed_searches integer, is_bounce boolean, entry_url text, device_category text, city text, country text, traffic_source text, traffic_medium text, previous_id text, next_id text)
 -- function get_session_history(p_tenant_id uuid, p_scope member_scope, p_session_id text, p_limit integer, p_after bigint, p_is_back boolean) returns TABLE(place bigint, event_ts timestamp with time zone, offset_s double precision, event_name text, page_url text, contact_id text, label text, item_id text, amount numeric, currency text, term text, items jsonb, total bigint)
 -- function get_sources(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(source text, medium text, sessions bigint, engaged bigint, sessions_with_order bigint, orders bigint, net_revenue numeric, total_sources bigint)
--- function get_task_queue(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_types text[], p_reachable boolean, p_least_value numeric, p_owners text[], p_owner_branches text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, score double precision, value numeric, overdue_at timestamp with time zone, last_at timestamp with time zone, task_ids uuid[], total bigint)
+-- function get_task_queue(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_types text[], p_reachable boolean, p_least_value numeric, p_holders text[], p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, score double precision, value numeric, overdue_at timestamp with time zone, last_at timestamp with time zone, task_ids uuid[], total bigint)
 -- function get_tasks(p_tenant_id uuid, p_scope member_scope, p_task_ids uuid[], p_now timestamp with time zone) returns SETOF listed_task
--- function get_team_board(p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamp with time zone, p_location_ids text[], p_now timestamp with time zone) returns TABLE(owner text, branch_id text, open_tasks bigint, overdue bigint, worked bigint, won bigint, first_action_hours double precision)
+-- function get_team_board(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_since timestamp with time zone, p_until timestamp with time zone, p_now timestamp with time zone) returns TABLE(holder text, owner text, account_owner text, branch_id text, customers bigint, open_tasks bigint, overdue bigint, worked bigint, won bigint, first_action_hours double precision)
 -- function get_tenant_jobs_paginated(p_tenant_id uuid, p_limit integer, p_offset integer, p_kinds text[]) returns TABLE(job_id uuid, total bigint)
 -- function get_term_customers(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(customer_key text, name text, searches bigint, failed bigint, last_at timestamp with time zone, total bigint)
 -- function get_term_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[], p_term text, p_limit integer) returns TABLE(item_id text, item_name text, orders bigint, quantity numeric, revenue numeric)
 -- function get_user_history(p_tenant_id uuid, p_scope member_scope, p_customer_key text, p_kinds text[], p_limit integer, p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamp with time zone) returns TABLE(kind text, key text, happened_at timestamp with time zone, branch_id text, contact_id text, label text, amount numeric, currency text, detail jsonb, total bigint)
 -- function get_work_by_branch(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, made bigint, worked bigint, won bigint, will_order_later bigint, no_answer bigint, not_interested bigint, not_relevant bigint, first_action_hours double precision)
 -- function list_customers(p_tenant_id uuid, p_scope member_scope, p_query text, p_sort_field text, p_limit integer, p_offset integer, p_now timestamp with time zone) returns TABLE(customer_key text, customer_name text, people bigint, net_revenue numeric, orders bigint, last_order_at timestamp with time zone, last_at timestamp with time zone, total bigint)
+-- function list_held_tasks(p_tenant_id uuid, p_scope member_scope, p_holder text, p_start_date date, p_end_date date, p_limit integer, p_now timestamp with time zone) returns TABLE(task_id uuid, version integer)
 -- function list_odd_rows(p_tenant_id uuid, p_kind text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_offset integer) returns TABLE(event_date date, event_ts timestamp with time zone, event_name text, branch_id text, session_id text, transaction_id text, amount numeric, currency text, items jsonb)
 -- function list_orders(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_kind text, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(kind text, order_key text, transaction_id text, placed_at timestamp with time zone, placed_date date, branch_id text, currency text, amount numeric, item_count integer, session_id text, customer_key text, customer_name text, contact_id text, contact_name text)
 -- function list_report_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_now timestamp with time zone) returns TABLE(task_id uuid, customer_key text, branch_id text, score double precision, last_at timestamp with time zone)
 -- function list_sessions(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_with_order boolean, p_bounced boolean, p_repeat_visitor boolean, p_query text, p_sort_field text, p_sort_order text, p_limit integer, p_offset integer) returns TABLE(session_id text, first_at timestamp with time zone, session_date date, duration_s double precision, branch_id text, page_views integer, is_bounce boolean, has_order boolean, entry_url text, source text, medium text, campaign text, device_category text, customer_key text, customer_name text, contact_id text, contact_name text)
 -- function list_told_tasks(p_tenant_id uuid, p_recipients text[]) returns TABLE(recipient text, task_id uuid, told_as text)
--- function list_unassigned_tasks(p_tenant_id uuid, p_branch_id text, p_start_date date, p_end_date date, p_location_ids text[], p_limit integer, p_now timestamp with time zone) returns TABLE(task_id uuid, version integer)
 -- function sum_orders(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_query text) returns TABLE(orders bigint, refund_count bigint, revenue numeric, refunds numeric, currency text, other_currencies jsonb)
 -- function sum_sessions(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_location_ids text[], p_with_order boolean, p_bounced boolean, p_repeat_visitor boolean, p_query text) returns TABLE(sessions bigint, visitors bigint)
 -- function unbind_membership(p_tenant_id uuid, p_membership_id uuid) returns boolean

@@ -42,6 +42,13 @@ _LEFT_OVER = """
                 (d.refobjid = p.oid and d.deptype = 'n') or (d.objid = p.oid and d.deptype = 'e')
         )
 """
+# Tenants loaded before there were accounts; their next load would write only those it touches.
+_WITHOUT_ACCOUNTS = """
+    select d.tenant_id
+    from derivation as d
+    where not exists (select from customer_account as a where a.tenant_id = d.tenant_id)
+"""
+_LOCK_TENANT = "select pg_advisory_xact_lock(hashtextextended(%s, 1))"
 _BUSY = ("LockNotAvailable", "DeadlockDetected")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -62,6 +69,16 @@ def migrate(maint_url: str) -> None:
         statement = "select _ensure_partitions(%s, %s)"
         ahead = partitions_ahead(utc_now().date())
         _patiently(lambda: connection.execute(statement, (ahead.start, ahead.end)))
+        _patiently(lambda: _store_accounts(connection))
+
+
+def _store_accounts(connection: Connection) -> None:
+    """Find out whose the customers of each tenant are, if that was never done."""
+    with connection.transaction():
+        connection.execute("set local role none")  # sees every tenant
+        for (tenant_id,) in connection.execute(_WITHOUT_ACCOUNTS).fetchall():
+            connection.execute(_LOCK_TENANT, (str(tenant_id),))
+            connection.execute("select _store_accounts(%s)", (tenant_id,))
 
 
 def _wait_for_turn(connection: Connection) -> None:

@@ -17,6 +17,7 @@ MAX_PAGE = 100_000
 SORT_ORDERS = ("desc", "asc")
 _LONGEST_QUERY = 200
 _LONGEST_BRANCH = 200
+_LONGEST_OWNER = 254
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,4})?")
 
 
@@ -67,6 +68,18 @@ def parse_branches(values: Iterable[str]) -> tuple[str, ...]:
     if any(len(value) > _LONGEST_BRANCH for value in wanted):
         raise Invalid(f"A branch has at most {_LONGEST_BRANCH} characters.")
     return wanted
+
+
+def parse_owner(arguments: MultiDict[str, str]) -> str:
+    """Whose customers: a row of the team board, empty if everybody's.
+
+    Raises:
+        Invalid: it is too long for an address or a name.
+    """
+    owner = arguments.get("owner", "").strip()
+    if len(owner) > _LONGEST_OWNER:
+        raise Invalid(f"An owner has at most {_LONGEST_OWNER} characters.")
+    return owner
 
 
 def parse_query(arguments: MultiDict[str, str]) -> str:

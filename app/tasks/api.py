@@ -28,10 +28,12 @@ from app.http.api import (
     page_of,
 )
 from app.http.current import current_actor, current_membership, require_membership_role
+from app.http.keys import shown_key
 from app.http.reading import reading_transaction
 from app.tasks import queries
 from app.tasks.contacts import Contact, list_contacts
 from app.tasks.lists.lists import LISTS, TaskList
+from app.tasks.owners import ANYONE, holders_of
 from app.tasks.queries import Place, Task, TaskFilters
 from app.tasks.steps.bulk_actions import read_clock
 from app.tasks.steps.change import Action
@@ -51,11 +53,15 @@ _ACTIONS: dict[State, Action] = {
 
 
 class TasksQuery(PeriodQuery, PageQuery):
-    """Days of the last evidence, branches, words, states, order and page."""
+    """Days of the last evidence, branches, words, states, owner, order and page.
+
+    `owner` is an address, `me`, `any` or `-` for customers without an owner.
+    """
 
     query: str = Field(default="", max_length=200)
     state: list[State] = Field(default=[], max_length=6)
     type: list[Literal["no_results", "no_conversion"]] = Field(default=[], max_length=2)
+    owner: str = Field(default=ANYONE, max_length=254)
     reachable: bool = False
     least_value: Decimal | None = Field(default=None, ge=0)
     sort_field: Literal["score", "value", "last_at", "customer", "branch"] = "score"
@@ -211,6 +217,7 @@ def _page(query: TasksQuery, task_list: TaskList) -> PageOf[TaskRow]:
             types=tuple(types),
             reachable=query.reachable,
             least_value=query.least_value,
+            holders=holders_of(query.owner, membership),
             sort_field=query.sort_field,
             sort_order=query.sort_order,
         )
@@ -247,7 +254,7 @@ def _row(task: Task, people: Sequence[Contact], currency: str) -> TaskRow:
             "last_evidence_at": task.last_at,
             "location_id": task.branch_id or None,
             "customer": CustomerRow(
-                key=task.customer_key,
+                key=shown_key(task.customer_key),
                 name=task.customer_name if named else None,
                 company_id=task.company_id,
             ),

@@ -70,7 +70,8 @@ class TaskFilters:
 
     `scope` is what the member may see, `location_ids` what was asked for of it, None all.
     `states` empty is every state. `only` narrows a list to `first` or `refunded` orders, or to
-    `recovered` carts.
+    `recovered` carts. `holders`: rows of the team board whose customers are wanted, None is
+    everybody's.
     """
 
     period: DateRange
@@ -82,6 +83,7 @@ class TaskFilters:
     reachable: bool = False
     least_value: Decimal | None = None
     only: str | None = None
+    holders: tuple[str, ...] | None = None
     sort_field: str = "score"
     sort_order: str = "desc"
 
@@ -195,7 +197,7 @@ def count_tasks(
     statement = text("""
         select * from _count_tasks(
             :t, cast(:scope as member_scope), :types, :start, :end, :branches, :query,
-            :reachable, :least_value, coalesce(cast(:now as timestamptz), now()), :only
+            :reachable, :least_value, coalesce(cast(:now as timestamptz), now()), :only, :holders
         )
     """)
     values = filter_arguments(tenant_id, filters) | {"types": list(types), "now": now}
@@ -245,7 +247,7 @@ def _list(
             :t, cast(:scope as member_scope), {first_types}:start, :end, :branches, :query, :states,
             :reachable, :least_value, :sort_field, :sort_order, :limit, :offset,
             cast(:after as jsonb), :is_back, coalesce(cast(:now as timestamptz), now()),
-            :only{types}
+            :only{types}, p_holders => cast(:holders as text [])
         )
     """)  # noqa: S608 - one of the functions named above
     after = None
@@ -278,4 +280,5 @@ def filter_arguments(tenant_id: UUID, filters: TaskFilters) -> dict[str, Any]:
         "reachable": filters.reachable,
         "least_value": filters.least_value,
         "only": filters.only,
+        "holders": None if filters.holders is None else list(filters.holders),
     }

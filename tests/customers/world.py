@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -39,6 +39,7 @@ class World:
         columns, marks = ", ".join(row), ", ".join(["%s"] * len(row))
         cells = [_cell(value) for value in row.values()]
         self.superuser.execute(f"insert into {table} ({columns}) values ({marks})", cells)
+        store_account(self.superuser, self.tenant_id, table, values)
 
     def day(self, at: datetime) -> date:
         """The day of that instant in the property's zone, as the export would have it."""
@@ -210,7 +211,6 @@ class World:
                 "customer_key": f"k:{company}" if company else subject,
                 "customer_name": name,
                 "branch_id": branch,
-                "owner_branch_id": branch,
                 "ready_at": at,
                 "expires_at": at + timedelta(days=60),
                 "currency": "",
@@ -260,3 +260,17 @@ _DETAIL: dict[str, dict[str, Any]] = {
 
 def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
+
+
+def store_account(
+    superuser: Superuser, tenant_id: UUID, table: str, values: Mapping[str, Any]
+) -> None:
+    """What a load derives from a row of the customer file, an order or a task: whose it is."""
+    companies = {"users": "buying_company_erp_id", "shop_order": "company_id", "task": "company_id"}
+    if table not in companies:
+        return
+    contact = values.get("user_id" if table == "users" else "contact_id")
+    company, device = values.get(companies[table]), values.get("user_pseudo_id")
+    named = f"k:{company}" if company else f"c:{contact}" if contact else f"d:{device}"
+    keys = [values.get("customer_key", named)]
+    superuser.execute("select _store_accounts(%s, %s)", (tenant_id, keys))

@@ -195,8 +195,8 @@ def digest() -> Digest:
         BranchWork("D02", "D02 Uptown", 50, 26, 3, 1, 2, 0, 0, None),
     )
     people = (
-        BoardRow("rosa@acme.example", None, 30, 2, 60, 9, 5.0),
-        BoardRow("theo@acme.example", None, 12, 0, 36, 2, None),
+        _rep("rosa@acme.example", 30, 2, 60, 9, 5.0),
+        _rep("theo@acme.example", 12, 0, 36, 2, None),
     )
     rows = (
         RecoveredRow("cart", "rosa@acme.example", 20, 5, Decimal(9120), Decimal(4000), 20, 5),
@@ -210,3 +210,9 @@ def digest() -> Digest:
         {"rosa@acme.example": "Rosa Lind"},
         Recovered(rows),
     )
+
+
+def _rep(
+    email: str, customers: int, overdue: int, worked: int, won: int, hours: float | None
+) -> BoardRow:
+    return BoardRow(email, email, None, None, customers, 2 * customers, overdue, worked, won, hours)

@@ -152,6 +152,9 @@ def judge(scene: Scene, way: str, began: float, back_at: float) -> None:
     assert {one.status for one in wrong} <= {503}
     assert wrong, "the outage was not noticed"
     assert slowest <= PAGE_LIMIT_S
-    # What the machine itself is slow by, with everything else it has to do, is not the outage's.
-    assert live <= LIVE_LIMIT_S + before and {one.status for one in scene.signs} == {200}
+    # A sign that waited for the database would be late as long as the outage lasts. One that is
+    # late alone, or as slow as before, waited for the machine.
+    late = [one for one in signs if one.took_s > LIVE_LIMIT_S + before]
+    assert len(late) <= max(1, len(signs) // 20)
+    assert {one.status for one in scene.signs} == {200}
     assert right_after <= RETURN_LIMIT_S

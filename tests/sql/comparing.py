@@ -139,6 +139,7 @@ DERIVED = (
     "clock_hour",
     "clock_zone",
     "odd_row",
+    "customer_account",
 )
 
 

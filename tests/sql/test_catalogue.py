@@ -45,7 +45,7 @@ CROSS_TENANT_POLICIES = {
 }
 # Lists that figures lead to: they select by branch alone, and name nobody beyond a row. The mail's
 # two functions answer ids of tasks, which get_tasks reads with the scope of each recipient.
-BY_BRANCH = {"get_page_sessions", "get_term_customers", "list_odd_rows", "list_unassigned_tasks"}
+BY_BRANCH = {"get_page_sessions", "get_term_customers", "list_odd_rows"}
 FENCE = "tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true),"
 
 

@@ -27,7 +27,11 @@ CALLS = {
     "_orders_by_customer": f"%s, {DAYS}",
     "_task_contacts": "%s, '-infinity', 'infinity'",
     "_credited_orders": "%s, now() - interval '90 days', now(), 7",
-    "_team_work": "%s, now() - interval '90 days', null",
+    "_assigned_owners": "%s, null",
+    "_branch_owners": "%s",
+    "_customer_owners": "%s",
+    "_person_steps": "%s, now() - interval '90 days', null, null",
+    "_team_work": "%s, now() - interval '90 days', null, null",
     "get_customer": f"%s, {LITERAL}, 'k:K1'",
     "get_customer_devices": f"%s, {LITERAL}, 'k:K1'",
     "get_customer_people": f"%s, {LITERAL}, 'k:K1'",
@@ -35,10 +39,10 @@ CALLS = {
     "get_recovered_revenue": f"%s, {DAYS}",
     "get_session": f"%s, {LITERAL}, 'p1.100'",
     "get_session_history": f"%s, {LITERAL}, 'p1.100'",
-    "get_team_board": f"%s, {DAYS}, now() - interval '90 days'",
+    "get_team_board": f"%s, {LITERAL}, {DAYS}, now() - interval '90 days'",
     "get_user_history": f"%s, {LITERAL}, 'k:K1'",
     "list_customers": f"%s, {LITERAL}",
-    "list_unassigned_tasks": f"%s, 'D01', {DAYS}, null",
+    "list_held_tasks": f"%s, {LITERAL}, '-D01', {DAYS}",
 }
 Count = Callable[[str, UUID], int]
 
@@ -52,9 +56,17 @@ def world(config: object, superuser: Superuser) -> World:
     made.session("p1", 100, ago(days=9), contact="U1", company="K1")
     made.event("page_view", ago(days=9), "p1", 100)
     task = made.task("cart", ago(days=9), company="K1")
-    made.task("cart", ago(days=9), company="K2")
+    given = made.task("cart", ago(days=9), company="K2")
+    made.task("cart", ago(days=9), company="K3")
+    superuser.execute(
+        "insert into membership (tenant_id, email, role, location_ids)"
+        " values (%s, 'rep@b.c', 'rep', array['D09'])",
+        (made.tenant_id,),
+    )
     with tenant_transaction(made.tenant_id) as conn:
         change_task(conn, made.tenant_id, task, Change("call", version=0), Actor("a@b.c", "page"))
+        to_rep = Change("assign", version=0, owner="rep@b.c")
+        change_task(conn, made.tenant_id, given, to_rep, Actor("a@b.c", "page"))
     superuser.execute("update task_history set happened_at = %s", (ago(days=8),))
     made.order("T1", ago(days=7), 5, company="K1", contact="U1", items=[{"item_id": "A"}])
     return made

@@ -184,6 +184,17 @@ def test_a_branch_sees_its_own_contacts(world: World) -> None:
     assert recovered(world).total.revenue == 200
 
 
+def test_a_branch_sees_no_order_of_another_branch(world: World) -> None:
+    task = world.task("cart", ago(days=20), company="K1", branch="D01")
+    call(world, task, ago(days=19))
+    world.order("T1", ago(days=18), 100, company="K1", branch="D02")
+    world.order("T2", ago(days=18), 7, company="K1", branch="D02", currency="EUR")
+    (ours,) = recovered(world, location_ids=["D01"]).rows
+    assert (ours.contacts, ours.orders, ours.revenue, ours.tasks_ordered) == (1, 0, 0, 0)
+    assert recovered(world, location_ids=["D01"]).other_currencies == ()
+    assert recovered(world).total.revenue == 100
+
+
 def test_another_tenant_has_none_of_it(world: World) -> None:
     task = world.task("cart", ago(days=20), company="K1")
     call(world, task, ago(days=19))

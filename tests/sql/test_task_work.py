@@ -48,6 +48,16 @@ def history(shop: Shop, task_id: UUID) -> list[tuple[str, str | None]]:
     return [(step.action, step.outcome or step.note) for step in steps]
 
 
+@pytest.fixture(autouse=True)
+def _members(shop: Shop) -> None:
+    """Only members own customers."""
+    for person in (REP, OTHER):
+        shop.superuser.execute(
+            "insert into membership (tenant_id, email, role) values (%s, %s, 'rep')",
+            (shop.tenant_id, person.email),
+        )
+
+
 @pytest.fixture
 def abandoned(shop: Shop) -> UUID:
     """A cart of five days ago that is a task."""

@@ -30,6 +30,7 @@ def world(site: Site, superuser: Superuser) -> World:
         "task_history",
         "task_cooldown",
         "users",
+        "customer_account",
         "locations",
         "session",
         "shop_order",

@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.customers.world import store_account
 from tests.running import ADA, Browser, Site
 
 Superuser = psycopg.Connection[tuple[object, ...]]
@@ -74,7 +75,6 @@ class TaskRows:
             "customer_key": f"c:{subject}",
             "customer_name": f"Customer {subject}",
             "branch_id": "D01",
-            "owner_branch_id": "D01",
             "ready_at": last_at,
             "expires_at": "2099-01-01",
             "currency": "",
@@ -93,6 +93,7 @@ class TaskRows:
         names = ", ".join(row)
         marks = ", ".join(["%s"] * len(row))
         self.superuser.execute(f"insert into task ({names}) values ({marks})", list(row.values()))
+        store_account(self.superuser, self.tenant_id, "task", row)
         return task_id
 
     def add_contact(self, user_id: str, **fields: str) -> None:
@@ -102,6 +103,7 @@ class TaskRows:
         self.superuser.execute(
             f"insert into users ({', '.join(row)}) values ({marks})", list(row.values())
         )
+        store_account(self.superuser, self.tenant_id, "users", fields | {"user_id": user_id})
 
     def add_branch(self, location_id: str, name: str) -> None:
         """A row of the locations file."""

@@ -99,7 +99,7 @@ def test_a_viewer_cannot_act(browser: Browser, tasks: TaskRows, jo: UUID, action
 @pytest.mark.parametrize("kind", list(SLUGS))
 def test_a_rep_sees_only_the_own_branches(browser: Browser, tasks: TaskRows, kind: str) -> None:
     tasks.add(kind, "MINE", branch_id="D01")
-    foreign = tasks.add(kind, "THEIRS", branch_id="D77", owner_branch_id="D77")
+    foreign = tasks.add(kind, "THEIRS", branch_id="D77")
     browser.sign_in(REP)
     html = check_page(browser.open(list_path(kind)))
     assert names_of(html) == ["Customer MINE"]

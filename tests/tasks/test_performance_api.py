@@ -72,10 +72,10 @@ def test_sessions_are_tasks(site: Site, superuser: Any) -> None:
     superuser.execute(
         "insert into task (tenant_id, task_type, subject, first_at, order_key, task_id, last_at,"
         " last_date, contact_id, company_id, customer_key, customer_name, branch_id,"
-        " owner_branch_id, ready_at, expires_at, currency, value, is_value_incomplete,"
+        " ready_at, expires_at, currency, value, is_value_incomplete,"
         " estimate_sessions, is_task, is_flagged, has_checkout, reach, is_known_buyer, detail,"
         " words, row_hash) values (%s, 'bounce', 'c:U1', '2025-04-01', '', gen_random_uuid(),"
-        " '2025-04-01', '2025-04-01', 'U1', 'K1', 'k:K1', 'Kay One', 'D01', 'D01', '2025-04-01',"
+        " '2025-04-01', '2025-04-01', 'U1', 'K1', 'k:K1', 'Kay One', 'D01', '2025-04-01',"
         " '2099-01-01', '', 16, false, 0, true, false, false, 10, false, '{}', ' ', 0)",
         (site.acme,),
     )

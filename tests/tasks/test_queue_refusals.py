@@ -111,7 +111,7 @@ def test_two_presses_at_once_are_one(
 ) -> None:
     forms = []
     for browser in (ada, rae):
-        html = check_page(browser.open(f"{QUEUE}?scope=all"))
+        html = check_page(browser.open(f"{QUEUE}?owner=any"))
         forms.append((browser, panel_of(browser, html, card(html, "k:K1"), "done")))
     answers: list[int] = []
 

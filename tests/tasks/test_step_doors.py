@@ -85,7 +85,7 @@ class Doors:
                 return self.meg.submit("/analytics/queue/bulk", **chosen, **on_page)
             case "board":
                 path = "/analytics/team-board/assign"
-                return self.meg.submit(path, branch_id=branch, **fields)
+                return self.meg.submit(path, holder=f"-{branch}", **fields)
             case "link":
                 hidden = form_of(requests.get(self.link), "done") | versions
                 return requests.post(

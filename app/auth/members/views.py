@@ -113,7 +113,7 @@ def _list_page(error: AppError | None = None) -> Response:
         status=error.status if error else 200,
         found=found,
         last_seen=last_seen,
-        typed=request.form,
+        typed=request.form or request.args,
         **_problems(error),
         **context,
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from app.branches import branch_label, get_branch_names
+from app.database.tenancy import Scope
 from app.dates import DateRange, today, zone
 from app.tasks.board.queries import (
     BoardRow,
@@ -34,7 +35,7 @@ class Manager:
 
 @dataclass(frozen=True)
 class BranchWork:
-    """The tasks of one branch. `made` in the period, `worked` of these; outcomes of the period."""
+    """A branch's customers. `made`: with tasks of the period, `worked` of these; its outcomes."""
 
     branch_id: str
     label: str
@@ -49,7 +50,7 @@ class BranchWork:
 
     @property
     def ignored(self) -> int:
-        """Tasks that nobody did anything about."""
+        """Customers that nobody did anything about."""
         return self.made - self.worked
 
 
@@ -66,7 +67,7 @@ class Digest:
 
     @property
     def made(self) -> int:
-        """Tasks of the period."""
+        """Customers with tasks of the period."""
         return _sum(self.branches, "made")
 
     @property
@@ -118,9 +119,13 @@ def build_digest(conn: Connection, tenant_id: UUID, member: Manager, period: Dat
     """The digest of this manager's branches."""
     zone_name = get_tenant_settings(conn, tenant_id).time_zone
     now = today(zone_name)
-    since = datetime.combine(period.start, time(), zone(zone_name))
+    since, until = (
+        datetime.combine(day, time(), zone(zone_name))
+        for day in (period.start, period.end + timedelta(days=1))
+    )
     waiting = DateRange(now - timedelta(days=_OPEN_DAYS - 1), now)
-    board = get_team_board(conn, tenant_id, waiting, since, member.location_ids)
+    scope = Scope(member.location_ids, member.email, is_masked=False)
+    board = get_team_board(conn, tenant_id, scope, waiting, since, until)
     return Digest(
         member=member,
         period=period,

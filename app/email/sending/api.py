@@ -17,7 +17,7 @@ from app.email.history import queries as stored
 from app.email.history.queries import MailJob, MailMessage
 from app.email.schedule import queries as schedules
 from app.email.schedule.queries import MailSchedule
-from app.email.sending.planning import MANUAL, start_planning
+from app.email.sending.planning import manual_key, start_planning
 from app.errors import Invalid, NotFound
 from app.http.api import (
     Day,
@@ -149,7 +149,7 @@ class MailScheduleRow(Model):
 @api_roles("manager", "admin")
 @documented(SendStarted, tag="analytics", status=202)
 def send(json: SendBody) -> tuple[SendStarted, int]:
-    """Send the reports of a day. Each recipient gets one for a day, however often it is asked.
+    """Send the reports of a day, once per recipient and set of branches, however often it is asked.
 
     Managers and admins only.
     """
@@ -161,7 +161,13 @@ def send(json: SendBody) -> tuple[SendStarted, int]:
     period = DateRange(json.report_date, json.report_date)
     with tenant_transaction(tenant_id) as conn:
         job_id = start_planning(
-            conn, tenant_id, "report", MANUAL, period, actor.email, location_ids=branches
+            conn,
+            tenant_id,
+            "report",
+            manual_key(branches),
+            period,
+            actor.email,
+            location_ids=branches,
         )
         audit.record(
             conn,
@@ -170,7 +176,7 @@ def send(json: SendBody) -> tuple[SendStarted, int]:
             "email.sent",
             job_id,
             report_date=json.report_date,
-            location_ids=json.location_ids or None,
+            location_ids=list(branches) if branches else None,
         )
     publish(job_id)
     return SendStarted(job_id=job_id), 202

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import sha256
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import Connection, text
@@ -21,6 +23,17 @@ from app.jobs import Run, enqueue, job, publish
 from app.tenant_settings import get_tenant_settings
 
 MANUAL = "manual"
+
+
+def manual_key(location_ids: Sequence[str] | None) -> str:
+    """The key of reports sent by hand: one per recipient, day and set of branches.
+
+    A report of some branches does not stand in the way of one of others or of all.
+    """
+    if location_ids is None:
+        return MANUAL
+    branches = json.dumps(sorted(location_ids))
+    return f"{MANUAL} {sha256(branches.encode()).hexdigest()[:16]}"
 
 
 def start_planning(

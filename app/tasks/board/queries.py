@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from app.database.tenancy import Scope
 from app.dates import DateRange
 
 LEAST_GROUP = 30
@@ -18,10 +19,17 @@ MOST_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One owner (an email, or a name of the customer file); `owner` None is nobody, by branch."""
+    """How one holder of customers stands; `holder` is what the queue's filter `owner` takes.
 
+    A holder is a member (`owner`), an account owner in the customer file who is no member
+    (`account_owner`), or the customers of a branch that nobody owns (`branch_id`).
+    """
+
+    holder: str
     owner: str | None
+    account_owner: str | None
     branch_id: str | None
+    customers: int
     open_tasks: int
     overdue: int
     worked: int
@@ -107,35 +115,54 @@ class Recovered:
 def get_team_board(
     conn: Connection,
     tenant_id: UUID,
+    scope: Scope,
     period: DateRange,
     since: datetime,
-    location_ids: Sequence[str] | None,
+    until: datetime | None = None,
+    now: datetime | None = None,
 ) -> list[BoardRow]:
-    """Owners by name, then what belongs to nobody.
+    """Members by address, then account owners who are none, then what nobody owns by branch.
+
+    Customers wait by `period`; what was done is counted from `since` until before `until`.
 
     Source: sql/functions/tasks/get_team_board.sql
     """
-    statement = text("select * from get_team_board(:t, :start, :end, :since, :branches)")
-    values = _arguments(tenant_id, period, location_ids) | {"since": since}
+    statement = text("""
+        select * from get_team_board(
+            :t, cast(:scope as member_scope), :start, :end, :since, :until,
+            coalesce(cast(:now as timestamptz), now())
+        )
+    """)
+    values = {
+        "t": tenant_id,
+        "scope": scope.literal,
+        "start": period.start,
+        "end": period.end,
+        "since": since,
+        "until": until,
+        "now": now,
+    }
     return [BoardRow(*row) for row in conn.execute(statement, values)]
 
 
-def list_unassigned_tasks(
-    conn: Connection,
-    tenant_id: UUID,
-    branch_id: str,
-    period: DateRange,
-    location_ids: Sequence[str] | None,
+def list_held_tasks(
+    conn: Connection, tenant_id: UUID, scope: Scope, holder: str, period: DateRange
 ) -> list[tuple[UUID, int]]:
-    """Ids and versions, at most MOST_AT_ONCE.
+    """Ids and versions of one task per customer of a holder, at most MOST_AT_ONCE.
 
-    Source: sql/functions/tasks/list_unassigned_tasks.sql
+    Source: sql/functions/tasks/list_held_tasks.sql
     """
     statement = text("""
-        select * from list_unassigned_tasks(:t, :branch, :start, :end, :branches, :limit)
+        select * from list_held_tasks(
+            :t, cast(:scope as member_scope), :holder, :start, :end, :limit
+        )
     """)
-    values = _arguments(tenant_id, period, location_ids) | {
-        "branch": branch_id,
+    values = {
+        "t": tenant_id,
+        "scope": scope.literal,
+        "holder": holder,
+        "start": period.start,
+        "end": period.end,
         "limit": MOST_AT_ONCE,
     }
     return [(row.task_id, row.version) for row in conn.execute(statement, values)]

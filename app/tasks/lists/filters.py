@@ -28,15 +28,22 @@ from app.http.query_string import (
     parse_branches,
     parse_least_value,
     parse_limit,
+    parse_owner,
     parse_page,
     parse_query,
     several,
     without_defaults,
 )
+from app.tasks.owners import ANYONE, holders_of
 from app.tasks.queries import SORT_FIELDS, STATES, Place, TaskFilters
 
 DEFAULT_RANGE = "30d"
-_DEFAULTS = {"sort_field": "score", "sort_order": "desc", "limit": str(DEFAULT_LIMIT)}
+_DEFAULTS = {
+    "owner": ANYONE,
+    "sort_field": "score",
+    "sort_order": "desc",
+    "limit": str(DEFAULT_LIMIT),
+}
 _SCORE = re.compile(r"\d{1,3}(\.\d{1,20})?(e-\d{1,2})?")
 _VALUE = re.compile(r"-?\d{1,20}(\.\d{1,40})?")
 _OLDEST_NOW = timedelta(days=1)
@@ -57,7 +64,10 @@ class Cursor:
 
 @dataclass(frozen=True)
 class ListFilters:
-    """One question to a list. `location_ids`, `states` and `types` empty ask for all."""
+    """One question to a list. `location_ids`, `states` and `types` empty ask for all.
+
+    `owner` as in holders_of().
+    """
 
     period: DateRange
     range_name: str = DEFAULT_RANGE
@@ -68,6 +78,7 @@ class ListFilters:
     reachable: bool = False
     least_value: Decimal | None = None
     only: str = ""
+    owner: str = ANYONE
     sort_field: str = "score"
     sort_order: str = "desc"
     limit: int = DEFAULT_LIMIT
@@ -88,6 +99,7 @@ class ListFilters:
             "reachable": "1" if self.reachable else None,
             "least_value": None if self.least_value is None else f"{self.least_value:f}",
             "only": self.only,
+            "owner": self.owner,
             "sort_field": self.sort_field,
             "sort_order": self.sort_order,
             "limit": str(self.limit),
@@ -109,7 +121,8 @@ class ListFilters:
     def narrows(self) -> bool:
         """Whether anything but the days is asked for."""
         asked = (self.location_ids, self.query, self.states, self.types, self.only)
-        return any(asked) or self.reachable or self.least_value is not None
+        is_of_some = self.owner != ANYONE or self.least_value is not None
+        return any(asked) or self.reachable or is_of_some
 
     def question(self, membership: Membership) -> TaskFilters:
         """What the queries take for this member.
@@ -128,6 +141,7 @@ class ListFilters:
             reachable=self.reachable,
             least_value=self.least_value,
             only=self.only or None,
+            holders=holders_of(self.owner, membership),
             sort_field=self.sort_field,
             sort_order=self.sort_order,
         )
@@ -163,6 +177,7 @@ def parse_list_filters(
         reachable=arguments.get("reachable", "") not in ("", "0"),
         least_value=parse_least_value(arguments),
         only=choice(arguments, "only", only or {}, ""),
+        owner=parse_owner(arguments) or ANYONE,
     )
     return _placed(asked, arguments)
 

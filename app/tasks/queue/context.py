@@ -20,19 +20,18 @@ from app.http.paging import Page
 from app.http.web import current_format, page_arguments, tenant_today
 from app.tasks.labels import OUTCOME_NAMES, REASONS, customer_name
 from app.tasks.lists.context import list_assignees
+from app.tasks.owners import ME, holders_of
 from app.tasks.queries import Place, TaskFilters
 from app.tasks.queue import actions as queue_actions
 from app.tasks.queue.cards import card_id
-from app.tasks.queue.filters import RANGES, SCOPES, SORTS, QueueFilters
+from app.tasks.queue.filters import RANGES, SORTS, QueueFilters
 from app.tasks.queue.queries import (
     Lead,
-    Owners,
     build_leads,
     card_of,
     get_queue_counts,
     get_scale,
     get_task_queue,
-    list_own_names,
     list_waiting,
 )
 from app.tasks.steps.forms import Chosen
@@ -94,7 +93,6 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
         current_tenant_id(),
         _task_filters(filters),
         Place(limit, (number - 1) * limit, now=now),
-        *_owner_arguments(conn, filters),
     )
     leads = build_leads(conn, current_tenant_id(), current_scope(), found.cards, now)
     return (
@@ -103,9 +101,9 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
         | {
             "listed": Page(leads, found.total, number, limit),
             "ranges": RANGES,
-            "scopes": SCOPES,
             "sorts": SORTS,
             "steps": _undo_arguments(),
+            "people": list_assignees(conn, current_tenant_id()),
         }
     )
 
@@ -137,10 +135,9 @@ def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> 
             current_tenant_id(),
             _task_filters(filters),
             Place(1),
-            *_owner_arguments(conn, filters),
         )
         total = found.total
-    done_by = current_member().email if filters.scope == "mine" else None
+    done_by = current_member().email if filters.owner == ME else None
     counted = get_queue_counts(
         conn,
         current_tenant_id(),
@@ -148,7 +145,7 @@ def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> 
         filters.period(tenant_today()),
         _week_start(),
         _branches(filters),
-        _owners(conn, filters),
+        holders_of(filters.owner, current_membership()),
         done_by,
     )
     return {"waiting": total, "counts": counted}
@@ -163,22 +160,8 @@ def _task_filters(filters: QueueFilters) -> TaskFilters:
         reachable=filters.reachable,
         least_value=filters.least_value,
         sort_field=filters.sort_field,
+        holders=holders_of(filters.owner, current_membership()),
     )
-
-
-def _owners(conn: Connection, filters: QueueFilters) -> Owners | None:
-    if filters.scope != "mine":
-        return None
-    member, membership = current_member(), current_membership()
-    names = list_own_names(conn, current_tenant_id(), member.email, member.name)
-    return Owners(names, membership.location_ids or ())
-
-
-def _owner_arguments(
-    conn: Connection, filters: QueueFilters
-) -> tuple[Sequence[str] | None, Sequence[str]]:
-    owners = _owners(conn, filters)
-    return (owners.names, owners.branches) if owners else (None, ())
 
 
 def _branches(filters: QueueFilters) -> tuple[str, ...] | None:

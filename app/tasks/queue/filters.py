@@ -15,29 +15,33 @@ from app.http.query_string import (
     choice,
     parse_branches,
     parse_least_value,
+    parse_owner,
     several,
     without_defaults,
 )
+from app.tasks.owners import ANYONE, ME
 from app.tasks.types import TASK_TYPES
 
 RANGES = {"30d": 30, "60d": 60, "90d": 90, "180d": 180, "365d": 365}
 DEFAULT_RANGE = "90d"
-SCOPES = {"mine": "Mine", "branch": "My branches", "all": "Everyone’s"}
 SORTS = {"score": "Score", "value": "Value", "last_at": "Latest activity"}
 
 
 @dataclass(frozen=True)
 class QueueFilters:
-    """One view of the queue; `types` empty is every reason, `location_ids` empty every branch."""
+    """One view of the queue; `types` empty is every reason, `location_ids` empty every branch.
 
-    scope: str
+    `owner` as in holders_of().
+    """
+
+    owner: str
     range_name: str = DEFAULT_RANGE
     location_ids: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     reachable: bool = False
     least_value: Decimal | None = None
     sort_field: str = "score"
-    default_scope: str = field(default="mine", compare=False)
+    default_owner: str = field(default=ME, compare=False)
 
     def period(self, today: date) -> DateRange:
         """The days of the last evidence, today included."""
@@ -51,7 +55,7 @@ class QueueFilters:
     def arguments(self, **changes: str) -> dict[str, Any]:
         """The query string as a mapping, defaults left out, `changes` on top."""
         found = {
-            "scope": self.scope,
+            "owner": self.owner,
             "range": self.range_name,
             "location_id": list(self.location_ids),
             "type": list(self.types),
@@ -59,7 +63,7 @@ class QueueFilters:
             "least_value": "" if self.least_value is None else f"{self.least_value:f}",
             "sort_field": self.sort_field,
         }
-        defaults = {"scope": self.default_scope, "range": DEFAULT_RANGE, "sort_field": "score"}
+        defaults = {"owner": self.default_owner, "range": DEFAULT_RANGE, "sort_field": "score"}
         return without_defaults(found, defaults) | changes
 
 
@@ -70,16 +74,16 @@ def parse_queue_filters(arguments: MultiDict[str, str], role: str) -> QueueFilte
         Invalid: a value is unknown or no number.
     """
     check_readable(arguments)
-    default = "mine" if role == "rep" else "all"
+    default = ME if role == "rep" else ANYONE
     return QueueFilters(
-        scope=choice(arguments, "scope", SCOPES, default),
+        owner=parse_owner(arguments) or default,
         range_name=choice(arguments, "range", RANGES, DEFAULT_RANGE),
         location_ids=parse_branches(arguments.getlist("location_id")),
         types=several(arguments, "type", TASK_TYPES),
         reachable=arguments.get("reachable") in ("1", "on"),
         least_value=parse_least_value(arguments),
         sort_field=choice(arguments, "sort_field", SORTS, "score"),
-        default_scope=default,
+        default_owner=default,
     )
 
 

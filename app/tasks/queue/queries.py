@@ -22,14 +22,6 @@ MOST_REASONS = 60
 
 
 @dataclass(frozen=True)
-class Owners:
-    """Whose tasks: by assignment or account (`names`), or by `branches` where nobody owns it."""
-
-    names: tuple[str, ...]
-    branches: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Scale:
     """What scores are measured against: the tenant's 90th percentile of task values."""
 
@@ -49,7 +41,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """Customers who sleep, and tasks done this week."""
+    """Customers that are snoozed, and customers done this week."""
 
     snoozed: int
     done: int
@@ -86,27 +78,20 @@ def get_task_queue(
     tenant_id: UUID,
     filters: TaskFilters,
     place: Place,
-    owners: Sequence[str] | None = None,
-    owner_branches: Sequence[str] = (),
 ) -> Queue:
     """Cards of customers to contact; overdue call-backs first, then by `filters.sort_field`.
-
-    `owners` None is everybody's; else what is theirs by assignment or account, or lies in
-    `owner_branches` where nobody owns the account. Emails and names are compared in lower case.
 
     Source: sql/functions/tasks/get_task_queue.sql
     """
     statement = text("""
         select * from get_task_queue(
             :t, cast(:scope as member_scope), :start, :end, :branches, :types, :reachable,
-            :least_value, :owners, :owner_branches, :sort_field, :limit, :offset,
+            :least_value, :holders, :sort_field, :limit, :offset,
             coalesce(cast(:now as timestamptz), now())
         )
     """)
     values = filter_arguments(tenant_id, filters) | {
         "types": list(filters.types) or None,
-        "owners": None if owners is None else [owner.lower() for owner in owners],
-        "owner_branches": list(owner_branches),
         "sort_field": filters.sort_field,
         "limit": place.limit,
         "offset": place.offset,
@@ -153,22 +138,6 @@ def get_scale(conn: Connection, tenant_id: UUID) -> Scale:
     return Scale(*conn.execute(statement, {"t": tenant_id}).one())
 
 
-def list_own_names(conn: Connection, tenant_id: UUID, email: str, name: str) -> tuple[str, ...]:
-    """What the customer file may call this member: the address, and the name if no other has it.
-
-    A name that looks like an address is none: members choose it themselves.
-    """
-    statement = text("""
-        select count(*) from membership as m
-        where
-            m.tenant_id = :t and m.is_active and lower(m.name) = lower(:name)
-            and lower(m.email) <> lower(:email)
-    """)
-    values = {"t": tenant_id, "email": email, "name": name}
-    is_shared = not name or "@" in name or conn.execute(statement, values).scalar_one() > 0
-    return (email,) if is_shared else (email, name)
-
-
 def get_customer_summaries(
     conn: Connection, tenant_id: UUID, scope: Scope, keys: Sequence[str]
 ) -> dict[str, Summary]:
@@ -191,14 +160,13 @@ def get_queue_counts(
     period: DateRange,
     since: datetime,
     location_ids: Sequence[str] | None,
-    owners: Owners | None,
+    holders: Sequence[str] | None,
     done_by: str | None,
 ) -> QueueCounts:
-    """Who sleeps, and what was done since. Source: sql/functions/tasks/get_queue_counts.sql"""
+    """Who is snoozed, and what was done since. Source: sql/functions/tasks/get_queue_counts.sql"""
     statement = text("""
         select * from get_queue_counts(
-            :t, cast(:scope as member_scope), :start, :end, :since, :branches, :done_by, :owners,
-            :owner_branches
+            :t, cast(:scope as member_scope), :start, :end, :since, :branches, :done_by, :holders
         )
     """)
     values = {
@@ -209,8 +177,7 @@ def get_queue_counts(
         "since": since,
         "branches": None if location_ids is None else list(location_ids),
         "done_by": done_by,
-        "owners": [name.lower() for name in owners.names] if owners else None,
-        "owner_branches": list(owners.branches) if owners else [],
+        "holders": None if holders is None else list(holders),
     }
     return QueueCounts(*conn.execute(statement, values).one())
 
@@ -272,7 +239,7 @@ def list_waiting(
     statement = text("""
         select t.task_id
         from _waiting_tasks(
-            :t, :start, :end, null, _excluded_customers(:t) || _silenced_customers(:t),
+            :t, :start, :end, null, null, _excluded_customers(:t) || _silenced_customers(:t),
             _loaded_time(:t), now()
         ) as t
         where t.customer_key = :key

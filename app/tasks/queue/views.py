@@ -28,6 +28,7 @@ from app.http.web import (
 )
 from app.tasks.labels import OUTCOME_NAMES
 from app.tasks.lists.task_page import find_visible_step
+from app.tasks.owners import ME
 from app.tasks.queue import actions as queue_actions
 from app.tasks.queue.context import card_context, count, panel_context, queue_context
 from app.tasks.queue.filters import QueueFilters, default_filters, parse_queue_filters
@@ -141,7 +142,7 @@ def _pressed(customer_key: str, action: Action, steps: Sequence[UUID]) -> AnyRes
         flash(f"{words}.", "success")
         return redirect(_address(filters, steps), 303)
     context = card_context(customer_key, filters)
-    if action == "assign" and filters.scope == "mine" and not _is_for_me():
+    if action == "assign" and filters.owner == ME and not _is_for_me():
         context["lead"] = None
     fragment = render_page(
         "tasks/queue/queue.html",

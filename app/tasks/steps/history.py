@@ -78,6 +78,30 @@ def find_taken(
     return found
 
 
+def list_pressed(conn: Connection, tenant_id: UUID, nonce: UUID, by: str) -> list[UUID]:
+    """The history_ids of the steps that one press of this person took, those undone left out.
+
+    Raises:
+        Conflict: there are none.
+    """
+    statement = text("""
+        select h.history_id
+        from task_history as h
+        where
+            h.tenant_id = :t and h.nonce = :nonce and h.done_by = :by
+            and not exists (
+                select from task_history as u
+                where u.tenant_id = :t and u.task_id = h.task_id and u.undoes = h.history_id
+            )
+        order by h.history_id
+    """)
+    steps = conn.execute(statement, {"t": tenant_id, "nonce": nonce, "by": by}).scalars()
+    found: list[UUID] = list(steps)
+    if not found:
+        raise Conflict("There is nothing left to undo.")
+    return found
+
+
 def conflict(conn: Connection, tenant_id: UUID, task_id: UUID, version: int) -> Conflict:
     """Who changed the task since somebody opened it, when, and to what."""
     steps = [s for s in list_steps(conn, tenant_id, task_id) if s.via != "job"]

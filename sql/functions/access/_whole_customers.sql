@@ -22,7 +22,16 @@ begin
     if (p_scope).location_ids is null or (p_customer_keys = '{}' and not p_adds_owned) then
         return p_customer_keys;
     end if;
-    v_owned := _owned_customers(p_tenant_id, p_scope);
+    v_owned := _owned_customers(p_tenant_id, p_scope, case
+        when p_adds_owned or p_customer_keys is null then null
+        else p_customer_keys || array(
+            select 'k:' || u.buying_company_erp_id
+            from unnest(p_customer_keys) as k (customer_key)
+            inner join users as u
+                on u.tenant_id = p_tenant_id and u.user_id = substr(k.customer_key, 3)
+            where left(k.customer_key, 2) = 'c:' and u.buying_company_erp_id is not null
+        )
+    end);
     return array(
         select o.customer_key
         from unnest(v_owned) as o (customer_key)

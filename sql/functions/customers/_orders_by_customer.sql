@@ -9,8 +9,8 @@ create or replace function _orders_by_customer(
     p_tenant_id uuid, p_start_date date, p_end_date date
 )
 returns table (
-    order_key text, customer_key text, order_ts timestamptz, currency text, net_revenue numeric,
-    items_json jsonb
+    order_key text, customer_key text, order_ts timestamptz, branch_id text, currency text,
+    net_revenue numeric, items_json jsonb
 )
 language plpgsql
 stable
@@ -22,7 +22,7 @@ begin
     select
         o.order_key,
         coalesce('k:' || o.company_id, 'c:' || o.contact_id, 'd:' || o.user_pseudo_id),
-        o.order_ts,
+        o.order_ts, o.branch_id,
         case when o.currency = c.reporting_currency then '' else o.currency end,
         o.revenue - coalesce((
             select sum(f.amount)

@@ -31,5 +31,6 @@ begin
     perform _derive_branch_days(p_tenant_id);
     perform _derive_clock_hours(p_tenant_id);
     perform _derive_tasks(p_tenant_id);
+    perform _derive_accounts(p_tenant_id);
 end;
 $$;

@@ -2,10 +2,9 @@
 --
 -- Definition  Adds what the customer file and earlier orders say about a task's contact and
 --             company: how to reach them (phone 6, email 4; for a company without a contact, any of
---             its contacts), whether they ordered in the 12 months before the first evidence, their
---             account owner, and the branch of their latest order. Repeat visits are worth at most
---             the mean of the earlier orders. The customer is the company, else contact, else
---             device.
+--             its contacts), whether they ordered in the 12 months before the first evidence. Repeat
+--             visits are worth at most the mean of the earlier orders. The customer is the company,
+--             else contact, else device.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   sql/functions/derive/_derive_tasks.sql
 create or replace function _finish_tasks(p_tenant_id uuid)
@@ -17,8 +16,8 @@ begin
     perform _run_orders(p_tenant_id);
     insert into task_new (
         tenant_id, task_type, subject, first_at, order_key, task_id, last_at, last_date,
-        user_pseudo_id, contact_id, company_id, customer_key, customer_name, branch_id, owner_branch_id,
-        account_owner, closing_order_key, closed_at, closed_reason, ready_at, expires_at, currency,
+        user_pseudo_id, contact_id, company_id, customer_key, customer_name, branch_id,
+        closing_order_key, closed_at, closed_reason, ready_at, expires_at, currency,
         value, is_value_incomplete, estimate_sessions, is_task, is_flagged, has_checkout, reach,
         is_known_buyer, terms, detail, words, shown_words, contact_words, row_hash
     )
@@ -43,7 +42,6 @@ begin
         select
             u.buying_company_erp_id as company_id, bool_or(u.phone <> '') as has_phone,
             bool_or(u.email <> '') as has_email,
-            mode() within group (order by u.account_owner) as account_owner,
             min(nullif(u.buying_company_name, '')) as name,
             string_agg(u.words, '' order by u.user_id) as words
         from contacts as u
@@ -63,9 +61,7 @@ begin
                 when f.company_id is null then nullif(u.name, '')
                 else coalesce(c.name, f.company_id)
             end as customer_name,
-            f.branch_id, coalesce(l.branch_id, f.branch_id) as owner_branch_id,
-            case when f.company_id is null then u.account_owner else c.account_owner end
-                as account_owner,
+            f.branch_id,
             f.closing_order_key, f.closed_at, f.closed_reason, f.ready_at, f.expires_at, f.currency,
             case when f.is_capped then least(f.value, b.mean_revenue) else f.value end as value,
             f.is_value_incomplete, f.estimate_sessions, f.is_task, false as is_flagged,
@@ -114,13 +110,6 @@ begin
             order by o.order_ts desc
             limit 1
         ) as b on true
-        left join lateral (
-            select o.branch_id
-            from order_run as o
-            where o.party = coalesce('k:' || f.company_id, 'c:' || f.contact_id)
-            order by o.order_ts desc
-            limit 1
-        ) as l on true
     )
     select n.*, hash_record_extended(n, 0)
     from finished as n;

@@ -29,14 +29,14 @@ begin
         where f.company_id is null and f.contact_id is not null
     ),
     orders as (
-        select p.party, o.order_ts, o.order_key, o.branch_id, o.currency, o.revenue
+        select p.party, o.order_ts, o.order_key, o.currency, o.revenue
         from parties as p
         inner join shop_order as o on p.party = 'k:' || o.company_id
         where
             o.tenant_id = p_tenant_id
             and not _is_excluded(o.contact_id, o.company_id, v_excluded)
         union all
-        select p.party, o.order_ts, o.order_key, o.branch_id, o.currency, o.revenue
+        select p.party, o.order_ts, o.order_key, o.currency, o.revenue
         from parties as p
         inner join shop_order as o on p.party = 'c:' || o.contact_id
         where
@@ -44,7 +44,7 @@ begin
             and not _is_excluded(o.contact_id, o.company_id, v_excluded)
     )
     select
-        o.party, o.order_ts, o.branch_id,
+        o.party, o.order_ts,
         avg(o.revenue) filter (where o.currency in ('', v_currency)) over (
             partition by o.party order by o.order_ts
         ) as mean_revenue

@@ -62,16 +62,15 @@ begin
         );
     insert into task (
         tenant_id, task_type, subject, first_at, order_key, task_id, last_at, last_date,
-        user_pseudo_id, contact_id, company_id, customer_key, customer_name, branch_id, owner_branch_id,
-        account_owner, closing_order_key, closed_at, closed_reason, ready_at, expires_at, currency,
+        user_pseudo_id, contact_id, company_id, customer_key, customer_name, branch_id,
+        closing_order_key, closed_at, closed_reason, ready_at, expires_at, currency,
         value, is_value_incomplete, estimate_sessions, is_task, is_flagged, has_checkout, reach,
         is_known_buyer, terms, detail, words, shown_words, contact_words, row_hash
     )
     select
         n.tenant_id, n.task_type, n.subject, n.first_at, n.order_key, n.task_id, n.last_at,
         n.last_date, n.user_pseudo_id, n.contact_id, n.company_id, n.customer_key,
-        n.customer_name, n.branch_id,
-        n.owner_branch_id, n.account_owner, n.closing_order_key, n.closed_at, n.closed_reason,
+        n.customer_name, n.branch_id, n.closing_order_key, n.closed_at, n.closed_reason,
         n.ready_at, n.expires_at, n.currency, n.value, n.is_value_incomplete, n.estimate_sessions,
         n.is_task, n.is_flagged, n.has_checkout, n.reach, n.is_known_buyer, n.terms, n.detail,
         n.words, n.shown_words, n.contact_words, n.row_hash

@@ -26,7 +26,7 @@ begin
     return query execute
         'select s.task_id, s.customer_key, s.branch_id, s.score, s.last_at
         from (' || _task_source(
-            v_types, null, null, false, null, v_excluded, true, null, 'all'
+            v_types, null, null, false, null, v_excluded, true, false, 'all'
         ) || ') as s
         where s.state in (''open'', ''in_progress'')
         order by s.score desc, s.task_id'

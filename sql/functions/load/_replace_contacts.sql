@@ -5,7 +5,7 @@
 --             touched_session, and their orders to touched_order, to derive again what depends on
 --             companies. Every changed contact is added to touched_party and touched_subject,
 --             because tasks show its name and how to reach it. Ids in stored events are renamed
---             according to the file.
+--             according to the file. Branches are spelled as in the branch file.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/ingest/store/load.py, inside the swap transaction
 create or replace function _replace_contacts(p_tenant_id uuid)
@@ -15,6 +15,9 @@ set enable_nestloop = off
 set work_mem = '64MB'
 as $$
 begin
+    update stage_users as n set branch_id = m.location_id
+    from _branch_spellings(p_tenant_id) as m
+    where lower(n.branch_id) = m.folded and n.branch_id <> m.location_id;
     create temporary table changed_contact on commit drop as
     select
         coalesce(u.user_id, n.user_id) as user_id, u.buying_company_erp_id as old_company,
@@ -25,10 +28,10 @@ begin
     where
         (
             u.user_id, u.buying_company_erp_id, u.buying_company_name, u.name, u.phone, u.email,
-            u.account_owner
+            u.branch_id, u.account_owner
         ) is distinct from (
             n.user_id, n.buying_company_erp_id, n.buying_company_name, n.name, n.phone, n.email,
-            n.account_owner
+            n.branch_id, n.account_owner
         );
     analyze changed_contact;
     perform _touch_contacts(p_tenant_id);
@@ -73,7 +76,6 @@ begin
         buying_company_name = excluded.buying_company_name,
         branch_id = excluded.branch_id, account_owner = excluded.account_owner;
     analyze touched_session;
-    perform _match_branches(p_tenant_id);
     perform _rename_ids(p_tenant_id);
 end;
 $$;

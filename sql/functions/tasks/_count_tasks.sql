@@ -8,7 +8,7 @@
 create or replace function _count_tasks(
     p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date,
     p_location_ids text[], p_query text, p_reachable boolean, p_least_value numeric,
-    p_now timestamptz, p_only text
+    p_now timestamptz, p_only text, p_holders text[] default null
 )
 returns table (task_type text, state text, tasks bigint, value numeric)
 language plpgsql
@@ -19,7 +19,7 @@ declare
     v_excluded text[] := _excluded_customers(p_tenant_id);
     v_branches text[] := _branches_in_scope(p_location_ids, p_scope);
     v_source text := _task_source(
-        p_types, v_branches, v_words, p_reachable, p_least_value, v_excluded, false, null,
+        p_types, v_branches, v_words, p_reachable, p_least_value, v_excluded, false, false,
         _search_of(p_scope)
     );
     v_scale record;
@@ -40,7 +40,7 @@ begin
             s.task_type, s.state, count(*),
             coalesce(sum(s.value) filter (where s.currency in ('''', $12)), 0)
         from (%s) as s
-        where true %s
+        where true %s %s
         group by 1, 2',
         v_source,
         case p_only
@@ -48,11 +48,13 @@ begin
             when 'refunded' then 'and (s.detail ->> ''refunded'')::numeric > 0'
             when 'recovered' then 'and s.closed_reason = ''recovered'''
             else ''
-        end
+        end,
+        case when p_holders is null then '' else 'and s.customer_key = any($15)' end
     ) using
         p_tenant_id, p_types, p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
         v_branches, v_words, p_least_value, v_scale.value_p90, v_scale.estimate, v_currency,
         v_excluded,
-        _searched_customers(p_tenant_id, p_scope, p_types, p_start_date, p_end_date, v_words);
+        _searched_customers(p_tenant_id, p_scope, p_types, p_start_date, p_end_date, v_words),
+        _held_customers(p_tenant_id, p_holders);
 end;
 $$;

@@ -12,7 +12,8 @@ create or replace function _credited_orders(
     p_tenant_id uuid, p_from timestamptz, p_to timestamptz, p_days integer
 )
 returns table (
-    order_key text, history_id uuid, currency text, net_revenue numeric, same_item numeric
+    order_key text, history_id uuid, branch_id text, currency text, net_revenue numeric,
+    same_item numeric
 )
 language plpgsql
 stable
@@ -34,7 +35,8 @@ begin
     ),
     reached as (
         select
-            c.*, o.order_key, o.order_ts, o.currency, o.net_revenue, o.items_json,
+            c.*, o.order_key, o.order_ts, o.branch_id as order_branch_id, o.currency,
+            o.net_revenue, o.items_json,
             min(o.order_ts) over (partition by c.history_id, o.currency) as first_ts
         from contacts as c
         inner join orders as o
@@ -44,7 +46,8 @@ begin
     ),
     credited as (
         select distinct on (r.order_key)
-            r.order_key, r.history_id, r.happened_at, r.currency, r.net_revenue, r.items_json
+            r.order_key, r.history_id, r.happened_at, r.order_branch_id, r.currency,
+            r.net_revenue, r.items_json
         from reached as r
         where r.order_ts = r.first_ts
         order by r.order_key, r.happened_at desc, r.history_id
@@ -67,7 +70,7 @@ begin
         group by c.order_key
     )
     select
-        c.order_key, c.history_id, c.currency, c.net_revenue,
+        c.order_key, c.history_id, c.order_branch_id, c.currency, c.net_revenue,
         case
             when c.currency <> '' then 0
             when b.is_all then c.net_revenue

@@ -6,7 +6,8 @@
 --             means every state. p_sort_field: score, value, last_at, customer, branch; ties by
 --             task_id. p_after is the sort_key and task_id of a row, {key, id}; returns the page
 --             after it, or before it with p_is_back, without counting from the start. p_now stays
---             fixed across the pages of a list, and so do the scores.
+--             fixed across the pages of a list, and so do the scores. p_holders: only customers of
+--             these rows of the team board, see _customer_owners.
 -- Units       as listed_task: value in currency, null if it cannot be estimated.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   the get_…_tasks functions
@@ -14,7 +15,8 @@ create or replace function _list_tasks(
     p_tenant_id uuid, p_scope member_scope, p_types text[], p_start_date date, p_end_date date,
     p_location_ids text[], p_query text, p_states text[], p_reachable boolean,
     p_least_value numeric, p_sort_field text, p_sort_order text, p_limit integer,
-    p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamptz, p_only text
+    p_offset integer, p_after jsonb, p_is_back boolean, p_now timestamptz, p_only text,
+    p_holders text[]
 )
 returns setof listed_task
 language plpgsql
@@ -41,7 +43,7 @@ declare
     v_branches text[] := _branches_in_scope(p_location_ids, p_scope);
     v_source text := _task_source(
         p_types, v_branches, v_words, p_reachable, p_least_value, v_excluded,
-        coalesce(p_states <@ array['open', 'in_progress', 'snoozed'], false), null,
+        coalesce(p_states <@ array['open', 'in_progress', 'snoozed'], false), false,
         _search_of(p_scope)
     );
     v_scale record;
@@ -62,7 +64,7 @@ begin
         from (
             select s.task_id, s.state, s.value, s.score, (%3$s)::text as sort_key
             from (%4$s) as s
-            where true %5$s %6$s %7$s
+            where true %5$s %6$s %7$s %8$s
             order by %1$s, s.task_id %2$s
             limit $16 offset $17
         ) as s',
@@ -77,12 +79,13 @@ begin
         case when p_after is null then '' else format(
             'and (%s, s.task_id) %s (($18 ->> ''key'')::%s, ($18 ->> ''id'')::uuid)', v_column,
             case when v_is_down then '<' else '>' end, v_type
-        ) end
+        ) end,
+        case when p_holders is null then '' else 'and s.customer_key = any($19)' end
     ), p_is_back) using
         p_tenant_id, p_types, p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
         v_branches, v_words, p_least_value, v_scale.value_p90, v_scale.estimate, v_currency,
         v_excluded,
         _searched_customers(p_tenant_id, p_scope, p_types, p_start_date, p_end_date, v_words),
-        p_states, p_limit, p_offset, p_after;
+        p_states, p_limit, p_offset, p_after, _held_customers(p_tenant_id, p_holders);
 end;
 $$;

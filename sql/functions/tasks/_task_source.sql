@@ -5,14 +5,14 @@
 --             day of the last evidence, $5 the time whose carts are known, $6 now, $7 branches, $8
 --             search words, $9 minimum value, $10 value_p90, $11 estimate per session, $12 the
 --             reporting currency, $13 excluded customers, contacts first, $14 customers shown
---             whole. p_is_alive leaves out tasks that must be done, closed or expired; p_owner
---             adds, at other branches, the rows of $14 and those assigned to that member.
---             p_searched: which texts are searched, see _searched_words.
+--             whole. p_is_alive leaves out tasks that must be done, closed or expired;
+--             p_adds_whole adds the rows of $14 at other branches. p_searched: which texts are
+--             searched, see _searched_words.
 -- Units       value is null if it cannot be estimated; scores count other currencies as 0.
 -- Called by   functions that list and count tasks
 create or replace function _task_source(
     p_types text[], p_location_ids text[], p_words text[], p_reachable boolean,
-    p_least_value numeric, p_excluded text[], p_is_alive boolean, p_owner text,
+    p_least_value numeric, p_excluded text[], p_is_alive boolean, p_adds_whole boolean,
     p_searched text
 )
 returns text
@@ -30,7 +30,7 @@ as $$
             select
                 t.task_id, t.task_type, t.last_date, t.last_at, t.branch_id, t.customer_key,
                 t.currency, t.has_checkout, t.reach, t.is_known_buyer, t.owner,
-                t.owner_branch_id, t.account_owner, t.snoozed_until, y.half_life_days,
+                t.snoozed_until, y.half_life_days,
                 case when t.has_checkout then coalesce(y.checkout_intent, y.intent) else y.intent end
                     as intent,
                 _task_state(
@@ -53,11 +53,8 @@ as $$
                 and (_is_judged(t.task_type, t.last_at, t.ready_at, $5) or not t.is_task)'
         || case
             when p_location_ids is null then ''
-            when p_owner is not null then format(
-                ' and (
-                    t.branch_id = any($7) or t.customer_key = any($14) or lower(t.owner) = %L
-                )', lower(p_owner)
-            )
+            when p_adds_whole
+                then ' and (t.branch_id = any($7) or t.customer_key = any($14))'
             else ' and t.branch_id = any($7)'
         end
         || case

@@ -12,7 +12,8 @@ create or replace function get_cart_abandonment_tasks(
     p_least_value numeric default null, p_sort_field text default 'score',
     p_sort_order text default 'desc', p_limit integer default 50, p_offset integer default 0,
     p_after jsonb default null, p_is_back boolean default false,
-    p_now timestamptz default now(), p_only text default null
+    p_now timestamptz default now(), p_only text default null,
+    p_holders text[] default null
 )
 returns setof listed_task
 language plpgsql
@@ -24,7 +25,7 @@ begin
     from _list_tasks(
         p_tenant_id, p_scope, array['cart'], p_start_date, p_end_date, p_location_ids,
         p_query, p_states, p_reachable, p_least_value, p_sort_field, p_sort_order, p_limit,
-        p_offset, p_after, p_is_back, p_now, p_only
+        p_offset, p_after, p_is_back, p_now, p_only, p_holders
     ) as t;
 end;
 $$;

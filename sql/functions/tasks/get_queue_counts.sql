@@ -1,16 +1,15 @@
 -- get_queue_counts: the number of snoozed customers in a queue, and what was done since p_since.
 --
 -- Definition  snoozed: customers with a snoozed task and last evidence in the range, under the
---             filters of get_task_queue. done: tasks marked done since p_since and not undone, by
---             p_done_by, or by anybody if it is null.
+--             filters of get_task_queue. done: customers with a task marked done since p_since and
+--             not undone, by p_done_by, or by anybody if it is null.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queue/queries.py
 create or replace function get_queue_counts(
     p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date,
     p_since timestamptz,
     p_location_ids text[] default null, p_done_by text default null,
-    p_owners text[] default null, p_owner_branches text[] default null,
-    p_now timestamptz default now()
+    p_holders text[] default null, p_now timestamptz default now()
 )
 returns table (snoozed bigint, done bigint)
 language plpgsql
@@ -33,8 +32,6 @@ begin
             from (
                 select t.customer_key
                 from task as t
-                left join _assigned_owners(p_tenant_id, null) as a
-                    on p_owners is not null and a.customer_key = t.customer_key
                 where
                     t.tenant_id = p_tenant_id and t.task_type = any(v_types)
                     and t.last_date between p_start_date and p_end_date
@@ -43,7 +40,6 @@ begin
                     and (
                         v_branches is null or t.branch_id = any(v_branches)
                         or t.customer_key = any(v_whole)
-                        or (p_location_ids is null and lower(t.owner) = lower((p_scope).owner))
                     )
                     and (
                         cardinality(v_excluded) = 0
@@ -55,17 +51,15 @@ begin
                         t.last_at, t.expires_at, t.touched_at, p_now
                     ) = 'snoozed'
                 group by t.customer_key
-                having p_owners is null or case
-                    when max(a.owner) is not null then max(a.owner) = any(p_owners)
-                    when max(t.account_owner) is not null
-                        then max(lower(t.account_owner)) = any(p_owners)
-                    else (array_agg(t.owner_branch_id order by t.last_at desc, t.task_id))[1]
-                        = any(p_owner_branches)
-                end
             ) as s
+            where
+                p_holders is null
+                or s.customer_key in (
+                    select o.customer_key from _customer_owners(p_tenant_id, null, p_holders) as o
+                )
         ),
         (
-            select count(distinct h.task_id)
+            select count(distinct h.customer_key)
             from task_history as h
             left join task as t on t.tenant_id = p_tenant_id and t.task_id = h.task_id
             where

@@ -26,7 +26,10 @@ begin
     inner join _task_contacts(p_tenant_id, v_from, v_to) as s on s.history_id = c.history_id
     where
         c.currency <> ''
-        and (p_location_ids is null or s.branch_id = any(p_location_ids))
+        and (
+            p_location_ids is null
+            or s.branch_id = any(p_location_ids) and c.branch_id = any(p_location_ids)
+        )
     group by s.task_type, s.done_by, c.currency
     order by s.task_type, s.done_by, c.currency;
 end;

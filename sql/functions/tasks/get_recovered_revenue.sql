@@ -7,7 +7,8 @@
 --             once, to the latest contact. A row with done_by: contacts made, orders and revenue
 --             credited, tasks contacted about, and those whose customer ordered within that time. A
 --             row with done_by null: the tasks of that type that became ready on these days without
---             a contact, and those whose customer ordered within as many days.
+--             a contact, and those whose customer ordered within as many days. p_location_ids:
+--             tasks and orders of these branches only.
 -- Units       orders and revenue, net of refunds, in the reporting currency; same_item is the part
 --             for items of the discussed carts. Other currencies are in
 --             get_recovered_other_currencies.
@@ -35,6 +36,7 @@ begin
     with purchases as (
         select o.customer_key, o.order_ts
         from _orders_by_customer(p_tenant_id, p_start_date - 1, p_end_date + v_days + 1) as o
+        where p_location_ids is null or o.branch_id = any(p_location_ids)
     ),
     contacts as (
         select c.*
@@ -43,7 +45,9 @@ begin
     credits as (
         select o.*
         from _credited_orders(p_tenant_id, v_from, v_to, v_days) as o
-        where o.currency = ''
+        where
+            o.currency = ''
+            and (p_location_ids is null or o.branch_id = any(p_location_ids))
     ),
     ready as (
         select t.task_id, t.task_type, t.customer_key, t.ready_at

@@ -13,7 +13,8 @@ create or replace function get_search_analysis_tasks(
     p_sort_order text default 'desc', p_limit integer default 50, p_offset integer default 0,
     p_after jsonb default null, p_is_back boolean default false,
     p_now timestamptz default now(), p_only text default null,
-    p_types text[] default array['no_results', 'no_conversion']
+    p_types text[] default array['no_results', 'no_conversion'],
+    p_holders text[] default null
 )
 returns setof listed_task
 language plpgsql
@@ -25,7 +26,7 @@ begin
     from _list_tasks(
         p_tenant_id, p_scope, p_types, p_start_date, p_end_date, p_location_ids,
         p_query, p_states, p_reachable, p_least_value, p_sort_field, p_sort_order, p_limit,
-        p_offset, p_after, p_is_back, p_now, p_only
+        p_offset, p_after, p_is_back, p_now, p_only, p_holders
     ) as t;
 end;
 $$;

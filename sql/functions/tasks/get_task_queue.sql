@@ -4,10 +4,8 @@
 --             by customer: score = the best task's + 3 for each further one, at most 100. A card
 --             needs a task at a branch of p_scope, or a customer the member owns; it has the tasks
 --             of every branch if the customer is shown whole. p_location_ids keeps only tasks of
---             these branches. Customers not to be contacted are left out. p_owners: emails or
---             names. It selects customers assigned to them, else customers whose account owner they
---             are, else, without an account owner, customers whose last order (or newest evidence,
---             without an order) is at one of p_owner_branches. overdue_at: when the earliest
+--             these branches. Customers not to be contacted are left out. p_holders: customers of
+--             these rows of the team board, see _customer_owners. overdue_at: when the earliest
 --             promised call-back was due.
 -- Units       value: the sum of its tasks in the reporting currency.
 -- Tenant      p_tenant_id, and row-level security behind it.
@@ -15,8 +13,8 @@
 create or replace function get_task_queue(
     p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date,
     p_location_ids text[] default null, p_types text[] default null, p_reachable boolean default false,
-    p_least_value numeric default null, p_owners text[] default null,
-    p_owner_branches text[] default null, p_sort_field text default 'score',
+    p_least_value numeric default null, p_holders text[] default null,
+    p_sort_field text default 'score',
     p_limit integer default 25, p_offset integer default 0, p_now timestamptz default now()
 )
 returns table (
@@ -51,25 +49,16 @@ begin
             %s
             where s.state in (''open'', ''in_progress'')
             group by s.customer_key
-            %s
         )
         select c.*, count(*) over () from cards as c
         order by c.overdue_at is null, %s desc, c.customer_key
-        limit $17 offset $18',
+        limit $16 offset $17',
         _task_source(
             p_types, v_branches, null, p_reachable, p_least_value, v_excluded, true,
-            case when p_location_ids is null then coalesce((p_scope).owner, '') end, 'all'
+            p_location_ids is null, 'all'
         ),
-        case when p_owners is null then '' else
-            'left join _assigned_owners($1, null) as a on a.customer_key = s.customer_key'
-        end,
-        case when p_owners is null then '' else
-            'having case
-                when max(a.owner) is not null then max(a.owner) = any($15)
-                when max(s.account_owner) is not null
-                    then max(lower(s.account_owner)) = any($15)
-                else (array_agg(s.owner_branch_id order by s.last_at desc, s.task_id))[1] = any($16)
-            end'
+        case when p_holders is null then '' else
+            'inner join _customer_owners($1, null, $15) as o on o.customer_key = s.customer_key'
         end,
         case p_sort_field
             when 'score' then 'c.score' when 'value' then 'c.value' when 'last_at' then 'c.last_at'
@@ -77,6 +66,6 @@ begin
     ) using
         p_tenant_id, v_types, p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
         v_branches, null::text[], p_least_value, v_scale.value_p90, v_scale.estimate,
-        v_currency, v_excluded, v_whole, p_owners, p_owner_branches, p_limit, p_offset;
+        v_currency, v_excluded, v_whole, p_holders, p_limit, p_offset;
 end;
 $$;

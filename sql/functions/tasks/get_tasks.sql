@@ -1,8 +1,7 @@
 -- get_tasks: these tasks as lists show them; a merged task is replaced by the one it was merged
 -- into.
 --
--- Definition  A task is found if its branch is in p_scope, its customer is shown whole, or it is
---             assigned to the member.
+-- Definition  A task is found if its branch is in p_scope or its customer is shown whole.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/queries.py
 create or replace function get_tasks(
@@ -58,9 +57,9 @@ begin
             inner join _task_types() as y on y.task_type = t.task_type
             where
                 t.tenant_id = $1 and t.task_id = any($2)
-                and (t.branch_id = any($7) or t.customer_key = any($8) or lower(t.owner) = $9)
+                and (t.branch_id = any($7) or t.customer_key = any($8))
         ) as v', false) using
         p_tenant_id, v_ids, p_now, v_scale.value_p90, v_scale.estimate, v_currency,
-        (p_scope).location_ids, v_whole, lower((p_scope).owner);
+        (p_scope).location_ids, v_whole;
 end;
 $$;

@@ -1,18 +1,20 @@
--- get_team_board: each rep's tasks, and the unowned ones by branch.
+-- get_team_board: a row for each rep, each account owner who is no member, and each branch whose
+-- customers are nobody's.
 --
--- Definition  A task's owner is the person its customer was assigned to, else the account owner in
---             the customer file (a member, if exactly one has that name), else the rep of the
---             branch of the customer's last order. owner null: nobody, with the branch in
---             branch_id. open: open or in progress; overdue: those with a promised call-back due.
---             worked, won, first_action_hours: as in _team_work, since p_since.
+-- Definition  holder, owner, account_owner and branch_id as in _customer_owners; branch_id only
+--             where a customer is nobody's. customers: cards of My queue with this holder, for the
+--             same scope and days; open_tasks: the tasks on them; overdue: the customers with a
+--             promised call-back due. worked, won, first_action_hours: as in _team_work, from
+--             p_since until before p_until.
 -- Tenant      p_tenant_id, and row-level security behind it.
 -- Called by   app/tasks/board/queries.py
 create or replace function get_team_board(
-    p_tenant_id uuid, p_start_date date, p_end_date date, p_since timestamptz,
-    p_location_ids text[] default null, p_now timestamptz default now()
+    p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date,
+    p_since timestamptz, p_until timestamptz default null, p_now timestamptz default now()
 )
 returns table (
-    owner text, branch_id text, open_tasks bigint, overdue bigint, worked bigint, won bigint,
+    holder text, owner text, account_owner text, branch_id text, customers bigint,
+    open_tasks bigint, overdue bigint, worked bigint, won bigint,
     first_action_hours double precision
 )
 language plpgsql
@@ -22,39 +24,38 @@ as $$
 declare
     v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
     v_loaded tstzmultirange := _loaded_time(p_tenant_id);
+    v_whole text[] := _queue_customers(
+        p_tenant_id, p_scope, array(select y.task_type from _task_types() as y), p_start_date,
+        p_end_date
+    );
 begin
     return query
-    with reps as (
-        select b.branch_id, min(m.email) as email
-        from membership as m
-        cross join unnest(m.location_ids) as b (branch_id)
-        where m.tenant_id = p_tenant_id and m.role = 'rep' and m.is_active
-        group by b.branch_id
-    ),
-    waiting as (
+    with waiting as (
         select
-            lower(coalesce(a.owner, n.email, t.account_owner, r.email)) as owner, t.owner_branch_id,
-            t.snoozed_until is not null as is_overdue
+            t.customer_key, count(*) as open_tasks, bool_or(t.snoozed_until is not null) as is_due
         from _waiting_tasks(
-            p_tenant_id, p_start_date, p_end_date, p_location_ids, v_excluded, v_loaded, p_now
+            p_tenant_id, p_start_date, p_end_date, (p_scope).location_ids, v_whole, v_excluded,
+            v_loaded, p_now
         ) as t
-        left join _assigned_owners(p_tenant_id, null) as a
-            on a.customer_key = t.customer_key
-        left join reps as r on r.branch_id = t.owner_branch_id
-        left join _member_names(p_tenant_id) as n on n.called = lower(t.account_owner)
+        group by t.customer_key
     ),
     stock as (
         select
-            w.owner, case when w.owner is null then w.owner_branch_id end as branch_id,
-            count(*) as open_tasks, count(*) filter (where w.is_overdue) as overdue
+            o.holder, o.owner, o.account_owner,
+            case when left(o.holder, 1) = '-' then o.branch_id end as branch_id,
+            count(*) as customers, sum(w.open_tasks)::bigint as open_tasks,
+            count(*) filter (where w.is_due) as overdue
         from waiting as w
-        group by 1, 2
+        inner join _customer_owners(p_tenant_id) as o on o.customer_key = w.customer_key
+        group by 1, 2, 3, 4
     )
     select
-        coalesce(s.owner, w.done_by), s.branch_id, coalesce(s.open_tasks, 0),
-        coalesce(s.overdue, 0), coalesce(w.worked, 0), coalesce(w.won, 0), w.first_action_hours
+        coalesce(s.holder, w.done_by), coalesce(s.owner, w.done_by), s.account_owner, s.branch_id,
+        coalesce(s.customers, 0), coalesce(s.open_tasks, 0), coalesce(s.overdue, 0),
+        coalesce(w.worked, 0), coalesce(w.won, 0), w.first_action_hours
     from stock as s
-    full join _team_work(p_tenant_id, p_since, p_location_ids) as w on w.done_by = s.owner
-    order by 1 nulls last, 2;
+    full join _team_work(p_tenant_id, p_since, p_until, (p_scope).location_ids) as w
+        on w.done_by = s.owner
+    order by 2 nulls last, 3 nulls last, 4;
 end;
 $$;

@@ -1,28 +1,22 @@
--- _match_branches: contacts' branches as spelled in the branch file.
+-- _match_branches: contacts' branches as spelled in the branch file; what changes goes to
+-- touched_party.
 --
--- Definition  A branch id missing from the branch file becomes the id that differs only in case, if
---             there is exactly one (GUIDs of two systems differ like this).
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/load/_replace_contacts.sql, sql/functions/load/_replace_branches.sql
+-- Called by   sql/functions/load/_replace_branches.sql
 create or replace function _match_branches(p_tenant_id uuid)
 returns void
 language plpgsql
 as $$
 begin
-    update users as u set branch_id = m.location_id
-    from (
-        select lower(l.location_id) as folded, min(l.location_id) as location_id
-        from locations as l
-        where l.tenant_id = p_tenant_id
-        group by lower(l.location_id)
-        having count(*) = 1
-    ) as m
-    where
-        u.tenant_id = p_tenant_id and lower(u.branch_id) = m.folded
-        and u.branch_id <> m.location_id
-        and not exists (
-            select from locations as l
-            where l.tenant_id = p_tenant_id and l.location_id = u.branch_id
-        );
+    with matched as (
+        update users as u set branch_id = m.location_id
+        from _branch_spellings(p_tenant_id) as m
+        where
+            u.tenant_id = p_tenant_id and lower(u.branch_id) = m.folded
+            and u.branch_id <> m.location_id
+        returning coalesce('k:' || u.buying_company_erp_id, 'c:' || u.user_id) as party
+    )
+    insert into touched_party select distinct m.party from matched as m
+    on conflict do nothing;
 end;
 $$;
