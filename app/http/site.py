@@ -28,7 +28,8 @@ blueprint = Blueprint("site", __name__)
 class Link:
     """One entry of the navigation; empty `roles` means everybody.
 
-    On a phone, `at_hand` entries appear below the page, the others under "More".
+    On a phone, `at_hand` entries appear below the page, the others under "More". `days` is the
+    preset that a page of figures opens with: such pages hand branches and days on to each other.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Link:
     icon: str
     roles: tuple[str, ...] = ()
     at_hand: bool = False
+    days: str = ""
 
 
 NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
@@ -50,10 +52,10 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
     (
         "Analyze",
         (
-            Link("Overview", "dashboard.overview", "overview", at_hand=True),
-            Link("Orders", "orders.orders", "order"),
-            Link("Sessions", "sessions.sessions", "eye"),
-            *(Link(made.title, made.endpoint, made.icon) for made in LISTS.values()),
+            Link("Overview", "dashboard.overview", "overview", at_hand=True, days="7d"),
+            Link("Orders", "orders.orders", "order", days="30d"),
+            Link("Sessions", "sessions.sessions", "eye", days="30d"),
+            *(Link(made.title, made.endpoint, made.icon, days="30d") for made in LISTS.values()),
         ),
     ),
     (
@@ -73,6 +75,7 @@ NAVIGATION: tuple[tuple[str, tuple[Link, ...]], ...] = (
         ),
     ),
 )
+_CARRIED = ("location_id", "range", "start_date", "end_date")
 _EMAIL = ("send", "history", "mail_schedule")
 
 
@@ -105,6 +108,16 @@ def navigation() -> list[tuple[str, list[Link]]]:
     return [(title, links) for title, links in sections if links]
 
 
+def _carried() -> dict[str, Any]:
+    """The branches and days of this page of figures, for the links to the others."""
+    here = _current_link()
+    days = next((one.days for _, links in NAVIGATION for one in links if one.endpoint == here), "")
+    if not days:
+        return {}
+    asked = {name: request.args.getlist(name) for name in _CARRIED if request.args.get(name)}
+    return asked if asked.keys() & {"start_date", "end_date", "range"} else asked | {"range": days}
+
+
 def _current_link() -> str | None:
     """The navigation entry of this page: its own, the one its view named, or its feature's."""
     endpoints = [link.endpoint for _, links in NAVIGATION for link in links]
@@ -120,6 +133,7 @@ def _current_link() -> str | None:
 def _page_context() -> dict[str, Any]:
     theme = request.cookies.get("theme", "system")
     return {
+        "carried": _carried(),
         "current_link": _current_link(),
         "fmt": current_format(),
         "here": _here(),

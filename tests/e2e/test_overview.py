@@ -36,6 +36,19 @@ def test_a_choice_changes_the_figures_and_the_address(open_page: OpenPage) -> No
     assert address(page) == "?start_date=2025-04-01&end_date=2025-04-04&compare=none"
 
 
+def test_the_menu_carries_branches_and_days_from_page_to_page(open_page: OpenPage) -> None:
+    page = open_page("/analytics/overview?location_id=D01&range=14d")
+    side = page.locator("nav.side")
+    side.get_by_role("link", name="Orders").click()
+    expect(page).to_have_url(re.compile(r"/orders\?location_id=D01&range=14d$"))
+    page.select_option("select[name=range]", "30d")
+    expect(page).not_to_have_url(re.compile("14d"))
+    side.get_by_role("link", name="Carts").click()
+    expect(page).to_have_url(re.compile(r"/cart-abandonment\?location_id=D01&range=30d$"))
+    side.get_by_role("link", name="My queue").click()
+    expect(page).to_have_url(re.compile(r"/analytics/queue$"))
+
+
 def test_parts_keep_what_the_others_chose(open_page: OpenPage) -> None:
     page = open_page(OVERVIEW)
     page.select_option("#metric", "orders")

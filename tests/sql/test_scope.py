@@ -71,6 +71,10 @@ QUERIES: dict[str, tuple[Ask, tuple[str, ...]]] = {
         lambda c, t, s, x: queue_queries.get_customer_summaries(c, t, s, [x.key]),
         ("revenue",),
     ),
+    "list_last_words": (
+        lambda c, t, s, x: queue_queries.list_last_words(c, t, s, [x.key]),
+        ("step",),
+    ),
     "list_order_lines": (
         lambda c, t, s, x: lookups.list_order_lines(c, t, s, _purchase(c, t, x)),
         ("item",),

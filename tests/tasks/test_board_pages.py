@@ -99,7 +99,7 @@ def test_what_nobody_owns_is_given_away_in_place(ada: Browser, world: World) -> 
     assert owners == [(REP.email, 1)] * 2
     again = send(ada, form, owner=REP.email)
     assert again.status_code == 422
-    assert "Nobody is waiting there anymore." in again.text
+    assert "No one is waiting there anymore." in again.text
 
 
 def test_giving_away_is_undone_whole_and_once(ada: Browser, world: World) -> None:

@@ -37,7 +37,7 @@ def test_done_takes_every_reason_and_the_card_leaves(
     answer = press(ada, "done", outcome="not_interested", note="Has another supplier")
     html = check_fragment(answer, card_id("k:K1"))
     assert html.by_id(card_id("k:K1")).get("hidden") is not None
-    assert "Done: not interested." in html.text()
+    assert "Done: not interested · Customer A" in html.text()
     assert answer.headers["HX-Trigger"] == "queue-changed"
     assert rows(world, "state, outcome, version") == [("done", "not_interested", 1)] * 2
     assert (
@@ -67,7 +67,7 @@ def test_a_call_keeps_the_card_and_marks_it(
 ) -> None:
     html = check_fragment(press(ada, "call"), card_id("k:K1"))
     assert "In progress" in html.text(card(html, "k:K1"))
-    assert "Call logged." in html.text()
+    assert "Call logged · Customer A" in html.text()
     assert rows(world, "action, is_contact", "task_history") == [("call", True)] * 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.customers.world import World, ago
 from tests.page import Html, check_fragment, check_page
 from tests.running import GUS, REP, Browser, path_of
-from tests.tasks.queue_page import HTMX, QUEUE, ada, card, form_of, rae, send, vic, world
+from tests.tasks.queue_page import HTMX, QUEUE, ada, card, form_of, press, rae, send, vic, world
 
 __all__ = ["ada", "rae", "vic", "world"]
 
@@ -56,9 +56,9 @@ def test_one_card_a_customer_with_its_reasons(ada: Browser, world: World) -> Non
 def test_the_score_is_explained(ada: Browser, world: World) -> None:
     world.task("cart", ago(days=2), company="K1", value=0, has_checkout=True)
     world.task("purchase", ago(days=7), company="K1", value=0)
-    words = check_page(ada.open(QUEUE)).text()
+    assert "why 50?" in check_page(ada.open(QUEUE)).text()
+    words = check_page(ada.open(f"{QUEUE}/k:K1/why")).text()
     for part in (
-        "why 50?",
         "Value",
         "Recency",
         "12.5",
@@ -128,8 +128,45 @@ def test_the_queue_of_one_owner_and_of_nobody(ada: Browser, world: World) -> Non
         assert sorted(names(page)) == shown, owner
 
 
+def test_customers_without_a_contact_are_hidden_and_counted(ada: Browser, world: World) -> None:
+    world.task("cart", ago(days=1), company="K1", name="Silent", reach=0)
+    for query, shown in (("", []), ("?reachable=0", ["Silent"])):
+        page = check_page(ada.open(f"{QUEUE}{query}"))
+        assert names(page) == shown
+        assert ("1 without phone or email hidden" in page.text()) is not shown
+    world.task("repeat_visit", ago(days=1), company="K1", name="Silent", reach=6)
+    page = check_page(ada.open(QUEUE))
+    assert names(page) == ["Silent"], "one contact is enough"
+
+
+def test_a_worked_card_sinks_and_tells_what_was_said(ada: Browser, world: World) -> None:
+    world.contact("U1", "K1", name="Ann Lee", phone="555-1")
+    world.contact("U2", "K1", name="Bo Ray", phone="555-2")
+    for kind, contact in (("cart", "U1"), ("no_results", "U2")):
+        world.task(kind, ago(days=2), company="K1", contact=contact, value=900, name="Worked")
+    world.task("bounce", ago(days=9), company="K2", value=0, name="Untouched")
+    assert names(check_page(ada.open(QUEUE))) == ["Worked", "Untouched"]
+    assert press(ada, "note", note="Asks for a price list").status_code == 200
+    html = check_page(ada.open(QUEUE))
+    assert names(html) == ["Untouched", "Worked"]
+    words = html.text(card(html, "k:K1"))
+    assert "“Asks for a price list” · ada@acme.example" in words
+    assert "Ann Lee" in words and "Bo Ray · ☎ 555-2" in words, "each reason names its contact"
+    world.superuser.execute("update task_history set happened_at = %s", (ago(hours=2),))
+    world.task("repeat_visit", ago(hours=1), company="K1", name="Worked")
+    assert names(check_page(ada.open(QUEUE)))[0] == "Worked", "something new came after it"
+
+
 def test_filters_narrow_and_the_address_keeps_them(ada: Browser, world: World) -> None:
-    world.task("cart", ago(days=1), company="K1", value=50, name="Small cart", reach=0)
+    world.task(
+        "cart",
+        ago(days=1),
+        company="K1",
+        value=50,
+        name="Small cart",
+        reach=0,
+        words=" small cart ",
+    )
     world.task("repeat_visit", ago(days=1), company="K2", value=5_000, name="Big visit")
     world.task(
         "cart",
@@ -143,11 +180,12 @@ def test_filters_narrow_and_the_address_keeps_them(ada: Browser, world: World) -
     def shown(query: str) -> list[str]:
         return names(check_fragment(ada.open(f"{QUEUE}?{query}", headers=HTMX), "queue"))
 
-    assert shown("type=cart") == ["Small cart"]
-    assert shown("reachable=1") == ["Big visit"]
+    assert shown("type=cart&reachable=0") == ["Small cart"]
+    assert shown("") == ["Big visit"]
+    assert shown("reachable=0&query=sma") == ["Small cart"]
     assert shown("least_value=100") == ["Big visit"]
     assert shown("sort_field=value&range=365d")[0] in ("Big visit", "Old cart")
-    assert set(shown("range=365d&type=cart")) == {"Small cart", "Old cart"}
+    assert set(shown("range=365d&type=cart&reachable=0")) == {"Small cart", "Old cart"}
     nothing = check_page(ada.open(f"{QUEUE}?least_value=100000"))
     assert "No results" in nothing.text() and "Clear filters" in nothing.text()
 

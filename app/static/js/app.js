@@ -87,6 +87,20 @@
     history.pushState({ htmx: true }, "", url);
   });
 
+  /* From one page of figures to the next the branches and days stay. */
+  on("click", "a[data-carries]", (event, link) => {
+    const here = document.querySelector("a[data-carries][aria-current]");
+    if (!here) return;
+    const now = new URLSearchParams(location.search);
+    if (!["range", "start_date", "end_date"].some((name) => now.get(name))) now.set("range", here.dataset.carries);
+    const url = new URL(link.href);
+    for (const name of ["location_id", "range", "start_date", "end_date"]) {
+      url.searchParams.delete(name);
+      for (const value of now.getAll(name)) if (value) url.searchParams.append(name, value);
+    }
+    link.href = url;
+  });
+
   /* Copy a link instead of following it. */
   on("click", "a[data-copy]", async (event, link) => {
     if (!navigator.clipboard) return;

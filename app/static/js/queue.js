@@ -24,7 +24,8 @@
       const link = target.open && target.querySelector("[data-form]");
       if (!link) return;
       const address = new URL(link.href);
-      address.searchParams.set("task", target.closest("[data-card]").querySelector("[name=task]").value);
+      const chosen = target.closest("[data-card]").querySelector("[name=task]");
+      if (chosen) address.searchParams.set("task", chosen.value);
       const panel = link.parentElement;
       htmx.ajax("GET", address.pathname + address.search, { target: panel, swap: "innerHTML", source: panel });
     },
@@ -51,18 +52,29 @@
   document.addEventListener("htmx:config:request", (event) => {
     const { sourceElement, request } = event.detail.ctx;
     if (!sourceElement.matches?.("#queue_filters")) return;
-    const defaults = { ...sourceElement.dataset, least_value: "" };
+    const defaults = { ...sourceElement.dataset, least_value: "", query: "" };
     for (const [name, value] of Object.entries(defaults)) {
       if (request.body.get(name) === value) request.body.delete(name);
     }
     if (request.body.get("sort_field") === "score") request.body.delete("sort_field");
   });
 
+  /* After a step the next card has the focus. */
+  let pressed = null;
+  document.addEventListener("submit", ({ target }) => {
+    const card = target.closest("[data-card]");
+    pressed = card && { id: card.id, place: cards().indexOf(card) };
+  });
   document.addEventListener("queue-changed", () => {
     setTimeout(() => {
-      if (document.getElementById("prospects") && !cards().length) {
+      const all = cards();
+      if (document.getElementById("prospects") && !all.length) {
         htmx.ajax("GET", location.href, { target: "#queue", swap: "outerHTML" });
       }
+      if (!pressed) return;
+      const isThere = all.some((card) => card.id === pressed.id);
+      all[Math.min(pressed.place + (isThere ? 1 : 0), all.length - 1)]?.querySelector("h2 a").focus();
+      pressed = null;
     });
   });
 })();

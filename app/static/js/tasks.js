@@ -48,6 +48,7 @@
     const isCustom = body.get("range") === "custom";
     for (const name of isCustom ? ["range"] : ["start_date", "end_date"]) body.delete(name);
     if (body.get("range") === document.querySelector("[data-default-range]")?.dataset.defaultRange) body.delete("range");
+    if (body.get("owner") === "any") body.delete("owner");
     for (const name of new Set(body.keys())) if (body.get(name) === "") body.delete(name);
   });
 

@@ -108,10 +108,10 @@ def _assign(conn: Connection, holder: str, owner: str, nonce: str) -> int:
     tenant_id, scope = current_tenant_id(), current_scope()
     check_owner(conn, tenant_id, change)
     if change.owner == holder:
-        raise Invalid("They belong to this person already. Choose somebody else.")
+        raise Invalid("They belong to this person already. Choose someone else.")
     waiting = list_held_tasks(conn, tenant_id, scope, holder, _period(_DAYS))
     if not waiting:
-        raise Invalid("Nobody is waiting there anymore. Reload the page.")
+        raise Invalid("No one is waiting there anymore. Reload the page.")
     for task_id, version in sorted(waiting):
         step = replace(change, version=version)
         take_step(conn, tenant_id, scope, task_id, step, current_actor())

@@ -20,6 +20,7 @@ from app.http.paging import Page
 from app.http.web import current_format, page_arguments, tenant_today
 from app.tasks.labels import OUTCOME_NAMES, REASONS, customer_name
 from app.tasks.lists.context import list_assignees
+from app.tasks.masking import mask_task
 from app.tasks.owners import ME, holders_of
 from app.tasks.queries import Place, TaskFilters
 from app.tasks.queue import actions as queue_actions
@@ -27,6 +28,7 @@ from app.tasks.queue.cards import card_id
 from app.tasks.queue.filters import RANGES, SORTS, QueueFilters
 from app.tasks.queue.queries import (
     Lead,
+    Queue,
     build_leads,
     card_of,
     get_queue_counts,
@@ -46,21 +48,25 @@ def card_context(customer_key: str, filters: QueueFilters) -> dict[str, Any]:
     now = utc_now()
     ids = queue_actions.chosen_ids(request.form)
     lead: Lead | None = None
+    name = ""
     with tenant_transaction(current_tenant_id()) as conn:
         if ids:
             tasks = queue_actions.find_reasons(
                 conn, current_tenant_id(), current_scope(), customer_key, ids
             )
+            name = customer_name(max(tasks, key=lambda task: task.score))
             card = card_of(tasks, get_scale(conn, current_tenant_id()).currency)
             if card:
                 (lead,) = build_leads(conn, current_tenant_id(), current_scope(), [card], now)
-        return _card_words(conn, filters) | {"lead": lead}
+        return _card_words(conn, filters) | {"lead": lead, "name": name}
 
 
 def panel_context(
     customer_key: str, action: str, chosen: Sequence[Chosen], filters: QueueFilters
 ) -> dict[str, Any]:
-    """The form of one action on a customer's card, for the reasons and versions that it showed.
+    """What opens on a customer's card: the form of an action, or why it has its score.
+
+    A form is for the reasons and versions that the card showed.
 
     Without any it is for every reason of the customer that the queue would show now.
 
@@ -68,17 +74,21 @@ def panel_context(
         NotFound: a task is not the customer's, or not for the member to see.
     """
     tenant_id, scope = current_tenant_id(), current_scope()
+    is_viewer = current_membership().role == "viewer"
     with tenant_transaction(tenant_id) as conn:
         ids = [one.task_id for one in chosen] or list_waiting(
             conn, tenant_id, customer_key, filters.period(tenant_today())
         )
         tasks = queue_actions.find_reasons(conn, tenant_id, scope, customer_key, ids)
         best = max(tasks, key=lambda task: task.score)
+        card = card_of(tasks, get_scale(conn, tenant_id).currency) if action == "why" else None
+        leads = build_leads(conn, tenant_id, scope, [card], utc_now()) if card else []
         return _card_words(conn, filters) | {
+            "lead": leads[0] if leads else None,
             "customer_key": customer_key,
             "action": action,
-            "label": PANELS[action].rstrip("…"),
-            "name": customer_name(best),
+            "label": PANELS.get(action, "Why this score").rstrip("…"),
+            "name": customer_name(mask_task(best) if is_viewer else best),
             "chosen": chosen or tasks,
             "owner": best.owner,
         }
@@ -97,7 +107,7 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     leads = build_leads(conn, current_tenant_id(), current_scope(), found.cards, now)
     return (
         _card_words(conn, filters)
-        | count(conn, filters, found.total)
+        | count(conn, filters, found)
         | {
             "listed": Page(leads, found.total, number, limit),
             "ranges": RANGES,
@@ -127,16 +137,10 @@ def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     }
 
 
-def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> dict[str, Any]:
-    """How many customers wait (`total`, when it is known) and sleep, and what was done."""
-    if total is None:
-        found = get_task_queue(
-            conn,
-            current_tenant_id(),
-            _task_filters(filters),
-            Place(1),
-        )
-        total = found.total
+def count(conn: Connection, filters: QueueFilters, found: Queue | None = None) -> dict[str, Any]:
+    """How many customers wait (`found`, if it was read), are hidden or snoozed, and were done."""
+    if found is None:
+        found = get_task_queue(conn, current_tenant_id(), _task_filters(filters), Place(1))
     done_by = current_member().email if filters.owner == ME else None
     counted = get_queue_counts(
         conn,
@@ -148,7 +152,7 @@ def count(conn: Connection, filters: QueueFilters, total: int | None = None) -> 
         holders_of(filters.owner, current_membership()),
         done_by,
     )
-    return {"waiting": total, "counts": counted}
+    return {"waiting": found.total, "hidden": found.hidden, "counts": counted}
 
 
 def _task_filters(filters: QueueFilters) -> TaskFilters:
@@ -157,6 +161,7 @@ def _task_filters(filters: QueueFilters) -> TaskFilters:
         scope=current_scope(),
         location_ids=_branches(filters),
         types=filters.types,
+        query=filters.query,
         reachable=filters.reachable,
         least_value=filters.least_value,
         sort_field=filters.sort_field,

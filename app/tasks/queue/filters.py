@@ -16,6 +16,7 @@ from app.http.query_string import (
     parse_branches,
     parse_least_value,
     parse_owner,
+    parse_query,
     several,
     without_defaults,
 )
@@ -31,6 +32,7 @@ SORTS = {"score": "Score", "value": "Value", "last_at": "Latest activity"}
 class QueueFilters:
     """One view of the queue; `types` empty is every reason, `location_ids` empty every branch.
 
+    `reachable` hides customers without phone and email.
     `owner` as in holders_of().
     """
 
@@ -38,7 +40,8 @@ class QueueFilters:
     range_name: str = DEFAULT_RANGE
     location_ids: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
-    reachable: bool = False
+    query: str = ""
+    reachable: bool = True
     least_value: Decimal | None = None
     sort_field: str = "score"
     default_owner: str = field(default=ME, compare=False)
@@ -59,7 +62,8 @@ class QueueFilters:
             "range": self.range_name,
             "location_id": list(self.location_ids),
             "type": list(self.types),
-            "reachable": "1" if self.reachable else "",
+            "query": self.query,
+            "reachable": "" if self.reachable else "0",
             "least_value": "" if self.least_value is None else f"{self.least_value:f}",
             "sort_field": self.sort_field,
         }
@@ -73,14 +77,15 @@ def parse_queue_filters(arguments: MultiDict[str, str], role: str) -> QueueFilte
     Raises:
         Invalid: a value is unknown or no number.
     """
-    check_readable(arguments)
+    check_readable(arguments, "query")
     default = ME if role == "rep" else ANYONE
     return QueueFilters(
         owner=parse_owner(arguments) or default,
         range_name=choice(arguments, "range", RANGES, DEFAULT_RANGE),
         location_ids=parse_branches(arguments.getlist("location_id")),
         types=several(arguments, "type", TASK_TYPES),
-        reachable=arguments.get("reachable") in ("1", "on"),
+        query=parse_query(arguments),
+        reachable=arguments.get("reachable") != "0",
         least_value=parse_least_value(arguments),
         sort_field=choice(arguments, "sort_field", SORTS, "score"),
         default_owner=default,

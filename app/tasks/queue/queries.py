@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -51,13 +51,15 @@ class QueueCounts:
 class Lead:
     """A card with its customer's summary and the parts of its best reason's score.
 
-    `contacts` are the company's, when the best reason knows no person.
+    `contacts` are the company's, when the best reason knows no person. `said`: the last contact and
+    the last note, where there are any.
     """
 
     card: Card
     parts: tuple[Part, ...] = ()
     summary: Summary | None = None
     contacts: tuple[Contact, ...] = ()
+    said: Mapping[str, Said] = field(default_factory=dict)
 
     @property
     def best(self) -> Task:
@@ -67,10 +69,22 @@ class Lead:
 
 @dataclass(frozen=True)
 class Queue:
-    """One page of cards and the number of all of them."""
+    """One page of cards and the number of all of them; `hidden` are those without a contact."""
 
     cards: tuple[Card, ...]
     total: int
+    hidden: int
+
+
+@dataclass(frozen=True)
+class Said:
+    """A customer's last contact or note: `action` and `outcome` of a contact, `note` of a note."""
+
+    action: str
+    outcome: str | None
+    note: str | None
+    done_by: str
+    happened_at: datetime
 
 
 def get_task_queue(
@@ -85,7 +99,7 @@ def get_task_queue(
     """
     statement = text("""
         select * from get_task_queue(
-            :t, cast(:scope as member_scope), :start, :end, :branches, :types, :reachable,
+            :t, cast(:scope as member_scope), :start, :end, :branches, :query, :types, :reachable,
             :least_value, :holders, :sort_field, :limit, :offset,
             coalesce(cast(:now as timestamptz), now())
         )
@@ -98,7 +112,9 @@ def get_task_queue(
         "now": place.now,
     }
     rows = conn.execute(statement, values).all()
-    return Queue(_cards(conn, tenant_id, filters.scope, rows, place.now), _total(rows))
+    shown = [row for row in rows if row.is_shown]
+    cards = _cards(conn, tenant_id, filters.scope, shown, place.now)
+    return Queue(cards, rows[0].total if rows else 0, rows[0].hidden if rows else 0)
 
 
 def _cards(
@@ -121,10 +137,6 @@ def _cards(
         )
         for row in rows
     )
-
-
-def _total(rows: Sequence[Row[Any]]) -> int:
-    return int(rows[0].total) if rows else 0
 
 
 def get_scale(conn: Connection, tenant_id: UUID) -> Scale:
@@ -151,6 +163,21 @@ def get_customer_summaries(
     values = {"t": tenant_id, "scope": scope.literal, "keys": list(keys)}
     rows = conn.execute(statement, values)
     return {row.customer_key: Summary(*row) for row in rows}
+
+
+def list_last_words(
+    conn: Connection, tenant_id: UUID, scope: Scope, keys: Sequence[str]
+) -> dict[str, dict[str, Said]]:
+    """The last `contact` and the last `note` of each customer that has one.
+
+    Source: sql/functions/customers/list_last_words.sql
+    """
+    statement = text("select * from list_last_words(:t, cast(:scope as member_scope), :keys)")
+    values = {"t": tenant_id, "scope": scope.literal, "keys": list(keys)}
+    found: dict[str, dict[str, Said]] = {}
+    for key, kind, *said in conn.execute(statement, values):
+        found.setdefault(key, {})[kind] = Said(*said)
+    return found
 
 
 def get_queue_counts(
@@ -193,12 +220,14 @@ def build_leads(
     companies = [c.tasks[0].company_id for c in cards if c.tasks[0].contact_id is None]
     known = [company_id for company_id in companies if company_id]
     people = list_contacts(conn, tenant_id, scope, known, MOST_CONTACTS)
+    said = list_last_words(conn, tenant_id, scope, keys)
     return [
         Lead(
             card,
             _parts(card.tasks[0], scale, now),
             summaries.get(card.customer_key),
             tuple(people.get(card.tasks[0].company_id or "", ())),
+            said.get(card.customer_key, {}),
         )
         for card in cards
     ]

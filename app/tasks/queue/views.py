@@ -100,6 +100,13 @@ def panel(customer_key: str, action: str) -> Response:
     return render_page("tasks/queue/panel.html", "tasks/queue/_panel.html", **context)
 
 
+@blueprint.get("/<key:customer_key>/why")
+def why(customer_key: str) -> Response:
+    """How the score of a card is made up: a page by itself without JavaScript."""
+    context = panel_context(customer_key, "why", _chosen(), _filters())
+    return render_page("tasks/queue/panel.html", "tasks/queue/_panel.html", **context)
+
+
 @blueprint.post("/undo")
 @require_role("admin", "manager", "rep")
 def undo() -> AnyResponse:
