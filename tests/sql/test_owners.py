@@ -13,7 +13,7 @@ from app.database.engine import tenant_transaction
 from app.dates import DateRange, utc_now
 from app.tasks.board.queries import BoardRow, get_team_board, list_held_tasks
 from app.tasks.queries import Place, TaskFilters, count_tasks, get_tasks, list_tasks
-from app.tasks.queue.queries import get_task_queue
+from app.tasks.queue.queries import get_task_queue, list_waiting
 from app.tasks.steps.change import Change, change_task, undo
 from app.tasks.types import TASK_TYPES
 from tests.customers.world import Superuser, World, ago
@@ -229,6 +229,14 @@ def test_board_and_queues_count_the_same_and_open_what_they_count(world: World) 
             rows = get_team_board(conn, world.tenant_id, EVERYTHING, PERIOD, ago(days=7))
         counted = sum(row.customers for row in rows if row.owner == email)
         assert counted == len(queue_of(world, email, branch)) > 0, email
+
+
+def test_a_form_opened_without_a_card_is_for_the_tasks_that_are_seen(world: World) -> None:
+    world.contact("U1", "K1", branch_id="D09")
+    seen, far = (world.task("cart", ago(days=1), company="K1", branch=b) for b in ("D01", "D09"))
+    for scope, ids in ((at("D01", owner=RAE), {seen}), (EVERYTHING, {seen, far})):
+        with tenant_transaction(world.tenant_id) as conn:
+            assert set(list_waiting(conn, world.tenant_id, scope, "k:K1", PERIOD)) == ids
 
 
 def board_of(world: World, branch: str, owner: str) -> list[BoardRow]:

@@ -22,13 +22,14 @@ from app.tasks.labels import OUTCOME_NAMES, REASONS, customer_name
 from app.tasks.lists.context import list_assignees
 from app.tasks.masking import mask_task
 from app.tasks.owners import ME, holders_of
-from app.tasks.queries import Place, TaskFilters
+from app.tasks.queries import Card, Place, TaskFilters
 from app.tasks.queue import actions as queue_actions
 from app.tasks.queue.cards import card_id
 from app.tasks.queue.filters import RANGES, SORTS, QueueFilters
 from app.tasks.queue.queries import (
     Lead,
     Queue,
+    add_last_words,
     build_leads,
     card_of,
     get_queue_counts,
@@ -57,7 +58,7 @@ def card_context(customer_key: str, filters: QueueFilters) -> dict[str, Any]:
             name = customer_name(max(tasks, key=lambda task: task.score))
             card = card_of(tasks, get_scale(conn, current_tenant_id()).currency)
             if card:
-                (lead,) = build_leads(conn, current_tenant_id(), current_scope(), [card], now)
+                (lead,) = _build_leads(conn, [card], now)
         return _card_words(conn, filters) | {"lead": lead, "name": name}
 
 
@@ -77,7 +78,7 @@ def panel_context(
     is_viewer = current_membership().role == "viewer"
     with tenant_transaction(tenant_id) as conn:
         ids = [one.task_id for one in chosen] or list_waiting(
-            conn, tenant_id, customer_key, filters.period(tenant_today())
+            conn, tenant_id, scope, customer_key, filters.period(tenant_today())
         )
         tasks = queue_actions.find_reasons(conn, tenant_id, scope, customer_key, ids)
         best = max(tasks, key=lambda task: task.score)
@@ -104,7 +105,7 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
         _task_filters(filters),
         Place(limit, (number - 1) * limit, now=now),
     )
-    leads = build_leads(conn, current_tenant_id(), current_scope(), found.cards, now)
+    leads = _build_leads(conn, found.cards, now)
     return (
         _card_words(conn, filters)
         | count(conn, filters, found)
@@ -116,6 +117,11 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
             "people": list_assignees(conn, current_tenant_id()),
         }
     )
+
+
+def _build_leads(conn: Connection, cards: Sequence[Card], now: datetime) -> list[Lead]:
+    tenant_id, scope = current_tenant_id(), current_scope()
+    return add_last_words(conn, tenant_id, scope, build_leads(conn, tenant_id, scope, cards, now))
 
 
 def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:

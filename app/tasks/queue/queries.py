@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -220,17 +220,24 @@ def build_leads(
     companies = [c.tasks[0].company_id for c in cards if c.tasks[0].contact_id is None]
     known = [company_id for company_id in companies if company_id]
     people = list_contacts(conn, tenant_id, scope, known, MOST_CONTACTS)
-    said = list_last_words(conn, tenant_id, scope, keys)
     return [
         Lead(
             card,
             _parts(card.tasks[0], scale, now),
             summaries.get(card.customer_key),
             tuple(people.get(card.tasks[0].company_id or "", ())),
-            said.get(card.customer_key, {}),
         )
         for card in cards
     ]
+
+
+def add_last_words(
+    conn: Connection, tenant_id: UUID, scope: Scope, leads: Sequence[Lead]
+) -> list[Lead]:
+    """The cards with what was last said to and written about each customer."""
+    keys = [lead.card.customer_key for lead in leads]
+    said = list_last_words(conn, tenant_id, scope, keys) if keys else {}
+    return [replace(lead, said=said.get(lead.card.customer_key, {})) for lead in leads]
 
 
 def card_of(tasks: Sequence[Task], currency: str) -> Card | None:
@@ -259,17 +266,20 @@ def _parts(task: Task, scale: Scale, now: datetime) -> tuple[Part, ...]:
 
 
 def list_waiting(
-    conn: Connection, tenant_id: UUID, customer_key: str, period: DateRange
+    conn: Connection, tenant_id: UUID, scope: Scope, customer_key: str, period: DateRange
 ) -> list[UUID]:
-    """The tasks of a customer that wait, by the day of their last evidence, at most MOST_REASONS.
+    """The tasks of a customer that wait and the scope shows, the newest evidence first.
+
+    At most MOST_REASONS.
 
     Source: sql/functions/tasks/_waiting_tasks.sql
     """
     statement = text("""
         select t.task_id
         from _waiting_tasks(
-            :t, :start, :end, null, null, _excluded_customers(:t) || _silenced_customers(:t),
-            _loaded_time(:t), now()
+            :t, :start, :end, (cast(:scope as member_scope)).location_ids,
+            _whole_customers(:t, cast(:scope as member_scope), array[cast(:key as text)]),
+            _excluded_customers(:t) || _silenced_customers(:t), _loaded_time(:t), now()
         ) as t
         where t.customer_key = :key
         order by t.last_at desc, t.task_id
@@ -277,6 +287,7 @@ def list_waiting(
     """)
     values = {
         "t": tenant_id,
+        "scope": scope.literal,
         "key": customer_key,
         "start": period.start,
         "end": period.end,
