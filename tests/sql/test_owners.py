@@ -233,7 +233,10 @@ def test_board_and_queues_count_the_same_and_open_what_they_count(world: World) 
 
 def test_a_form_opened_without_a_card_is_for_the_tasks_that_are_seen(world: World) -> None:
     world.contact("U1", "K1", branch_id="D09")
-    seen, far = (world.task("cart", ago(days=1), company="K1", branch=b) for b in ("D01", "D09"))
+    seen, far = (
+        world.task(kind, ago(days=1), company="K1", branch=branch)
+        for kind, branch in (("cart", "D01"), ("no_results", "D09"))
+    )
     for scope, ids in ((at("D01", owner=RAE), {seen}), (EVERYTHING, {seen, far})):
         with tenant_transaction(world.tenant_id) as conn:
             assert set(list_waiting(conn, world.tenant_id, scope, "k:K1", PERIOD)) == ids
