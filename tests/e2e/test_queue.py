@@ -138,6 +138,21 @@ def test_a_colleague_s_change_is_told_on_the_card(open_page: OpenPage, queue: Wo
     expect(card.get_by_role("alert")).to_contain_text("changed since you opened it")
 
 
+def test_customers_are_given_away_on_the_board_and_given_back(
+    open_page: OpenPage, queue: World
+) -> None:
+    queue.task("cart", ago(days=1), company="K9", branch="D07", name="Lone Quarry")
+    page = open_page("/analytics/team-board")
+    unassigned = page.locator("section", has=page.get_by_role("heading", name="Unassigned"))
+    unassigned.get_by_role("button", name="Assign 1 customer").click()
+    expect(unassigned).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(unassigned).to_have_count(1)
+    expect(page.get_by_text("Undone: 1 customer given back.")).to_be_visible()
+    unassigned.get_by_role("link", name="1 customer waiting").click()
+    expect(page.locator("[data-card] h2")).to_have_text(["Lone Quarry"])
+
+
 def test_filters_stay_in_the_address(open_page: OpenPage, queue: World) -> None:
     page = open_page("/analytics/queue")
     page.locator("select[name=sort_field]").select_option("value")
