@@ -17,6 +17,7 @@ ACME = Tenant(UUID(int=1), "acme", "Acme")
 MAKERS = {
     "database/tenancy.py",
     "email/message/content.py",
+    "email/message/digest.py",
     "email/links/queries.py",
     "email/links/views.py",
 }
