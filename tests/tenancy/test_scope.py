@@ -13,8 +13,8 @@ from app.database.tenancy import Membership, Role, Scope, Tenant
 
 APP = Path(__file__).resolve().parents[2] / "app"
 ACME = Tenant(UUID(int=1), "acme", "Acme")
-# Beside the membership: a recipient of mail has the branches of the report, and owns nobody; a digest
-# has what its manager has.
+# Beside the membership: a recipient of mail has the branches of the report, and owns nobody; a
+# digest has what its manager has.
 MAKERS = {
     "database/tenancy.py",
     "email/message/content.py",
