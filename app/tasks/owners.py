@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from app.database.tenancy import Membership
 
-ME, ANYONE, UNASSIGNED = "me", "any", "-"
+ME, ANYONE = "me", "any"
 
 
 def holders_of(owner: str, membership: Membership) -> tuple[str, ...] | None:
     """The rows of the team board that `owner` means; None is every row.
 
-    `owner` is ME, ANYONE, or a row: an address, UNASSIGNED, or UNASSIGNED and a branch.
+    `owner` is ME, ANYONE, or a row: an address, "-" (nobody's), or "-" and a branch.
     """
     if owner == ANYONE:
         return None

@@ -9,7 +9,6 @@ from uuid import UUID
 from flask import Blueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from app import audit
 from app.database.engine import tenant_transaction
 from app.database.tenancy import allowed_locations
 from app.dates import DateRange, today
@@ -17,7 +16,7 @@ from app.email.history import queries as stored
 from app.email.history.queries import MailJob, MailMessage
 from app.email.schedule import queries as schedules
 from app.email.schedule.queries import MailSchedule
-from app.email.sending.planning import manual_key, start_planning
+from app.email.sending.planning import start_reports
 from app.errors import Invalid, NotFound
 from app.http.api import (
     Day,
@@ -160,24 +159,7 @@ def send(json: SendBody) -> tuple[SendStarted, int]:
     branches = allowed_locations(current_membership(), json.location_ids)
     period = DateRange(json.report_date, json.report_date)
     with tenant_transaction(tenant_id) as conn:
-        job_id = start_planning(
-            conn,
-            tenant_id,
-            "report",
-            manual_key(branches),
-            period,
-            actor.email,
-            location_ids=branches,
-        )
-        audit.record(
-            conn,
-            tenant_id,
-            actor,
-            "email.sent",
-            job_id,
-            report_date=json.report_date,
-            location_ids=list(branches) if branches else None,
-        )
+        job_id = start_reports(conn, tenant_id, period, actor, branches)
     publish(job_id)
     return SendStarted(job_id=job_id), 202
 

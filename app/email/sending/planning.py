@@ -10,6 +10,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import Connection, text
 
+from app import audit
+from app.audit import Actor
 from app.database.engine import tenant_transaction
 from app.dates import DateRange
 from app.email.message.render import Rendered
@@ -25,7 +27,35 @@ from app.tenant_settings import get_tenant_settings
 MANUAL = "manual"
 
 
-def manual_key(location_ids: Sequence[str] | None) -> str:
+def start_reports(
+    conn: Connection,
+    tenant_id: UUID,
+    period: DateRange,
+    actor: Actor,
+    location_ids: Sequence[str] | None,
+) -> UUID:
+    """Queue the reports that a person sends by hand, and audit it; `publish()` after the commit.
+
+    Raises:
+        Invalid: as start_planning().
+    """
+    key = _manual_key(location_ids)
+    job_id = start_planning(
+        conn, tenant_id, "report", key, period, actor.email, location_ids=location_ids
+    )
+    audit.record(
+        conn,
+        tenant_id,
+        actor,
+        "email.sent",
+        job_id,
+        report_date=period.end,
+        location_ids=list(location_ids) if location_ids else None,
+    )
+    return job_id
+
+
+def _manual_key(location_ids: Sequence[str] | None) -> str:
     """The key of reports sent by hand: one per recipient, day and set of branches.
 
     A report of some branches does not stand in the way of one of others or of all.

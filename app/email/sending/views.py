@@ -17,7 +17,7 @@ from app.dates import DateRange, parse_date, today
 from app.email.message.render import Rendered
 from app.email.sending import stops, switch
 from app.email.sending.ledger import find_addressee, list_addressees
-from app.email.sending.planning import MANUAL, manual_key, start_planning
+from app.email.sending.planning import MANUAL, start_planning, start_reports
 from app.email.sending.preview import list_outlooks, preview_digest, preview_report
 from app.errors import Invalid
 from app.http.current import (
@@ -53,24 +53,7 @@ def send_now() -> AnyResponse:
     try:
         period, branches = _asked()
         with tenant_transaction(tenant_id) as conn:
-            job_id = start_planning(
-                conn,
-                tenant_id,
-                "report",
-                manual_key(branches),
-                period,
-                actor.email,
-                location_ids=branches,
-            )
-            audit.record(
-                conn,
-                tenant_id,
-                actor,
-                "email.sent",
-                job_id,
-                report_date=period.end,
-                location_ids=list(branches) if branches else None,
-            )
+            job_id = start_reports(conn, tenant_id, period, actor, branches)
     except Invalid as error:
         return _page(error)
     return _started(job_id, "Sending started. It continues when you leave this page.")

@@ -114,7 +114,6 @@ def queue_context(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
             "ranges": RANGES,
             "sorts": SORTS,
             "steps": _undo_arguments(),
-            "people": list_assignees(conn, current_tenant_id()),
         }
     )
 
@@ -129,7 +128,7 @@ def _card_words(conn: Connection, filters: QueueFilters) -> dict[str, Any]:
     return {
         "filters": filters,
         "is_read_only": role == "viewer",
-        "assignees": [] if role == "viewer" else list_assignees(conn, current_tenant_id()),
+        "assignees": list_assignees(conn, current_tenant_id()),
         "type_words": TYPE_LABELS,
         "card_id": card_id,
         "describe": describe,
