@@ -1539,6 +1539,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _silenced_customers(p_tenant_id uuid) returns text[]
 -- function _sold_items(p_tenant_id uuid, p_start_date date, p_end_date date, p_location_ids text[]) returns TABLE(branch_id text, item_id text, item_name text, quantity numeric, revenue numeric, place bigint)
 -- function _spare_ids(p_tenant_id uuid) returns void
+-- function _standing_steps(p_tenant_id uuid) returns SETOF task_history
 -- function _store_accounts(p_tenant_id uuid, p_customer_keys text[]) returns void
 -- function _store_gaps(p_tenant_id uuid) returns void
 -- function _store_orders(p_tenant_id uuid) returns void
@@ -1568,7 +1569,7 @@ grant delete, insert, select, update on visitor_gap to app_worker;
 -- function _viewed_query() returns text
 -- function _visit_query() returns text
 -- function _visit_tasks(p_tenant_id uuid, p_task_type text) returns void
--- function _waiting_tasks(p_tenant_id uuid, p_start_date date, p_end_date date, p_branches text[], p_whole text[], p_excluded text[], p_loaded tstzmultirange, p_now timestamp with time zone) returns SETOF task
+-- function _waiting_tasks(p_tenant_id uuid, p_scope member_scope, p_start_date date, p_end_date date, p_customer_keys text[], p_now timestamp with time zone) returns TABLE(task_id uuid, version integer, customer_key text, last_at timestamp with time zone, snoozed_until timestamp with time zone)
 -- function _whole_customers(p_tenant_id uuid, p_scope member_scope, p_customer_keys text[], p_adds_owned boolean) returns text[]
 -- function _words(p_text text) returns text
 -- function count_recent_tasks(p_tenant_id uuid, p_days integer) returns TABLE(task_type text, made bigint, open bigint)

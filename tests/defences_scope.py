@@ -153,8 +153,8 @@ SCOPE_DEFENCES = [
     (
         "board: counts what the queue shows",
         "sql/functions/tasks/get_team_board.sql",
-        "p_tenant_id, p_start_date, p_end_date, (p_scope).location_ids, v_whole, v_excluded,",
-        "p_tenant_id, p_start_date, p_end_date, null, v_whole, v_excluded,",
+        "p_tenant_id, p_scope, p_start_date, p_end_date, null, p_now",
+        "p_tenant_id, (null, null, false)::member_scope, p_start_date, p_end_date, null, p_now",
         "tests/sql/test_owners.py",
     ),
     (

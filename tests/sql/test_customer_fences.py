@@ -42,6 +42,8 @@ CALLS = {
     "get_team_board": f"%s, {LITERAL}, {DAYS}, now() - interval '90 days'",
     "get_user_history": f"%s, {LITERAL}, 'k:K1'",
     "list_customers": f"%s, {LITERAL}",
+    "_standing_steps": "%s",
+    "_waiting_tasks": f"%s, {LITERAL}, {DAYS}, null, now()",
     "_last_touches": "%s, current_date - 90",
     "list_last_words": f"%s, {LITERAL}, array['k:K1']",
     "list_held_tasks": f"%s, {LITERAL}, '-D01', {DAYS}",

@@ -277,11 +277,8 @@ def list_waiting(
     statement = text("""
         select t.task_id
         from _waiting_tasks(
-            :t, :start, :end, (cast(:scope as member_scope)).location_ids,
-            _whole_customers(:t, cast(:scope as member_scope), array[cast(:key as text)]),
-            _excluded_customers(:t) || _silenced_customers(:t), _loaded_time(:t), now()
+            :t, cast(:scope as member_scope), :start, :end, array[cast(:key as text)], now()
         ) as t
-        where t.customer_key = :key
         order by t.last_at desc, t.task_id
         limit :most
     """)

@@ -21,18 +21,11 @@ begin
         from (
             select w.customer_key, h.owner, h.done_by, true as is_step, h.happened_at
             from task_work as w
-            inner join task_history as h
-                on h.tenant_id = p_tenant_id and h.task_id = w.task_id and h.action = 'assign'
+            inner join _standing_steps(p_tenant_id) as h
+                on h.task_id = w.task_id and h.action = 'assign'
             where
                 w.tenant_id = p_tenant_id
                 and (p_customer_keys is null or w.customer_key = any(p_customer_keys))
-                and not exists (
-                    select
-                    from task_history as u
-                    where
-                        u.tenant_id = p_tenant_id and u.task_id = h.task_id
-                        and u.undoes = h.history_id
-                )
             union all
             select t.customer_key, t.owner, null, false, t.touched_at
             from task as t

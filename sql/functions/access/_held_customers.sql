@@ -2,7 +2,8 @@
 --
 -- Definition  p_holders as in _customer_owners.
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   sql/functions/tasks/_list_tasks.sql, _count_tasks.sql
+-- Called by   sql/functions/tasks/_list_tasks.sql, _count_tasks.sql, get_task_queue.sql,
+--             get_queue_counts.sql
 create or replace function _held_customers(p_tenant_id uuid, p_holders text[])
 returns text[]
 language sql

@@ -23,9 +23,9 @@ begin
     return query
     with steps as (
         select h.customer_key, h.action, h.outcome, h.note, h.done_by, h.happened_at, h.is_contact
-        from task_history as h
+        from _standing_steps(p_tenant_id) as h
         where
-            h.tenant_id = p_tenant_id and h.customer_key = any(p_customer_keys)
+            h.customer_key = any(p_customer_keys)
             and h.via <> 'job' and (h.is_contact or h.note is not null)
             and (
                 h.customer_key = any(v_whole)
@@ -35,13 +35,6 @@ begin
                         t.tenant_id = p_tenant_id and t.task_id = h.task_id
                         and t.branch_id = any((p_scope).location_ids)
                 )
-            )
-            and not exists (
-                select
-                from task_history as u
-                where
-                    u.tenant_id = p_tenant_id and u.task_id = h.task_id
-                    and u.undoes = h.history_id
             )
     ),
     said as (

@@ -13,15 +13,9 @@ as $$
 begin
     return query
     select h.customer_key, max(h.happened_at)
-    from task_history as h
+    from _standing_steps(p_tenant_id) as h
     where
-        h.tenant_id = p_tenant_id and h.happened_at >= p_since and h.action in ('call', 'note')
-        and not exists (
-            select
-            from task_history as u
-            where
-                u.tenant_id = p_tenant_id and u.task_id = h.task_id and u.undoes = h.history_id
-        )
+        h.happened_at >= p_since and h.action in ('call', 'note')
     group by h.customer_key;
 end;
 $$;

@@ -28,20 +28,13 @@ begin
             h.outcome, h.happened_at, (h.happened_at at time zone v_zone)::date as local_day,
             row_number() over (partition by h.task_id order by h.happened_at, h.history_id) = 1
                 as is_first
-        from task_history as h
+        from _standing_steps(p_tenant_id) as h
         inner join task as t on t.tenant_id = p_tenant_id and t.task_id = h.task_id
         where
-            h.tenant_id = p_tenant_id and h.via <> 'job' and h.action not in ('assign', 'undo')
+            h.via <> 'job' and h.action not in ('assign', 'undo')
             and (p_location_ids is null or t.branch_id = any(p_location_ids))
             and t.customer_key <> all(v_excluded)
             and coalesce('c:' || t.contact_id, '') <> all(v_excluded)
-            and not exists (
-                select
-                from task_history as u
-                where
-                    u.tenant_id = p_tenant_id and u.task_id = h.task_id
-                    and u.undoes = h.history_id
-            )
     )
     select s.*
     from steps as s

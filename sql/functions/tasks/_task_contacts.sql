@@ -20,18 +20,12 @@ begin
         h.history_id, h.happened_at, lower(h.done_by), h.task_type, coalesce(t.task_id, h.task_id),
         coalesce(t.customer_key, h.customer_key), t.branch_id,
         case when h.task_type = 'cart' then coalesce(t.detail -> 'lines', '[]') else '[]' end
-    from task_history as h
+    from _standing_steps(p_tenant_id) as h
     left join task_work as w on w.tenant_id = p_tenant_id and w.task_id = h.task_id
     left join task as t
         on t.tenant_id = p_tenant_id and t.task_id = coalesce(w.merged_into, h.task_id)
     where
-        h.tenant_id = p_tenant_id and h.is_contact
-        and h.happened_at >= p_from and h.happened_at < p_to
-        and not exists (
-            select
-            from task_history as u
-            where
-                u.tenant_id = p_tenant_id and u.task_id = h.task_id and u.undoes = h.history_id
-        );
+        h.is_contact
+        and h.happened_at >= p_from and h.happened_at < p_to;
 end;
 $$;

@@ -18,6 +18,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
+    v_held text[] := _held_customers(p_tenant_id, p_holders);
     v_loaded tstzmultirange := _loaded_time(p_tenant_id);
     v_branches text[] := _branches_in_scope(p_location_ids, p_scope);
     v_types text[] := array(select y.task_type from _task_types() as y);
@@ -52,28 +53,17 @@ begin
                     ) = 'snoozed'
                 group by t.customer_key
             ) as s
-            where
-                p_holders is null
-                or s.customer_key in (
-                    select o.customer_key from _customer_owners(p_tenant_id, null, p_holders) as o
-                )
+            where p_holders is null or s.customer_key = any(v_held)
         ),
         (
             select count(distinct h.customer_key)
-            from task_history as h
+            from _standing_steps(p_tenant_id) as h
             left join task as t on t.tenant_id = p_tenant_id and t.task_id = h.task_id
             where
-                h.tenant_id = p_tenant_id and h.happened_at >= p_since and h.action = 'done'
+                h.happened_at >= p_since and h.action = 'done'
                 and h.to_state = 'done'
                 and (p_done_by is null or h.done_by = p_done_by)
                 and (v_branches is null or t.branch_id = any(v_branches))
-                and not exists (
-                    select
-                    from task_history as u
-                    where
-                        u.tenant_id = p_tenant_id and u.task_id = h.task_id
-                        and u.undoes = h.history_id
-                )
         );
 end;
 $$;

@@ -53,8 +53,7 @@ begin
                 array_agg(s.task_id order by s.score desc, s.task_id) as task_ids,
                 max(s.reach) > 0 or not $15 as is_shown
             from (%s) as s
-            %s
-            where s.state in (''open'', ''in_progress'')
+            where s.state in (''open'', ''in_progress'') %s
             group by s.customer_key
         ),
         cards as (
@@ -76,15 +75,14 @@ begin
             p_types, v_branches, v_words, false, p_least_value, v_excluded, true,
             p_location_ids is null, _search_of(p_scope)
         ),
-        case when p_holders is null then '' else
-            'inner join _customer_owners($1, null, $16) as o on o.customer_key = s.customer_key'
-        end,
+        case when p_holders is null then '' else 'and s.customer_key = any($16)' end,
         case p_sort_field
             when 'score' then 'c.score' when 'value' then 'c.value' when 'last_at' then 'c.last_at'
         end
     ) using
         p_tenant_id, v_types, p_start_date, p_end_date, _loaded_time(p_tenant_id), p_now,
         v_branches, v_words, p_least_value, v_scale.value_p90, v_scale.estimate,
-        v_currency, v_excluded, v_whole, p_reachable, p_holders, p_limit, p_offset;
+        v_currency, v_excluded, v_whole, p_reachable,
+        _held_customers(p_tenant_id, p_holders), p_limit, p_offset;
 end;
 $$;

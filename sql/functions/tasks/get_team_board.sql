@@ -21,21 +21,13 @@ language plpgsql
 stable
 set plan_cache_mode = force_custom_plan
 as $$
-declare
-    v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
-    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
-    v_whole text[] := _queue_customers(
-        p_tenant_id, p_scope, array(select y.task_type from _task_types() as y), p_start_date,
-        p_end_date
-    );
 begin
     return query
     with waiting as (
         select
             t.customer_key, count(*) as open_tasks, bool_or(t.snoozed_until is not null) as is_due
         from _waiting_tasks(
-            p_tenant_id, p_start_date, p_end_date, (p_scope).location_ids, v_whole, v_excluded,
-            v_loaded, p_now
+            p_tenant_id, p_scope, p_start_date, p_end_date, null, p_now
         ) as t
         group by t.customer_key
     ),

@@ -14,21 +14,13 @@ language plpgsql
 stable
 set plan_cache_mode = force_custom_plan
 as $$
-declare
-    v_excluded text[] := _excluded_customers(p_tenant_id) || _silenced_customers(p_tenant_id);
-    v_loaded tstzmultirange := _loaded_time(p_tenant_id);
-    v_whole text[] := _queue_customers(
-        p_tenant_id, p_scope, array(select y.task_type from _task_types() as y), p_start_date,
-        p_end_date
-    );
 begin
     return query
     select w.task_id, w.version
     from (
         select distinct on (t.customer_key) t.task_id, t.version, t.last_at
         from _waiting_tasks(
-            p_tenant_id, p_start_date, p_end_date, (p_scope).location_ids, v_whole, v_excluded,
-            v_loaded, p_now
+            p_tenant_id, p_scope, p_start_date, p_end_date, null, p_now
         ) as t
         inner join _customer_owners(p_tenant_id, null, array[p_holder]) as o
             on o.customer_key = t.customer_key
