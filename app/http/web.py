@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -27,7 +27,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import audit
 from app.database.engine import tenant_transaction
 from app.database.tenancy import Membership
-from app.dates import today
+from app.dates import today, zone
 from app.errors import AppError, Unauthenticated
 from app.format import Format
 from app.http.current import current_actor, current_membership, require_membership_role
@@ -221,6 +221,12 @@ def current_format() -> Format:
 def tenant_today() -> date:
     """Today's date in the tenant's time zone."""
     return today(current_format().time_zone)
+
+
+def week_start() -> datetime:
+    """When this week began in the tenant's zone: Monday at midnight."""
+    monday = tenant_today() - timedelta(days=tenant_today().weekday())
+    return datetime.combine(monday, time(), zone(current_format().time_zone))
 
 
 def _read_format() -> Format:

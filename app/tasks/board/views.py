@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.branches import branch_label, get_branch_names
 from app.database.engine import tenant_transaction
 from app.database.tenancy import allowed_locations
-from app.dates import DateRange, zone
+from app.dates import DateRange
 from app.errors import Invalid
 from app.format import plural
 from app.http.current import (
@@ -24,7 +24,7 @@ from app.http.current import (
     current_tenant_id,
 )
 from app.http.reading import reading_transaction
-from app.http.web import block, current_format, done, render_page, require_role, tenant_today
+from app.http.web import block, done, render_page, require_role, tenant_today, week_start
 from app.tasks.board.queries import (
     MOST_AT_ONCE,
     get_recovered_revenue,
@@ -120,7 +120,7 @@ def _assign(conn: Connection, holder: str, owner: str, nonce: str) -> int:
 
 def _board(conn: Connection) -> dict[str, Any]:
     tenant_id = current_tenant_id()
-    rows = get_team_board(conn, tenant_id, current_scope(), _period(_DAYS), _week_start())
+    rows = get_team_board(conn, tenant_id, current_scope(), _period(_DAYS), week_start())
     branches = allowed_locations(current_membership(), ())
     recovered = get_recovered_revenue(conn, tenant_id, _period(_RECOVERED_DAYS), branches)
     assignees = list_assignees(conn, tenant_id)
@@ -144,8 +144,3 @@ def _board(conn: Connection) -> dict[str, Any]:
 
 def _period(days: int) -> DateRange:
     return DateRange(tenant_today() - timedelta(days=days - 1), tenant_today())
-
-
-def _week_start() -> datetime:
-    monday = tenant_today() - timedelta(days=tenant_today().weekday())
-    return datetime.combine(monday, time(), zone(current_format().time_zone))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 from app.branches import get_branch_names
 from app.database.engine import tenant_transaction
 from app.database.tenancy import allowed_locations
-from app.dates import utc_now, zone
+from app.dates import utc_now
 from app.errors import Invalid
 from app.http.current import current_member, current_membership, current_scope, current_tenant_id
 from app.http.paging import Page
-from app.http.web import current_format, page_arguments, tenant_today
+from app.http.web import page_arguments, tenant_today, week_start
 from app.tasks.labels import OUTCOME_NAMES, REASONS, customer_name
 from app.tasks.lists.context import list_assignees
 from app.tasks.masking import mask_task
@@ -152,7 +152,7 @@ def count(conn: Connection, filters: QueueFilters, found: Queue | None = None) -
         current_tenant_id(),
         current_scope(),
         filters.period(tenant_today()),
-        _week_start(),
+        week_start(),
         _branches(filters),
         holders_of(filters.owner, current_membership()),
         done_by,
@@ -187,8 +187,3 @@ def _undo_arguments() -> list[UUID]:
         return queue_actions.read_ids(request.args.getlist("undo"))
     except Invalid:
         return []
-
-
-def _week_start() -> datetime:
-    monday = tenant_today() - timedelta(days=tenant_today().weekday())
-    return datetime.combine(monday, time(), zone(current_format().time_zone))

@@ -64,14 +64,9 @@ def find_taken(
         return None
     statement = text("""
         select h.history_id
-        from task_history as h
+        from _standing_steps(:t) as h
         where
-            h.tenant_id = :t and h.task_id = :id and h.nonce = :nonce and h.done_by = :by
-            and h.action = :action
-            and not exists (
-                select from task_history as u
-                where u.tenant_id = :t and u.task_id = :id and u.undoes = h.history_id
-            )
+            h.task_id = :id and h.nonce = :nonce and h.done_by = :by and h.action = :action
     """)
     values = {"t": tenant_id, "id": task_id, "nonce": nonce, "by": by, "action": action}
     found: UUID | None = conn.execute(statement, values).scalar_one_or_none()
@@ -86,13 +81,8 @@ def list_pressed(conn: Connection, tenant_id: UUID, nonce: UUID, by: str) -> lis
     """
     statement = text("""
         select h.history_id
-        from task_history as h
-        where
-            h.tenant_id = :t and h.nonce = :nonce and h.done_by = :by
-            and not exists (
-                select from task_history as u
-                where u.tenant_id = :t and u.task_id = h.task_id and u.undoes = h.history_id
-            )
+        from _standing_steps(:t) as h
+        where h.nonce = :nonce and h.done_by = :by
         order by h.history_id
     """)
     steps = conn.execute(statement, {"t": tenant_id, "nonce": nonce, "by": by}).scalars()

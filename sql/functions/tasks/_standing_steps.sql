@@ -1,7 +1,7 @@
 -- _standing_steps: the steps in the history of tasks that were not undone.
 --
 -- Tenant      p_tenant_id, and row-level security behind it.
--- Called by   functions that count or show steps; inlined there
+-- Called by   functions that count or show steps, app/tasks/steps/history.py; inlined there
 create or replace function _standing_steps(p_tenant_id uuid)
 returns setof task_history
 language sql
